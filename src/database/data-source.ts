@@ -1,0 +1,48 @@
+import { DataSource } from 'typeorm';
+import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import type { Pool } from 'pg';
+import { Foundation1795219200000 } from './migrations/0001-foundation.js';
+
+/** Key of the advisory lock that lets one instance migrate while the others wait. */
+const MIGRATION_LOCK = 4_217_001;
+
+const POOL_SIZE = 20;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** No statement of the gateway may take longer; a lost connection must not hold a caller for ever. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+export function createDataSource(url: string, entities: readonly (new () => object)[] = []): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    entities: [...entities],
+    migrations: [Foundation1795219200000],
+    migrationsTransactionMode: 'each',
+    installExtensions: false,
+    poolSize: POOL_SIZE,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    applicationName: 'loyalty-gateway',
+    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, keepAlive: true },
+  });
+}
+
+/** Brings the schema up to date; safe when several instances start at once. */
+export async function migrate(source: DataSource): Promise<void> {
+  const runner = source.createQueryRunner();
+  try {
+    await runner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    try {
+      await source.runMigrations();
+    } finally {
+      await runner.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    }
+  } finally {
+    await runner.release();
+  }
+}
+
+/** The driver's own pool: TypeORM and the hand-written SQL share one set of connections. */
+export function poolOf(source: DataSource): Pool {
+  if (!(source.driver instanceof PostgresDriver)) throw new Error('the data source is not PostgreSQL');
+  return source.driver.master as Pool;
+}

@@ -1,0 +1,75 @@
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { DatabaseError } from 'pg';
+import { Problem } from '../problem.js';
+
+/** SQLSTATEs that the gateway acts on (PostgreSQL, appendix A). */
+export const SQLSTATE = {
+  uniqueViolation: '23505',
+  serializationFailure: '40001',
+  deadlockDetected: '40P01',
+  readOnlyTransaction: '25006',
+  insufficientPrivilege: '42501',
+} as const;
+
+/** Classes of SQLSTATE that say "not now" instead of "wrong": connection, resources, operator intervention, I/O. */
+const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
+
+/** Codes of Node and pg when the server cannot be reached or the connection broke. */
+const UNAVAILABLE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
+
+/**
+ * The one door to PostgreSQL for hand-written SQL: always parameterised. An error means that nobody knows whether the
+ * statement took effect when `isUnavailable` says so; otherwise it did not.
+ */
+export class Database {
+  constructor(readonly pool: Pool) {}
+
+  async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const result = await this.pool.query<Row>(text, [...values]);
+    return result.rows;
+  }
+
+  /** The same through a named prepared statement: for the hot path. A name stands for one text for ever. */
+  async prepared<Row extends QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+    const result = await this.pool.query<Row>({ name, text, values: [...values] });
+    return result.rows;
+  }
+
+  /** Runs `work` in one transaction. Never call a provider inside. */
+  async transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      const result = await work(client);
+      await client.query('commit');
+      client.release();
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      client.release(isUnavailable(error));
+      throw error;
+    }
+  }
+}
+
+/** True when the database could not be asked, or its answer was lost: the statement may or may not have taken effect. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseError) {
+    const state = error.code ?? '';
+    return UNAVAILABLE_CLASSES.has(state.slice(0, 2)) || state === SQLSTATE.readOnlyTransaction;
+  }
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : undefined;
+  if (typeof code === 'string' && UNAVAILABLE_CODES.has(code)) return true;
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    error.message,
+  );
+}
+
+/** What a caller is told while the database cannot serve. */
+export function databaseUnavailable(cause: unknown): Problem {
+  return new Problem('overloaded', 'The gateway cannot reach its database at the moment; try again shortly.', {
+    retryAfterSeconds: 2,
+    cause,
+  });
+}

@@ -1,0 +1,100 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Everything that `/metrics` shows. Labels are ours and few: never an id, a URL or a provider's words. */
+export const registry = new Registry();
+
+/** From a cached answer to the longest wait of a provider, in seconds. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+const registers = [registry];
+
+export const metrics = {
+  /** `route` is the pattern of the route, `unmatched` for none. */
+  httpRequestSeconds: new Histogram({
+    name: 'gateway_http_request_seconds',
+    help: 'Time to answer a request, in seconds.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers,
+  }),
+  providerCalls: new Counter({
+    name: 'gateway_provider_calls_total',
+    help: 'Calls to a provider by outcome: an HTTP status, or why there is none.',
+    labelNames: ['provider', 'operation', 'outcome'],
+    registers,
+  }),
+  providerCallSeconds: new Histogram({
+    name: 'gateway_provider_call_seconds',
+    help: 'Time of a call to a provider, in seconds.',
+    labelNames: ['provider', 'operation'],
+    buckets: SECONDS,
+    registers,
+  }),
+  attempts: new Counter({
+    name: 'gateway_attempts_total',
+    help: 'Attempts at an operation.',
+    labelNames: ['provider', 'type'],
+    registers,
+  }),
+  queueDepth: new Gauge({
+    name: 'gateway_queue_depth',
+    help: 'Transactions that are not final, by status, in the whole fleet.',
+    labelNames: ['provider', 'status'],
+    registers,
+  }),
+  unknownTransactions: new Gauge({
+    name: 'gateway_unknown_transactions',
+    help: 'Transactions whose outcome nobody knows, in the whole fleet.',
+    labelNames: ['provider'],
+    registers,
+  }),
+  tokenAgeSeconds: new Gauge({
+    name: 'gateway_token_age_seconds',
+    help: 'Age of the access token in use, in seconds.',
+    labelNames: ['provider'],
+    registers,
+  }),
+  quotaLeft: new Gauge({
+    name: 'gateway_quota_left',
+    help: 'Requests that the provider still allows in the window that ends now.',
+    labelNames: ['provider'],
+    registers,
+  }),
+  commitBatchRows: new Histogram({
+    name: 'gateway_commit_batch_rows',
+    help: 'Rows written by one commit of the hot path.',
+    labelNames: ['statement'],
+    buckets: ROWS,
+    registers,
+  }),
+  logins: new Counter({
+    name: 'gateway_logins_total',
+    help: 'Logins at a provider.',
+    labelNames: ['provider', 'outcome'],
+    registers,
+  }),
+  alarms: new Counter({
+    name: 'gateway_alarms_total',
+    help: 'Events that somebody should look at.',
+    labelNames: ['kind'],
+    registers,
+  }),
+  authFailures: new Counter({
+    name: 'gateway_auth_failures_total',
+    help: 'Requests that were refused for want of valid credentials or permission.',
+    labelNames: ['kind'],
+    registers,
+  }),
+  notifications: new Counter({
+    name: 'gateway_notifications_total',
+    help: 'Inbound notifications by what became of them.',
+    labelNames: ['outcome'],
+    registers,
+  }),
+};
+
+/** Adds the process's own metrics (CPU, memory, event loop). Once, by the running gateway only. */
+export function collectProcessMetrics(): void {
+  collectDefaultMetrics({ register: registry });
+}

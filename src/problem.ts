@@ -1,0 +1,80 @@
+/**
+ * The domain's errors. A `Problem` says what was wrong in the caller's terms; which HTTP status that is, is decided in
+ * one place only: `api/problem.filter.ts`. The codes are the stable ones of the public contract.
+ */
+export const PROBLEM_CODES = [
+  'validation_failed',
+  'idempotency_key_missing',
+  'idempotency_key_reused',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'reference_conflict',
+  'invalid_state',
+  'possible_duplicate',
+  'request_in_progress',
+  'payload_too_large',
+  'unsupported_media_type',
+  'card_data_refused',
+  'rate_limited',
+  'internal_error',
+  'provider_error',
+  'provider_unavailable',
+  'provider_timeout',
+  'overloaded',
+  'insufficient_float',
+] as const;
+
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
+
+/** One thing wrong with the request: where (RFC 6901 JSON pointer; `?name` for a query parameter) and what. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** What a provider said when it refused, as far as a caller may see it. */
+export interface ProviderRefusal {
+  readonly name: string;
+  readonly code: string | null;
+  readonly message: string;
+  readonly instructions: string | null;
+}
+
+export interface ProblemExtras {
+  readonly errors?: readonly FieldError[];
+  /** The transaction that stands in the way (never one of another app). */
+  readonly transactionId?: string;
+  readonly provider?: ProviderRefusal;
+  /** Seconds after which the same request may succeed; sent as `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** An error that a caller can act on. `detail` is shown to the caller: never put personal data or secrets into it. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly extras: ProblemExtras = {},
+  ) {
+    super(`${code}: ${detail}`, { cause: extras.cause });
+  }
+
+  /** A request body or query that breaks a rule; `errors` names every field. */
+  static validation(errors: readonly FieldError[]): Problem {
+    const where = errors.map((error) => error.pointer || '/').join(', ');
+    return new Problem('validation_failed', `The request is not valid: see errors (${where}).`, { errors });
+  }
+
+  static invalid(pointer: string, message: string): Problem {
+    return Problem.validation([{ pointer, message }]);
+  }
+
+  /** Also the answer for what belongs to another app: nobody learns that it exists. */
+  static notFound(what: string): Problem {
+    return new Problem('not_found', `There is no such ${what}.`);
+  }
+}
