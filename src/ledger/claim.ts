@@ -1,0 +1,67 @@
+import type { Database } from '../database/database.js';
+import { TRANSACTION_COLUMNS, toTransaction, type TransactionRow } from './rows.js';
+import type { Transaction } from './transaction.js';
+
+/** A row taken up by this instance, for as long as its lease lasts. */
+export interface Claim {
+  readonly transaction: Transaction;
+  /** An attempt was under way when its lease ended: whoever made it is gone, and nobody knows how far it came. */
+  readonly interrupted: boolean;
+  /** It can no longer be sent in time; no attempt was begun. */
+  readonly expired: boolean;
+  /** Before the lease began, on this process's monotonic clock. */
+  readonly leasedAtMs: number;
+}
+
+/**
+ * Takes up rows whose time has come, oldest first, each for one lease. Of several instances exactly one gets a row. For a
+ * row that will be sent the attempt begins here, before anything leaves; a held one is released by the same commit.
+ */
+const CLAIM = `
+with due as (
+  select id, app_id, status, attempt_open, coalesce(expires_at <= now(), false) as expired
+  from transactions
+  where due_at <= now() and provider = $1 and (status <> 'scheduled' or release_at <= now())
+  order by due_at
+  limit $2
+  for update skip locked
+), claimed as (
+  update transactions t set
+    status = case when t.status = 'scheduled' then 'pending' else t.status end,
+    epoch = t.epoch + 1,
+    due_at = now() + $3 * interval '1 ms',
+    attempt_open = t.attempt_open or (t.status in ('pending', 'scheduled') and not due.expired),
+    attempts = t.attempts + (t.status in ('pending', 'scheduled') and not due.expired)::integer,
+    version = t.version + (t.status = 'scheduled')::integer,
+    updated_at = case when t.status = 'scheduled' then now() else t.updated_at end
+  from due
+  where t.id = due.id and t.app_id = due.app_id
+  returning ${TRANSACTION_COLUMNS}, due.status as "statusBefore", due.attempt_open as interrupted,
+    due.expired and not due.attempt_open as expired
+), released as (
+  insert into transaction_events (id, transaction_id, app_id, seq, from_status, to_status, actor, evidence)
+  select gen_random_uuid(), id, "appId", version, 'scheduled', 'pending', $4, 'release time reached'
+  from claimed where "statusBefore" = 'scheduled'
+)
+select * from claimed order by "createdAt"`;
+
+type ClaimRow = TransactionRow & { statusBefore: string; interrupted: boolean; expired: boolean };
+
+export interface ClaimRequest {
+  readonly provider: string;
+  readonly maxRows: number;
+  readonly leaseMs: number;
+  readonly actor: string;
+}
+
+export async function claimDue(database: Database, request: ClaimRequest): Promise<Claim[]> {
+  const { provider, maxRows, leaseMs, actor } = request;
+  const leasedAtMs = performance.now();
+  const rows = await database.prepared<ClaimRow>('ledger_claim', CLAIM, [provider, maxRows, leaseMs, actor]);
+  return rows.map(({ statusBefore: _before, interrupted, expired, ...row }) => ({
+    transaction: toTransaction(row),
+    interrupted: interrupted && row.status === 'pending',
+    expired,
+    leasedAtMs,
+  }));
+}

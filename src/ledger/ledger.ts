@@ -1,0 +1,92 @@
+import { EventEmitter } from 'node:events';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { Accounts, type AccountPair } from './accounts.js';
+import { Batcher } from './batcher.js';
+import { claimDue, type Claim, type ClaimRequest } from './claim.js';
+import { isLegalMove } from './moves.js';
+import { record, type NewTransaction, type RecordResult, type RecordRow } from './record.js';
+import { settle, type Settled, type Settlement, type SettleRow } from './settle.js';
+import type { Transaction } from './transaction.js';
+
+const MAX_BATCH_ROWS = 256;
+/** A caller waits for the record: it is told soon that the database is away. */
+const RECORD_RETRY_MS = 3_000;
+/** An outcome that a provider told us is kept and written as long as this process can hope. */
+const SETTLE_RETRY_MS = 120_000;
+
+/** What of the transaction a settlement needs to know. */
+export type Settling = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | 'quantity' | 'unit'>;
+
+/** The only writer of transactions, events, entries and resources. */
+@Injectable()
+export class Ledger {
+  /** Emits a transaction's id after a commit that changed it, with what is known of the change in this process. */
+  readonly changes = new EventEmitter<{ changed: [id: string] }>();
+
+  private readonly accounts: Accounts;
+  private readonly records: Batcher<RecordRow, RecordResult>;
+  private readonly settlements: Batcher<SettleRow, Settled>;
+
+  constructor(private readonly database: Database) {
+    this.changes.setMaxListeners(0);
+    this.accounts = new Accounts(database);
+    this.records = new Batcher<RecordRow, RecordResult>({
+      write: (rows) => record(database, rows),
+      keysOf: contendedKeys,
+      maxRows: MAX_BATCH_ROWS,
+      retryForMs: RECORD_RETRY_MS,
+      onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'record' }, rows),
+    });
+    this.settlements = new Batcher<SettleRow, Settled>({
+      write: (rows, retried) => settle(database, rows, retried),
+      keysOf: (row) => [row.id],
+      maxRows: MAX_BATCH_ROWS,
+      retryForMs: SETTLE_RETRY_MS,
+      onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'settle' }, rows),
+    });
+  }
+
+  /** Records a new transaction durably, or says what stands in its way. Resolves after the commit. */
+  async record(transaction: NewTransaction): Promise<RecordResult> {
+    const accounts = await this.accountsOf(transaction);
+    return this.records.push({ ...transaction, accounts });
+  }
+
+  /**
+   * Moves a transaction on, or adds evidence to it. Resolves after the commit; `moved: false` when the transaction is no
+   * longer as the writer saw it.
+   * @throws Error when the move is not in the table of legal moves (alarmed).
+   */
+  async settle(transaction: Settling, settlement: Omit<Settlement, 'id' | 'appId' | 'from'>): Promise<Settled> {
+    const { id, appId, status: from, quantity } = transaction;
+    if (settlement.to !== null && !isLegalMove(from, settlement.to)) {
+      metrics.alarms.inc({ kind: 'illegal_move' });
+      logger.error({ transactionId: id, from, to: settlement.to }, 'illegal move refused');
+      throw new Error(`illegal move from ${from} to ${settlement.to}`);
+    }
+    const accounts = await this.accountsOf(transaction);
+    const settled = await this.settlements.push({ ...settlement, id, appId, from, accounts, quantity });
+    if (settled.moved) this.changes.emit('changed', id);
+    return settled;
+  }
+
+  async claimDue(request: ClaimRequest): Promise<Claim[]> {
+    return claimDue(this.database, request);
+  }
+
+  private async accountsOf(of: Pick<Settling, 'appId' | 'provider' | 'unit'>): Promise<AccountPair | null> {
+    return of.unit === null ? null : this.accounts.pair(of.appId, of.provider, of.unit);
+  }
+}
+
+/** Rows that could stand in each other's way are written one after the other. */
+function contendedKeys(row: RecordRow): string[] {
+  const keys: string[] = [];
+  if (row.idempotencyKey !== null) keys.push(`key:${row.appId}:${row.idempotencyItem}:${row.idempotencyKey}`);
+  if (row.reference !== null) keys.push(`ref:${row.referenceScope}:${row.type}:${row.reference}`);
+  if (row.duplicateMac !== null) keys.push(`dup:${row.duplicateMac.toString('base64')}`);
+  return keys;
+}

@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { RESOURCE_COLUMNS, toTransaction, TRANSACTION_COLUMNS, type ResourceRow, type TransactionRow } from './rows.js';
+import type { Resource, Transaction, TransactionEvent } from './transaction.js';
+
+/** Conditions that all must hold; `undefined` is no condition. */
+export interface TransactionFilter {
+  readonly appId?: string | undefined;
+  readonly type?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly status?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly createdFrom?: Date | undefined;
+  readonly createdTo?: Date | undefined;
+  readonly updatedFrom?: Date | undefined;
+}
+
+/** A page of a list that is sorted by id, newest first; `before` is the last id of the page before. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly before: string | null;
+}
+
+export interface AccountBalance {
+  readonly ownerKind: 'app' | 'provider';
+  readonly owner: string;
+  readonly unit: string;
+  /** Credits minus debits, in the unit's smallest part. */
+  readonly held: bigint;
+  readonly posted: bigint;
+}
+
+const BY_ID = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = $1 and ($2::uuid is null or t.app_id = $2)`;
+
+const EVENTS = `
+select id, at, from_status as "from", to_status as "to", actor, evidence, detail
+from transaction_events where transaction_id = $1 order by seq`;
+
+/** Every entry touches two accounts with opposite signs; a post or a release ends its hold. */
+const BALANCES = `
+select a.owner_kind as "ownerKind", a.owner, a.unit,
+  coalesce(sum(s.sign * s.amount * case s.phase when 'hold' then 1 else -1 end), 0)::text as held,
+  coalesce(sum(s.sign * s.amount) filter (where s.phase = 'post'), 0)::text as posted
+from ledger_accounts a
+left join (
+  select debit_account as account, -1 as sign, phase, amount from ledger_entries
+  union all
+  select credit_account, 1, phase, amount from ledger_entries
+) s on s.account = a.id
+group by a.id order by a.owner_kind, a.owner, a.unit`;
+
+/** Everything that is read from the ledger. */
+@Injectable()
+export class LedgerReader {
+  constructor(private readonly database: Database) {}
+
+  /** One transaction; `appId` null: whoever it belongs to (operators and the gateway itself). */
+  async find(id: string, appId: string | null): Promise<Transaction | null> {
+    const rows = await this.database.prepared<TransactionRow>('ledger_by_id', BY_ID, [id, appId]);
+    return rows[0] ? toTransaction(rows[0]) : null;
+  }
+
+  async findMany(ids: readonly string[]): Promise<Transaction[]> {
+    const text = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = any($1::uuid[])`;
+    return (await this.database.query<TransactionRow>(text, [ids])).map(toTransaction);
+  }
+
+  async findByCorrelation(provider: string, correlationId: string): Promise<Transaction | null> {
+    const text = `select ${TRANSACTION_COLUMNS} from transactions t where t.correlation_id = $1 and t.provider = $2`;
+    const rows = await this.database.query<TransactionRow>(text, [correlationId, provider]);
+    return rows[0] ? toTransaction(rows[0]) : null;
+  }
+
+  async list(filter: TransactionFilter, page: PageRequest): Promise<Transaction[]> {
+    const { where, values } = conditions(filter, page.before);
+    values.push(page.limit);
+    const text = `select ${TRANSACTION_COLUMNS} from transactions t ${where} order by t.id desc limit $${values.length}`;
+    return (await this.database.query<TransactionRow>(text, values)).map(toTransaction);
+  }
+
+  async events(id: string): Promise<TransactionEvent[]> {
+    return this.database.query<TransactionEvent>(EVENTS, [id]);
+  }
+
+  async resource(id: string, appId: string | null): Promise<Resource | null> {
+    const text = `select ${RESOURCE_COLUMNS} from resources r where r.id = $1 and ($2::uuid is null or r.app_id = $2)`;
+    return (await this.database.query<ResourceRow>(text, [id, appId]))[0] ?? null;
+  }
+
+  async resources(ids: readonly string[]): Promise<Resource[]> {
+    return this.database.query<ResourceRow>(`select ${RESOURCE_COLUMNS} from resources r where r.id = any($1::uuid[])`, [
+      ids,
+    ]);
+  }
+
+  /** An app's resources of one kind, newest first, without those in the `hidden` status. */
+  async listResources(
+    appId: string,
+    { kind, hidden, limit, before }: PageRequest & { readonly kind: string; readonly hidden: string },
+  ): Promise<Resource[]> {
+    const text = `select ${RESOURCE_COLUMNS} from resources r
+      where r.app_id = $1 and r.kind = $2 and r.status <> $3 and ($4::uuid is null or r.id < $4)
+      order by r.id desc limit $5`;
+    return this.database.query<ResourceRow>(text, [appId, kind, hidden, before, limit]);
+  }
+
+  async balances(): Promise<AccountBalance[]> {
+    const rows = await this.database.query<Omit<AccountBalance, 'held' | 'posted'> & { held: string; posted: string }>(
+      BALANCES,
+    );
+    return rows.map((row) => ({ ...row, held: BigInt(row.held), posted: BigInt(row.posted) }));
+  }
+
+  /** How many transactions are open, by provider and status. */
+  async openCounts(): Promise<{ provider: string; status: string; count: number }[]> {
+    return this.database.query(
+      `select provider, status, count(*)::int as count from transactions
+       where status in ('scheduled', 'pending', 'processing', 'unknown') group by provider, status`,
+    );
+  }
+}
+
+function conditions(filter: TransactionFilter, before: string | null): { where: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const parts: string[] = [];
+  const add = (sql: string, value: unknown): void => {
+    if (value === undefined || value === null) return;
+    values.push(value);
+    parts.push(sql.replace('?', `$${values.length}`));
+  };
+  add('t.app_id = ?', filter.appId);
+  add('t.id < ?', before);
+  add('t.type = ?', filter.type);
+  add('t.provider = ?', filter.provider);
+  add('t.status = ?', filter.status);
+  add('t.reference = ?', filter.reference);
+  add('t.created_at >= ?', filter.createdFrom);
+  add('t.created_at < ?', filter.createdTo);
+  add('t.updated_at >= ?', filter.updatedFrom);
+  return { where: parts.length === 0 ? '' : `where ${parts.join(' and ')}`, values };
+}

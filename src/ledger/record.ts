@@ -1,0 +1,210 @@
+import type { Database } from '../database/database.js';
+import type { AccountPair } from './accounts.js';
+import type { JsonObject, Status, TransactionType } from './transaction.js';
+
+/** A resource that is born together with the transaction that creates it; it has the app and provider of that one. */
+export interface NewResource {
+  readonly id: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly detail: JsonObject;
+  readonly sealed: Buffer | null;
+}
+
+/** Everything that is known of a transaction before anything is sent. */
+export interface NewTransaction {
+  readonly id: string;
+  readonly appId: string;
+  readonly type: TransactionType;
+  readonly provider: string;
+  readonly status: Extract<Status, 'scheduled' | 'pending'>;
+  readonly reference: string | null;
+  /** Within which (type, reference) is unique for ever. */
+  readonly referenceScope: string;
+  readonly idempotencyKey: string | null;
+  /** Position in a batch that shares one key; 0 otherwise. */
+  readonly idempotencyItem: number;
+  readonly requestMac: Buffer | null;
+  readonly quantity: bigint | null;
+  readonly unit: string | null;
+  readonly detail: JsonObject;
+  readonly sealed: Buffer | null;
+  readonly metadata: JsonObject;
+  readonly resourceId: string | null;
+  readonly resource: NewResource | null;
+  /** Rows with the same value inside the duplicate window are refused; null: not guarded. */
+  readonly duplicateMac: Buffer | null;
+  readonly allowDuplicate: boolean;
+  /** The recorder sends it at once and holds the row for so long; null: somebody takes it up when it is due. */
+  readonly leaseMs: number | null;
+  readonly releaseAt: Date | null;
+  /** Milliseconds from now until it is too late to send; null: never. */
+  readonly expiresInMs: number | null;
+  readonly expectedInMs: number | null;
+  readonly actor: string;
+  readonly eventId: string;
+}
+
+export type RecordResult =
+  | { readonly kind: 'recorded'; readonly createdAt: Date }
+  | {
+      readonly kind: 'known';
+      readonly by: 'key' | 'reference' | 'duplicate';
+      readonly id: string;
+      readonly appId: string;
+      readonly sameRequest: boolean;
+    };
+
+/** How long a second purchase with the same phone, product and amount counts as a possible duplicate. */
+const DUPLICATE_WINDOW_MINUTES = 10;
+
+const RECORD = `
+with input as (
+  select * from json_to_recordset($1::json) as r (
+    id uuid, "appId" uuid, type text, provider text, status text, reference text, scope text, key text, item integer,
+    mac text, quantity bigint, unit text, detail jsonb, sealed text, metadata jsonb, "resourceId" uuid, resource jsonb,
+    "resourceSealed" text, dup text, "allowDup" boolean, "leaseMs" bigint, "releaseAt" timestamptz, "expiresMs" bigint,
+    "expectedMs" bigint, actor text, "eventId" uuid, debit bigint, credit bigint)
+), recorded as (
+  insert into transactions (id, app_id, type, provider, status, reference, reference_scope, idempotency_key,
+    idempotency_item, request_mac, quantity, unit, detail, sealed, metadata, resource_id, duplicate_mac, attempts,
+    attempt_open, epoch, due_at, release_at, expires_at, expected_by)
+  select id, "appId", type, provider, status, reference, scope, key, item, decode(mac, 'base64'), quantity, unit, detail,
+    decode(sealed, 'base64'), metadata, "resourceId", decode(dup, 'base64'), ("leaseMs" is not null)::integer,
+    "leaseMs" is not null, ("leaseMs" is not null)::integer,
+    case when status = 'scheduled' then "releaseAt" else now() + coalesce("leaseMs", 0) * interval '1 ms' end,
+    "releaseAt", now() + "expiresMs" * interval '1 ms', now() + "expectedMs" * interval '1 ms'
+  from input
+  where dup is null or "allowDup" or not exists (
+    select from transactions t
+    where t.duplicate_mac = decode(dup, 'base64') and t.created_at > now() - interval '${DUPLICATE_WINDOW_MINUTES} min'
+      and t.status not in ('failed', 'canceled'))
+  on conflict do nothing
+  returning id, created_at
+), event as (
+  insert into transaction_events (id, transaction_id, app_id, seq, to_status, actor, evidence)
+  select "eventId", id, "appId", 1, status, actor, 'request' from recorded join input using (id)
+), entry as (
+  insert into ledger_entries (transaction_id, app_id, seq, phase, debit_account, credit_account, amount)
+  select id, "appId", 1, 'hold', debit, credit, quantity from recorded join input using (id) where quantity is not null
+), born as (
+  insert into resources (id, app_id, kind, provider, status, detail, sealed, metadata)
+  select "resourceId", "appId", resource->>'kind', provider, resource->>'status', resource->'detail',
+    decode("resourceSealed", 'base64'), metadata
+  from recorded join input using (id) where resource is not null
+)
+select id, created_at as "createdAt" from recorded`;
+
+/** What stands in the way of rows that were not recorded, in the order in which the contract checks. */
+const IN_THE_WAY = `
+select r.id as "rowId", found.* from json_to_recordset($1::json) as r (
+  id uuid, "appId" uuid, type text, scope text, reference text, key text, item integer, mac text, dup text)
+cross join lateral (
+  select 'key' as by, 1 as rank, t.id, t.app_id as "appId", t.created_at as "createdAt",
+    t.request_mac = decode(r.mac, 'base64') as "sameRequest"
+  from transactions t where t.app_id = r."appId" and t.idempotency_key = r.key and t.idempotency_item = r.item
+  union all
+  select 'reference', 2, t.id, t.app_id, t.created_at, false from transactions t
+  where t.reference_scope = r.scope and t.type = r.type and t.reference = r.reference
+  union all
+  (select 'duplicate', 3, t.id, t.app_id, t.created_at, false from transactions t
+   where t.duplicate_mac = decode(r.dup, 'base64') and t.created_at > now() - interval '${DUPLICATE_WINDOW_MINUTES} min'
+     and t.status not in ('failed', 'canceled')
+   order by t.created_at limit 1)
+  order by rank limit 1
+) found`;
+
+interface Obstacle {
+  rowId: string;
+  by: 'key' | 'reference' | 'duplicate';
+  id: string;
+  appId: string;
+  createdAt: Date;
+  sameRequest: boolean | null;
+}
+
+export type RecordRow = NewTransaction & { readonly accounts: AccountPair | null };
+
+/**
+ * Writes new transactions, each with its first event, its hold and its resource: one statement, one commit. A row whose
+ * key, reference or duplicate guard is taken is left out and answered with what stands in its way.
+ */
+export async function record(database: Database, rows: readonly RecordRow[]): Promise<RecordResult[]> {
+  const text = JSON.stringify(rows.map(toInput));
+  const guarded = rows.flatMap((row) => (row.duplicateMac && !row.allowDuplicate ? [row.duplicateMac] : []));
+  const recorded = guarded.length === 0 ? await insert(database, text) : await insertGuarded(database, text, guarded);
+  const createdAt = new Map(recorded.map((row) => [row.id, row.createdAt]));
+  const left = rows.filter((row) => !createdAt.has(row.id));
+  const obstacles = left.length === 0 ? new Map<string, Obstacle>() : await findObstacles(database, left);
+  return rows.map((row) => {
+    const at = createdAt.get(row.id);
+    if (at) return { kind: 'recorded', createdAt: at };
+    const obstacle = obstacles.get(row.id);
+    if (!obstacle) throw new Error('a transaction was not recorded and nothing stands in its way');
+    const { by, id, appId } = obstacle;
+    // Its own row: an earlier try was committed and only the answer was lost.
+    if (id === row.id) return { kind: 'recorded', createdAt: obstacle.createdAt };
+    return { kind: 'known', by, id, appId, sameRequest: obstacle.sameRequest === true };
+  });
+}
+
+interface Recorded {
+  id: string;
+  createdAt: Date;
+}
+
+function insert(database: Database, text: string): Promise<Recorded[]> {
+  return database.prepared<Recorded>('ledger_record', RECORD, [text]);
+}
+
+/**
+ * The duplicate guard looks at committed rows, so two instances must not look at the same time: one lock per guarded
+ * value, taken in order, before the statement's snapshot.
+ */
+function insertGuarded(database: Database, text: string, guarded: readonly Buffer[]): Promise<Recorded[]> {
+  const locks = [...new Set(guarded.map((mac) => mac.readBigInt64BE(0)))].sort((a, b) => (a < b ? -1 : 1));
+  return database.transaction(async (client) => {
+    await client.query(`select pg_advisory_xact_lock(key) from unnest($1::bigint[]) key`, [locks.map(String)]);
+    const result = await client.query<Recorded>({ name: 'ledger_record', text: RECORD, values: [text] });
+    return result.rows;
+  });
+}
+
+async function findObstacles(database: Database, rows: readonly RecordRow[]): Promise<Map<string, Obstacle>> {
+  const text = JSON.stringify(rows.map(toInput));
+  const found = await database.query<Obstacle>(IN_THE_WAY, [text]);
+  return new Map(found.map((row) => [row.rowId, row]));
+}
+
+function toInput(row: RecordRow): Record<string, unknown> {
+  return {
+    id: row.id,
+    appId: row.appId,
+    type: row.type,
+    provider: row.provider,
+    status: row.status,
+    reference: row.reference,
+    scope: row.referenceScope,
+    key: row.idempotencyKey,
+    item: row.idempotencyItem,
+    mac: row.requestMac?.toString('base64'),
+    quantity: row.quantity?.toString(),
+    unit: row.unit,
+    detail: row.detail,
+    sealed: row.sealed?.toString('base64'),
+    metadata: row.metadata,
+    resourceId: row.resourceId,
+    resource: row.resource ? { kind: row.resource.kind, status: row.resource.status, detail: row.resource.detail } : null,
+    resourceSealed: row.resource?.sealed?.toString('base64'),
+    dup: row.duplicateMac?.toString('base64'),
+    allowDup: row.allowDuplicate,
+    leaseMs: row.leaseMs,
+    releaseAt: row.releaseAt,
+    expiresMs: row.expiresInMs,
+    expectedMs: row.expectedInMs,
+    actor: row.actor,
+    eventId: row.eventId,
+    debit: row.accounts?.debit,
+    credit: row.accounts?.credit,
+  };
+}

@@ -1,0 +1,23 @@
+/** Decimal places of units that have smaller parts; every other unit (points, passes) is counted in whole ones. */
+const DECIMALS: Readonly<Record<string, number>> = { MXN: 2, USD: 2 };
+
+export const POINTS_UNIT = 'LATAM_PASS_POINTS';
+export const PESO_UNIT = 'MXN';
+
+export function passUnit(planId: string): string {
+  return `PASS:${planId}`;
+}
+
+export interface Quantity {
+  readonly value: string;
+  readonly unit: string;
+}
+
+/** The exact amount in the unit's smallest part as a decimal string, e.g. 1000 MXN centavos as `10.00`. */
+export function formatQuantity(amount: bigint, unit: string): Quantity {
+  const decimals = DECIMALS[unit] ?? 0;
+  if (decimals === 0) return { value: amount.toString(), unit };
+  const sign = amount < 0n ? '-' : '';
+  const digits = (amount < 0n ? -amount : amount).toString().padStart(decimals + 1, '0');
+  return { value: `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`, unit };
+}

@@ -1,0 +1,281 @@
+import { Pool } from 'pg';
+import { Database } from '../src/database/database.js';
+import { newUuid } from '../src/ids.js';
+import { Ledger } from '../src/ledger/ledger.js';
+import { isFinal, isLegalMove } from '../src/ledger/moves.js';
+import { LedgerReader } from '../src/ledger/reader.js';
+import type { NewTransaction } from '../src/ledger/record.js';
+import { STATUSES, type Transaction } from '../src/ledger/transaction.js';
+import { formatQuantity } from '../src/ledger/units.js';
+import { createDatabase, type TestDatabase } from './support/database.js';
+
+const APP = newUuid();
+const ANOTHER_APP = newUuid();
+
+let place: TestDatabase;
+let pool: Pool;
+let database: Database;
+let ledger: Ledger;
+let reader: LedgerReader;
+
+beforeAll(async () => {
+  place = await createDatabase();
+  pool = new Pool({ connectionString: place.url, max: 10 });
+  database = new Database(pool);
+  ledger = new Ledger(database);
+  reader = new LedgerReader(database);
+});
+
+afterAll(async () => {
+  await pool.end();
+  await place.drop();
+});
+
+function draft(changes: Partial<NewTransaction> = {}): NewTransaction {
+  const id = newUuid();
+  return {
+    id,
+    appId: APP,
+    type: 'topup',
+    provider: 'latcom',
+    status: 'pending',
+    reference: `ref-${id}`,
+    referenceScope: APP,
+    idempotencyKey: `key-${id}`,
+    idempotencyItem: 0,
+    requestMac: Buffer.from('request'),
+    quantity: 1000n,
+    unit: 'MXN',
+    detail: { productId: 'MOVISTAR_TAE' },
+    sealed: Buffer.from('sealed'),
+    metadata: {},
+    resourceId: null,
+    resource: null,
+    duplicateMac: null,
+    allowDuplicate: false,
+    leaseMs: 1_000,
+    releaseAt: null,
+    expiresInMs: null,
+    expectedInMs: null,
+    actor: 'test',
+    eventId: newUuid(),
+    ...changes,
+  };
+}
+
+async function recorded(changes: Partial<NewTransaction> = {}): Promise<Transaction> {
+  const row = draft(changes);
+  expect(await ledger.record(row)).toMatchObject({ kind: 'recorded' });
+  return found(row.id);
+}
+
+async function found(id: string): Promise<Transaction> {
+  const transaction = await reader.find(id, null);
+  if (!transaction) throw new Error('not there');
+  return transaction;
+}
+
+const move = (to: Transaction['status'] | null, more: object = {}) => ({
+  to,
+  epoch: null,
+  dueInMs: null,
+  actor: 'test',
+  evidence: 'test',
+  eventId: newUuid(),
+  ...more,
+});
+
+async function entriesOf(id: string): Promise<string[]> {
+  const rows = await database.query<{ phase: string; amount: string }>(
+    `select phase, amount::text from ledger_entries where transaction_id = $1 order by seq`,
+    [id],
+  );
+  return rows.map((row) => `${row.phase} ${row.amount}`);
+}
+
+describe('recording', () => {
+  it('writes the transaction with its event and its hold', async () => {
+    const transaction = await recorded();
+    expect(transaction).toMatchObject({ status: 'pending', quantity: 1000n, attempts: 1, attemptOpen: true, epoch: 1 });
+    expect(await entriesOf(transaction.id)).toEqual(['hold 1000']);
+    expect(await reader.events(transaction.id)).toMatchObject([{ from: null, to: 'pending', evidence: 'request' }]);
+  });
+
+  it('lets exactly one of forty with the same key pass, and the other thirty-nine know which', async () => {
+    const rows = Array.from({ length: 40 }, () => draft({ idempotencyKey: 'the same key' }));
+    const results = await Promise.all(rows.map((row) => ledger.record(row)));
+    const winner = rows.find((_row, index) => results[index]?.kind === 'recorded');
+    expect(results.filter((result) => result.kind === 'recorded')).toHaveLength(1);
+    expect(results.filter((result) => result.kind === 'known' && result.by === 'key' && result.id === winner?.id)).toHaveLength(39);
+  });
+
+  it('keeps keys apart by app', async () => {
+    await recorded({ idempotencyKey: 'shared' });
+    await recorded({ idempotencyKey: 'shared', appId: ANOTHER_APP, referenceScope: ANOTHER_APP });
+  });
+
+  it('tells whether the request is the same', async () => {
+    await recorded({ idempotencyKey: 'k1', requestMac: Buffer.from('a') });
+    expect(await ledger.record(draft({ idempotencyKey: 'k1', requestMac: Buffer.from('a') }))).toMatchObject({ sameRequest: true });
+    expect(await ledger.record(draft({ idempotencyKey: 'k1', requestMac: Buffer.from('b') }))).toMatchObject({ sameRequest: false });
+  });
+
+  it('refuses a reference that is taken in its scope, whoever took it', async () => {
+    const first = await recorded({ reference: 'R', referenceScope: 'partner' });
+    expect(await ledger.record(draft({ reference: 'R', referenceScope: 'partner', appId: ANOTHER_APP }))).toMatchObject({
+      kind: 'known',
+      by: 'reference',
+      id: first.id,
+      appId: APP,
+    });
+    await recorded({ reference: 'R', referenceScope: 'another partner' });
+  });
+
+  it('does not let the error of one row fail its neighbours', async () => {
+    const bad = draft({ quantity: -5n });
+    const rows = [draft(), bad, draft(), draft()];
+    const results = await Promise.allSettled(rows.map((row) => ledger.record(row)));
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(await reader.find(bad.id, null)).toBeNull();
+  });
+
+  it('answers for its own row when the answer of an earlier commit was lost', async () => {
+    const row = draft();
+    await ledger.record(row);
+    expect(await ledger.record(row)).toMatchObject({ kind: 'recorded' });
+  });
+
+  describe('the duplicate guard', () => {
+    const guarded = (changes: Partial<NewTransaction> = {}): NewTransaction =>
+      draft({ duplicateMac: Buffer.from('same phone, product, amount'.padEnd(32)), ...changes });
+
+    it('lets one of many parallel keys pass, also through two writers', async () => {
+      const another = new Ledger(database);
+      const rows = Array.from({ length: 20 }, () => guarded());
+      const results = await Promise.all(rows.map((row, index) => (index % 2 ? ledger : another).record(row)));
+      expect(results.filter((result) => result.kind === 'recorded')).toHaveLength(1);
+      expect(results.filter((result) => result.kind === 'known' && result.by === 'duplicate')).toHaveLength(19);
+    });
+
+    it('lets a wanted duplicate pass, and any after the first has failed', async () => {
+      const mac = Buffer.from('another'.padEnd(32));
+      const first = await recorded({ duplicateMac: mac });
+      expect(await ledger.record(draft({ duplicateMac: mac }))).toMatchObject({ by: 'duplicate', id: first.id });
+      const second = await recorded({ duplicateMac: mac, allowDuplicate: true });
+      await ledger.settle(first, move('failed'));
+      expect(await ledger.record(draft({ duplicateMac: mac }))).toMatchObject({ by: 'duplicate', id: second.id });
+      await ledger.settle(second, move('failed'));
+      await recorded({ duplicateMac: mac });
+    });
+  });
+});
+
+describe('settling', () => {
+  it('posts what succeeded and releases what failed, once', async () => {
+    const won = await recorded();
+    expect(await ledger.settle(won, move('succeeded', { providerReference: 'TXN-1' }))).toMatchObject({ moved: true });
+    expect(await ledger.settle(won, move('failed'))).toMatchObject({ moved: false });
+    expect(await found(won.id)).toMatchObject({ status: 'succeeded', providerReference: 'TXN-1', dueAt: null });
+    expect(await entriesOf(won.id)).toEqual(['hold 1000', 'post 1000']);
+    const lost = await recorded();
+    await ledger.settle(lost, move('failed'));
+    expect(await entriesOf(lost.id)).toEqual(['hold 1000', 'release 1000']);
+  });
+
+  it('has exactly one winner of many who settle at once', async () => {
+    const transaction = await recorded();
+    const another = new Ledger(database);
+    const results = await Promise.all(
+      Array.from({ length: 10 }, (_none, index) =>
+        (index % 2 ? ledger : another).settle(transaction, move(index % 3 ? 'succeeded' : 'failed')),
+      ),
+    );
+    expect(results.filter((result) => result.moved)).toHaveLength(1);
+    expect(await entriesOf(transaction.id)).toHaveLength(2);
+  });
+
+  it('keeps the hold of what is unknown', async () => {
+    const transaction = await recorded();
+    await ledger.settle(transaction, move('unknown'));
+    expect(await entriesOf(transaction.id)).toEqual(['hold 1000']);
+  });
+
+  it('does not let in who has lost the lease', async () => {
+    const transaction = await recorded();
+    expect(await ledger.settle(transaction, move('succeeded', { epoch: 0 }))).toMatchObject({ moved: false });
+    expect(await ledger.settle(transaction, move('succeeded', { epoch: 1 }))).toMatchObject({ moved: true });
+  });
+
+  it('refuses an illegal move', async () => {
+    const transaction = await recorded();
+    await ledger.settle(transaction, move('failed'));
+    await expect(ledger.settle(await found(transaction.id), move('succeeded'))).rejects.toThrow('illegal move');
+    await expect(ledger.settle(transaction, move('scheduled'))).rejects.toThrow('illegal move');
+  });
+
+  it('records evidence without a move', async () => {
+    const transaction = await recorded();
+    await ledger.settle(transaction, move(null, { dueInMs: 60_000, attemptNotSent: true }));
+    expect(await found(transaction.id)).toMatchObject({ status: 'pending', attempts: 0, attemptOpen: false, version: 2 });
+    expect(await reader.events(transaction.id)).toMatchObject([{ to: 'pending' }, { from: 'pending', to: null }]);
+  });
+});
+
+describe('claiming what is due', () => {
+  const claim = (maxRows = 100) =>
+    ledger.claimDue({ provider: 'claimed', maxRows, leaseMs: 60_000, actor: 'test' });
+
+  it('gives each row to one claimer, and says what was cut off', async () => {
+    const cutOff = await recorded({ provider: 'claimed', leaseMs: 0 });
+    const queued = await recorded({ provider: 'claimed', leaseMs: null });
+    const late = await recorded({ provider: 'claimed', leaseMs: null, expiresInMs: -1 });
+    await recorded({ provider: 'claimed', leaseMs: 60_000 });
+    const claims = (await Promise.all([claim(), claim(), claim()])).flat();
+    const seen = new Map(claims.map((one) => [one.transaction.id, one]));
+    expect(claims).toHaveLength(3);
+    expect(seen.get(cutOff.id)).toMatchObject({ interrupted: true, expired: false, transaction: { epoch: 2, attempts: 2 } });
+    expect(seen.get(queued.id)).toMatchObject({ interrupted: false, expired: false, transaction: { attempts: 1, attemptOpen: true } });
+    expect(seen.get(late.id)).toMatchObject({ interrupted: false, expired: true, transaction: { attempts: 0, attemptOpen: false } });
+  });
+
+  it('releases a held one at its time, not before', async () => {
+    const held = await recorded({ provider: 'claimed', status: 'scheduled', leaseMs: null, releaseAt: new Date(Date.now() + 400) });
+    expect(await claim()).toHaveLength(0);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await claim()).toMatchObject([{ transaction: { id: held.id, status: 'pending', attemptOpen: true }, interrupted: false }]);
+    expect(await reader.events(held.id)).toMatchObject([{ to: 'scheduled' }, { from: 'scheduled', to: 'pending' }]);
+  });
+});
+
+describe('what was written', () => {
+  it.each(['transaction_events', 'ledger_entries', 'audit_log'])('cannot be changed or deleted in %s', async (table) => {
+    await recorded();
+    await expect(database.query(`delete from ${table}`)).rejects.toThrow('append-only');
+    await expect(database.query(`truncate ${table}`)).rejects.toThrow('append-only');
+  });
+
+  it('sums to zero in every unit', async () => {
+    const byUnit = new Map<string, bigint>();
+    const balances = await reader.balances();
+    for (const { unit, held, posted } of balances) byUnit.set(unit, (byUnit.get(unit) ?? 0n) + held + posted);
+    expect([...byUnit]).toEqual([['MXN', 0n]]);
+    expect(balances.some((balance) => balance.posted !== 0n) && balances.some((balance) => balance.held !== 0n)).toBe(true);
+  });
+});
+
+it('leaves no final state', () => {
+  for (const from of ['succeeded', 'failed', 'canceled'] as const) {
+    expect(isFinal(from)).toBe(true);
+    expect(STATUSES.filter((to) => isLegalMove(from, to))).toEqual([]);
+  }
+});
+
+it.each([
+  [1000n, 'MXN', '10.00'],
+  [5n, 'MXN', '0.05'],
+  [-1n, 'MXN', '-0.01'],
+  [9_007_199_254_740_993n, 'MXN', '90071992547409.93'],
+  [3000n, 'LATAM_PASS_POINTS', '3000'],
+])('writes %s %s exactly', (amount, unit, value) => {
+  expect(formatQuantity(amount, unit)).toEqual({ value, unit });
+});
