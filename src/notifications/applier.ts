@@ -1,0 +1,167 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Database } from '../database/database.js';
+import { newUuid } from '../ids.js';
+import { Ledger } from '../ledger/ledger.js';
+import { isFinal } from '../ledger/moves.js';
+import { LedgerReader } from '../ledger/reader.js';
+import type { JsonObject, Transaction } from '../ledger/transaction.js';
+import { logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { ConnectorRegistry } from '../operations/registry.js';
+import type { NotificationReading } from '../providers/connector.js';
+import { Inbox, type NotificationState, type StoredNotification } from './inbox.js';
+
+const TICK_MS = 500;
+const MAX_CLAIMED_AT_ONCE = 100;
+const MAX_RACES = 5;
+const DAY_MS = 24 * 60 * 60_000;
+/** The sender itself tries for 7 days; an orphan that nobody has claimed by then never will be. */
+const ORPHAN_LIFETIME_MS = 7 * DAY_MS;
+const ORPHAN_FIRST_RETRY_MS = 500;
+const ORPHAN_MAX_RETRY_MS = 60 * 60_000;
+
+type Reading = Exclude<NotificationReading, { kind: 'unreadable' }>;
+
+/** Turns stored notifications into moves of the ledger, after the sender has been answered. */
+@Injectable()
+export class NotificationApplier implements BeforeApplicationShutdown {
+  private ticking = false;
+  private stopping = false;
+
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly registry: ConnectorRegistry,
+    private readonly database: Database,
+  ) {}
+
+  beforeApplicationShutdown(): void {
+    this.stopping = true;
+  }
+
+  /** Never throws: what fails here is taken up again when its lease ends. */
+  async apply(notification: StoredNotification): Promise<void> {
+    try {
+      const definition = this.registry.find(notification.provider)?.definition;
+      const reading = definition?.readNotification?.(notification.raw);
+      if (!reading || reading.kind === 'unreadable') await this.unreadable(notification, reading?.reason);
+      else await this.applyReading(notification, reading);
+    } catch (error) {
+      metrics.alarms.inc({ kind: 'notification_failed' });
+      logger.error({ notificationId: notification.id, error: nameOf(error) }, 'a notification could not be applied yet');
+    }
+  }
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (this.ticking || this.stopping) return;
+    this.ticking = true;
+    try {
+      const due = await this.inbox.claimDue(MAX_CLAIMED_AT_ONCE);
+      await Promise.all(due.map((notification) => this.apply(notification)));
+    } catch (error) {
+      logger.error({ error: nameOf(error) }, 'due notifications could not be read');
+    } finally {
+      this.ticking = false;
+    }
+  }
+
+  private async unreadable(notification: StoredNotification, reason = 'nobody reads it'): Promise<void> {
+    this.alarm('unreadable_notification', { notificationId: notification.id, reason });
+    await this.conclude(notification, 'unreadable', null, null, null);
+  }
+
+  private async applyReading(notification: StoredNotification, reading: Reading): Promise<void> {
+    for (let race = 0; race < MAX_RACES; race += 1) {
+      const transaction = await this.reader.findByCorrelation(notification.provider, reading.correlationId);
+      if (!transaction) return this.orphan(notification, reading);
+      const state = await this.applyTo(transaction, notification, reading);
+      if (state) return this.conclude(notification, state, reading.correlationId, transaction.id, null);
+    }
+    throw new Error('the transaction changed each time it was looked at');
+  }
+
+  /** null: the transaction was changed by somebody else meanwhile; look again. */
+  private async applyTo(
+    transaction: Transaction,
+    notification: StoredNotification,
+    reading: Reading,
+  ): Promise<NotificationState | null> {
+    if (reading.kind === 'not-final') {
+      this.alarm('unknown_notification_status', { notificationId: notification.id, transactionId: transaction.id });
+      const moved = await this.write(transaction, notification, null, { note: 'a status that is not final' });
+      return moved ? 'applied' : null;
+    }
+    const to = reading.outcome.kind === 'succeeded' ? 'succeeded' : 'failed';
+    if (transaction.status === to) return 'applied';
+    if (isFinal(transaction.status)) return this.contradiction(transaction, notification, to);
+    const moved = await this.write(transaction, notification, reading.outcome, {});
+    return moved ? 'applied' : null;
+  }
+
+  private async write(
+    transaction: Transaction,
+    notification: StoredNotification,
+    outcome: Extract<Reading, { kind: 'final' }>['outcome'] | null,
+    note: JsonObject,
+  ): Promise<boolean> {
+    const settled = await this.ledger.settle(transaction, {
+      epoch: null,
+      keepsLease: true,
+      to: outcome === null ? null : outcome.kind === 'succeeded' ? 'succeeded' : 'failed',
+      ...(outcome?.kind === 'succeeded' && { providerReference: outcome.providerReference }),
+      ...(outcome?.kind === 'declined' && { failure: outcome.failure }),
+      dueInMs: null,
+      actor: notification.provider,
+      evidence: 'notification',
+      eventDetail: { ...note, notificationId: notification.id },
+      eventId: newUuid(),
+    });
+    return settled.moved;
+  }
+
+  /** The first final state stands: nothing is reversed by itself, and a person gets to know. */
+  private async contradiction(
+    transaction: Transaction,
+    notification: StoredNotification,
+    said: string,
+  ): Promise<NotificationState> {
+    this.alarm('contradiction', { notificationId: notification.id, transactionId: transaction.id, said });
+    await this.database.query(
+      `insert into breaks (id, class, provider, transaction_id, notification_id, detail)
+       values ($1, 'status_conflict', $2, $3, $4, $5) on conflict do nothing`,
+      [newUuid(), notification.provider, transaction.id, notification.id, { is: transaction.status, said }],
+    );
+    return 'contradiction';
+  }
+
+  /** Its transaction may not know its correlationId yet: the notification can be faster than the answer to our POST. */
+  private async orphan(notification: StoredNotification, reading: Reading): Promise<void> {
+    const ageMs = Date.now() - notification.receivedAt.getTime();
+    const retryInMs = Math.min(ORPHAN_FIRST_RETRY_MS * 2 ** Math.min(notification.attempts - 1, 20), ORPHAN_MAX_RETRY_MS);
+    const last = ageMs > ORPHAN_LIFETIME_MS;
+    await this.conclude(notification, 'orphan', reading.correlationId, null, last ? null : retryInMs);
+  }
+
+  private async conclude(
+    { id }: StoredNotification,
+    state: NotificationState,
+    correlationId: string | null,
+    transactionId: string | null,
+    retryInMs: number | null,
+  ): Promise<void> {
+    await this.inbox.conclude(id, { state, correlationId, transactionId, retryInMs });
+    metrics.notifications.inc({ outcome: state });
+  }
+
+  private alarm(kind: string, fields: Record<string, string>): void {
+    metrics.alarms.inc({ kind });
+    logger.error(fields, `alarm: ${kind}`);
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { newUuid } from '../ids.js';
+import { Batcher } from '../ledger/batcher.js';
+import { metrics } from '../metrics.js';
+import { Vault } from '../vault.js';
+
+/** What became of a stored notification. `received`: not looked at yet. */
+export type NotificationState = 'received' | 'applied' | 'orphan' | 'unreadable' | 'contradiction';
+
+export interface StoredNotification {
+  readonly id: string;
+  readonly provider: string;
+  readonly receivedAt: Date;
+  readonly raw: string;
+  readonly attempts: number;
+}
+
+interface NotificationRow {
+  id: string;
+  provider: string;
+  receivedAt: Date;
+  sealed: Buffer;
+  attempts: number;
+}
+
+interface Arrival {
+  readonly id: string;
+  readonly provider: string;
+  readonly sealed: string;
+}
+
+const MAX_BATCH_ROWS = 256;
+const RETRY_MS = 3_000;
+/** Whoever takes a notification up has so long for it; after a crash another instance does it. */
+const LEASE_MS = 15_000;
+
+const STORE = `
+insert into notifications (id, provider, sealed, due_at)
+select id, provider, decode(sealed, 'base64'), now() + $2 * interval '1 ms'
+from json_to_recordset($1::json) as r (id uuid, provider text, sealed text)
+on conflict (id) do nothing`;
+
+const CLAIM = `
+update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
+from (
+  select id from notifications where due_at <= now() order by due_at limit $1 for update skip locked
+) due
+where n.id = due.id
+returning n.id, n.provider, n.received_at as "receivedAt", n.sealed, n.attempts`;
+
+const CONCLUDE = `
+update notifications set state = $2, correlation_id = $3, transaction_id = $4,
+  due_at = now() + $5 * interval '1 ms', applied_at = case when $2 = 'applied' then now() end
+where id = $1`;
+
+/** Inbound notifications as they came, byte for byte and encrypted: stored before anybody looks at them. */
+@Injectable()
+export class Inbox {
+  private readonly arrivals: Batcher<Arrival, true>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {
+    this.arrivals = new Batcher({
+      write: async (rows) => {
+        await database.prepared('notification_store', STORE, [JSON.stringify(rows), LEASE_MS]);
+        return rows.map(() => true as const);
+      },
+      keysOf: () => [],
+      maxRows: MAX_BATCH_ROWS,
+      retryForMs: RETRY_MS,
+      onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'notification' }, rows),
+    });
+  }
+
+  /** Resolves after the commit, and only then may the sender be told that we have it. */
+  async store(provider: string, raw: Buffer): Promise<StoredNotification> {
+    const id = newUuid();
+    // Latin-1 keeps every byte, whatever the encoding turns out to be.
+    const sealed = this.vault.seal(raw.toString('latin1')).toString('base64');
+    await this.arrivals.push({ id, provider, sealed });
+    return { id, provider, receivedAt: new Date(), raw: raw.toString('utf8'), attempts: 1 };
+  }
+
+  async claimDue(maxRows: number): Promise<StoredNotification[]> {
+    const rows = await this.database.query<NotificationRow>(CLAIM, [maxRows, LEASE_MS]);
+    return rows.map(({ sealed, ...row }) => ({
+      ...row,
+      raw: Buffer.from(this.vault.open(sealed), 'latin1').toString('utf8'),
+    }));
+  }
+
+  async conclude(
+    id: string,
+    end: { state: NotificationState; correlationId: string | null; transactionId: string | null; retryInMs: number | null },
+  ): Promise<void> {
+    await this.database.query(CONCLUDE, [id, end.state, end.correlationId, end.transactionId, end.retryInMs]);
+  }
+}

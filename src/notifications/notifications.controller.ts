@@ -1,0 +1,43 @@
+import { applyDecorators, Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
+import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
+import { Notifier } from '../access/index.js';
+import { ApiProblems } from '../api/openapi.js';
+import { RawBody } from '../api/raw-body.js';
+import { NotificationApplier } from './applier.js';
+import { Inbox } from './inbox.js';
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+export class ReceivedDto {
+  /** @example true */
+  received!: boolean;
+}
+
+/** Where providers tell us how things ended. */
+@Controller('v1/providers')
+@Notifier()
+export class NotificationsController {
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly applier: NotificationApplier,
+  ) {}
+
+  /** An accrual's end, from LATAM Pass. Answered as soon as it is stored durably; applied afterwards. */
+  @Post('latam-pass/notifications')
+  @TakesNotification()
+  async receive(@Body() raw: Buffer | undefined): Promise<ReceivedDto> {
+    const stored = await this.inbox.store('latam-pass', raw ?? Buffer.alloc(0));
+    setImmediate(() => void this.applier.apply(stored));
+    return { received: true };
+  }
+}
+
+function TakesNotification(): MethodDecorator {
+  return applyDecorators(
+    HttpCode(HttpStatus.OK),
+    RawBody(MAX_BODY_BYTES),
+    ApiBody({ schema: { type: 'object', additionalProperties: true }, description: 'Kept as it comes, at most 64 KiB.' }),
+    ApiOkResponse({ type: ReceivedDto }),
+    ApiProblems('payload_too_large', 'overloaded'),
+  );
+}

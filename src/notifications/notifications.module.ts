@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/index.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { NotificationApplier } from './applier.js';
+import { Inbox } from './inbox.js';
+import { NotificationsController } from './notifications.controller.js';
+
+/** What providers tell us by themselves: authenticate, store raw, answer; applied afterwards. */
+@Module({
+  imports: [AccessModule, OperationsModule],
+  controllers: [NotificationsController],
+  providers: [Inbox, NotificationApplier],
+})
+export class NotificationsModule {}

@@ -1,0 +1,62 @@
+import { applyDecorators, HttpCode, HttpStatus, type Type } from '@nestjs/common';
+import { ApiCreatedResponse, ApiAcceptedResponse, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
+import { ApiProblems } from '../api/openapi.js';
+import type { ProblemCode } from '../problem.js';
+import { TransactionDto } from './transaction.dto.js';
+
+const LOCATION = { Location: { description: 'Where the transaction is found.', schema: { type: 'string' as const } } };
+
+const PREFER = ApiHeader({
+  name: 'Prefer',
+  required: false,
+  description: 'How long to hold the answer (RFC 7240): `wait=0` to `wait=30` seconds, or `respond-async`.',
+  schema: { type: 'string', example: 'wait=10' },
+});
+
+const IDEMPOTENCY_KEY = ApiHeader({
+  name: 'Idempotency-Key',
+  required: true,
+  description: 'Your own key for this act, 1 to 255 characters, kept for 30 days. Send it again to ask how the act ended.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, example: 'order-2025-000123-1' },
+});
+
+/** A route that makes a transaction and sends it to a provider. */
+export function SubmitsTransaction(...more: ProblemCode[]): MethodDecorator {
+  return applyDecorators(
+    IDEMPOTENCY_KEY,
+    PREFER,
+    ApiCreatedResponse({ type: TransactionDto, headers: LOCATION, description: 'Final within the wait.' }),
+    ApiAcceptedResponse({ type: TransactionDto, headers: LOCATION, description: 'Recorded durably; not final yet.' }),
+    ApiProblems(
+      'validation_failed',
+      'idempotency_key_missing',
+      'idempotency_key_reused',
+      'reference_conflict',
+      'request_in_progress',
+      'payload_too_large',
+      'unsupported_media_type',
+      'card_data_refused',
+      'overloaded',
+      ...more,
+    ),
+  );
+}
+
+/** A route that answers one transaction as it is now, or, with `Prefer: wait`, as soon as it has changed. */
+export function ReadsTransaction(): MethodDecorator {
+  return applyDecorators(PREFER, ApiOkResponse({ type: TransactionDto }), ApiProblems('validation_failed', 'not_found'));
+}
+
+/** A route that answers what is there. */
+export function Reads(type: Type, ...more: ProblemCode[]): MethodDecorator {
+  return applyDecorators(ApiOkResponse({ type }), ApiProblems('validation_failed', 'not_found', ...more));
+}
+
+/** An operator's act on one transaction. */
+export function DoesOperatorAct(): MethodDecorator {
+  return applyDecorators(
+    HttpCode(HttpStatus.OK),
+    ApiOkResponse({ type: TransactionDto }),
+    ApiProblems('validation_failed', 'not_found', 'invalid_state'),
+  );
+}

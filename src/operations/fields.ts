@@ -1,0 +1,78 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Matches, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
+
+/* Fields that several requests share: their rule, their message and their documentation in one place. */
+
+const MAX_METADATA_MEMBERS = 20;
+const MAX_METADATA_NAME = 40;
+const MAX_METADATA_VALUE = 500;
+
+/** RFC 3339 with seconds and an offset; the range of each part is checked by parsing. */
+const RFC3339 = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/** May be left out; unlike class-validator's IsOptional an explicit `null` is not taken for "left out". */
+export function Optional(): PropertyDecorator {
+  return ValidateIf((_object: unknown, value: unknown) => value !== undefined);
+}
+
+/** The caller's own reference: 1 to 50 characters without control characters, unique per app and type for ever. */
+export function IsReference(): PropertyDecorator {
+  return applyDecorators(
+    Matches(/^[^\p{Cc}]{1,50}$/u, { message: 'must be a string of 1 to 50 characters without control characters' }),
+    ApiProperty({ type: String, minLength: 1, maxLength: 50, example: 'ORDER-2025-000123' }),
+  );
+}
+
+/** RFC 3339 date-time that exists in the calendar. */
+export function IsDateTime(options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isDateTime',
+      validator: {
+        validate: (value) => typeof value === 'string' && isDateTime(value),
+        defaultMessage: () => 'must be an RFC 3339 date-time with an offset, e.g. 2026-11-20T14:10:36-03:00',
+      },
+    },
+    options,
+  );
+}
+
+export function isDateTime(text: string): boolean {
+  if (!RFC3339.test(text)) return false;
+  const day = Number(text.slice(8, 10));
+  const midnight = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  return midnight.getUTCDate() === day;
+}
+
+/** The caller's own data: at most 20 members, names up to 40, string values up to 500 characters. Shown, never sent on. */
+export function IsMetadata(): PropertyDecorator {
+  return applyDecorators(
+    Optional(),
+    ValidateBy({
+      name: 'isMetadata',
+      validator: {
+        validate: isMetadata,
+        defaultMessage: () =>
+          `must be an object of at most ${MAX_METADATA_MEMBERS} strings (names up to ${MAX_METADATA_NAME}, ` +
+          `values up to ${MAX_METADATA_VALUE} characters)`,
+      },
+    }),
+    ApiPropertyOptional({
+      type: 'object',
+      additionalProperties: { type: 'string', maxLength: MAX_METADATA_VALUE },
+      example: { channel: 'app' },
+    }),
+  );
+}
+
+function isMetadata(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const members = Object.entries(value);
+  return (
+    members.length <= MAX_METADATA_MEMBERS &&
+    members.every(
+      ([name, text]) => name.length <= MAX_METADATA_NAME && typeof text === 'string' && text.length <= MAX_METADATA_VALUE,
+    )
+  );
+}

@@ -1,0 +1,18 @@
+/** Personal data as it is shown to those who may not see it. */
+
+/** All but the last four characters, e.g. `*******7890`; nothing of what is too short to hide anything. */
+export function maskNumber(text: string): string {
+  const shown = text.length >= 8 ? text.slice(-4) : '';
+  return '*'.repeat(text.length - shown.length) + shown;
+}
+
+/** The first letter, e.g. `A***`. */
+export function maskName(text: string): string {
+  return `${text.slice(0, 1)}***`;
+}
+
+/** The first letter and the domain, e.g. `a***@example.com`. */
+export function maskEmail(text: string): string {
+  const at = text.lastIndexOf('@');
+  return at <= 0 ? '***' : `${text.slice(0, 1)}***${text.slice(at)}`;
+}

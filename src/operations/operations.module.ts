@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/index.js';
+import { LedgerModule } from '../ledger/ledger.module.js';
+import { AdminTransactionsController, OperatorActsController } from './admin-transactions.controller.js';
+import { TransactionLookup } from './lookup.js';
+import { Operations, Road } from './operations.js';
+import { OperatorActs } from './operator-acts.js';
+import { Presenter } from './present.js';
+import { ProviderHealth } from './provider-health.js';
+import { ProviderStates } from './provider-states.js';
+import { ProviderActsController, ProvidersController } from './providers.controller.js';
+import { ConnectorRegistry } from './registry.js';
+import { Runner } from './runner.js';
+import { Scheduler } from './scheduler.js';
+import { TransactionsController } from './transactions.controller.js';
+import { Waiting } from './waiting.js';
+
+/** The one road that every operation takes, whatever the provider. */
+@Module({
+  imports: [AccessModule, LedgerModule],
+  controllers: [
+    TransactionsController,
+    AdminTransactionsController,
+    OperatorActsController,
+    ProvidersController,
+    ProviderActsController,
+  ],
+  providers: [
+    ConnectorRegistry,
+    Operations,
+    OperatorActs,
+    Presenter,
+    ProviderHealth,
+    ProviderStates,
+    Road,
+    Runner,
+    Scheduler,
+    TransactionLookup,
+    Waiting,
+  ],
+  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, TransactionLookup],
+})
+export class OperationsModule {}

@@ -1,0 +1,245 @@
+import { Injectable } from '@nestjs/common';
+import { newUuid, publicId } from '../ids.js';
+import { Ledger } from '../ledger/ledger.js';
+import { endsWait } from '../ledger/moves.js';
+import { LedgerReader } from '../ledger/reader.js';
+import type { NewResource, RecordResult } from '../ledger/record.js';
+import type { JsonObject, Transaction, TransactionType } from '../ledger/transaction.js';
+import { Problem } from '../problem.js';
+import type { ProviderName, Secret } from '../providers/connector.js';
+import { Vault } from '../vault.js';
+import { canonicalJson } from './canonical-json.js';
+import { ProviderStates } from './provider-states.js';
+import { ConnectorRegistry, leaseMsOf } from './registry.js';
+import { Runner } from './runner.js';
+import { Scheduler } from './scheduler.js';
+import { sealSecret } from './secret.js';
+import { Waiting } from './waiting.js';
+
+/** What a provider's route asks for: checked, translated, and not yet recorded. */
+export interface Draft {
+  /** Chosen by the route, because the bytes to be sent carry it. */
+  readonly id: string;
+  readonly type: TransactionType;
+  readonly provider: ProviderName;
+  readonly reference: string | null;
+  /** Within which the reference is unique; default: the app. */
+  readonly referenceScope?: string;
+  readonly quantity: { readonly amount: bigint; readonly unit: string } | null;
+  readonly detail: JsonObject;
+  readonly secret: Secret;
+  readonly metadata: JsonObject;
+  /** Held until then; default: sent at once. */
+  readonly releaseAt?: Date;
+  readonly expiresInMs?: number;
+  readonly resourceId?: string;
+  readonly resource?: Omit<NewResource, 'sealed'>;
+  /** Text that is equal for what may be a duplicate by mistake. */
+  readonly duplicateOf?: string;
+  readonly allowDuplicate?: boolean;
+}
+
+export interface Submission {
+  readonly appId: string;
+  readonly idempotencyKey: string;
+  /** What makes two requests the same: route and body as received. */
+  readonly request: { readonly route: string; readonly body: unknown };
+  readonly waitMs: number;
+}
+
+export interface Submitted {
+  readonly transaction: Transaction;
+  /** The key was used before with the same request. */
+  readonly replayed: boolean;
+}
+
+/** The road that every operation takes: record, send, record; then tell. */
+@Injectable()
+export class Operations {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly vault: Vault,
+    private readonly road: Road,
+    private readonly waiting: Waiting,
+  ) {}
+
+  /**
+   * Records the draft durably, sends it, and waits for the end as long as the caller wishes.
+   * @throws Problem `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`, `overloaded`
+   */
+  async submit(draft: Draft, submission: Submission): Promise<Submitted> {
+    this.road.assertOpen();
+    const requestMac = this.vault.mac('request', canonicalJson(submission.request));
+    const leaseMs = draft.releaseAt ? null : this.road.leaseFor(draft);
+    const sealed = sealSecret(this.vault, draft.secret);
+    const leasedAtMs = performance.now();
+    const result = await this.ledger.record({
+      id: draft.id,
+      appId: submission.appId,
+      type: draft.type,
+      provider: draft.provider,
+      status: draft.releaseAt ? 'scheduled' : 'pending',
+      reference: draft.reference,
+      referenceScope: draft.referenceScope ?? submission.appId,
+      idempotencyKey: submission.idempotencyKey,
+      idempotencyItem: 0,
+      requestMac,
+      quantity: draft.quantity?.amount ?? null,
+      unit: draft.quantity?.unit ?? null,
+      detail: draft.detail,
+      sealed,
+      metadata: draft.metadata,
+      resourceId: draft.resourceId ?? null,
+      resource: draft.resource ? { ...draft.resource, sealed: null } : null,
+      duplicateMac: draft.duplicateOf === undefined ? null : this.vault.mac('duplicate-guard', draft.duplicateOf),
+      allowDuplicate: draft.allowDuplicate ?? false,
+      leaseMs,
+      releaseAt: draft.releaseAt ?? null,
+      expiresInMs: draft.expiresInMs ?? null,
+      expectedInMs: draft.releaseAt ? null : this.road.usualMs(draft),
+      actor: publicId('app', submission.appId),
+      eventId: newUuid(),
+    });
+    if (result.kind === 'known') return this.answerKnown(result, draft, submission);
+    const recorded = asRecorded(draft, { appId: submission.appId, sealed, leased: leaseMs !== null, at: result.createdAt });
+    if (leaseMs === null) return { transaction: await this.wait(recorded, submission.waitMs), replayed: false };
+    const running = this.road.run(recorded, leasedAtMs);
+    return { transaction: await this.waitFor(running, recorded, submission.waitMs), replayed: false };
+  }
+
+  /** Holds the answer until the end, or until nobody can know the end. */
+  async wait(transaction: Transaction, waitMs: number): Promise<Transaction> {
+    return this.waiting.until(transaction, waitMs, (current) => endsWait(current.status));
+  }
+
+  /** Long poll: until anything has changed. */
+  async waitForChange(transaction: Transaction, waitMs: number): Promise<Transaction> {
+    if (endsWait(transaction.status)) return transaction;
+    return this.waiting.until(transaction, waitMs, (current) => current.version !== transaction.version);
+  }
+
+  private async waitFor(running: Promise<Transaction>, recorded: Transaction, waitMs: number): Promise<Transaction> {
+    if (waitMs <= 0) return recorded;
+    const startedAt = performance.now();
+    // When even the outcome could not be written, the record stands and recovery goes on from it.
+    const first = await within(waitMs, running.catch(() => recorded));
+    if (first === null) return (await this.reader.find(recorded.id, recorded.appId)) ?? recorded;
+    return this.wait(first, waitMs - (performance.now() - startedAt));
+  }
+
+  private async answerKnown(
+    known: Extract<RecordResult, { kind: 'known' }>,
+    draft: Draft,
+    submission: Submission,
+  ): Promise<Submitted> {
+    const own = known.appId === submission.appId ? { transactionId: publicId('txn', known.id) } : {};
+    if (known.by === 'duplicate') {
+      throw new Problem(
+        'possible_duplicate',
+        'The same was requested within the last ten minutes under another Idempotency-Key. ' +
+          'Send "allowDuplicate": true if it is wanted twice.',
+        own,
+      );
+    }
+    if (known.by === 'reference') {
+      throw new Problem(
+        'reference_conflict',
+        `The reference is already used for another ${draft.type}: references are unique for ever.`,
+        own,
+      );
+    }
+    if (!known.sameRequest) {
+      throw new Problem(
+        'idempotency_key_reused',
+        'This Idempotency-Key was used for another request. Use a new key for a new request.',
+      );
+    }
+    const transaction = await this.reader.find(known.id, submission.appId);
+    if (!transaction) throw new Error('a transaction that has a key has vanished');
+    return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
+  }
+}
+
+/** Whether and how an operation can go straight on to its provider. */
+@Injectable()
+export class Road {
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly runner: Runner,
+    private readonly states: ProviderStates,
+    private readonly scheduler: Scheduler,
+  ) {}
+
+  /** @throws Problem `overloaded` while the gateway is shutting down. */
+  assertOpen(): void {
+    if (!this.scheduler.isStopping) return;
+    throw new Problem('overloaded', 'The gateway is restarting; send the same request again.', { retryAfterSeconds: 5 });
+  }
+
+  /** The lease for an attempt that begins with the record; null: it has to queue in the database. */
+  leaseFor(draft: Draft): number | null {
+    if (this.states.isPaused(draft.provider) || this.runner.capacity(draft.provider) <= 0) return null;
+    return leaseMsOf(this.registry.handler(draft.type));
+  }
+
+  usualMs(draft: Draft): number {
+    return this.registry.handler(draft.type).deadlineMs;
+  }
+
+  run(transaction: Transaction, leasedAtMs: number): Promise<Transaction> {
+    const running = this.runner.run({ transaction, interrupted: false, expired: false, leasedAtMs });
+    // Its end is on record, or its lease ends and another takes over; nobody may be waiting here any more.
+    running.catch(() => undefined);
+    return running;
+  }
+}
+
+/** null when the time is over first. */
+async function within<T>(waitMs: number, promise: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), waitMs);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The transaction as it stands in the database right after its record. */
+function asRecorded(
+  draft: Draft,
+  { appId, sealed, leased, at: createdAt }: { appId: string; sealed: Buffer; leased: boolean; at: Date },
+): Transaction {
+  return {
+    id: draft.id,
+    appId,
+    type: draft.type,
+    provider: draft.provider,
+    status: draft.releaseAt ? 'scheduled' : 'pending',
+    reference: draft.reference,
+    quantity: draft.quantity?.amount ?? null,
+    unit: draft.quantity?.unit ?? null,
+    correlationId: null,
+    providerReference: null,
+    detail: draft.detail,
+    sealed,
+    metadata: draft.metadata,
+    failure: null,
+    resourceId: draft.resourceId ?? null,
+    attempts: leased ? 1 : 0,
+    attemptOpen: leased,
+    epoch: leased ? 1 : 0,
+    dueAt: null,
+    parked: false,
+    releaseAt: draft.releaseAt ?? null,
+    expiresAt: draft.expiresInMs === undefined ? null : new Date(createdAt.getTime() + draft.expiresInMs),
+    expectedBy: null,
+    version: 1,
+    createdAt,
+    updatedAt: createdAt,
+    completedAt: null,
+  };
+}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { publicId } from '../ids.js';
+import { isFinal } from '../ledger/moves.js';
+import { LedgerReader } from '../ledger/reader.js';
+import type { JsonObject, Resource, Transaction, TransactionEvent, TransactionType } from '../ledger/transaction.js';
+import { formatQuantity } from '../ledger/units.js';
+import { Vault } from '../vault.js';
+import { ConnectorRegistry } from './registry.js';
+import { openObject, openSecret } from './secret.js';
+import type { TransactionDto, TransactionEventDto } from './transaction.dto.js';
+
+/** The member of a transaction's answer that holds what is particular to its type. */
+const MEMBER_OF: { readonly [type in TransactionType]: 'accrual' | 'cobranded' | 'pass' | 'topup' } = {
+  accrual: 'accrual',
+  cobranded_start: 'cobranded',
+  cobranded_end: 'cobranded',
+  pass_create: 'pass',
+  pass_update: 'pass',
+  pass_cancel: 'pass',
+  topup: 'topup',
+};
+
+export interface View {
+  /** Personal data in clear instead of masked. */
+  readonly personal: boolean;
+  /** The owning app also sees what a resource entitles to (QR data). */
+  readonly owner: boolean;
+}
+
+export const OWNER: View = { personal: false, owner: true };
+
+/** Turns what the ledger holds into the contract's JSON. */
+@Injectable()
+export class Presenter {
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly reader: LedgerReader,
+    private readonly vault: Vault,
+  ) {}
+
+  async transaction(transaction: Transaction, view: View): Promise<TransactionDto> {
+    const resource =
+      transaction.resourceId === null ? null : await this.reader.resource(transaction.resourceId, transaction.appId);
+    return this.assemble(transaction, resource, view);
+  }
+
+  async transactions(list: readonly Transaction[], view: View): Promise<TransactionDto[]> {
+    const ids = list.flatMap((transaction) => transaction.resourceId ?? []);
+    const resources = ids.length === 0 ? [] : await this.reader.resources(ids);
+    const byId = new Map(resources.map((resource) => [resource.id, resource]));
+    return list.map((one) => this.assemble(one, byId.get(one.resourceId ?? '') ?? null, view));
+  }
+
+  /** A resource as its own JSON, with what it entitles to for its owner. */
+  resource(resource: Resource, view: View): JsonObject & { id: string; status: string } {
+    const secret = view.owner && resource.sealed ? openObject(this.vault, resource.sealed) : {};
+    return { ...resource.detail, ...secret, id: publicId('pass', resource.id), status: resource.status };
+  }
+
+  event(event: TransactionEvent): TransactionEventDto {
+    return { ...event, id: publicId('evt', event.id), at: event.at.toISOString() };
+  }
+
+  private assemble(transaction: Transaction, resource: Resource | null, view: View): TransactionDto {
+    const { quantity, unit } = transaction;
+    const personal = view.personal && transaction.sealed ? openSecret(this.vault, transaction).personal : {};
+    const member = { ...(resource && this.resource(resource, view)), ...overlay(transaction.detail, personal) };
+    return {
+      id: publicId('txn', transaction.id),
+      type: transaction.type,
+      provider: transaction.provider,
+      status: transaction.status,
+      reference: transaction.reference,
+      quantity: quantity === null || unit === null ? null : formatQuantity(quantity, unit),
+      providerReference: transaction.providerReference,
+      correlationId: transaction.correlationId,
+      failure: transaction.failure,
+      [MEMBER_OF[transaction.type]]: member,
+      nextStep: this.nextStep(transaction),
+      cancelableUntil: transaction.status === 'scheduled' ? iso(transaction.releaseAt) : null,
+      expectedBy: iso(isFinal(transaction.status) ? null : (transaction.expectedBy ?? transaction.releaseAt)),
+      metadata: transaction.metadata,
+      createdAt: transaction.createdAt.toISOString(),
+      updatedAt: transaction.updatedAt.toISOString(),
+      completedAt: iso(transaction.completedAt),
+    };
+  }
+
+  private nextStep(transaction: Transaction): string | null {
+    switch (transaction.status) {
+      case 'scheduled':
+        return 'Held until releaseAt; until then it can be amended or canceled.';
+      case 'pending':
+        return transaction.parked
+          ? 'An operator has to look: it could not be delivered for too long. Nothing is lost.'
+          : 'It is sent as soon as the provider can take it.';
+      case 'processing':
+        return this.registry.handler(transaction.type).waitingFor;
+      case 'unknown':
+        return 'It was sent and nobody can say whether it happened. It is never sent again; an operator settles it.';
+      case 'failed':
+        return transaction.failure?.instructions ?? null;
+      default:
+        return null;
+    }
+  }
+}
+
+/** `top` laid over `base`, object by object. */
+function overlay(base: JsonObject, top: JsonObject): JsonObject {
+  const merged = Object.entries(top).map(([name, value]) => {
+    const below = base[name];
+    return [name, isObject(value) && isObject(below) ? overlay(below, value) : value] as const;
+  });
+  return { ...base, ...Object.fromEntries(merged) };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function iso(date: Date | null): string | null {
+  return date === null ? null : date.toISOString();
+}

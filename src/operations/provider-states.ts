@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+
+export interface Pause {
+  readonly provider: string;
+  readonly at: Date;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** Which providers are paused. Shared by all instances; each looks anew once a second. */
+@Injectable()
+export class ProviderStates {
+  private paused = new Map<string, Pause>();
+
+  constructor(private readonly database: Database) {}
+
+  isPaused(provider: string): boolean {
+    return this.paused.has(provider);
+  }
+
+  pauseOf(provider: string): Pause | null {
+    return this.paused.get(provider) ?? null;
+  }
+
+  async reload(): Promise<void> {
+    const rows = await this.database.query<{ provider: string; at: Date; by: string; reason: string | null }>(
+      `select provider, paused_at as at, paused_by as by, reason from provider_states where paused_at is not null`,
+    );
+    this.paused = new Map(rows.map((row) => [row.provider, row]));
+  }
+
+  async pause(provider: string, by: string, reason: string | null): Promise<void> {
+    await this.database.query(
+      `insert into provider_states as s (provider, paused_at, paused_by, reason) values ($1, now(), $2, $3)
+       on conflict (provider) do update set paused_at = coalesce(s.paused_at, now()), paused_by = $2, reason = $3`,
+      [provider, by, reason],
+    );
+    await this.reload();
+  }
+
+  async resume(provider: string): Promise<void> {
+    await this.database.query(
+      `update provider_states set paused_at = null, paused_by = null, reason = null where provider = $1`,
+      [provider],
+    );
+    await this.reload();
+  }
+}

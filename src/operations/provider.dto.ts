@@ -1,0 +1,56 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Length } from 'class-validator';
+import { PROVIDERS } from '../providers/connector.js';
+import { Optional } from './fields.js';
+
+export class PauseDto {
+  /** @example "LATCOM announced maintenance" */
+  @Optional()
+  @Length(1, 500)
+  reason?: string;
+}
+
+export class QuotaDto {
+  /** Requests allowed in the window. */
+  limit!: number;
+  /** Seconds. */
+  windowSeconds!: number;
+  used!: number;
+  left!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  blockedUntil!: string | null;
+}
+
+export class ProviderPauseDto {
+  @ApiProperty({ type: String, format: 'date-time' })
+  at!: string;
+  by!: string;
+  @ApiProperty({ type: String, nullable: true })
+  reason!: string | null;
+}
+
+export class ProviderHealthDto {
+  @ApiProperty({ enum: PROVIDERS })
+  name!: string;
+  /** @example "LATCOM" */
+  title!: string;
+  @ApiProperty({ type: ProviderPauseDto, nullable: true })
+  paused!: ProviderPauseDto | null;
+  /** Of this instance. */
+  @ApiProperty({ enum: ['closed', 'open', 'half-open'] })
+  breaker!: string;
+  /** Seconds since the current token was obtained; null: there is none. */
+  @ApiProperty({ type: Number, nullable: true })
+  tokenAgeSeconds!: number | null;
+  quota!: QuotaDto;
+  /** Transactions by status that are not final. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { pending: 0, unknown: 1 } })
+  queue!: Record<string, number>;
+  /** Of this instance. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  lastSuccessAt!: string | null;
+}
+
+export class ProviderListDto {
+  data!: ProviderHealthDto[];
+}

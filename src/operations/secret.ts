@@ -1,0 +1,26 @@
+import type { JsonObject, Transaction } from '../ledger/transaction.js';
+import type { Secret } from '../providers/connector.js';
+import type { Vault } from '../vault.js';
+
+export function sealSecret(vault: Vault, secret: Secret): Buffer {
+  return vault.seal(JSON.stringify(secret));
+}
+
+/** @throws Error when the data has been erased, or was not written by this gateway. */
+export function openSecret(vault: Vault, transaction: Pick<Transaction, 'sealed'>): Secret {
+  if (!transaction.sealed) throw new Error('the personal data of this transaction has been erased');
+  const opened = openObject(vault, transaction.sealed);
+  const { personal, body } = opened;
+  if (typeof body !== 'string' || !isObject(personal)) throw new Error('sealed data has an unknown shape');
+  return { personal, body };
+}
+
+export function openObject(vault: Vault, sealed: Buffer): JsonObject {
+  const opened: unknown = JSON.parse(vault.open(sealed));
+  if (!isObject(opened)) throw new Error('sealed data is not an object');
+  return opened;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

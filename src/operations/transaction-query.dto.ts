@@ -1,0 +1,80 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, Length, Matches } from 'class-validator';
+import { PageQueryDto } from '../api/pagination.js';
+import { parseId } from '../ids.js';
+import type { TransactionFilter } from '../ledger/reader.js';
+import { STATUSES, TRANSACTION_TYPES } from '../ledger/transaction.js';
+import { PROVIDERS } from '../providers/connector.js';
+import { IsDateTime, Optional } from './fields.js';
+
+export class TransactionQueryDto extends PageQueryDto {
+  @Optional()
+  @IsIn(TRANSACTION_TYPES)
+  @ApiPropertyOptional({ enum: TRANSACTION_TYPES })
+  type?: string;
+
+  @Optional()
+  @IsIn(PROVIDERS)
+  @ApiPropertyOptional({ enum: PROVIDERS })
+  provider?: string;
+
+  @Optional()
+  @IsIn(STATUSES)
+  @ApiPropertyOptional({ enum: STATUSES })
+  status?: string;
+
+  @Optional()
+  @Length(1, 50)
+  reference?: string;
+
+  /** Created at that time or later. */
+  @Optional()
+  @IsDateTime()
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  createdFrom?: string;
+
+  /** Created before that time. */
+  @Optional()
+  @IsDateTime()
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  createdTo?: string;
+
+  /** Changed at that time or later. */
+  @Optional()
+  @IsDateTime()
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  updatedFrom?: string;
+}
+
+export class AdminTransactionQueryDto extends TransactionQueryDto {
+  /** Only this app's. */
+  @Optional()
+  @Matches(/^app_[0-9a-f-]{36}$/, { message: 'must be an app id (app_…)' })
+  appId?: string;
+}
+
+export class ExpandQueryDto {
+  /** `personal`: personal data in clear, for the app that sent it. */
+  @Optional()
+  @IsIn(['personal'])
+  @ApiPropertyOptional({ enum: ['personal'] })
+  expand?: string;
+}
+
+export function filterOf(query: TransactionQueryDto & { appId?: string }): TransactionFilter {
+  const { type, provider, status, reference, appId } = query;
+  return {
+    appId: appId === undefined ? undefined : (parseId('app', appId) ?? undefined),
+    type,
+    provider,
+    status,
+    reference,
+    createdFrom: dateOf(query.createdFrom),
+    createdTo: dateOf(query.createdTo),
+    updatedFrom: dateOf(query.updatedFrom),
+  };
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text);
+}

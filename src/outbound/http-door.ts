@@ -1,0 +1,70 @@
+import { HttpService } from '@nestjs/axios';
+import { Injectable } from '@nestjs/common';
+import type { AxiosResponse } from 'axios';
+import { ProviderError } from '../providers/connector.js';
+import { BodyTooLargeError, NotConnectedError, undiciAdapter } from './undici-adapter.js';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Over connection, headers and the whole body, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body as text, at most 1 MiB after inflation. */
+  readonly body: string;
+}
+
+/**
+ * The only way out of the gateway. No redirect is followed, TLS is always verified, a slow or huge answer is cut off. An
+ * answer with any status is an answer; everything else is an error that says whether the request may have been read.
+ */
+@Injectable()
+export class HttpDoor {
+  constructor(private readonly http: HttpService) {}
+
+  /** @throws ProviderError `not-sent` when no connection came about, otherwise `doubtful`. */
+  async send(request: HttpRequest): Promise<HttpReply> {
+    try {
+      const response: AxiosResponse<unknown> = await this.http.axiosRef.request({
+        adapter: undiciAdapter,
+        method: request.method,
+        url: request.url,
+        headers: { ...request.headers },
+        ...(request.body !== undefined && { data: request.body }),
+        timeout: request.deadlineMs,
+        responseType: 'text',
+        transformRequest: [(data: unknown) => data],
+        transformResponse: [(data: unknown) => data],
+        validateStatus: () => true,
+      });
+      return { status: response.status, headers: plainHeaders(response), body: String(response.data) };
+    } catch (error) {
+      throw classify(error);
+    }
+  }
+}
+
+function plainHeaders(response: AxiosResponse<unknown>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (typeof value === 'string') headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}
+
+/** Only a failure to connect proves that nothing was read at the other side; the number of bytes written proves nothing. */
+function classify(error: unknown): ProviderError {
+  if (error instanceof NotConnectedError) return new ProviderError('not-sent', error.reason, { cause: error });
+  if (error instanceof BodyTooLargeError) return new ProviderError('doubtful', 'answer_too_large', { cause: error });
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return new ProviderError('doubtful', 'timeout', { cause: error });
+  }
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'io_error';
+  return new ProviderError('doubtful', code.toLowerCase(), { cause: error });
+}

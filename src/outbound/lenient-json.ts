@@ -1,0 +1,36 @@
+/** What arrives is read leniently and trusted little: unknown members stay, missing ones are `null`, types are checked. */
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
+/** The body as a JSON object; null when it is anything else (HTML, a truncated answer, an empty body). */
+export function parseRecord(body: string): JsonRecord | null {
+  try {
+    const parsed: unknown = JSON.parse(body.replace(BYTE_ORDER_MARK, ''));
+    return isRecord(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A member that is text, or a number where text was meant; null when absent, empty or of another type. */
+export function textOf(record: JsonRecord | null, name: string): string | null {
+  const value = record?.[name];
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+export function recordOf(record: JsonRecord | null, name: string): JsonRecord | null {
+  const value = record?.[name];
+  return isRecord(value) ? value : null;
+}
+
+/** A provider's words, short enough for a failure that a person reads. */
+export function wordsOf(record: JsonRecord | null, name: string, maxLength = 300): string | null {
+  const text = textOf(record, name);
+  return text === null ? null : text.replace(/\s+/g, ' ').slice(0, maxLength);
+}

@@ -1,0 +1,10 @@
+import { HttpModule } from '@nestjs/axios';
+import { Module } from '@nestjs/common';
+import { HttpDoor } from './http-door.js';
+import { Quota } from './quota.js';
+import { TokenCache } from './token-cache.js';
+import { OutboundTools } from './tools.js';
+
+/** What is lent to connectors. */
+@Module({ imports: [HttpModule], providers: [HttpDoor, TokenCache, Quota, OutboundTools], exports: [OutboundTools] })
+export class OutboundModule {}

@@ -1,0 +1,178 @@
+import { circuitBreaker, ConsecutiveBreaker, BrokenCircuitError, handleType, CircuitState } from 'cockatiel';
+import type { CircuitBreakerPolicy } from 'cockatiel';
+import { logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { ProviderError, type ProviderName } from '../providers/connector.js';
+import type { HttpDoor, HttpReply, HttpRequest } from './http-door.js';
+import type { Quota, QuotaRule } from './quota.js';
+import { retryAfterMs } from './retry-after.js';
+import type { CachedToken, TokenCache, TokenSource } from './token-cache.js';
+
+export interface BreakerRule {
+  /** Failed calls in a row that open the breaker. Refusals, 401 and 429 are answers, not failures. */
+  readonly failures: number;
+  readonly openMs: number;
+}
+
+export interface ProviderClientOptions {
+  readonly provider: ProviderName;
+  readonly breaker: BreakerRule;
+  readonly quota: QuotaRule;
+  readonly token: TokenSource;
+  /** Whether a 401 may be healed by a new token; `false` for one that says that the credentials are wrong. */
+  readonly healedByLogin?: (reply: HttpReply) => boolean;
+  /** How long nobody calls after a 429 that names no time. */
+  readonly defaultBackoffMs: number;
+}
+
+export interface ProviderCall {
+  /** Low-cardinality name for metrics and logs, e.g. `purchase`. */
+  readonly operation: string;
+  readonly request: (token: string) => HttpRequest;
+  /** Runs immediately before the first byte leaves; throws when the call must not be made any more. */
+  readonly beforeSend?: () => void;
+}
+
+export interface QuotaState {
+  readonly limit: number;
+  readonly windowSeconds: number;
+  readonly used: number;
+  readonly left: number;
+  readonly blockedUntil: string | null;
+}
+
+/**
+ * What every authenticated call to a provider has in common: breaker, quota, token, one new login after a 401, the
+ * fleet's pause after a 429. What an answer means is the connector's business.
+ */
+export class ProviderClient {
+  private breaker: CircuitBreakerPolicy;
+  private openedAtMs = 0;
+  private lastSuccessAt: Date | null = null;
+
+  constructor(
+    private readonly door: HttpDoor,
+    private readonly tokens: TokenCache,
+    private readonly quota: Quota,
+    private readonly options: ProviderClientOptions,
+  ) {
+    this.breaker = this.newBreaker();
+  }
+
+  /** @throws ProviderError */
+  async call(call: ProviderCall): Promise<HttpReply> {
+    const token = await this.token();
+    const reply = await this.exchange(call, token);
+    if (reply.status !== 401) return reply;
+    if (this.options.healedByLogin?.(reply) === false) throw this.unauthorized('credentials_refused');
+    await this.tokens.drop(this.options.token, token);
+    const second = await this.exchange(call, await this.token());
+    if (second.status === 401) throw this.unauthorized('token_refused');
+    return second;
+  }
+
+  /** A call without a token, counted and guarded like every other: for logins. @throws ProviderError */
+  async callPlain(operation: string, request: HttpRequest): Promise<HttpReply> {
+    return this.exchange({ operation, request: () => request }, { token: '', generation: 0 });
+  }
+
+  /** An operator's decision that the provider is well again. */
+  resetBreaker(): void {
+    this.breaker = this.newBreaker();
+  }
+
+  /** `half-open`: the pause is over and the next call is the probe. */
+  get breakerState(): 'closed' | 'open' | 'half-open' {
+    if (this.breaker.state === CircuitState.Closed) return 'closed';
+    const paused = performance.now() - this.openedAtMs < this.options.breaker.openMs;
+    return this.breaker.state === CircuitState.Open && paused ? 'open' : 'half-open';
+  }
+
+  get lastSuccess(): Date | null {
+    return this.lastSuccessAt;
+  }
+
+  /** Forgets the token and any pause after failed logins, and logs in anew. @throws ProviderError */
+  refreshToken(): Promise<void> {
+    return this.tokens.refresh(this.options.token);
+  }
+
+  /** Seconds since the fleet's current token was obtained; null: there is none. */
+  tokenAgeSeconds(): Promise<number | null> {
+    return this.tokens.ageSeconds(this.options.token);
+  }
+
+  async quotaState(): Promise<QuotaState> {
+    const { quota } = this.options;
+    const [used, blockedUntil] = await Promise.all([this.quota.used(quota), this.quota.blockedUntil(quota)]);
+    return {
+      limit: quota.limit,
+      windowSeconds: quota.windowMs / 1000,
+      used,
+      left: Math.max(quota.limit - used, 0),
+      blockedUntil: blockedUntil?.toISOString() ?? null,
+    };
+  }
+
+  private token(): Promise<CachedToken> {
+    return this.tokens.get(this.options.token);
+  }
+
+  private async exchange(call: ProviderCall, token: CachedToken): Promise<HttpReply> {
+    const { provider, quota } = this.options;
+    if (this.breakerState === 'open') throw this.broken();
+    await this.quota.take(quota);
+    const endTimer = metrics.providerCallSeconds.startTimer({ provider, operation: call.operation });
+    const count = (outcome: string): void => {
+      endTimer();
+      metrics.providerCalls.inc({ provider, operation: call.operation, outcome });
+    };
+    try {
+      const reply = await this.breaker.execute(() => {
+        call.beforeSend?.();
+        return this.door.send(call.request(token.token));
+      });
+      count(String(reply.status));
+      if (reply.status === 429) throw await this.rateLimited(reply);
+      if (reply.status < 300) this.lastSuccessAt = new Date();
+      return reply;
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw this.broken();
+      if (error instanceof ProviderError && error.kind !== 'rate-limited') count(error.reason);
+      throw error;
+    }
+  }
+
+  private async rateLimited(reply: HttpReply): Promise<ProviderError> {
+    const waitMs = retryAfterMs(reply) ?? this.options.defaultBackoffMs;
+    await this.quota.block(this.options.quota, waitMs);
+    return new ProviderError('rate-limited', 'rate_limited', { retryAfterMs: waitMs });
+  }
+
+  private broken(): ProviderError {
+    return new ProviderError('not-sent', 'breaker_open', { retryAfterMs: this.options.breaker.openMs });
+  }
+
+  private unauthorized(reason: string): ProviderError {
+    metrics.alarms.inc({ kind: 'provider_refuses_credentials' });
+    logger.error({ provider: this.options.provider, reason }, 'the provider does not accept our credentials');
+    return new ProviderError('unauthorized', reason);
+  }
+
+  private newBreaker(): CircuitBreakerPolicy {
+    const { failures, openMs } = this.options.breaker;
+    const failing = handleType(ProviderError, (error) => error.reason !== 'lease_lost').orWhenResult(isFailure);
+    const breaker = circuitBreaker(failing, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) });
+    breaker.onBreak(() => {
+      this.openedAtMs = performance.now();
+      metrics.alarms.inc({ kind: 'breaker_open' });
+      logger.error({ provider: this.options.provider }, 'circuit breaker opened');
+    });
+    return breaker;
+  }
+}
+
+function isFailure(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && 'status' in result && Number(result.status) >= 500;
+}
+

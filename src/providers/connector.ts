@@ -1,0 +1,143 @@
+import type { Failure, Json, JsonObject, TransactionType } from '../ledger/transaction.js';
+
+/**
+ * The port between the gateway and its providers, and the project's vocabulary. A connector declares which operations it
+ * performs and translates; recording, leases, retries and the ledger are not its business. What a provider does not have
+ * (a poll, a quantity) is absent from its definition, never stubbed.
+ */
+export const PROVIDERS = ['latam-pass', 'loyalty-layer', 'latcom'] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
+
+/** What the provider said. A refusal is a value, not an exception. */
+export type Outcome =
+  | {
+      readonly kind: 'accepted';
+      readonly correlationId: string | null;
+      readonly providerReference?: string | null;
+      /** When to ask for the end if nobody tells us, in milliseconds; null: only a notification ends it. */
+      readonly pollInMs: number | null;
+      /** By when the end is to be expected, in milliseconds. */
+      readonly expectedInMs: number;
+    }
+  | {
+      readonly kind: 'succeeded';
+      readonly providerReference: string | null;
+      readonly correlationId?: string | null;
+      /** Members merged into what everybody may see of the transaction. */
+      readonly detail?: JsonObject;
+      readonly resource?: ResourceChange;
+    }
+  | { readonly kind: 'declined'; readonly failure: Failure; readonly providerReference?: string | null }
+  /** Asked, and the end is still to come. */
+  | { readonly kind: 'waiting'; readonly pollInMs: number | null; readonly correlationId?: string | null };
+
+export interface ResourceChange {
+  readonly status?: string;
+  readonly providerReference?: string | null;
+  readonly detail?: JsonObject;
+  /** Encrypted at rest, for the owning app only. */
+  readonly secret?: JsonObject;
+  readonly metadata?: JsonObject;
+}
+
+export type ProviderErrorKind =
+  /** Proved that nothing happened: no connection, no token, no quota, breaker open, our lease is gone. */
+  | 'not-sent'
+  /** 429: refused before execution. */
+  | 'rate-limited'
+  /** The provider does not accept our credentials, also after a new login. */
+  | 'unauthorized'
+  /** It may have happened: lost, late, unreadable or contradictory answers, 5xx. */
+  | 'doubtful';
+
+/** What a provider failed to say. `reason` is a short code of ours: safe for logs, events and metrics. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+
+  constructor(
+    readonly kind: ProviderErrorKind,
+    readonly reason: string,
+    readonly extras: {
+      /** Earliest time for the next try, in milliseconds from now. */
+      readonly retryAfterMs?: number;
+      /** What support may ask for: HTTP status, an edge firewall's reference. No personal data. */
+      readonly evidence?: JsonObject;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(`${kind}: ${reason}`, { cause: extras.cause });
+  }
+}
+
+/** What is encrypted with a transaction. */
+export interface Secret {
+  /** Laid over the transaction's detail for those who may see personal data. */
+  readonly personal: JsonObject;
+  /** The exact bytes that are sent to the provider, fixed before the first try. */
+  readonly body: string;
+}
+
+/** A recorded operation as its connector gets it. */
+export interface StoredOperation {
+  readonly id: string;
+  readonly appId: string;
+  readonly type: TransactionType;
+  readonly body: string;
+  readonly detail: JsonObject;
+  readonly correlationId: string | null;
+  readonly providerReference: string | null;
+  /** 1 for the first call that may have left; counts those whose end nobody saw. */
+  readonly attempt: number;
+  /** Its creation, or its release when it was held. */
+  readonly startedAt: Date;
+}
+
+/** How long and how often an operation is tried again. */
+export interface RetryPolicy {
+  readonly baseMs: number;
+  readonly capMs: number;
+  /** Since its creation or release; then it is parked for an operator. */
+  readonly giveUpAfterMs: number;
+}
+
+export interface OperationHandler {
+  readonly type: TransactionType;
+  /** Whether a doubtful call may be made again with the same data. If not, doubt makes it `unknown`. */
+  readonly repeatable: boolean;
+  /** Longest time the one call may take, from connection to the end of the body, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly retry: RetryPolicy;
+  /** What becomes of the transaction's resource, unless the provider's answer says it better. */
+  readonly resourceStatus?: { readonly succeeded: string; readonly failed: string; readonly unknown: string };
+  /** `nextStep` while the provider works on it. */
+  readonly waitingFor: string;
+  /**
+   * Makes the call. `beforeSend` must run immediately before the first byte leaves: it throws when another instance has
+   * taken the operation over.
+   * @throws ProviderError
+   */
+  readonly send: (operation: StoredOperation, beforeSend: () => void) => Promise<Outcome>;
+  /** Asks how an accepted operation ended. @throws ProviderError */
+  readonly poll?: (operation: StoredOperation) => Promise<Outcome>;
+}
+
+/** A provider as the rest of the gateway sees it. */
+export interface ProviderDefinition {
+  readonly name: ProviderName;
+  readonly title: string;
+  readonly operations: readonly OperationHandler[];
+  /** What an inbound notification says, when the provider sends any. Total: never throws. */
+  readonly readNotification?: (raw: string) => NotificationReading;
+}
+
+/** An inbound notification, understood or not. */
+export type NotificationReading =
+  | { readonly kind: 'unreadable'; readonly reason: string }
+  | {
+      readonly kind: 'final';
+      readonly correlationId: string;
+      readonly outcome: Extract<Outcome, { kind: 'succeeded' | 'declined' }>;
+    }
+  | { readonly kind: 'not-final'; readonly correlationId: string; readonly status: string };
+
+export type { Json, JsonObject };

@@ -1,0 +1,95 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsDefined, IsEmail, IsInt, IsObject, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsDateTime, IsMetadata, IsReference, Optional } from '../../operations/fields.js';
+
+const MAX_POINTS = 1_000_000_000;
+
+export class MemberDocumentDto {
+  /**
+   * A string: leading zeros count.
+   * @example "01234567890"
+   */
+  @Matches(/^[A-Za-z0-9./-]{1,30}$/, { message: 'must be 1 to 30 letters, digits, dots, slashes or hyphens' })
+  documentId!: string;
+
+  /** @example "CPF" */
+  @Matches(/^[A-Za-z0-9_]{1,20}$/, { message: 'must be 1 to 20 letters, digits or underscores' })
+  documentType!: string;
+
+  /**
+   * ISO 3166-1 alpha-2.
+   * @example "BR"
+   */
+  @Matches(/^[A-Z]{2}$/, { message: 'must be two capital letters (ISO 3166-1)' })
+  issueCountryCode!: string;
+}
+
+/** Who gets the points: `ffn`, or a complete `document`, or both. With both, an ffn that LATAM Pass does not find falls back to the document. */
+export class MemberDto {
+  /**
+   * LATAM Pass member number; a string: leading zeros count.
+   * @example "01234567890"
+   */
+  @Optional()
+  @Matches(/^[A-Za-z0-9]{1,30}$/, { message: 'must be a string of 1 to 30 letters or digits' })
+  ffn?: string;
+
+  @Optional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => MemberDocumentDto)
+  @ApiPropertyOptional({ type: MemberDocumentDto, example: undefined })
+  document?: MemberDocumentDto;
+
+  @Optional()
+  @IsEmail({}, { message: 'must be an e-mail address' })
+  @Length(3, 254)
+  email?: string;
+}
+
+export class CreateAccrualDto {
+  @IsReference()
+  reference!: string;
+
+  @IsDefined({ message: 'is required' })
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => MemberDto)
+  member!: MemberDto;
+
+  /** @example 3000 */
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1)
+  @Max(MAX_POINTS)
+  points!: number;
+
+  /**
+   * When the member earned the points (RFC 3339 with offset); not in the future.
+   * @example "2026-11-20T14:10:36.177-03:00"
+   */
+  @IsDateTime()
+  occurredAt!: string;
+
+  /**
+   * LATAM Pass's product id; default: the app's.
+   * @example "001"
+   */
+  @Optional()
+  @Matches(/^[\w.-]{1,50}$/, { message: 'must be 1 to 50 letters, digits, dots, underscores or hyphens' })
+  productId?: string;
+
+  /** Hold the accrual until then (RFC 3339, in the future, at most 400 days): an accrual that was sent cannot be canceled. */
+  @Optional()
+  @IsDateTime()
+  @ApiPropertyOptional({ type: String, format: 'date-time', example: undefined })
+  releaseAt?: string;
+
+  /** @example "Stay at Hotel Sol" */
+  @Optional()
+  @Length(1, 200)
+  description?: string;
+
+  @IsMetadata()
+  metadata?: Record<string, string>;
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import type { AppCaller } from '../../access/caller.js';
+import { Config } from '../../config.js';
+import { newUuid } from '../../ids.js';
+import { POINTS_UNIT } from '../../ledger/units.js';
+import { maskEmail, maskNumber } from '../../operations/mask.js';
+import type { Draft } from '../../operations/operations.js';
+import { Problem, type FieldError } from '../../problem.js';
+import type { CreateAccrualDto, MemberDto } from './accrual.dto.js';
+import { accrualBody } from './mapping.js';
+
+const DAY_MS = 24 * 60 * 60_000;
+const MAX_HOLD_DAYS = 400;
+
+/** Turns a partner's request into an accrual as LATAM Pass wants it. */
+@Injectable()
+export class Accruals {
+  constructor(private readonly config: Config) {}
+
+  /** @throws Problem `validation_failed` for what only the rules of accruals can tell */
+  draft(dto: CreateAccrualDto, caller: AppCaller): Draft {
+    const { partnerId } = this.config.latamPass;
+    const now = Date.now();
+    const releaseAt = releaseTime(dto, caller, now);
+    const productId = dto.productId ?? caller.productId ?? this.config.latamPass.productId;
+    const errors = [...memberErrors(dto.member), ...timeErrors(dto, releaseAt, now)];
+    if (productId === null) {
+      errors.push({ pointer: '/productId', message: 'is required: neither the app nor the gateway has a default' });
+    }
+    if (errors.length > 0 || productId === null) throw Problem.validation(errors);
+    const id = newUuid();
+    const { member, points, occurredAt, description, reference } = dto;
+    return {
+      id,
+      type: 'accrual',
+      provider: 'latam-pass',
+      reference,
+      // LATAM Pass knows the partner, not our apps: the reference is unique for all who share the partner id.
+      referenceScope: `latam-pass:${partnerId}`,
+      quantity: { amount: BigInt(points), unit: POINTS_UNIT },
+      detail: {
+        member: maskedMember(member),
+        productId,
+        occurredAt: new Date(occurredAt).toISOString(),
+        releaseAt: releaseAt?.toISOString() ?? null,
+        description: description ?? null,
+      },
+      secret: {
+        personal: { member: clearMember(member) },
+        body: accrualBody({ transactionId: id, reference, partnerId, productId, member, points, occurredAt, description }),
+      },
+      metadata: dto.metadata ?? {},
+      ...(releaseAt && { releaseAt }),
+    };
+  }
+}
+
+function releaseTime(dto: CreateAccrualDto, caller: AppCaller, now: number): Date | null {
+  if (dto.releaseAt !== undefined) return new Date(dto.releaseAt);
+  return caller.defaultHoldDays === null ? null : new Date(now + caller.defaultHoldDays * DAY_MS);
+}
+
+function memberErrors({ ffn, document }: MemberDto): FieldError[] {
+  if (ffn !== undefined || document !== undefined) return [];
+  return [{ pointer: '/member', message: 'needs ffn, or a complete document, or both' }];
+}
+
+function timeErrors(dto: CreateAccrualDto, releaseAt: Date | null, now: number): FieldError[] {
+  const errors: FieldError[] = [];
+  if (Date.parse(dto.occurredAt) > now) errors.push({ pointer: '/occurredAt', message: 'must not be in the future' });
+  if (dto.releaseAt === undefined || !releaseAt) return errors;
+  if (releaseAt.getTime() <= now) errors.push({ pointer: '/releaseAt', message: 'must be in the future' });
+  if (releaseAt.getTime() > now + MAX_HOLD_DAYS * DAY_MS) {
+    errors.push({ pointer: '/releaseAt', message: `must be at most ${MAX_HOLD_DAYS} days ahead` });
+  }
+  return errors;
+}
+
+function clearMember({ ffn, document, email }: MemberDto): Record<string, string | Record<string, string>> {
+  return {
+    ...(ffn !== undefined && { ffn }),
+    ...(document && { document: { ...document } }),
+    ...(email !== undefined && { email }),
+  };
+}
+
+function maskedMember({ ffn, document, email }: MemberDto): Record<string, string | Record<string, string>> {
+  return {
+    ...(ffn !== undefined && { ffn: maskNumber(ffn) }),
+    ...(document && { document: { ...document, documentId: maskNumber(document.documentId) } }),
+    ...(email !== undefined && { email: maskEmail(email) }),
+  };
+}

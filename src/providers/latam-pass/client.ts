@@ -1,0 +1,92 @@
+import type { Config } from '../../config.js';
+import type { HttpReply } from '../../outbound/http-door.js';
+import type { ProviderClient } from '../../outbound/provider-client.js';
+import { readLogin } from '../../outbound/read-login.js';
+import type { Login } from '../../outbound/token-cache.js';
+import type { OutboundTools } from '../../outbound/tools.js';
+
+export type LatamPassConfig = Config['latamPass'];
+
+const TOKEN_LIFETIME_MS = 60 * 60_000;
+const TOKEN_DEADLINE_MS = 8_000;
+export const ACCRUAL_DEADLINE_MS = 20_000;
+const STATUS_DEADLINE_MS = 10_000;
+const DEFAULT_BACKOFF_MS = 30_000;
+
+const ACCRUAL_PATH = '/v2/customer/loyalty/partner/accrual';
+
+/** Speaks LATAM Pass's HTTP: paths, headers, token. What the answers mean is in `mapping.ts`. */
+export class LatamPassClient {
+  readonly http: ProviderClient;
+  private readonly root: string;
+
+  constructor(
+    private readonly config: LatamPassConfig,
+    tools: OutboundTools,
+  ) {
+    const inSandbox = config.environment === 'sandbox';
+    this.root = `${config.baseUrl}${inSandbox ? '/sandbox' : ''}`;
+    this.http = tools.client({
+      provider: 'latam-pass',
+      quota: { name: 'latam-pass', limit: config.requestsPerMinute, windowMs: 60_000 },
+      token: { name: 'latam-pass', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
+      defaultBackoffMs: DEFAULT_BACKOFF_MS,
+    });
+  }
+
+  /** Submits an accrual. `body` is sent byte for byte. @throws ProviderError */
+  submitAccrual(body: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.http.call({
+      operation: 'accrual',
+      beforeSend,
+      request: (token) => ({
+        method: 'POST',
+        url: `${this.root}${ACCRUAL_PATH}`,
+        headers: { ...this.headers(token), 'content-type': 'application/json' },
+        body,
+        deadlineMs: ACCRUAL_DEADLINE_MS,
+      }),
+    });
+  }
+
+  /** Asks for one accrual by exactly one of our ids. @throws ProviderError */
+  findAccrual(filter: { correlationId: string } | { partnerAccrualId: string }): Promise<HttpReply> {
+    const query = new URLSearchParams({ partnerIdentifier: this.config.partnerId, ...filter });
+    return this.http.call({
+      operation: 'accrual_status',
+      request: (token) => ({
+        method: 'GET',
+        url: `${this.root}${ACCRUAL_PATH}?${query.toString()}`,
+        headers: this.headers(token),
+        deadlineMs: STATUS_DEADLINE_MS,
+      }),
+    });
+  }
+
+  private headers(token: string): Record<string, string> {
+    return { accept: 'application/json', client_id: this.config.clientId, access_token: token, ...this.testHeader() };
+  }
+
+  private testHeader(): Record<string, string> {
+    return this.config.environment === 'sandbox' ? { 'x-latam-test': 'LatamPass' } : {};
+  }
+
+  private async login(): Promise<Login> {
+    const { clientId, clientSecret, authorization } = this.config;
+    const basic = authorization ?? Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
+    const reply = await this.http.callPlain('token', {
+      method: 'POST',
+      url: `${this.root}/oauth/access-token`,
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/x-www-form-urlencoded',
+        client_id: clientId,
+        authorization: `Basic ${basic.replace(/^Basic\s+/i, '')}`,
+        ...this.testHeader(),
+      },
+      body: 'grant_type=client_credentials',
+      deadlineMs: TOKEN_DEADLINE_MS,
+    });
+    return readLogin(reply);
+  }
+}

@@ -1,0 +1,198 @@
+import type { Failure } from '../../ledger/transaction.js';
+import type { HttpReply } from '../../outbound/http-door.js';
+import { isRecord, parseRecord, recordOf, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { ProviderError, type NotificationReading, type Outcome } from '../connector.js';
+import { REASONS, UNKNOWN_REASON } from './reasons.js';
+
+/*
+ * LATAM Pass's language, both ways. Pure. Field names and nesting of the accrual's body are documented nowhere for v2:
+ * they are decided here and only here.
+ */
+
+export interface MemberDocument {
+  readonly documentId: string;
+  readonly documentType: string;
+  readonly issueCountryCode: string;
+}
+
+export interface Member {
+  readonly ffn?: string | undefined;
+  readonly document?: MemberDocument | undefined;
+  readonly email?: string | undefined;
+}
+
+export interface AccrualOrder {
+  readonly transactionId: string;
+  readonly reference: string;
+  readonly partnerId: string;
+  readonly productId: string;
+  readonly member: Member;
+  readonly points: number;
+  /** RFC 3339 as the caller gave it. */
+  readonly occurredAt: string;
+  readonly description?: string | undefined;
+}
+
+/** The exact bytes of an accrual ("Quick Start", table of fields). They never change between two tries. */
+export function accrualBody(order: AccrualOrder): string {
+  const { ffn, document, email } = order.member;
+  return JSON.stringify({
+    member: { ffn, document, email },
+    partner: {
+      partnerId: order.partnerId,
+      productId: order.productId,
+      partnerAccrualId: order.transactionId,
+      partnerTransactionId: order.reference,
+      partnerOriginalDateTime: partnerDateTime(order.occurredAt),
+    },
+    points: order.points,
+    description: order.description,
+  });
+}
+
+const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d:\d\d))$/;
+
+/** `yyyy-MM-dd'T'HH:mm:ss.SSSXXX`: the caller's own offset, always three digits of milliseconds. */
+export function partnerDateTime(rfc3339: string): string {
+  const found = RFC3339.exec(rfc3339);
+  if (!found) throw new RangeError('not an RFC 3339 date-time');
+  const [, date = '', time = '', fraction = '', zulu, offset = 'Z'] = found;
+  return `${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}${zulu ? 'Z' : offset}`;
+}
+
+export type AccrualReading =
+  | { readonly kind: 'accepted'; readonly correlationId: string | null }
+  | { readonly kind: 'duplicate'; readonly failure: Failure }
+  | { readonly kind: 'declined'; readonly failure: Failure };
+
+/** The answer to an accrual. @throws ProviderError `doubtful` for every answer that is not clear. */
+export function readAccrualReply(reply: HttpReply): AccrualReading {
+  const body = parseRecord(reply.body);
+  if (reply.status === 204) return { kind: 'accepted', correlationId: null };
+  if (reply.status >= 200 && reply.status < 300) {
+    const correlationId = textOf(body, 'correlationId') ?? textOf(recordOf(body, 'trace'), 'correlationId');
+    if (correlationId === null) throw infrastructure(reply, 'unreadable_answer');
+    return { kind: 'accepted', correlationId };
+  }
+  if (reply.status >= 400 && reply.status < 500) {
+    if (!body) throw infrastructure(reply, 'refused_by_edge');
+    const failure = requestFailure(reply.status, body);
+    return { kind: isDuplicate(body) ? 'duplicate' : 'declined', failure };
+  }
+  throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
+}
+
+/** "Common errors": `Duplicate correlationId or other unique fields`. */
+function isDuplicate(body: JsonRecord): boolean {
+  return /duplicate/i.test(JSON.stringify([body['message'], body['instructions'], body['details'], body['errors']]));
+}
+
+function requestFailure(status: number, body: JsonRecord): Failure {
+  const errors = body['errors'];
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const message = wordsOf(body, 'message') ?? (isRecord(first) ? wordsOf(first, 'message') : null);
+  return {
+    code: 'refused_by_provider',
+    message: 'LATAM Pass refused the request.',
+    instructions: wordsOf(body, 'instructions') ?? 'Correct the request and send a new one with a new reference.',
+    category: 'request',
+    provider: { code: textOf(body, 'code') ?? String(status), message },
+    retryable: false,
+  };
+}
+
+/** The edge firewall answers in HTML and gives a reference that support asks for; nothing else of the page is kept. */
+export function infrastructure(reply: HttpReply, reason: string): ProviderError {
+  const text = reply.body.replace(/&#(\d{2,3});/g, (_entity, code: string) => String.fromCharCode(Number(code)));
+  const reference = /Reference\s?#?\s?([\w.]{6,80})/i.exec(text)?.[1];
+  return new ProviderError('doubtful', reason, {
+    evidence: { httpStatus: reply.status, ...(reference && { edgeReference: reference }) },
+  });
+}
+
+export interface FoundAccrual {
+  readonly correlationId: string | null;
+  readonly end: Extract<Outcome, { kind: 'succeeded' | 'declined' }> | null;
+}
+
+export interface OwnIds {
+  readonly transactionId: string;
+  readonly correlationId: string | null;
+}
+
+/**
+ * Our accrual in the answer to a status query; null: not visible yet (never "cancelled"). A list may hold other people's
+ * rows: only one that carries our own ids counts. @throws ProviderError for an answer that cannot be read.
+ */
+export function readAccrualStatus(reply: HttpReply, ids: OwnIds): FoundAccrual | null {
+  const body = parseRecord(reply.body);
+  if (reply.status === 404) return null;
+  if (reply.status === 204) return null;
+  if (reply.status < 200 || reply.status >= 300 || !body) throw infrastructure(reply, 'status_query_failed');
+  const row = rowsOf(body).find((candidate) => isOurs(candidate, ids));
+  if (!row) return null;
+  const correlationId = textOf(row, 'correlationId') ?? textOf(recordOf(row, 'trace'), 'correlationId');
+  return { correlationId, end: endOf(textOf(row, 'status'), row, recordOf(row, 'error')) };
+}
+
+function rowsOf(body: JsonRecord): JsonRecord[] {
+  const list = body['accruals'];
+  if (Array.isArray(list)) return list.filter(isRecord);
+  const single = recordOf(body, 'nonAirAccrual');
+  return [single ? { ...body, ...single } : body];
+}
+
+function isOurs(row: JsonRecord, ids: OwnIds): boolean {
+  const partner = recordOf(row, 'partner');
+  const partnerAccrualId = textOf(row, 'partnerAccrualId') ?? textOf(partner, 'partnerAccrualId');
+  if (partnerAccrualId !== null) return partnerAccrualId === ids.transactionId;
+  const correlationId = textOf(row, 'correlationId') ?? textOf(recordOf(row, 'trace'), 'correlationId');
+  return correlationId !== null && correlationId === ids.correlationId;
+}
+
+/** PROCESSED and CANCELLED are final; every other status, known or not, is not. */
+function endOf(status: string | null, accrual: JsonRecord, error: JsonRecord | null): FoundAccrual['end'] {
+  if (status === 'PROCESSED') return { kind: 'succeeded', providerReference: textOf(accrual, 'latamAccrualId') };
+  if (status === 'CANCELLED') return { kind: 'declined', failure: rejection(error) };
+  return null;
+}
+
+function rejection(error: JsonRecord | null): Failure {
+  const code = textOf(error, 'code');
+  const reason = (code === null ? undefined : REASONS[code]) ?? UNKNOWN_REASON;
+  return {
+    code: reason.code,
+    message: reason.message,
+    instructions: reason.instructions,
+    category: reason.category,
+    provider: { code, message: wordsOf(error, 'message') },
+    retryable: false,
+  };
+}
+
+/** An accrual notification ("Accrual notification", content and examples). Total: what cannot be read is said to be so. */
+export function readNotification(raw: string): NotificationReading {
+  const body = parseRecord(raw) ?? parseRecord(escapeControlCharacters(raw));
+  if (!body) return { kind: 'unreadable', reason: 'not a JSON object' };
+  const accrual = recordOf(body, 'nonAirAccrual');
+  const correlationId = textOf(recordOf(body, 'trace'), 'correlationId') ?? textOf(body, 'correlationId');
+  const status = textOf(accrual, 'status');
+  if (correlationId === null) return { kind: 'unreadable', reason: 'no correlationId' };
+  if (!accrual || status === null) return { kind: 'unreadable', reason: 'no status' };
+  const outcome = endOf(status, accrual, recordOf(body, 'error'));
+  return outcome ? { kind: 'final', correlationId, outcome } : { kind: 'not-final', correlationId, status };
+}
+
+/** The document's own sample of a rejection has a raw line feed inside a string, which JSON forbids. One pass. */
+function escapeControlCharacters(raw: string): string {
+  const parts: string[] = [];
+  let inString = false;
+  let escaped = false;
+  for (const character of raw) {
+    const control = inString && character < ' ';
+    parts.push(control ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : character);
+    if (character === '"' && !escaped) inString = !inString;
+    escaped = inString && character === '\\' && !escaped;
+  }
+  return parts.join('');
+}

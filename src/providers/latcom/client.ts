@@ -1,0 +1,56 @@
+import type { Config } from '../../config.js';
+import type { HttpReply } from '../../outbound/http-door.js';
+import type { ProviderClient } from '../../outbound/provider-client.js';
+import { readLogin } from '../../outbound/read-login.js';
+import type { Login } from '../../outbound/token-cache.js';
+import type { OutboundTools } from '../../outbound/tools.js';
+
+export type LatcomConfig = Config['latcom'];
+
+const TOKEN_LIFETIME_MS = 60 * 60_000;
+const LOGIN_DEADLINE_MS = 8_000;
+const DEFAULT_BACKOFF_MS = 60_000;
+const QUOTA_WINDOW_MS = 15 * 60_000;
+
+/** Speaks LATCOM's HTTP: paths, bearer token by login. What the answers mean is in `mapping.ts`. */
+export class LatcomClient {
+  readonly http: ProviderClient;
+
+  constructor(
+    private readonly config: LatcomConfig,
+    tools: OutboundTools,
+  ) {
+    this.http = tools.client({
+      provider: 'latcom',
+      quota: { name: 'latcom', limit: config.requestsPer15Minutes, windowMs: QUOTA_WINDOW_MS },
+      token: { name: 'latcom', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
+      defaultBackoffMs: DEFAULT_BACKOFF_MS,
+    });
+  }
+
+  /** Buys. Real money: never called twice for one purchase unless the first call was certainly not executed. */
+  purchase(body: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.http.call({
+      operation: 'purchase',
+      beforeSend,
+      request: (token) => ({
+        method: 'POST',
+        url: `${this.config.baseUrl}/product_purchase`,
+        headers: { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body,
+        deadlineMs: this.config.timeoutMs,
+      }),
+    });
+  }
+
+  private async login(): Promise<Login> {
+    const reply = await this.http.callPlain('login', {
+      method: 'POST',
+      url: `${this.config.baseUrl}/login`,
+      headers: { accept: 'application/json', 'content-type': 'application/json' },
+      body: JSON.stringify({ customer_id: this.config.customerId, secret_key: this.config.secretKey }),
+      deadlineMs: LOGIN_DEADLINE_MS,
+    });
+    return readLogin(reply);
+  }
+}

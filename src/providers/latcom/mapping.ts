@@ -1,0 +1,136 @@
+import type { Failure, FailureCategory } from '../../ledger/transaction.js';
+import type { HttpReply } from '../../outbound/http-door.js';
+import { parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { ProviderError, type Outcome } from '../connector.js';
+
+/* LATCOM's language, both ways ("Distributor API Documentation"). Pure. */
+
+export interface PurchaseOrder {
+  readonly transactionId: string;
+  /** Ten digits. */
+  readonly phoneNumber: string;
+  readonly productId: string;
+  readonly pesos: number;
+  readonly operator: string;
+}
+
+/** The exact bytes of `POST /product_purchase`. */
+export function purchaseBody(order: PurchaseOrder): string {
+  return JSON.stringify({
+    distributor_transaction_id: order.transactionId,
+    phone_number: order.phoneNumber,
+    product_id: order.productId,
+    amount: order.pesos,
+    operator: order.operator,
+  });
+}
+
+interface Decline {
+  readonly code: string;
+  readonly message: string;
+  readonly instructions: string;
+  readonly category: FailureCategory;
+  readonly retryable: boolean;
+}
+
+/** Codes that say for certain that nothing was bought. 91, 96 and every code that is not here are doubtful. */
+const DECLINES: Readonly<Record<string, Decline>> = {
+  '05': {
+    code: 'not_authorized',
+    message: 'LATCOM does not authorize this purchase.',
+    instructions: "The gateway's operator has to ask LATCOM which products the account may buy.",
+    category: 'configuration',
+    retryable: false,
+  },
+  '12': {
+    code: 'invalid_transaction',
+    message: 'LATCOM calls the transaction invalid.',
+    instructions: "The gateway's operator has to ask LATCOM.",
+    category: 'configuration',
+    retryable: false,
+  },
+  '13': {
+    code: 'invalid_amount',
+    message: 'LATCOM does not sell this amount.',
+    instructions: 'Choose an amount from GET /v1/topups/products and send a new request.',
+    category: 'request',
+    retryable: false,
+  },
+  '14': {
+    code: 'invalid_package',
+    message: 'LATCOM does not sell this package for the number.',
+    instructions: 'Choose another product and send a new request.',
+    category: 'request',
+    retryable: false,
+  },
+  '51': {
+    code: 'insufficient_funds',
+    message: "The gateway's balance at LATCOM is used up; nothing was bought.",
+    instructions: "The gateway's operator has to pay in; send a new request later.",
+    category: 'funds',
+    retryable: true,
+  },
+  '83': {
+    code: 'invalid_phone_number',
+    message: 'The operator does not know this phone number; nothing was bought.',
+    instructions: 'Check the number and send a new request.',
+    category: 'request',
+    retryable: false,
+  },
+};
+
+const REFUSED: Decline = {
+  code: 'refused_by_provider',
+  message: 'LATCOM refused the purchase; nothing was bought.',
+  instructions: 'Correct the request and send a new one.',
+  category: 'request',
+  retryable: false,
+};
+
+/**
+ * The answer to a purchase. The body decides on every HTTP status; what is not clearly a success or a refusal may have
+ * been executed. @throws ProviderError `doubtful`
+ */
+export function readPurchaseReply(reply: HttpReply, transactionId: string): Outcome {
+  const body = parseRecord(reply.body);
+  if (!body) throw doubt(reply, null, 'unreadable_answer');
+  const code = textOf(body, 'response_code');
+  const echoed = textOf(body, 'distributor_transaction_id');
+  if (echoed !== null && echoed !== transactionId) throw doubt(reply, code, 'answer_for_another_purchase');
+  const ok = reply.status >= 200 && reply.status < 300;
+  if (body['success'] === true) {
+    if (ok && code === '00') return success(body);
+    throw doubt(reply, code, 'contradictory_answer');
+  }
+  if (body['success'] !== false || code === '00') throw doubt(reply, code, 'contradictory_answer');
+  const decline = declineOf(reply.status, code);
+  if (!decline) throw doubt(reply, code, reply.status >= 500 ? 'server_error' : 'doubtful_code');
+  return { kind: 'declined', failure: failureOf(decline, code ?? String(reply.status), body) };
+}
+
+function success(body: JsonRecord): Outcome {
+  return {
+    kind: 'succeeded',
+    providerReference: textOf(body, 'transaction_id'),
+    detail: { authCode: textOf(body, 'auth_code'), rrn: textOf(body, 'reference') },
+  };
+}
+
+function declineOf(status: number, code: string | null): Decline | undefined {
+  // A server error says nothing about what happened before it, whatever code it carries.
+  if (status >= 500) return undefined;
+  if (code !== null) return DECLINES[code];
+  if (status === 402) return DECLINES['51'];
+  return status === 400 ? REFUSED : undefined;
+}
+
+function failureOf(decline: Decline, code: string, body: JsonRecord): Failure {
+  const message = wordsOf(body, 'error') ?? wordsOf(body, 'response_message');
+  return { ...decline, provider: { code, message } };
+}
+
+function doubt(reply: HttpReply, code: string | null, reason: string): ProviderError {
+  return new ProviderError('doubtful', reason, {
+    evidence: { httpStatus: reply.status, ...(code !== null && { responseCode: code.slice(0, 20) }) },
+  });
+}

@@ -1,0 +1,82 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { Equals, IsBoolean, IsDefined, IsObject, IsString, Matches, ValidateNested } from 'class-validator';
+import { IsDateTime, IsMetadata, IsReference, Optional } from '../../operations/fields.js';
+
+export class PesosDto {
+  /**
+   * Whole pesos as a decimal string, with or without `.00`.
+   * @example "10.00"
+   */
+  @Matches(/^[0-9]{1,6}(\.0{1,2})?$/, { message: 'must be a string of whole pesos, e.g. "10.00"' })
+  value!: string;
+
+  /** @example "MXN" */
+  @Equals('MXN', { message: 'must be MXN' })
+  currency!: string;
+}
+
+export class CreateTopupDto {
+  @IsReference()
+  reference!: string;
+
+  /**
+   * Ten digits, or E.164 with +52.
+   * @example "5537686660"
+   */
+  @IsString({ message: 'must be a string' })
+  phoneNumber!: string;
+
+  /**
+   * From `GET /v1/topups/products`.
+   * @example "MOVISTAR_TAE"
+   */
+  @IsString({ message: 'must be a string' })
+  productId!: string;
+
+  /** Must be within the product's limits; for a package its price. */
+  @IsDefined({ message: 'is required' })
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => PesosDto)
+  amount!: PesosDto;
+
+  /** The carrier; default: the product's. */
+  @Optional()
+  @IsString({ message: 'must be a string' })
+  @ApiPropertyOptional({ type: String, example: 'MOVISTAR' })
+  operator?: string;
+
+  @IsMetadata()
+  metadata?: Record<string, string>;
+
+  /** Buy although the same phone, product and amount were requested within the last ten minutes. */
+  @Optional()
+  @IsBoolean({ message: 'must be true or false' })
+  allowDuplicate?: boolean;
+
+  /** Do not send it later than this (RFC 3339, at most 24 hours ahead); default: two minutes from now. */
+  @Optional()
+  @IsDateTime()
+  @ApiPropertyOptional({ type: String, format: 'date-time', example: undefined })
+  expiresAt?: string;
+}
+
+export class ProductDto {
+  /** @example "MOVISTAR_TAE" */
+  productId!: string;
+  /** @example "Traditional airtime" */
+  description!: string;
+  /** @example "MOVISTAR" */
+  operator!: string;
+  /** Smallest amount. */
+  minAmount!: PesosDto;
+  /** Largest amount. */
+  maxAmount!: PesosDto;
+  /** Whether only this one price is sold. */
+  fixedPrice!: boolean;
+}
+
+export class ProductListDto {
+  data!: ProductDto[];
+}

@@ -1,0 +1,20 @@
+import type { OperationHandler } from '../connector.js';
+import type { LatcomClient } from './client.js';
+import { readPurchaseReply } from './mapping.js';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * A purchase, sent at most once: no status query and no reversal is documented, and nothing says that a second send is
+ * refused. Only what was certainly not executed is sent again, and only until it expires.
+ */
+export function topupOperation(client: LatcomClient, timeoutMs: number): OperationHandler {
+  return {
+    type: 'topup',
+    repeatable: false,
+    deadlineMs: timeoutMs,
+    retry: { baseMs: 1_000, capMs: 10_000, giveUpAfterMs: DAY_MS },
+    waitingFor: 'Waiting for LATCOM.',
+    send: async (operation, beforeSend) => readPurchaseReply(await client.purchase(operation.body, beforeSend), operation.id),
+  };
+}

@@ -1,0 +1,74 @@
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Caller, Partner, type AppCaller } from '../../access/index.js';
+import { IdempotencyKey } from '../../api/idempotency-key.js';
+import { WaitFor } from '../../api/prefer.js';
+import { markSubmitted } from '../../operations/answer.js';
+import { Reads, ReadsTransaction, SubmitsTransaction } from '../../operations/docs.js';
+import { TransactionLookup } from '../../operations/lookup.js';
+import { Operations } from '../../operations/operations.js';
+import { OWNER, Presenter } from '../../operations/present.js';
+import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
+import type { TransactionDto } from '../../operations/transaction.dto.js';
+import { CATALOGUE, type Product } from './catalogue.js';
+import { CreateTopupDto, ProductListDto, type ProductDto } from './topup.dto.js';
+import { topupDraft } from './topups.js';
+
+/** Tops up prepaid Mexican phones through LATCOM. Real money. */
+@Controller('v1/topups')
+@Partner('topups')
+export class TopupsController {
+  constructor(
+    private readonly operations: Operations,
+    private readonly lookup: TransactionLookup,
+    private readonly presenter: Presenter,
+  ) {}
+
+  /** Buy a top-up. It is sent at most once; when its answer is lost it is `unknown` until evidence or an operator settles it. */
+  @Post()
+  @SubmitsTransaction('possible_duplicate')
+  async create(
+    @Body() dto: CreateTopupDto,
+    @Caller() caller: AppCaller,
+    @IdempotencyKey() idempotencyKey: string,
+    @WaitFor(10) waitMs: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionDto> {
+    const request = { route: 'POST /v1/topups', body: dto };
+    const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
+    const submitted = await this.operations.submit(topupDraft(dto), submission);
+    markSubmitted(reply, submitted);
+    return this.presenter.transaction(submitted.transaction, OWNER);
+  }
+
+  /** What can be bought, with limits and fixed prices. */
+  @Get('products')
+  @Reads(ProductListDto)
+  products(): ProductListDto {
+    return { data: CATALOGUE.map(presentProduct) };
+  }
+
+  /** One top-up; with `Prefer: wait=N` as soon as it has changed. */
+  @Get(':id')
+  @ReadsTransaction()
+  async read(
+    @Param('id') id: string,
+    @Query() query: ExpandQueryDto,
+    @Caller() caller: AppCaller,
+    @WaitFor(0) waitMs: number,
+  ): Promise<TransactionDto> {
+    const transaction = await this.lookup.own(caller.appId, id, { waitMs, types: ['topup'] });
+    return this.presenter.transaction(transaction, { owner: true, personal: query.expand === 'personal' });
+  }
+}
+
+function presentProduct({ productId, description, operator, minPesos, maxPesos }: Product): ProductDto {
+  return {
+    productId,
+    description,
+    operator,
+    minAmount: { value: `${minPesos}.00`, currency: 'MXN' },
+    maxAmount: { value: `${maxPesos}.00`, currency: 'MXN' },
+    fixedPrice: minPesos === maxPesos,
+  };
+}

@@ -1,0 +1,65 @@
+import type { Config } from '../../config.js';
+import type { HttpReply } from '../../outbound/http-door.js';
+import { parseRecord, textOf } from '../../outbound/lenient-json.js';
+import type { ProviderClient } from '../../outbound/provider-client.js';
+import { readLogin } from '../../outbound/read-login.js';
+import type { Login } from '../../outbound/token-cache.js';
+import type { OutboundTools } from '../../outbound/tools.js';
+
+export type LoyaltyLayerConfig = Config['loyaltyLayer'];
+
+const TOKEN_LIFETIME_MS = 30 * 60_000;
+const TOKEN_DEADLINE_MS = 8_000;
+export const PASS_DEADLINE_MS = 30_000;
+/** Documented: the address is blocked for one minute. */
+const BLOCK_MS = 60_000;
+
+/** Speaks LoyaltyLayer's HTTP: paths, bearer token. What the answers mean is in `mapping.ts`. */
+export class LoyaltyLayerClient {
+  readonly http: ProviderClient;
+
+  constructor(
+    private readonly config: LoyaltyLayerConfig,
+    tools: OutboundTools,
+  ) {
+    this.http = tools.client({
+      provider: 'loyalty-layer',
+      // The limit holds for the address, so everything that leaves through it shares one budget, logins included.
+      quota: { name: `loyalty-layer:${config.egress}`, limit: config.requestsPerMinute, windowMs: 60_000 },
+      token: { name: 'loyalty-layer', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
+      healedByLogin: (reply) => textOf(parseRecord(reply.body), 'error') !== 'invalid_client',
+      defaultBackoffMs: BLOCK_MS,
+    });
+  }
+
+  /** Creates a pass; every call that is executed makes another one. @throws ProviderError */
+  createPass(body: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.http.call({
+      operation: 'pass_create',
+      beforeSend,
+      request: (token) => ({
+        method: 'POST',
+        url: `${this.config.apiBaseUrl}/v1/pass/create`,
+        headers: { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body,
+        deadlineMs: PASS_DEADLINE_MS,
+      }),
+    });
+  }
+
+  private async login(): Promise<Login> {
+    const { clientId, clientSecret, grantType } = this.config;
+    const reply = await this.http.callPlain('token', {
+      method: 'POST',
+      url: `${this.config.baseUrl}/auth/token`,
+      headers: { accept: 'application/json', 'content-type': 'application/json' },
+      body: JSON.stringify({
+        client_id: clientId,
+        client_secret: clientSecret,
+        ...(grantType !== null && { grant_type: grantType }),
+      }),
+      deadlineMs: TOKEN_DEADLINE_MS,
+    });
+    return readLogin(reply);
+  }
+}

@@ -1,0 +1,92 @@
+import { Type } from 'class-transformer';
+import { IsDefined, IsEmail, IsObject, Length, Matches, ValidateNested } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { JsonObject } from '../../ledger/transaction.js';
+import { IsMetadata, IsReference, Optional } from '../../operations/fields.js';
+
+const NAME = /^[^\p{Cc}]{1,100}$/u;
+const NAME_RULE = { message: 'must be a string of 1 to 100 characters without control characters' };
+
+export class HolderDto {
+  /** @example "Ana" */
+  @Matches(NAME, NAME_RULE)
+  firstName!: string;
+
+  /** @example "Souza" */
+  @Matches(NAME, NAME_RULE)
+  lastName!: string;
+
+  /** @example "ana@example.com" */
+  @Optional()
+  @IsEmail({}, { message: 'must be an e-mail address' })
+  @Length(3, 254)
+  email?: string;
+
+  /** E.164. */
+  @Optional()
+  @Matches(/^\+[1-9][0-9]{6,14}$/, { message: 'must be an E.164 phone number, e.g. +5511987654321' })
+  phone?: string;
+
+  /**
+   * ISO 3166-1 alpha-2.
+   * @example "BR"
+   */
+  @Optional()
+  @Matches(/^[A-Z]{2}$/, { message: 'must be two capital letters (ISO 3166-1)' })
+  country?: string;
+}
+
+export class CreatePassDto {
+  @IsReference()
+  reference!: string;
+
+  /**
+   * A plan that LoyaltyLayer has mapped for you.
+   * @example "LOUNGE-BASIC"
+   */
+  @Matches(/^[\w.:-]{1,100}$/, { message: 'must be 1 to 100 letters, digits, dots, colons, underscores or hyphens' })
+  planId!: string;
+
+  /** From the tokenized card; required where the plan says so. */
+  @Optional()
+  @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'must be 1 to 4096 printable ASCII characters without spaces' })
+  enrolToken?: string;
+
+  @IsDefined({ message: 'is required' })
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => HolderDto)
+  holder!: HolderDto;
+
+  @IsMetadata()
+  metadata?: Record<string, string>;
+}
+
+/** A pass: it outlives the transactions that act on it. */
+export class PassDto {
+  /** @example "pass_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
+  id!: string;
+  @ApiProperty({ enum: ['pending', 'active', 'canceled', 'expired', 'unknown'] })
+  status!: string;
+  /** @example "LOUNGE-BASIC" */
+  planId!: string;
+  /** Text to show as a QR code; a bearer entitlement, for the owning app only. */
+  @ApiPropertyOptional({ type: String, nullable: true })
+  qrData?: string | null;
+  /** What else the provider gave, e.g. an eSIM's activation code. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  data?: JsonObject;
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  metadata!: JsonObject;
+  @ApiProperty({ type: String, format: 'date-time' })
+  createdAt!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  updatedAt!: string;
+}
+
+export class PassPageDto {
+  @ApiProperty({ type: [PassDto] })
+  data!: PassDto[];
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}

@@ -1,0 +1,76 @@
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Caller, Partner, Plans, type AppCaller } from '../../access/index.js';
+import { IdempotencyKey } from '../../api/idempotency-key.js';
+import { PageQueryDto, page } from '../../api/pagination.js';
+import { WaitFor } from '../../api/prefer.js';
+import { parseId } from '../../ids.js';
+import { LedgerReader } from '../../ledger/reader.js';
+import type { Resource } from '../../ledger/transaction.js';
+import { markSubmitted } from '../../operations/answer.js';
+import { Reads, SubmitsTransaction } from '../../operations/docs.js';
+import { Operations } from '../../operations/operations.js';
+import { OWNER, Presenter } from '../../operations/present.js';
+import type { TransactionDto } from '../../operations/transaction.dto.js';
+import { Problem } from '../../problem.js';
+import { VOID } from './pass-create.operation.js';
+import { CreatePassDto, PassDto, PassPageDto } from './pass.dto.js';
+import { PASS, passDraft } from './passes.js';
+
+/** Issues lounge and eSIM passes through LoyaltyLayer. */
+@Controller('v1/passes')
+@Partner('passes')
+export class PassesController {
+  constructor(
+    private readonly operations: Operations,
+    private readonly reader: LedgerReader,
+    private readonly plans: Plans,
+    private readonly presenter: Presenter,
+  ) {}
+
+  /** Issue a pass. An answer that was lost makes it `unknown`; it is never sent twice. */
+  @Post()
+  @SubmitsTransaction()
+  async create(
+    @Body() dto: CreatePassDto,
+    @Caller() caller: AppCaller,
+    @IdempotencyKey() idempotencyKey: string,
+    @WaitFor(10) waitMs: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionDto> {
+    const draft = passDraft(dto, await this.plans.find(dto.planId));
+    const request = { route: 'POST /v1/passes', body: dto };
+    const submitted = await this.operations.submit(draft, { appId: caller.appId, idempotencyKey, request, waitMs });
+    markSubmitted(reply, submitted);
+    return this.presenter.transaction(submitted.transaction, OWNER);
+  }
+
+  /** The app's passes, newest first. */
+  @Get()
+  @Reads(PassPageDto)
+  async list(@Query() query: PageQueryDto, @Caller() caller: AppCaller): Promise<PassPageDto> {
+    const request = { kind: PASS, hidden: VOID, limit: query.limit + 1, before: query.before };
+    const found = await this.reader.listResources(caller.appId, request);
+    const { data, nextCursor } = page(found, query.limit, (resource) => resource.id);
+    return { data: data.map((resource) => this.present(resource)), nextCursor };
+  }
+
+  @Get(':passId')
+  @Reads(PassDto)
+  async read(@Param('passId') passId: string, @Caller() caller: AppCaller): Promise<PassDto> {
+    const id = parseId('pass', passId);
+    const found = id === null ? null : await this.reader.resource(id, caller.appId);
+    if (!found || found.status === VOID) throw Problem.notFound('pass');
+    return this.present(found);
+  }
+
+  private present(resource: Resource): PassDto {
+    return {
+      ...this.presenter.resource(resource, OWNER),
+      planId: String(resource.detail['planId']),
+      metadata: resource.metadata,
+      createdAt: resource.createdAt.toISOString(),
+      updatedAt: resource.updatedAt.toISOString(),
+    };
+  }
+}

@@ -1,0 +1,49 @@
+import { newUuid } from '../../ids.js';
+import { passUnit } from '../../ledger/units.js';
+import { maskEmail, maskName, maskNumber } from '../../operations/mask.js';
+import type { Draft } from '../../operations/operations.js';
+import { Problem } from '../../problem.js';
+import { createPassBody, type Holder } from './mapping.js';
+import type { CreatePassDto } from './pass.dto.js';
+
+/** What an operator has said of a plan; a plan that nobody configured is sent as it is. */
+export interface PlanRule {
+  readonly enrolTokenRequired: boolean;
+}
+
+/** The kind of resource that a pass is in the ledger. */
+export const PASS = 'pass';
+
+/** Turns a partner's request into a pass as LoyaltyLayer wants it. @throws Problem `validation_failed` */
+export function passDraft(dto: CreatePassDto, plan: PlanRule | null): Draft {
+  const { planId, enrolToken, holder, reference } = dto;
+  if (plan?.enrolTokenRequired === true && enrolToken === undefined) {
+    throw Problem.invalid('/enrolToken', `is required for the plan ${planId}: tokenize the card first`);
+  }
+  return {
+    id: newUuid(),
+    type: 'pass_create',
+    provider: 'loyalty-layer',
+    reference,
+    quantity: { amount: 1n, unit: passUnit(planId) },
+    detail: { planId, holder: maskedHolder(holder) },
+    secret: { personal: { holder: { ...holder } }, body: createPassBody({ planId, enrolToken, holder }) },
+    metadata: dto.metadata ?? {},
+    ...bornPass(planId),
+  };
+}
+
+function bornPass(planId: string): Pick<Draft, 'resourceId' | 'resource'> {
+  const id = newUuid();
+  return { resourceId: id, resource: { id, kind: PASS, status: 'pending', detail: { planId } } };
+}
+
+function maskedHolder({ firstName, lastName, email, phone, country }: Holder): Record<string, string> {
+  return {
+    firstName: maskName(firstName),
+    lastName: maskName(lastName),
+    ...(email !== undefined && { email: maskEmail(email) }),
+    ...(phone !== undefined && { phone: maskNumber(phone) }),
+    ...(country !== undefined && { country }),
+  };
+}

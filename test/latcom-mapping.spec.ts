@@ -1,0 +1,99 @@
+import { ProviderError } from '../src/providers/connector.js';
+import { purchaseBody, readPurchaseReply } from '../src/providers/latcom/mapping.js';
+import { readPhoneNumber } from '../src/providers/latcom/phone.js';
+
+const ID = '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
+
+function verdict(status: number, body: unknown): string {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  try {
+    const outcome = readPurchaseReply({ status, headers: {}, body: text }, ID);
+    return outcome.kind === 'declined' ? `declined ${outcome.failure.code} (${outcome.failure.category})` : outcome.kind;
+  } catch (error) {
+    return error instanceof ProviderError ? `${error.kind}: ${error.reason}` : 'another error';
+  }
+}
+
+const APPROVED = { success: true, transaction_id: 'TXN-1', distributor_transaction_id: ID, response_code: '00' };
+const declined = (code: string): object => ({ success: false, error: 'no', response_code: code });
+
+describe('the answer to a purchase', () => {
+  it.each([
+    [200, APPROVED, 'succeeded'],
+    [201, APPROVED, 'succeeded'],
+    [200, { ...APPROVED, balance_after: 1e400 }, 'succeeded'],
+    [200, declined('05'), 'declined not_authorized (configuration)'],
+    [400, declined('12'), 'declined invalid_transaction (configuration)'],
+    [400, declined('13'), 'declined invalid_amount (request)'],
+    [400, declined('14'), 'declined invalid_package (request)'],
+    [402, declined('51'), 'declined insufficient_funds (funds)'],
+    [200, declined('51'), 'declined insufficient_funds (funds)'],
+    [400, declined('83'), 'declined invalid_phone_number (request)'],
+    [400, { success: false, error: 'Missing amount' }, 'declined refused_by_provider (request)'],
+    [402, { success: false, error: 'Insufficient balance' }, 'declined insufficient_funds (funds)'],
+    [200, declined('91'), 'doubtful: doubtful_code'],
+    [400, declined('96'), 'doubtful: doubtful_code'],
+    [400, declined('77'), 'doubtful: doubtful_code'],
+    [500, declined('05'), 'doubtful: server_error'],
+    [500, declined('96'), 'doubtful: server_error'],
+    [503, '<html>busy</html>', 'doubtful: unreadable_answer'],
+    [200, '<html>busy</html>', 'doubtful: unreadable_answer'],
+    [200, '', 'doubtful: unreadable_answer'],
+    [200, JSON.stringify(APPROVED).slice(0, -5), 'doubtful: unreadable_answer'],
+    [500, APPROVED, 'doubtful: contradictory_answer'],
+    [200, { ...APPROVED, response_code: '05' }, 'doubtful: contradictory_answer'],
+    [200, { ...APPROVED, response_code: undefined }, 'doubtful: contradictory_answer'],
+    [200, { ...APPROVED, success: 'true' }, 'doubtful: contradictory_answer'],
+    [200, { success: false, response_code: '00' }, 'doubtful: contradictory_answer'],
+    [200, { ...APPROVED, distributor_transaction_id: 'another' }, 'doubtful: answer_for_another_purchase'],
+    [404, { success: false, error: 'Not found' }, 'doubtful: doubtful_code'],
+  ])('%i %j is %s', (status, body, expected) => {
+    expect(verdict(status, body)).toBe(expected);
+  });
+
+  it('gives the receipt to the caller', () => {
+    const body = JSON.stringify({ ...APPROVED, reference: 'RRN-1', auth_code: 'A1' });
+    expect(readPurchaseReply({ status: 200, headers: {}, body: `\uFEFF${body}` }, ID)).toEqual({
+      kind: 'succeeded',
+      providerReference: 'TXN-1',
+      detail: { authCode: 'A1', rrn: 'RRN-1' },
+    });
+  });
+});
+
+it('sends a purchase exactly as documented', () => {
+  const body = purchaseBody({
+    transactionId: ID,
+    phoneNumber: '5537686660',
+    productId: 'MOVISTAR_TAE',
+    pesos: 10,
+    operator: 'MOVISTAR',
+  });
+  expect(body).toBe(
+    `{"distributor_transaction_id":"${ID}","phone_number":"5537686660","product_id":"MOVISTAR_TAE","amount":10,"operator":"MOVISTAR"}`,
+  );
+});
+
+describe('a Mexican phone number', () => {
+  it.each(['5537686660', '+525537686660', ' 5537686660 '])('%j is read', (text) => {
+    expect(readPhoneNumber(text)).toEqual({ national: '5537686660' });
+  });
+
+  it.each([
+    ['+5215537686660', /leave the 1 out/],
+    ['0445537686660', /without it/],
+    ['0455537686660', /without it/],
+    ['٥٥٣٧٦٨٦٦٦٠', /ten digits/],
+    ['(55) 3768-6660', /ten digits/],
+    ['55 3768 6660', /ten digits/],
+    ['553768666', /ten digits/],
+    ['55376866600', /ten digits/],
+    ['+15537686660', /ten digits/],
+    ['', /ten digits/],
+    ['8001234567', /not a Mexican mobile/],
+    ['0000000000', /not a Mexican mobile/],
+    ['1234567890', /not a Mexican mobile/],
+  ])('%j is refused with a hint', (text, hint) => {
+    expect(readPhoneNumber(text)).toEqual({ error: expect.stringMatching(hint) });
+  });
+});
