@@ -72,7 +72,9 @@ describe('the answer to an accrual', () => {
       readAccrualReply({ status: 403, headers: {}, body: page });
       throw new Error('was read');
     } catch (error) {
-      expect(error).toMatchObject({ extras: { evidence: { httpStatus: 403, edgeReference: '18.2f3c1202.1700000000.abc' } } });
+      expect(error).toMatchObject({
+        extras: { evidence: { httpStatus: 403, edgeReference: '18.2f3c1202.1700000000.abc' } },
+      });
     }
   });
 });
@@ -99,9 +101,15 @@ describe('the status of an accrual', () => {
   it.each([
     ['a list', { accruals: [row] }],
     ['a single object', row],
-    ['nonAirAccrual', { nonAirAccrual: { status: 'PROCESSED', latamAccrualId: '123456' }, trace: { correlationId: CORRELATION } }],
+    [
+      'nonAirAccrual',
+      { nonAirAccrual: { status: 'PROCESSED', latamAccrualId: '123456' }, trace: { correlationId: CORRELATION } },
+    ],
   ])('is read from %s', (_shape, body) => {
-    expect(ask(200, body)).toEqual({ correlationId: CORRELATION, end: { kind: 'succeeded', providerReference: '123456' } });
+    expect(ask(200, body)).toEqual({
+      correlationId: CORRELATION,
+      end: { kind: 'succeeded', providerReference: '123456' },
+    });
   });
 
   it.each(['PROCESSING', 'WHATEVER', undefined])('is not final when it is %s', (status) => {
@@ -147,14 +155,22 @@ describe('a notification', () => {
   });
 
   it.each(Object.keys(REASONS))('explains reason %s', (code) => {
-    const body = { nonAirAccrual: { status: 'CANCELLED' }, trace: { correlationId: 'c' }, error: { code: Number(code) } };
+    const body = {
+      nonAirAccrual: { status: 'CANCELLED' },
+      trace: { correlationId: 'c' },
+      error: { code: Number(code) },
+    };
     expect(readNotification(JSON.stringify(body))).toMatchObject({
       outcome: { failure: { code: REASONS[code]?.code, category: REASONS[code]?.category, provider: { code } } },
     });
   });
 
   it.each([
-    ['granted', { nonAirAccrual: { status: 'PROCESSED', latamAccrualId: 'B_6' }, trace: { correlationId: 'c' } }, 'final'],
+    [
+      'granted',
+      { nonAirAccrual: { status: 'PROCESSED', latamAccrualId: 'B_6' }, trace: { correlationId: 'c' } },
+      'final',
+    ],
     ['of an unknown status', { nonAirAccrual: { status: 'REVERSED' }, trace: { correlationId: 'c' } }, 'not-final'],
     ['without a correlationId', { nonAirAccrual: { status: 'PROCESSED' } }, 'unreadable'],
     ['without a status', { trace: { correlationId: 'c' } }, 'unreadable'],
@@ -162,9 +178,12 @@ describe('a notification', () => {
     expect(readNotification(JSON.stringify(body)).kind).toBe(kind);
   });
 
-  it.each(['', 'null', '[]', '<html>', '{"nonAirAccrual":', '"\\', '\u0000'])('%j is unreadable and breaks nothing', (raw) => {
-    expect(readNotification(raw).kind).toBe('unreadable');
-  });
+  it.each(['', 'null', '[]', '<html>', '{"nonAirAccrual":', '"\\', '\u0000'])(
+    '%j is unreadable and breaks nothing',
+    (raw) => {
+      expect(readNotification(raw).kind).toBe('unreadable');
+    },
+  );
 
   it('is read in linear time, whatever it holds', () => {
     const hostile = `{"a":${'"\\"'.repeat(20_000)}`;

@@ -8,7 +8,9 @@ function verdict(status: number, body: unknown): string {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   try {
     const outcome = readPurchaseReply({ status, headers: {}, body: text }, ID);
-    return outcome.kind === 'declined' ? `declined ${outcome.failure.code} (${outcome.failure.category})` : outcome.kind;
+    return outcome.kind === 'declined'
+      ? `declined ${outcome.failure.code} (${outcome.failure.category})`
+      : outcome.kind;
   } catch (error) {
     return error instanceof ProviderError ? `${error.kind}: ${error.reason}` : 'another error';
   }

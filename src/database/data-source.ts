@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import type { Pool } from 'pg';
+import { Pool } from 'pg';
 import { Foundation1795219200000 } from './migrations/0001-foundation.js';
 
 /** Key of the advisory lock that lets one instance migrate while the others wait. */
@@ -43,6 +43,7 @@ export async function migrate(source: DataSource): Promise<void> {
 
 /** The driver's own pool: TypeORM and the hand-written SQL share one set of connections. */
 export function poolOf(source: DataSource): Pool {
-  if (!(source.driver instanceof PostgresDriver)) throw new Error('the data source is not PostgreSQL');
-  return source.driver.master as Pool;
+  const pool: unknown = source.driver instanceof PostgresDriver ? source.driver.master : null;
+  if (!(pool instanceof Pool)) throw new Error('the data source has no pool of PostgreSQL');
+  return pool;
 }

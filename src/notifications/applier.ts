@@ -50,7 +50,10 @@ export class NotificationApplier implements BeforeApplicationShutdown {
       else await this.applyReading(notification, reading);
     } catch (error) {
       metrics.alarms.inc({ kind: 'notification_failed' });
-      logger.error({ notificationId: notification.id, error: nameOf(error) }, 'a notification could not be applied yet');
+      logger.error(
+        { notificationId: notification.id, error: nameOf(error) },
+        'a notification could not be applied yet',
+      );
     }
   }
 
@@ -140,7 +143,10 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   /** Its transaction may not know its correlationId yet: the notification can be faster than the answer to our POST. */
   private async orphan(notification: StoredNotification, reading: Reading): Promise<void> {
     const ageMs = Date.now() - notification.receivedAt.getTime();
-    const retryInMs = Math.min(ORPHAN_FIRST_RETRY_MS * 2 ** Math.min(notification.attempts - 1, 20), ORPHAN_MAX_RETRY_MS);
+    const retryInMs = Math.min(
+      ORPHAN_FIRST_RETRY_MS * 2 ** Math.min(notification.attempts - 1, 20),
+      ORPHAN_MAX_RETRY_MS,
+    );
     const last = ageMs > ORPHAN_LIFETIME_MS;
     await this.conclude(notification, 'orphan', reading.correlationId, null, last ? null : retryInMs);
   }

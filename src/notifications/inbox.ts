@@ -94,7 +94,12 @@ export class Inbox {
 
   async conclude(
     id: string,
-    end: { state: NotificationState; correlationId: string | null; transactionId: string | null; retryInMs: number | null },
+    end: {
+      state: NotificationState;
+      correlationId: string | null;
+      transactionId: string | null;
+      retryInMs: number | null;
+    },
   ): Promise<void> {
     await this.database.query(CONCLUDE, [id, end.state, end.correlationId, end.transactionId, end.retryInMs]);
   }

@@ -36,7 +36,10 @@ function TakesNotification(): MethodDecorator {
   return applyDecorators(
     HttpCode(HttpStatus.OK),
     RawBody(MAX_BODY_BYTES),
-    ApiBody({ schema: { type: 'object', additionalProperties: true }, description: 'Kept as it comes, at most 64 KiB.' }),
+    ApiBody({
+      schema: { type: 'object', additionalProperties: true },
+      description: 'Kept as it comes, at most 64 KiB.',
+    }),
     ApiOkResponse({ type: ReceivedDto }),
     ApiProblems('payload_too_large', 'overloaded'),
   );

@@ -60,8 +60,14 @@ export class OperatorActsController {
   /** Say how an `unknown` or parked transaction ended, with the evidence for it. */
   @Post('resolve')
   @DoesOperatorAct()
-  async resolve(@Param('id') id: string, @Body() dto: ResolveDto, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
-    return this.act(id, caller, 'resolve', (transaction, actor) => this.acts.resolve(transaction, dto, actor), { ...dto });
+  async resolve(
+    @Param('id') id: string,
+    @Body() dto: ResolveDto,
+    @Caller() caller: OperatorCaller,
+  ): Promise<TransactionDto> {
+    return this.act(id, caller, 'resolve', (transaction, actor) => this.acts.resolve(transaction, dto, actor), {
+      ...dto,
+    });
   }
 
   /** Try a parked transaction again now. */

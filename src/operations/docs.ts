@@ -16,7 +16,8 @@ const PREFER = ApiHeader({
 const IDEMPOTENCY_KEY = ApiHeader({
   name: 'Idempotency-Key',
   required: true,
-  description: 'Your own key for this act, 1 to 255 characters, kept for 30 days. Send it again to ask how the act ended.',
+  description:
+    'Your own key for this act, 1 to 255 characters, kept for 30 days. Send it again to ask how the act ended.',
   schema: { type: 'string', minLength: 1, maxLength: 255, example: 'order-2025-000123-1' },
 });
 
@@ -44,7 +45,11 @@ export function SubmitsTransaction(...more: ProblemCode[]): MethodDecorator {
 
 /** A route that answers one transaction as it is now, or, with `Prefer: wait`, as soon as it has changed. */
 export function ReadsTransaction(): MethodDecorator {
-  return applyDecorators(PREFER, ApiOkResponse({ type: TransactionDto }), ApiProblems('validation_failed', 'not_found'));
+  return applyDecorators(
+    PREFER,
+    ApiOkResponse({ type: TransactionDto }),
+    ApiProblems('validation_failed', 'not_found'),
+  );
 }
 
 /** A route that answers what is there. */

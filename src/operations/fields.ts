@@ -9,7 +9,8 @@ const MAX_METADATA_NAME = 40;
 const MAX_METADATA_VALUE = 500;
 
 /** RFC 3339 with seconds and an offset; the range of each part is checked by parsing. */
-const RFC3339 = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+const RFC3339 =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /** May be left out; unlike class-validator's IsOptional an explicit `null` is not taken for "left out". */
 export function Optional(): PropertyDecorator {
@@ -72,7 +73,8 @@ function isMetadata(value: unknown): boolean {
   return (
     members.length <= MAX_METADATA_MEMBERS &&
     members.every(
-      ([name, text]) => name.length <= MAX_METADATA_NAME && typeof text === 'string' && text.length <= MAX_METADATA_VALUE,
+      ([name, text]) =>
+        name.length <= MAX_METADATA_NAME && typeof text === 'string' && text.length <= MAX_METADATA_VALUE,
     )
   );
 }

@@ -50,7 +50,14 @@ export function judgeOutcome(handler: OperationHandler, transaction: Transaction
       return { to: 'succeeded', dueInMs: null, evidence, ...ids, ...changes };
     }
     case 'declined':
-      return { to: 'failed', dueInMs: null, failure: outcome.failure, evidence, ...ids, ...resourceFor(handler, 'failed') };
+      return {
+        to: 'failed',
+        dueInMs: null,
+        failure: outcome.failure,
+        evidence,
+        ...ids,
+        ...resourceFor(handler, 'failed'),
+      };
   }
 }
 
@@ -66,14 +73,21 @@ export function judgeError(
   const eventDetail = { reason, ...extras.evidence };
   const sending = transaction.status !== 'processing';
   if (error.kind === 'doubtful' && sending && !handler.repeatable) {
-    return { to: 'unknown', dueInMs: null, evidence: 'no answer that can be trusted', eventDetail, ...resourceFor(handler, 'unknown') };
+    return {
+      to: 'unknown',
+      dueInMs: null,
+      evidence: 'no answer that can be trusted',
+      eventDetail,
+      ...resourceFor(handler, 'unknown'),
+    };
   }
   const began = transaction.releaseAt ?? transaction.createdAt;
   const attemptNotSent = sending && error.kind !== 'doubtful';
   if (sending && now.getTime() - began.getTime() > handler.retry.giveUpAfterMs) {
     return { to: null, dueInMs: null, parked: true, attemptNotSent, evidence: PARKED, eventDetail };
   }
-  const pauseMs = error.kind === 'unauthorized' ? UNAUTHORIZED_RETRY_MS : backoffMs(handler, transaction.attempts, random);
+  const pauseMs =
+    error.kind === 'unauthorized' ? UNAUTHORIZED_RETRY_MS : backoffMs(handler, transaction.attempts, random);
   const dueInMs = Math.round(Math.max(pauseMs, extras.retryAfterMs ?? 0));
   const evidence = attemptNotSent || !sending ? 'not sent' : 'no answer that can be trusted';
   return { to: null, dueInMs, expectedInMs: dueInMs, attemptNotSent, evidence, eventDetail };
@@ -86,7 +100,13 @@ export function judgeInterrupted(handler: OperationHandler): Verdict {
 }
 
 export function judgeExpired(handler: OperationHandler): Verdict {
-  return { to: 'failed', dueInMs: null, failure: NOT_SENT_IN_TIME, evidence: 'expired', ...resourceFor(handler, 'failed') };
+  return {
+    to: 'failed',
+    dueInMs: null,
+    failure: NOT_SENT_IN_TIME,
+    evidence: 'expired',
+    ...resourceFor(handler, 'failed'),
+  };
 }
 
 /** Exponential with full jitter; `attempts` counts from 1. */

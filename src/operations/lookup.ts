@@ -17,7 +17,11 @@ export class TransactionLookup {
    * An app's own transaction; with `waitMs` as soon as it has changed.
    * @throws Problem `not_found`, also for another app's and for one of another type
    */
-  async own(appId: string, id: string, options: { waitMs?: number; types?: readonly TransactionType[] } = {}): Promise<Transaction> {
+  async own(
+    appId: string,
+    id: string,
+    options: { waitMs?: number; types?: readonly TransactionType[] } = {},
+  ): Promise<Transaction> {
     const found = await this.byId(id, appId);
     if (options.types && !options.types.includes(found.type)) throw Problem.notFound('transaction');
     return this.operations.waitForChange(found, options.waitMs ?? 0);

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/index.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { AdminTransactionsController, OperatorActsController } from './admin-transactions.controller.js';
+import { LedgerController } from './ledger.controller.js';
 import { TransactionLookup } from './lookup.js';
 import { Operations, Road } from './operations.js';
 import { OperatorActs } from './operator-acts.js';
@@ -24,6 +25,7 @@ import { Waiting } from './waiting.js';
     OperatorActsController,
     ProvidersController,
     ProviderActsController,
+    LedgerController,
   ],
   providers: [
     ConnectorRegistry,

@@ -102,7 +102,12 @@ export class Operations {
       eventId: newUuid(),
     });
     if (result.kind === 'known') return this.answerKnown(result, draft, submission);
-    const recorded = asRecorded(draft, { appId: submission.appId, sealed, leased: leaseMs !== null, at: result.createdAt });
+    const recorded = asRecorded(draft, {
+      appId: submission.appId,
+      sealed,
+      leased: leaseMs !== null,
+      at: result.createdAt,
+    });
     if (leaseMs === null) return { transaction: await this.wait(recorded, submission.waitMs), replayed: false };
     const running = this.road.run(recorded, leasedAtMs);
     return { transaction: await this.waitFor(running, recorded, submission.waitMs), replayed: false };
@@ -123,7 +128,10 @@ export class Operations {
     if (waitMs <= 0) return recorded;
     const startedAt = performance.now();
     // When even the outcome could not be written, the record stands and recovery goes on from it.
-    const first = await within(waitMs, running.catch(() => recorded));
+    const first = await within(
+      waitMs,
+      running.catch(() => recorded),
+    );
     if (first === null) return (await this.reader.find(recorded.id, recorded.appId)) ?? recorded;
     return this.wait(first, waitMs - (performance.now() - startedAt));
   }
@@ -174,7 +182,9 @@ export class Road {
   /** @throws Problem `overloaded` while the gateway is shutting down. */
   assertOpen(): void {
     if (!this.scheduler.isStopping) return;
-    throw new Problem('overloaded', 'The gateway is restarting; send the same request again.', { retryAfterSeconds: 5 });
+    throw new Problem('overloaded', 'The gateway is restarting; send the same request again.', {
+      retryAfterSeconds: 5,
+    });
   }
 
   /** The lease for an attempt that begins with the record; null: it has to queue in the database. */

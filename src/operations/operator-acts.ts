@@ -25,7 +25,10 @@ export class OperatorActs {
   /** Says how an `unknown` or parked transaction ended. @throws Problem `invalid_state` */
   async resolve(transaction: Transaction, resolution: Resolution, actor: string): Promise<Transaction> {
     if (transaction.status !== 'unknown' && !transaction.parked) {
-      throw new Problem('invalid_state', `Only an unknown or parked transaction can be resolved; it is ${transaction.status}.`);
+      throw new Problem(
+        'invalid_state',
+        `Only an unknown or parked transaction can be resolved; it is ${transaction.status}.`,
+      );
     }
     const { outcome, evidence, reason } = resolution;
     const handler = this.registry.handler(transaction.type);
@@ -48,7 +51,10 @@ export class OperatorActs {
   /** Lets a parked transaction be tried again now. @throws Problem `invalid_state` where that is not safe */
   async retry(transaction: Transaction, actor: string): Promise<Transaction> {
     if (transaction.status !== 'pending' || !transaction.parked) {
-      throw new Problem('invalid_state', 'Only a parked transaction can be retried: it was never accepted by the provider.');
+      throw new Problem(
+        'invalid_state',
+        'Only a parked transaction can be retried: it was never accepted by the provider.',
+      );
     }
     return this.note(transaction, actor, 'retry');
   }
@@ -57,7 +63,10 @@ export class OperatorActs {
   async refresh(transaction: Transaction, actor: string): Promise<Transaction> {
     const handler = this.registry.handler(transaction.type);
     if (transaction.status !== 'processing' || !handler.poll) {
-      throw new Problem('invalid_state', 'Only a processing transaction of a provider with a status query can be refreshed.');
+      throw new Problem(
+        'invalid_state',
+        'Only a processing transaction of a provider with a status query can be refreshed.',
+      );
     }
     return this.note(transaction, actor, 'refresh');
   }

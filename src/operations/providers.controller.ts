@@ -30,7 +30,11 @@ export class ProviderActsController {
   /** Send nothing to it any more: what is under way ends, what is new waits. */
   @Post('pause')
   @ActsOnProvider()
-  async pause(@Param('name') name: string, @Body() dto: PauseDto, @Caller() caller: OperatorCaller): Promise<ProviderHealthDto> {
+  async pause(
+    @Param('name') name: string,
+    @Body() dto: PauseDto,
+    @Caller() caller: OperatorCaller,
+  ): Promise<ProviderHealthDto> {
     const reason = dto.reason ?? null;
     return this.act(name, caller, 'pause', { reason }, (actor) => this.health.pause(name, actor, reason));
   }
@@ -64,8 +68,5 @@ export class ProviderActsController {
 }
 
 function ActsOnProvider(): MethodDecorator {
-  return applyDecorators(
-    HttpCode(HttpStatus.OK),
-    Reads(ProviderHealthDto, 'provider_error', 'provider_unavailable'),
-  );
+  return applyDecorators(HttpCode(HttpStatus.OK), Reads(ProviderHealthDto, 'provider_error', 'provider_unavailable'));
 }

@@ -108,10 +108,14 @@ export class Runner {
       const settled = await this.settle(current, late, null);
       if (settled.moved) return after(current, late, settled);
     }
-    const contradicts = isFinal(current.status) && verdict.to !== null && isFinal(verdict.to) && verdict.to !== current.status;
+    const contradicts =
+      isFinal(current.status) && verdict.to !== null && isFinal(verdict.to) && verdict.to !== current.status;
     if (contradicts) {
       metrics.alarms.inc({ kind: 'contradiction' });
-      logger.error({ transactionId: current.id, is: current.status, said: verdict.to }, 'an answer contradicts a final state');
+      logger.error(
+        { transactionId: current.id, is: current.status, said: verdict.to },
+        'an answer contradicts a final state',
+      );
     }
     return current;
   }

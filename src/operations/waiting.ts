@@ -36,11 +36,7 @@ export class Waiting implements OnModuleDestroy {
    * Resolves with the first state that is `enough`, or after `waitMs` with the transaction as it is then. Pass what is
    * known already; it is not read again when it is enough.
    */
-  async until(
-    known: Transaction,
-    waitMs: number,
-    enough: (transaction: Transaction) => boolean,
-  ): Promise<Transaction> {
+  async until(known: Transaction, waitMs: number, enough: (transaction: Transaction) => boolean): Promise<Transaction> {
     if (waitMs <= 0 || enough(known)) return known;
     return new Promise((resolve) => {
       const waiter: Waiter = {

@@ -1,3 +1,5 @@
+import type { Json } from '../ledger/transaction.js';
+
 /** What arrives is read leniently and trusted little: unknown members stay, missing ones are `null`, types are checked. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -33,4 +35,11 @@ export function recordOf(record: JsonRecord | null, name: string): JsonRecord | 
 export function wordsOf(record: JsonRecord | null, name: string, maxLength = 300): string | null {
   const text = textOf(record, name);
   return text === null ? null : text.replace(/\s+/g, ' ').slice(0, maxLength);
+}
+
+/** What `JSON.parse` gave, as the JSON that it is. */
+export function jsonOf(value: unknown): Json {
+  if (Array.isArray(value)) return value.map(jsonOf);
+  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, jsonOf(member)]));
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }

@@ -175,4 +175,3 @@ export class ProviderClient {
 function isFailure(result: unknown): boolean {
   return typeof result === 'object' && result !== null && 'status' in result && Number(result.status) >= 500;
 }
-

@@ -107,10 +107,9 @@ export class TokenCache {
   /** An operator's wish: forgets the token and any pause after failures, and logs in. */
   async refresh(source: TokenSource): Promise<void> {
     this.held.delete(source.name);
-    await this.database.query(
-      `update provider_tokens set expires_at = null, cooldown_until = null where name = $1`,
-      [source.name],
-    );
+    await this.database.query(`update provider_tokens set expires_at = null, cooldown_until = null where name = $1`, [
+      source.name,
+    ]);
     await this.get(source);
   }
 

@@ -24,7 +24,12 @@ export class BodyTooLargeError extends Error {
   override readonly name = 'BodyTooLargeError';
 }
 
-const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, rejectUnauthorized: true, minVersion: 'TLSv1.2', allowH2: false });
+const connect = buildConnector({
+  timeout: CONNECT_TIMEOUT_MS,
+  rejectUnauthorized: true,
+  minVersion: 'TLSv1.2',
+  allowH2: false,
+});
 
 /** Marks errors of the connection phase at their source: later they could not be told from errors after sending. */
 const agent = new Agent({

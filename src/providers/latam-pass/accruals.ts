@@ -47,7 +47,16 @@ export class Accruals {
       },
       secret: {
         personal: { member: clearMember(member) },
-        body: accrualBody({ transactionId: id, reference, partnerId, productId, member, points, occurredAt, description }),
+        body: accrualBody({
+          transactionId: id,
+          reference,
+          partnerId,
+          productId,
+          member,
+          points,
+          occurredAt,
+          description,
+        }),
       },
       metadata: dto.metadata ?? {},
       ...(releaseAt && { releaseAt }),

@@ -15,6 +15,7 @@ export function topupOperation(client: LatcomClient, timeoutMs: number): Operati
     deadlineMs: timeoutMs,
     retry: { baseMs: 1_000, capMs: 10_000, giveUpAfterMs: DAY_MS },
     waitingFor: 'Waiting for LATCOM.',
-    send: async (operation, beforeSend) => readPurchaseReply(await client.purchase(operation.body, beforeSend), operation.id),
+    send: async (operation, beforeSend) =>
+      readPurchaseReply(await client.purchase(operation.body, beforeSend), operation.id),
   };
 }

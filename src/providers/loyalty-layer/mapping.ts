@@ -1,6 +1,6 @@
-import type { Failure, FailureCategory, Json, JsonObject } from '../../ledger/transaction.js';
+import type { Failure, FailureCategory, JsonObject } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { jsonOf, parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
 import { ProviderError, type Outcome } from '../connector.js';
 
 /*
@@ -61,8 +61,7 @@ export function readCreateReply(reply: HttpReply): Outcome {
 /** What the pass entitles to: a QR text for a lounge, an activation code for an eSIM. For the owning app only. */
 function entitlement(body: JsonRecord): JsonObject {
   const rest = Object.entries(body).filter(([name]) => !ENVELOPE.has(name));
-  // Parsed from JSON, so it is JSON.
-  const data = Object.fromEntries(rest) as { [name: string]: Json };
+  const data = jsonOf(Object.fromEntries(rest));
   return { qrData: textOf(body, 'dmc_qr_data'), ...(rest.length > 0 && { data }) };
 }
 
@@ -87,7 +86,9 @@ export function passStatus(status: string | null): string {
   }
 }
 
-const REFUSALS: Readonly<Record<string, { code: string; message: string; instructions: string; category: FailureCategory }>> = {
+const REFUSALS: Readonly<
+  Record<string, { code: string; message: string; instructions: string; category: FailureCategory }>
+> = {
   invalid_enrol_token: {
     code: 'invalid_enrol_token',
     message: 'The enrol token is invalid or has expired.',
@@ -104,7 +105,9 @@ const REFUSALS: Readonly<Record<string, { code: string; message: string; instruc
 
 function refusal(reply: HttpReply, body: JsonRecord): Failure {
   const error = textOf(body, 'error') ?? '';
-  const known = REFUSALS[error] ?? (/plan/i.test(`${error} ${textOf(body, 'error_description') ?? ''}`) ? REFUSALS['invalid_plan'] : undefined);
+  const known =
+    REFUSALS[error] ??
+    (/plan/i.test(`${error} ${textOf(body, 'error_description') ?? ''}`) ? REFUSALS['invalid_plan'] : undefined);
   return {
     code: known?.code ?? 'refused_by_provider',
     message: known?.message ?? 'LoyaltyLayer refused the request.',

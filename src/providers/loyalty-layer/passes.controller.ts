@@ -67,10 +67,15 @@ export class PassesController {
   private present(resource: Resource): PassDto {
     return {
       ...this.presenter.resource(resource, OWNER),
-      planId: String(resource.detail['planId']),
+      planId: planOf(resource),
       metadata: resource.metadata,
       createdAt: resource.createdAt.toISOString(),
       updatedAt: resource.updatedAt.toISOString(),
     };
   }
+}
+
+function planOf({ detail }: Resource): string {
+  const planId = detail['planId'];
+  return typeof planId === 'string' ? planId : '';
 }

@@ -1,0 +1,100 @@
+/**
+ * What may import what. A provider is one folder and one line in app.module.ts; these rules keep it so.
+ * Types count as imports: a cycle or a shortcut through a type binds two files just as much.
+ */
+
+/** Where a process starts; every other file must be reachable from one of them. */
+const ENTRIES = '^src/(main|sandbox/main|database/migrate)\\.ts$';
+
+/** What every provider folder may use, besides itself and the packages. */
+const LENT_TO_PROVIDERS = [
+  '^src/providers/connector\\.ts$',
+  '^src/(outbound|operations|ledger|api|access)/',
+  '^src/(config|problem|ids|vault|metrics|log)\\.ts$',
+];
+
+const HTTP_PACKAGES = '(^|/)node_modules/(axios|undici|fastify|@nestjs/axios|@nestjs/platform-fastify)/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'provider-imports-only-what-is-lent-to-it',
+      comment: 'A provider must be removable, and know neither another provider nor the inside of the gateway.',
+      severity: 'error',
+      from: { path: '^src/providers/([^/]+)/' },
+      to: { path: '^src/', pathNot: ['^src/providers/$1/', ...LENT_TO_PROVIDERS] },
+    },
+    {
+      name: 'only-the-app-module-imports-a-provider',
+      comment: 'Everybody else speaks to providers through providers/connector.ts.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/app\\.module\\.ts$', '^src/providers/[^/]+/'] },
+      to: { path: '^src/providers/[^/]+/' },
+    },
+    {
+      name: 'sandbox-stands-alone',
+      comment: 'A simulator that shares code with the gateway shares its misunderstandings.',
+      severity: 'error',
+      from: { path: '^src/sandbox/' },
+      to: { path: '^src/', pathNot: '^src/sandbox/' },
+    },
+    {
+      name: 'ledger-knows-no-provider-and-no-road',
+      comment: 'The ledger records what happened; who called, how and where is not its business.',
+      severity: 'error',
+      from: { path: '^src/ledger/' },
+      to: {
+        path: '^src/(providers/[^/]+/|outbound/|operations/|notifications/|reconciliation/|api/|access/|sandbox/)',
+      },
+    },
+    {
+      name: 'ledger-knows-no-http',
+      severity: 'error',
+      from: { path: '^src/ledger/' },
+      to: { path: [HTTP_PACKAGES, '^(node:)?https?2?$'] },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: [ENTRIES, '\\.d\\.ts$'] },
+      to: {},
+    },
+    {
+      name: 'no-dead-files',
+      comment: 'Not reachable from where any process starts.',
+      severity: 'error',
+      from: { path: ENTRIES },
+      to: { path: '^src/', pathNot: [ENTRIES, '\\.d\\.ts$', '\\.spec\\.ts$'], reachable: false },
+    },
+    {
+      name: 'production-needs-no-development-package',
+      comment: 'The production image has none of them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '(^|/)node_modules/@types/' },
+    },
+    {
+      name: 'everything-imported-exists',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+    skipAnalysisNotInRules: true,
+  },
+};

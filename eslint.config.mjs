@@ -1,0 +1,111 @@
+import tseslint from 'typescript-eslint';
+
+/** The one way out to the network is `src/outbound`: it alone has the timeouts, the size caps and the allow-listed log. */
+const OUTBOUND_MESSAGE =
+  'Calls leave through src/outbound alone: its client has the deadlines, the size cap and the safe log.';
+const HTTP_MODULES = ['axios', 'undici', '@nestjs/axios', 'got', 'node-fetch'];
+const NODE_HTTP_MODULES = ['http', 'https', 'http2', 'node:http', 'node:https', 'node:http2'];
+
+const noOutsideCalls = {
+  'no-restricted-globals': ['error', { name: 'fetch', message: OUTBOUND_MESSAGE }],
+  'no-restricted-properties': ['error', { object: 'globalThis', property: 'fetch', message: OUTBOUND_MESSAGE }],
+  'no-restricted-imports': [
+    'error',
+    {
+      paths: [
+        ...HTTP_MODULES.map((name) => ({ name, message: OUTBOUND_MESSAGE })),
+        // Their types and constants are harmless.
+        ...NODE_HTTP_MODULES.map((name) => ({
+          name,
+          importNames: ['default', 'request', 'get', 'connect', 'Agent', 'ClientRequest'],
+          message: OUTBOUND_MESSAGE,
+        })),
+      ],
+    },
+  ],
+};
+
+const strictTypeScript = {
+  '@typescript-eslint/consistent-type-assertions': [
+    'error',
+    { assertionStyle: 'as', objectLiteralTypeAssertions: 'never', arrayLiteralTypeAssertions: 'never' },
+  ],
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+  '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+  // Nest modules are classes without a body, by design of the framework.
+  '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+  '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+  // `process.env['NAME']` is what noPropertyAccessFromIndexSignature would ask for: both spellings are fine.
+  '@typescript-eslint/dot-notation': 'off',
+  // Rows and DTOs are classes for their decorators only: a literal of the same shape is as good as an instance.
+  '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+  '@typescript-eslint/no-misused-spread': 'off',
+  '@typescript-eslint/no-confusing-void-expression': 'off',
+  // Controllers and strategies implement asynchronous interfaces, not always with something to wait for.
+  '@typescript-eslint/require-await': 'off',
+};
+
+const house = {
+  eqeqeq: 'error',
+  'no-console': 'error',
+  'no-constant-condition': ['error', { checkLoops: false }],
+  'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'eslint-disable'], location: 'anywhere' }],
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.data/'] },
+  {
+    linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: { ...strictTypeScript, ...house },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      ...noOutsideCalls,
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'TSAsExpression:not([typeAnnotation.typeName.name="const"])',
+          message: 'A value is checked, not declared: narrow it, or parse it.',
+        },
+      ],
+      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['src/outbound/**/*.ts', 'src/sandbox/**/*.ts'],
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off', 'no-restricted-imports': 'off' },
+  },
+  {
+    // A migration is one document: splitting it would hide its order.
+    files: ['src/database/migrations/*.ts'],
+    rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' },
+  },
+  {
+    files: ['test/**/*.ts', '**/*.spec.ts'],
+    rules: {
+      'max-lines-per-function': 'off',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[object.name=/^(it|test|describe)$/][property.name=/^(only|skip)$/]',
+          message: 'Every test runs, always.',
+        },
+        {
+          selector: 'CallExpression[callee.name=/^(fit|fdescribe|xit|xtest|xdescribe)$/]',
+          message: 'Every test runs, always.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.cjs'],
+    rules: house,
+  },
+);

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+
+/**
+ * `npm run demo`: an accrual, a pass and a top-up against the gateway that runs, and the ledger that comes of it.
+ * Uses the demo app that `npm start` made; GATEWAY_URL and DATA_DIR say where else to look.
+ */
+const DATA_DIR = process.env.DATA_DIR ?? '.data';
+const CREDENTIALS = join(DATA_DIR, 'credentials.json');
+
+function readCredentials() {
+  try {
+    return JSON.parse(readFileSync(CREDENTIALS, 'utf8'));
+  } catch (error) {
+    process.stderr.write(
+      `${CREDENTIALS} cannot be read (${error.code ?? error.name}): start the gateway with \`npm start\` first.\n`,
+    );
+    process.exit(1);
+  }
+}
+
+const credentials = readCredentials();
+const url = process.env.GATEWAY_URL ?? credentials.url ?? 'http://127.0.0.1:3000';
+
+async function call(who, method, path, body) {
+  const headers = { authorization: `Basic ${Buffer.from(`${who.username}:${who.password}`).toString('base64')}` };
+  if (body) Object.assign(headers, { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=20' });
+  const answer = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  const parsed = await answer.json();
+  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${parsed.detail ?? JSON.stringify(parsed)}`);
+  return parsed;
+}
+
+const run = Date.now().toString(36);
+const orders = [
+  ['/v1/accruals', { reference: `DEMO-A-${run}`, member: { ffn: '01234567890' }, points: 3000, occurredAt: new Date(Date.now() - 60_000).toISOString() }],
+  ['/v1/passes', { reference: `DEMO-P-${run}`, planId: 'LOUNGE-BASIC', holder: { firstName: 'Ana', lastName: 'Souza' } }],
+  ['/v1/topups', { reference: `DEMO-T-${run}`, phoneNumber: '5537686660', productId: 'MOVISTAR_TAE', amount: { value: '10.00', currency: 'MXN' }, allowDuplicate: true }],
+];
+
+try {
+  process.stdout.write(`An accrual, a pass and a top-up through ${url} …\n`);
+  const done = await Promise.all(orders.map(([path, body]) => call(credentials.demo, 'POST', path, body)));
+  console.table(
+    done.map(({ id, type, status, quantity, provider, providerReference }) => ({
+      transaction: id,
+      type,
+      status,
+      quantity: `${quantity.value} ${quantity.unit}`,
+      provider,
+      providerReference,
+    })),
+  );
+  const { data } = await call(credentials.operator, 'GET', '/v1/admin/ledger/balances');
+  process.stdout.write('\nThe ledger: what apps took and what is owed to the providers; every unit sums to zero.\n');
+  console.table(data);
+  if (done.some(({ status }) => status !== 'succeeded')) process.exitCode = 1;
+} catch (error) {
+  const cause = error.cause?.code === 'ECONNREFUSED' ? `nothing answers at ${url}: start the gateway with \`npm start\`` : error.message;
+  process.stderr.write(`The demo failed: ${cause}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,304 @@
+-- Made by `npm run schema` from the migrations: do not edit.
+
+create table api_keys (
+  id uuid not null,
+  app_id uuid not null,
+  secret_mac bytea not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint api_keys_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint api_keys_pkey PRIMARY KEY (id)
+);
+CREATE INDEX api_keys_app ON public.api_keys USING btree (app_id);
+
+create table apps (
+  id uuid not null,
+  name text not null,
+  scopes text[] not null,
+  product_id text,
+  default_hold_days integer,
+  rate_limit_per_minute integer,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  deleted_at timestamp with time zone,
+  constraint apps_default_hold_days_check CHECK (((default_hold_days >= 1) AND (default_hold_days <= 400))),
+  constraint apps_pkey PRIMARY KEY (id),
+  constraint apps_rate_limit_per_minute_check CHECK ((rate_limit_per_minute > 0))
+);
+
+create table audit_log (
+  id uuid not null,
+  at timestamp with time zone not null default now(),
+  actor text not null,
+  action text not null,
+  target text,
+  detail jsonb not null default '{}'::jsonb,
+  constraint audit_log_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table breaks (
+  id uuid not null,
+  class text not null,
+  provider text not null,
+  transaction_id uuid,
+  notification_id uuid,
+  detail jsonb not null default '{}'::jsonb,
+  status text not null default 'open'::text,
+  created_at timestamp with time zone not null default now(),
+  resolved_at timestamp with time zone,
+  constraint breaks_pkey PRIMARY KEY (id),
+  constraint breaks_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
+);
+CREATE INDEX breaks_open ON public.breaks USING btree (created_at) WHERE (status = 'open'::text);
+CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, transaction_id, notification_id) NULLS NOT DISTINCT;
+
+create table ledger_accounts (
+  id bigint generated always as identity not null,
+  owner_kind text not null,
+  owner text not null,
+  unit text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint ledger_accounts_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['app'::text, 'provider'::text]))),
+  constraint ledger_accounts_owner_kind_owner_unit_key UNIQUE (owner_kind, owner, unit),
+  constraint ledger_accounts_pkey PRIMARY KEY (id)
+);
+
+create table ledger_entries (
+  transaction_id uuid not null,
+  app_id uuid not null,
+  seq integer not null,
+  phase text not null,
+  debit_account bigint not null,
+  credit_account bigint not null,
+  amount bigint not null,
+  at timestamp with time zone not null default now(),
+  constraint ledger_entries_amount_check CHECK ((amount > 0)),
+  constraint ledger_entries_check CHECK ((debit_account <> credit_account)),
+  constraint ledger_entries_credit_account_fkey FOREIGN KEY (credit_account) REFERENCES ledger_accounts(id),
+  constraint ledger_entries_debit_account_fkey FOREIGN KEY (debit_account) REFERENCES ledger_accounts(id),
+  constraint ledger_entries_phase_check CHECK ((phase = ANY (ARRAY['hold'::text, 'post'::text, 'release'::text]))),
+  constraint ledger_entries_pkey PRIMARY KEY (transaction_id, seq, phase, app_id)
+);
+comment on column ledger_entries.phase is 'hold: reserved; post: moved for good and the hold ended; release: the hold ended';
+CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table notifications (
+  id uuid not null,
+  provider text not null,
+  received_at timestamp with time zone not null default now(),
+  sealed bytea not null,
+  state text not null default 'received'::text,
+  correlation_id text,
+  transaction_id uuid,
+  attempts integer not null default 0,
+  due_at timestamp with time zone default now(),
+  applied_at timestamp with time zone,
+  constraint notifications_pkey PRIMARY KEY (id),
+  constraint notifications_state_check CHECK ((state = ANY (ARRAY['received'::text, 'applied'::text, 'orphan'::text, 'unreadable'::text, 'contradiction'::text])))
+);
+CREATE INDEX notifications_correlation ON public.notifications USING btree (provider, correlation_id) WHERE (correlation_id IS NOT NULL);
+CREATE INDEX notifications_due ON public.notifications USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+create table operators (
+  id uuid not null,
+  username text not null,
+  password_hash text not null,
+  role text not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint operators_pkey PRIMARY KEY (id),
+  constraint operators_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text]))),
+  constraint operators_username_key UNIQUE (username)
+);
+
+create table plans (
+  plan_id text not null,
+  kind text not null,
+  enrol_token_required boolean not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint plans_kind_check CHECK ((kind = ANY (ARRAY['lounge'::text, 'esim'::text, 'other'::text]))),
+  constraint plans_pkey PRIMARY KEY (plan_id)
+);
+
+create table provider_balances (
+  id bigint generated always as identity not null,
+  provider text not null,
+  at timestamp with time zone not null default now(),
+  balance numeric not null,
+  currency text,
+  source text not null,
+  transaction_id uuid,
+  constraint provider_balances_pkey PRIMARY KEY (id)
+);
+CREATE INDEX provider_balances_series ON public.provider_balances USING btree (provider, at);
+
+create table provider_quota_slots (
+  name text not null,
+  slot bigint not null,
+  used integer not null,
+  constraint provider_quota_slots_name_fkey FOREIGN KEY (name) REFERENCES provider_quotas(name),
+  constraint provider_quota_slots_pkey PRIMARY KEY (name, slot)
+);
+
+create table provider_quotas (
+  name text not null,
+  blocked_until timestamp with time zone,
+  constraint provider_quotas_pkey PRIMARY KEY (name)
+);
+
+create table provider_states (
+  provider text not null,
+  paused_at timestamp with time zone,
+  paused_by text,
+  reason text,
+  constraint provider_states_pkey PRIMARY KEY (provider)
+);
+
+create table provider_tokens (
+  name text not null,
+  generation integer not null default 0,
+  sealed bytea,
+  obtained_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  login_by uuid,
+  login_until timestamp with time zone,
+  cooldown_until timestamp with time zone,
+  constraint provider_tokens_pkey PRIMARY KEY (name)
+);
+
+create unlogged table rate_limit_windows (
+  app_id uuid not null,
+  window_start timestamp with time zone not null,
+  granted integer not null,
+  constraint rate_limit_windows_pkey PRIMARY KEY (app_id, window_start)
+);
+
+create table resources (
+  id uuid not null,
+  app_id uuid not null,
+  kind text not null,
+  provider text not null,
+  provider_reference text,
+  status text not null,
+  detail jsonb not null,
+  sealed bytea,
+  metadata jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint resources_pkey PRIMARY KEY (id, app_id)
+);
+CREATE INDEX resources_app ON public.resources USING btree (app_id, kind, id);
+CREATE INDEX resources_provider_reference ON public.resources USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL);
+
+create table transaction_events (
+  id uuid not null,
+  transaction_id uuid not null,
+  app_id uuid not null,
+  seq integer not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  from_status text,
+  to_status text,
+  actor text not null,
+  evidence text not null,
+  detail jsonb not null default '{}'::jsonb,
+  constraint transaction_events_pkey PRIMARY KEY (transaction_id, seq, app_id)
+);
+CREATE TRIGGER transaction_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transaction_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table transactions (
+  id uuid not null,
+  app_id uuid not null,
+  type text not null,
+  provider text not null,
+  status text not null,
+  reference text,
+  reference_scope text,
+  idempotency_key text,
+  idempotency_item integer not null default 0,
+  request_mac bytea,
+  quantity bigint,
+  unit text,
+  correlation_id text,
+  provider_reference text,
+  detail jsonb not null,
+  sealed bytea,
+  metadata jsonb not null default '{}'::jsonb,
+  failure jsonb,
+  resource_id uuid,
+  duplicate_mac bytea,
+  attempts integer not null default 0,
+  attempt_open boolean not null default false,
+  epoch integer not null default 0,
+  due_at timestamp with time zone,
+  parked boolean not null default false,
+  release_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  expected_by timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  completed_at timestamp with time zone,
+  constraint transactions_check CHECK (((quantity IS NULL) = (unit IS NULL))),
+  constraint transactions_check1 CHECK (((completed_at IS NOT NULL) = (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])))),
+  constraint transactions_pkey PRIMARY KEY (id, app_id),
+  constraint transactions_quantity_check CHECK ((quantity > 0)),
+  constraint transactions_status_check CHECK ((status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'processing'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text])))
+);
+comment on column transactions.reference_scope is 'within which (type, reference) is unique for ever: the app, or the partner id that apps share at a provider';
+comment on column transactions.sealed is 'encrypted: personal data, and the exact bytes that are sent to the provider';
+comment on column transactions.attempt_open is 'a call to the provider may be under way, or a crash cut it off';
+comment on column transactions.epoch is 'counts the leases: who holds an older one has lost the row';
+comment on column transactions.due_at is 'when somebody must look at this row again: retry, release, poll, or, while an attempt is under way, the end of its lease';
+CREATE INDEX transactions_app ON public.transactions USING btree (app_id, id);
+CREATE INDEX transactions_correlation ON public.transactions USING btree (correlation_id) WHERE (correlation_id IS NOT NULL);
+CREATE INDEX transactions_due ON public.transactions USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX transactions_duplicate ON public.transactions USING btree (duplicate_mac, created_at) WHERE (duplicate_mac IS NOT NULL);
+CREATE INDEX transactions_open ON public.transactions USING btree (status, provider, id) WHERE (status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'processing'::text, 'unknown'::text]));
+CREATE INDEX transactions_provider_reference ON public.transactions USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL);
+CREATE INDEX transactions_resource ON public.transactions USING btree (resource_id) WHERE (resource_id IS NOT NULL);
+CREATE UNIQUE INDEX transactions_idempotency ON public.transactions USING btree (app_id, idempotency_key, idempotency_item) WHERE (idempotency_key IS NOT NULL);
+CREATE UNIQUE INDEX transactions_reference ON public.transactions USING btree (reference_scope, type, reference) WHERE (reference IS NOT NULL);
+
+CREATE OR REPLACE FUNCTION public.grant_quota(budget text, wanted integer, allowed integer, slot_ms bigint, slots integer)
+ RETURNS TABLE(granted integer, remaining integer, wait_ms double precision)
+ LANGUAGE plpgsql
+AS $function$
+declare
+  now_ms double precision;
+  blocked timestamptz;
+  current_slot bigint;
+  total integer;
+  oldest bigint;
+begin
+  insert into provider_quotas (name) values (budget) on conflict (name) do nothing;
+  select q.blocked_until into blocked from provider_quotas q where q.name = budget for update;
+  now_ms := extract(epoch from clock_timestamp()) * 1000;
+  current_slot := floor(now_ms / slot_ms);
+  select coalesce(sum(s.used), 0), min(s.slot) into total, oldest
+  from provider_quota_slots s where s.name = budget and s.slot > current_slot - slots;
+  remaining := greatest(allowed - total, 0);
+  if blocked > clock_timestamp() then
+    granted := 0;
+    wait_ms := extract(epoch from blocked) * 1000 - now_ms;
+  else
+    granted := least(wanted, remaining);
+    wait_ms := case when granted > 0 then 0 else greatest((oldest + slots) * slot_ms - now_ms, 100) end;
+  end if;
+  if granted > 0 then
+    insert into provider_quota_slots as s (name, slot, used) values (budget, current_slot, granted)
+    on conflict (name, slot) do update set used = s.used + excluded.used;
+    remaining := remaining - granted;
+  end if;
+  return next;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'rows of % are append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $function$;

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+
+/** A migrated database of one's own. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Removes it, cutting whoever is still connected. The whole cluster goes at the end of the run anyway. */
+  drop(): Promise<void>;
+}
+
+/** Clones the migrated template, in some 30–60 ms. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await administer(`create database ${name} template ${fromSetup('TEST_DATABASE_TEMPLATE')}`);
+  const url = new URL(fromSetup('TEST_DATABASE_URL'));
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => administer(`drop database if exists ${name} with (force)`) };
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new Client({ connectionString: fromSetup('TEST_DATABASE_URL') });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function fromSetup(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run the tests with \`npm test\``);
+  return value;
+}

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+
+const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
+const LAUNCHER = join(PROJECT_FOLDER, 'dist', 'database', 'embedded', 'embedded-postgres.js');
+const MIGRATION = join(PROJECT_FOLDER, 'dist', 'database', 'migrate.js');
+const TEMPLATE = 'template_gateway';
+
+/** Nothing of a test has to survive a power cut. */
+const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
+
+/** One PostgreSQL for the whole run, with a template database that the application's own migrations have filled once. */
+export default async function globalSetup() {
+  for (const file of [LAUNCHER, MIGRATION]) {
+    if (!existsSync(file)) throw new Error(`${file} does not exist: run \`npm run build\` first, or \`npm test\``);
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-tests-'));
+  // The server runs as another user when the tests run as root, and must get through.
+  chmodSync(folder, 0o755);
+  removeAtExit(folder);
+  mkdirSync(join(folder, 'logs'));
+  const { startEmbeddedPostgres } = await import(LAUNCHER);
+  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'database'), flags: SETTINGS });
+  globalThis.testServer = server;
+  await createTemplate(server.url);
+  process.env.TEST_LOG_DIR = join(folder, 'logs');
+  process.env.TEST_DATABASE_URL = server.url;
+  process.env.TEST_DATABASE_TEMPLATE = TEMPLATE;
+}
+
+async function createTemplate(serverUrl) {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(`create database ${TEMPLATE}`);
+    const url = new URL(serverUrl);
+    url.pathname = `/${TEMPLATE}`;
+    await migrate(url.href);
+    // A single connection to a template makes every clone of it fail.
+    await client.query(`alter database ${TEMPLATE} with is_template true allow_connections false`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function migrate(databaseUrl) {
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: databaseUrl };
+  try {
+    await promisify(execFile)(process.execPath, [MIGRATION], { cwd: PROJECT_FOLDER, env });
+  } catch (error) {
+    throw new Error(`the migrations failed:\n${error.stdout ?? ''}${error.stderr ?? error.message}`, { cause: error });
+  }
+}
+
+/** However the run ends, short of SIGKILL, no server and no folder stays behind. */
+function removeAtExit(folder) {
+  for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
+    process.once(signal, () => process.exit(code));
+  }
+  process.once('exit', () => {
+    try {
+      const pidFile = join(folder, 'database', 'postgres', 'data', 'postmaster.pid');
+      if (existsSync(pidFile)) process.kill(Number.parseInt(readFileSync(pidFile, 'utf8'), 10), 'SIGQUIT');
+      waitUntilRemoved(pidFile);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    } catch (error) {
+      process.stderr.write(`${folder} could not be removed: ${error.message}\n`);
+    }
+  });
+}
+
+/** The server removes its pid file last of all; nothing asynchronous happens any more while a process exits. */
+function waitUntilRemoved(file) {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; existsSync(file) && waitedMs < 3_000; waitedMs += 20) Atomics.wait(clock, 0, 0, 20);
+}
