@@ -1,0 +1,54 @@
+import { IsIn, IsInt, IsString } from 'class-validator';
+import { MayBeAbsent } from '../parse.js';
+import { type Effect } from '../effects.js';
+import { NOTICE_SCRIPTS, type NoticeScript } from './magic.js';
+
+/** An accrual that LATAM Pass registered. Its end is decided at once and becomes visible at `finalAt`. */
+export class Accrual {
+  /** The correlationId. */
+  @IsString() id: string;
+  @IsInt() number: number;
+  @IsString() threadId: string;
+  @IsInt() receivedAt: number;
+  @IsInt() finalAt: number;
+  @IsString() partnerAccrualId: string;
+  @IsString() partnerTransactionId: string;
+  @IsString() productId: string;
+  @IsString() ffn: string;
+  @IsInt() points: number;
+  /** The code of the reason when it ends CANCELLED. */
+  @MayBeAbsent() @IsInt() reason?: number | undefined;
+  @IsIn(NOTICE_SCRIPTS) notices: NoticeScript;
+  /** How many of its notifications were answered 2xx. */
+  @IsInt() delivered: number;
+}
+
+export type AccrualStatus = 'PROCESSING' | 'PROCESSED' | 'CANCELLED';
+
+export function finalStatus(accrual: Accrual): 'PROCESSED' | 'CANCELLED' {
+  return accrual.reason === undefined ? 'PROCESSED' : 'CANCELLED';
+}
+
+export function statusNow(accrual: Accrual): AccrualStatus {
+  return Date.now() < accrual.finalAt ? 'PROCESSING' : finalStatus(accrual);
+}
+
+/** Only what was credited has one; it looks like the sample's `BCS12345_6`. */
+export function latamAccrualId(accrual: Accrual): string {
+  return `BCS${10_000 + accrual.number}_1`;
+}
+
+export function accrualEffect(accrual: Accrual): Effect {
+  const outcome = statusNow(accrual);
+  const { ffn, productId, partnerTransactionId, reason, delivered } = accrual;
+  return {
+    provider: 'latam-pass',
+    kind: 'accrual',
+    at: new Date(accrual.receivedAt).toISOString(),
+    key: accrual.partnerAccrualId,
+    providerReference: outcome === 'PROCESSED' ? latamAccrualId(accrual) : null,
+    outcome,
+    quantity: { value: String(accrual.points), unit: 'LATAM_PASS_POINTS' },
+    detail: { correlationId: accrual.id, partnerTransactionId, ffn, productId, reason: reason ?? null, delivered },
+  };
+}

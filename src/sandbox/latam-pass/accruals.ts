@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { json } from '../answer.js';
+import { type Call } from '../call.js';
+import { type Effect } from '../effects.js';
+import { type Outcome } from '../exchange.js';
+import { Journal } from '../journal.js';
+import { randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
+import { type Table } from '../table.js';
+import { Tricks } from '../tricks.js';
+import { Accrual, accrualEffect } from './accrual.js';
+import { duplicate, invalidContent } from './errors.js';
+import { type Magic, magicOf } from './magic.js';
+import { notificationBody, noticesOf } from './notices.js';
+import { Notifier } from './notifier.js';
+import { findMember, readBody } from './read-body.js';
+import { AccrualBody } from './requests.js';
+
+/** The reason for a member whom neither ffn nor document finds. */
+const NO_SUCH_MEMBER = 204;
+
+export const accrualKey = (partnerAccrualId: string): string => `accrual ${partnerAccrualId}`;
+export const transactionKey = (partnerTransactionId: string): string => `transaction ${partnerTransactionId}`;
+
+/** Accruals of points, after "Accrual request" and "Accrual notification". */
+@Injectable()
+export class Accruals implements OnApplicationBootstrap {
+  private readonly accruals: Table<Accrual>;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: SandboxSettings,
+    journal: Journal,
+    private readonly notifier: Notifier,
+    private readonly tricks: Tricks,
+  ) {
+    const keys = (row: Accrual): string[] => [
+      accrualKey(row.partnerAccrualId),
+      transactionKey(row.partnerTransactionId),
+    ];
+    this.accruals = journal.table('accrual', Accrual, keys);
+    journal.onReset(() => notifier.forget());
+  }
+
+  /** Goes on with what was not delivered when the sandbox ended. */
+  onApplicationBootstrap(): void {
+    for (const accrual of this.accruals.all()) this.notify(accrual);
+  }
+
+  async submit(call: Call): Promise<Outcome> {
+    const body = readBody(AccrualBody, call);
+    const ffn = findMember(body.member, 'member');
+    const magic = magicOf(body.member.ffn);
+    if (magic.refuse) throw invalidContent({ 'member.ffn': 'must not be this one' });
+
+    const fault = this.tricks.meet(magic.trick, accrualKey(body.partner.partnerAccrualId));
+    this.refuseDuplicates(body);
+    const accrual = this.register(body, ffn, magic);
+    if (accrual.notices === 'before-answer') await this.notifyBeforeAnswer(accrual);
+    else this.notify(accrual);
+    return { answer: accepted(accrual), fault };
+  }
+
+  find(key: string): Accrual | undefined {
+    return this.accruals.find(key);
+  }
+
+  get(correlationId: string): Accrual | undefined {
+    return this.accruals.get(correlationId);
+  }
+
+  effects(): Effect[] {
+    return this.accruals.all().map(accrualEffect);
+  }
+
+  private refuseDuplicates({ partner }: AccrualBody): void {
+    if (this.accruals.find(accrualKey(partner.partnerAccrualId))) {
+      throw duplicate({ 'partner.partnerAccrualId': 'must be unique' });
+    }
+    if (this.accruals.find(transactionKey(partner.partnerTransactionId))) {
+      throw duplicate({ 'partner.partnerTransactionId': 'must be unique' });
+    }
+  }
+
+  private register({ partner, points }: AccrualBody, ffn: string | undefined, magic: Magic): Accrual {
+    const receivedAt = Date.now();
+    const accrual: Accrual = {
+      id: randomUUID(),
+      number: this.accruals.size + 1,
+      threadId: randomUUID(),
+      receivedAt,
+      finalAt: receivedAt + (magic.finalAfterMs ?? randomDelayMs(this.settings.accrualDelayMs)),
+      partnerAccrualId: partner.partnerAccrualId,
+      partnerTransactionId: partner.partnerTransactionId,
+      productId: partner.productId,
+      ffn: ffn ?? '',
+      points,
+      reason: this.rejection(partner, ffn, receivedAt) ?? magic.reason,
+      notices: magic.notices ?? 'usual',
+      delivered: 0,
+    };
+    this.accruals.put(accrual);
+    return accrual;
+  }
+
+  /** The code of the reason for which these data will be rejected, if any. */
+  private rejection(partner: AccrualBody['partner'], ffn: string | undefined, now: number): number | undefined {
+    const known = this.settings.credentials.latamPass;
+    if (Date.parse(partner.partnerOriginalDateTime) > now) return 101;
+    if (partner.partnerId !== known.partnerId) return 108;
+    if (!known.productIds.includes(partner.productId)) return 110;
+    return ffn === undefined ? NO_SUCH_MEMBER : undefined;
+  }
+
+  private notify(accrual: Accrual): void {
+    const notices = noticesOf(accrual).slice(accrual.delivered);
+    const deliveries = notices.map((notice) => ({
+      dueAt: accrual.finalAt + notice.afterMs,
+      body: notificationBody(accrual, notice),
+    }));
+    void this.notifier.deliver(deliveries, () => this.markDelivered(accrual.id));
+  }
+
+  /** The notification arrives while the answer to the request is still under way. */
+  private async notifyBeforeAnswer(accrual: Accrual): Promise<void> {
+    for (const notice of noticesOf(accrual)) {
+      if (await this.notifier.tryOnce(notificationBody(accrual, notice))) this.markDelivered(accrual.id);
+    }
+    this.notify(this.accruals.get(accrual.id) ?? accrual);
+  }
+
+  private markDelivered(id: string): void {
+    const accrual = this.accruals.get(id);
+    if (accrual) this.accruals.put({ ...accrual, delivered: accrual.delivered + 1 });
+  }
+}
+
+function accepted(accrual: Accrual): ReturnType<typeof json> {
+  const { id, threadId, partnerAccrualId, partnerTransactionId, points } = accrual;
+  const receivedDateTime = new Date(accrual.receivedAt).toISOString();
+  const reply = { correlationId: id, threadId, receivedDateTime, partnerAccrualId, partnerTransactionId, points };
+  return json(200, { ...reply, status: 'PROCESSING' });
+}

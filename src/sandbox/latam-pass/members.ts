@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { json } from '../answer.js';
+import { type Call, header } from '../call.js';
+import { type Outcome } from '../exchange.js';
+import { Tricks } from '../tricks.js';
+import { invalidContent, notFound } from './errors.js';
+import { magicOf } from './magic.js';
+import { findMember, readBody } from './read-body.js';
+import { SearchBody } from './requests.js';
+
+/** What each value of `x-scope` adds to the answer. The shape is assumed. */
+const SCOPES: Readonly<Record<string, Record<string, unknown>>> = {
+  'member-status': { status: 'ACTIVE' },
+  'member-tier': { tier: 'GOLD' },
+  'member-balance': { balance: 12_345 },
+  'member-segment': { segment: 'STANDARD' },
+  'member-language': { language: 'es' },
+  'member-coalition': { coalition: null },
+  'member-enrollment': { enrollmentDate: '2019-03-14' },
+  'member-name': { firstName: 'ANA', lastName: 'PEREZ' },
+  'member-email': { email: 'ana.perez@example.com' },
+  'member-document': { document: { documentType: 'CPF', issueCountryCode: 'BR' } },
+  'member-birthdate': { birthDate: '1990-01-31' },
+  'member-address': { address: { city: 'Santiago', countryCode: 'CL' } },
+};
+
+/** "Search member", version 1. */
+@Injectable()
+export class Members {
+  constructor(private readonly tricks: Tricks) {}
+
+  search(call: Call): Outcome {
+    const scopes = (header(call, 'x-scope') ?? '').split(',').map((scope) => scope.trim());
+    const unknown = scopes.filter((scope) => !Object.hasOwn(SCOPES, scope));
+    if (unknown.length > 0)
+      throw invalidContent({ 'x-scope': `must list known scopes, not "${unknown.join('", "')}"` });
+
+    const body = readBody(SearchBody, call);
+    const ffn = findMember(body, 'ffn');
+    const { trick, refuse } = magicOf(body.ffn);
+    if (refuse) throw invalidContent({ ffn: 'must not be this one' });
+    const fault = this.tricks.meet(trick, `search ${call.body}`);
+    if (ffn === undefined) throw notFound('Member not found');
+    const fields = scopes.flatMap((scope) => Object.entries(SCOPES[scope] ?? {}));
+    const member = { ffn, ...Object.fromEntries(fields) };
+    return { answer: json(200, { member }), fault };
+  }
+}

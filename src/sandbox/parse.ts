@@ -1,0 +1,48 @@
+import { type ClassConstructor, plainToInstance } from 'class-transformer';
+import { ValidateIf, type ValidationError, validateSync } from 'class-validator';
+
+/** Where something is wrong (`member.ffn`) and what. */
+export type Problems = Record<string, string>;
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: Problems };
+
+/** The member may be left out; `null` is a value, and checked like any other. */
+export function MayBeAbsent(): PropertyDecorator {
+  return ValidateIf((_object: object, value: unknown) => value !== undefined);
+}
+
+/** Strict: a member that the class does not declare is a problem, and nothing is converted from one type to another. */
+export function parse<T extends object>(type: ClassConstructor<T>, value: unknown): Parsed<T> {
+  if (!isObject(value)) return { ok: false, problems: { body: 'must be a JSON object' } };
+  const instance = plainToInstance(type, value);
+  const errors = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
+  if (errors.length === 0) return { ok: true, value: instance };
+  return { ok: false, problems: Object.fromEntries(flatten(errors, '')) };
+}
+
+export function parseJson<T extends object>(type: ClassConstructor<T>, text: string): Parsed<T> {
+  const value = readJson(text);
+  return value === undefined ? { ok: false, problems: { body: 'must be valid JSON' } } : parse(type, value);
+}
+
+/** The value, or `undefined` for what is not JSON (no JSON text has that value). */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function flatten(errors: readonly ValidationError[], prefix: string): [string, string][] {
+  return errors.flatMap((error) => {
+    const path = `${prefix}${error.property}`;
+    // The last one is that of the first decorator: the type comes before the limits.
+    const own = Object.values(error.constraints ?? {}).map((message): [string, string] => [path, message]);
+    return [...own.slice(-1), ...flatten(error.children ?? [], `${path}.`)];
+  });
+}

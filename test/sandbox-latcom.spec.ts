@@ -1,0 +1,102 @@
+import { LatcomClient, newId } from './sandbox-clients.js';
+import { at, SandboxProcess } from './sandbox-process.js';
+
+const PHONE = '5537686660';
+
+let sandbox: SandboxProcess;
+let latcom: LatcomClient;
+
+beforeAll(async () => {
+  sandbox = await SandboxProcess.start();
+  latcom = await new LatcomClient(sandbox).login();
+});
+
+afterAll(() => sandbox.end());
+
+describe('LATCOM', () => {
+  const approved = { success: true, response_code: '00', response_message: 'Aprobado' };
+
+  it('sells in pesos and counts down in dollars, exactly', async () => {
+    const before = await latcom.balance();
+    expect(before.text).toMatch(/"currency":"USD".*"balance":\d+\.\d\d\}$/);
+    const bought = await latcom.buy(PHONE, newId());
+    expect(bought).toMatchObject({ status: 200, body: approved });
+    expect(at(bought.body, 'reference')).toMatch(/^RRN-\d{12}$/);
+    const spentCents = Math.round(
+      (Number(at(before.body, 'balance')) - Number(at(bought.body, 'balance_after'))) * 100,
+    );
+    expect([58, 59]).toContain(spentCents);
+    expect((await latcom.balance()).text).toContain(/"balance_after":([\d.]+)/.exec(bought.text)?.[1]);
+  });
+
+  it('executes the same id again', async () => {
+    const id = newId();
+    expect((await latcom.buy('5537689602', id)).status).toBe(0);
+    expect((await latcom.buy(PHONE, id)).body).toMatchObject(approved);
+    const one = { key: id, quantity: { value: '10.00', unit: 'MXN' } };
+    expect(await sandbox.effects(id)).toMatchObject([one, one]);
+  });
+
+  it.each([
+    ['an unknown member of the body', { reference: 'x' }, undefined],
+    ['an amount as text', { amount: '10' }, undefined],
+    ['a wrong amount', { amount: 9 }, '13'],
+    ['another price than the package has', { product_id: 'MOVISTAR_PAQUETE_16', amount: 16 }, '13'],
+    ['an unknown product', { product_id: 'TELCEL' }, '14'],
+    ['a number with its country code', { phone_number: '+525537686660' }, '83'],
+  ])('refuses %s', async (_what, changes, code) => {
+    const id = newId();
+    const seen = await latcom.buy(PHONE, id, changes);
+    expect([seen.status, at(seen.body, 'success'), at(seen.body, 'response_code')]).toEqual([400, false, code]);
+    expect(await sandbox.effects(id)).toEqual([]);
+  });
+
+  it.each([
+    ['005', 400, '05', 0],
+    ['012', 400, '12', 0],
+    ['013', 400, '13', 0],
+    ['014', 400, '14', 0],
+    ['051', 402, '51', 0],
+    ['083', 400, '83', 0],
+    ['091', 500, '91', 0],
+    ['096', 500, '96', 0],
+    ['077', 400, '77', 0],
+    ['105', 200, '05', 0],
+    ['191', 200, '91', 0],
+    ['291', 500, '91', 1],
+    ['200', 200, undefined, 0],
+    ['402', 402, undefined, 0],
+  ])('declines 5537689%s with status %i, code %s and %i effects', async (last, status, code, effects) => {
+    const id = newId();
+    const seen = await latcom.buy(`5537689${last}`, id);
+    expect([seen.status, at(seen.body, 'success'), at(seen.body, 'response_code')]).toEqual([status, false, code]);
+    expect(await sandbox.effects(id)).toHaveLength(effects);
+  });
+
+  it.each([
+    ['401', 401, 0],
+    ['429', 429, 0],
+    ['500', 500, 0],
+    ['501', 500, 1],
+    ['600', 200, 0],
+    ['601', 0, 0],
+    ['604', 0, 1],
+    ['605', 0, 1],
+    ['607', 0, 1],
+    ['608', 0, 1],
+    ['204', 204, 1],
+  ])('answers 5537689%s with %i after %i effects', async (last, status, effects) => {
+    const id = newId();
+    const seen = await latcom.buy(`5537689${last}`, id);
+    expect([seen.status, at(seen.body, 'transaction_id')]).toEqual([status, undefined]);
+    expect(await sandbox.effects(id)).toHaveLength(effects);
+  });
+
+  it('can contradict itself and its caller', async () => {
+    const id = newId();
+    expect((await latcom.buy('5537689201', id)).body).toMatchObject({ success: true, response_code: '05' });
+    expect((await latcom.buy('5537689202', id)).body).toMatchObject({ success: false, response_code: '00' });
+    expect(at((await latcom.buy('5537689203', id)).body, 'distributor_transaction_id')).not.toBe(id);
+    expect(await sandbox.effects(id)).toHaveLength(3);
+  });
+});

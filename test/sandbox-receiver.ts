@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+
+/** Takes notifications the way a partner's endpoint does, and refuses the first ones if told so. */
+export class Receiver {
+  readonly bodies: string[] = [];
+  readonly authorizations: (string | undefined)[] = [];
+  refuseNext = 0;
+  private readonly server: Server;
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        this.bodies.push(Buffer.concat(chunks).toString());
+        this.authorizations.push(request.headers.authorization);
+        this.refuseNext -= 1;
+        response.writeHead(this.refuseNext >= 0 ? 503 : 200).end();
+      });
+    });
+  }
+
+  /** The environment that makes a sandbox notify this receiver. */
+  async listen(): Promise<Record<string, string>> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    const { port } = this.server.address() as AddressInfo;
+    return {
+      SANDBOX_NOTIFICATION_URL: `http://127.0.0.1:${port}/notifications`,
+      SANDBOX_NOTIFICATION_USERNAME: 'latam',
+      SANDBOX_NOTIFICATION_PASSWORD: 'pass',
+      SANDBOX_NOTIFICATION_RETRY_MS: '20,100',
+    };
+  }
+
+  about(correlationId: string): string[] {
+    return this.bodies.filter((body) => body.includes(correlationId));
+  }
+
+  /** Waits until so many notifications about it have arrived. */
+  async until(correlationId: string, count: number): Promise<string[]> {
+    for (let waited = 0; waited < 5000; waited += 20) {
+      if (this.about(correlationId).length >= count) return this.about(correlationId);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(
+      `only ${this.about(correlationId).length} of ${count} notifications about ${correlationId} arrived`,
+    );
+  }
+
+  async close(): Promise<void> {
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, 'close');
+  }
+}
