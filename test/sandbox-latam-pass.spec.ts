@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await sandbox.end();
+  await SandboxProcess.endAll();
   await receiver.close();
 });
 

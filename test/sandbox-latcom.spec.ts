@@ -11,7 +11,7 @@ beforeAll(async () => {
   latcom = await new LatcomClient(sandbox).login();
 });
 
-afterAll(() => sandbox.end());
+afterAll(() => SandboxProcess.endAll());
 
 describe('LATCOM', () => {
   const approved = { success: true, response_code: '00', response_message: 'Aprobado' };

@@ -10,7 +10,7 @@ beforeAll(async () => {
   loyaltyLayer = await new LoyaltyLayerClient(sandbox).login();
 });
 
-afterAll(() => sandbox.end());
+afterAll(() => SandboxProcess.endAll());
 
 describe('LoyaltyLayer', () => {
   it('tells the three kinds of 401 apart', async () => {

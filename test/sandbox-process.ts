@@ -28,6 +28,8 @@ export interface Seen {
 
 /** The built, stand-alone sandbox in a process of its own. */
 export class SandboxProcess {
+  private static readonly running = new Set<SandboxProcess>();
+
   private constructor(
     private readonly child: ChildProcess,
     readonly url: string,
@@ -37,9 +39,16 @@ export class SandboxProcess {
     const env = { ...process.env, SANDBOX_ACCRUAL_DELAY_MS: '20,20', ...environment };
     const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface({ input: child.stdout })) {
-      return new SandboxProcess(child, String(at(JSON.parse(line), 'sandbox')));
+      const started = new SandboxProcess(child, String(at(JSON.parse(line), 'sandbox')));
+      SandboxProcess.running.add(started);
+      return started;
     }
     throw new Error('the sandbox ended without saying where it listens; was it built?');
+  }
+
+  /** For the end of a file: also ends what a test that failed left behind. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...SandboxProcess.running].map((sandbox) => sandbox.end('SIGKILL')));
   }
 
   /** How a start ends that fails. */
@@ -81,6 +90,7 @@ export class SandboxProcess {
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<unknown> {
+    SandboxProcess.running.delete(this);
     const exited = once(this.child, 'exit');
     this.child.kill(signal);
     const event: unknown[] = await exited;

@@ -8,15 +8,21 @@ import { Receiver } from './sandbox-receiver.js';
 const FFN = '12345678912';
 const PHONE = '5537686660';
 
+const receiver = new Receiver();
+let notify: Record<string, string>;
 let sandbox: SandboxProcess;
 let latcom: LatcomClient;
 
 beforeAll(async () => {
+  notify = await receiver.listen();
   sandbox = await SandboxProcess.start();
   latcom = await new LatcomClient(sandbox).login();
 });
 
-afterAll(() => sandbox.end());
+afterAll(async () => {
+  await SandboxProcess.endAll();
+  await receiver.close();
+});
 
 describe('the control surface', () => {
   afterEach(() => sandbox.request('DELETE', '/_sandbox/faults', {}));
@@ -87,10 +93,9 @@ describe('a sandbox of its own', () => {
   });
 
   it('remembers after SIGKILL, and delivers what was not delivered', async () => {
-    const receiver = new Receiver();
     const folder = mkdtempSync(join(tmpdir(), 'sandbox-'));
     const environment = {
-      ...(await receiver.listen()),
+      ...notify,
       SANDBOX_JOURNAL: join(folder, 'journal.jsonl'),
       SANDBOX_FLOAT_USD: '1.00',
     };
@@ -117,7 +122,6 @@ describe('a sandbox of its own', () => {
     const again = await (await new LatamPassClient(second).login()).accrue(FFN, id);
     expect([again.status, at(again.body, 'message')]).toEqual([400, expect.stringContaining('Duplicate')]);
     await second.end();
-    await receiver.close();
     rmSync(folder, { recursive: true });
   });
 

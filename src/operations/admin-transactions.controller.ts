@@ -92,9 +92,9 @@ export class OperatorActsController {
     detail: Record<string, string>,
   ): Promise<TransactionDto> {
     const transaction = await this.lookup.any(id);
-    const actor = `operator:${caller.username}`;
-    const changed = await does(transaction, actor);
-    await this.audit.record(actor, `transaction.${verb}`, id, detail);
+    // Before the act: there may be a line of what did not come about, never an act without a line.
+    await this.audit.record(caller, `transaction.${verb}`, id, detail);
+    const changed = await does(transaction, `operator:${caller.username}`);
     return this.presenter.transaction(changed, MASKED);
   }
 }

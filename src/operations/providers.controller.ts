@@ -60,9 +60,9 @@ export class ProviderActsController {
     detail: Record<string, string | null>,
     does: (actor: string) => Promise<void>,
   ): Promise<ProviderHealthDto> {
-    const actor = `operator:${caller.username}`;
-    await does(actor);
-    await this.audit.record(actor, `provider.${verb}`, name, detail);
+    // Before the act: there may be a line of what did not come about, never an act without a line.
+    await this.audit.record(caller, `provider.${verb}`, name, detail);
+    await does(`operator:${caller.username}`);
     return this.health.one(name);
   }
 }

@@ -62,9 +62,13 @@ function plainHeaders(response: AxiosResponse<unknown>): Record<string, string> 
 function classify(error: unknown): ProviderError {
   if (error instanceof NotConnectedError) return new ProviderError('not-sent', error.reason, { cause: error });
   if (error instanceof BodyTooLargeError) return new ProviderError('doubtful', 'answer_too_large', { cause: error });
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return new ProviderError('doubtful', 'timeout', { cause: error });
-  }
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'io_error';
+  if (memberOf(error, 'name') === 'TimeoutError') return new ProviderError('doubtful', 'timeout', { cause: error });
+  const code = memberOf(error, 'code') ?? 'io_error';
   return new ProviderError('doubtful', code.toLowerCase(), { cause: error });
+}
+
+/** Read by shape: errors of the runtime itself are not always instances of the class `Error` that is in sight here. */
+function memberOf(error: unknown, name: 'name' | 'code'): string | null {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : null;
+  return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -89,8 +89,9 @@ async function readBody(stream: Readable, source: Readable, signal: AbortSignal)
   const fail = (error: Error): void => void stream.destroy(error);
   source.on('error', fail);
   const abort = (): void => {
-    const error: unknown = signal.reason;
-    fail(error instanceof Error ? error : new Error('aborted'));
+    const timeout = new Error('the deadline has passed', { cause: signal.reason });
+    timeout.name = 'TimeoutError';
+    fail(timeout);
   };
   signal.addEventListener('abort', abort, { once: true });
   const chunks: Buffer[] = [];
