@@ -21,7 +21,8 @@ function readCredentials() {
 }
 
 const credentials = readCredentials();
-const url = process.env.GATEWAY_URL ?? credentials.url ?? 'http://127.0.0.1:3000';
+const partner = { username: credentials.app?.keyId, password: credentials.app?.secret };
+const url = process.env.GATEWAY_URL ?? `http://127.0.0.1:${process.env.PORT ?? 3000}`;
 
 async function call(who, method, path, body) {
   const headers = { authorization: `Basic ${Buffer.from(`${who.username}:${who.password}`).toString('base64')}` };
@@ -41,7 +42,7 @@ const orders = [
 
 try {
   process.stdout.write(`An accrual, a pass and a top-up through ${url} …\n`);
-  const done = await Promise.all(orders.map(([path, body]) => call(credentials.demo, 'POST', path, body)));
+  const done = await Promise.all(orders.map(([path, body]) => call(partner, 'POST', path, body)));
   console.table(
     done.map(({ id, type, status, quantity, provider, providerReference }) => ({
       transaction: id,

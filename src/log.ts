@@ -8,7 +8,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 /** Written asynchronously: a blocked stdout must not block the requests. Whatever waits at the exit is written then. */
-const stdout: DestinationStream = pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: MAX_WAITING_BYTES });
+const stdout: DestinationStream = pino.destination({
+  dest: 1,
+  sync: false,
+  minLength: 0,
+  maxLength: MAX_WAITING_BYTES,
+});
 
 /**
  * The gateway's log: one JSON object a line on stdout, UTC. Only declared fields go in: never a body, a header, a URL as

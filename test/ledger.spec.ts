@@ -106,7 +106,9 @@ describe('recording', () => {
     const results = await Promise.all(rows.map((row) => ledger.record(row)));
     const winner = rows.find((_row, index) => results[index]?.kind === 'recorded');
     expect(results.filter((result) => result.kind === 'recorded')).toHaveLength(1);
-    expect(results.filter((result) => result.kind === 'known' && result.by === 'key' && result.id === winner?.id)).toHaveLength(39);
+    expect(
+      results.filter((result) => result.kind === 'known' && result.by === 'key' && result.id === winner?.id),
+    ).toHaveLength(39);
   });
 
   it('keeps keys apart by app', async () => {
@@ -116,18 +118,24 @@ describe('recording', () => {
 
   it('tells whether the request is the same', async () => {
     await recorded({ idempotencyKey: 'k1', requestMac: Buffer.from('a') });
-    expect(await ledger.record(draft({ idempotencyKey: 'k1', requestMac: Buffer.from('a') }))).toMatchObject({ sameRequest: true });
-    expect(await ledger.record(draft({ idempotencyKey: 'k1', requestMac: Buffer.from('b') }))).toMatchObject({ sameRequest: false });
+    expect(await ledger.record(draft({ idempotencyKey: 'k1', requestMac: Buffer.from('a') }))).toMatchObject({
+      sameRequest: true,
+    });
+    expect(await ledger.record(draft({ idempotencyKey: 'k1', requestMac: Buffer.from('b') }))).toMatchObject({
+      sameRequest: false,
+    });
   });
 
   it('refuses a reference that is taken in its scope, whoever took it', async () => {
     const first = await recorded({ reference: 'R', referenceScope: 'partner' });
-    expect(await ledger.record(draft({ reference: 'R', referenceScope: 'partner', appId: ANOTHER_APP }))).toMatchObject({
-      kind: 'known',
-      by: 'reference',
-      id: first.id,
-      appId: APP,
-    });
+    expect(await ledger.record(draft({ reference: 'R', referenceScope: 'partner', appId: ANOTHER_APP }))).toMatchObject(
+      {
+        kind: 'known',
+        by: 'reference',
+        id: first.id,
+        appId: APP,
+      },
+    );
     await recorded({ reference: 'R', referenceScope: 'another partner' });
   });
 
@@ -216,14 +224,18 @@ describe('settling', () => {
   it('records evidence without a move', async () => {
     const transaction = await recorded();
     await ledger.settle(transaction, move(null, { dueInMs: 60_000, attemptNotSent: true }));
-    expect(await found(transaction.id)).toMatchObject({ status: 'pending', attempts: 0, attemptOpen: false, version: 2 });
+    expect(await found(transaction.id)).toMatchObject({
+      status: 'pending',
+      attempts: 0,
+      attemptOpen: false,
+      version: 2,
+    });
     expect(await reader.events(transaction.id)).toMatchObject([{ to: 'pending' }, { from: 'pending', to: null }]);
   });
 });
 
 describe('claiming what is due', () => {
-  const claim = (maxRows = 100) =>
-    ledger.claimDue({ provider: 'claimed', maxRows, leaseMs: 60_000, actor: 'test' });
+  const claim = (maxRows = 100) => ledger.claimDue({ provider: 'claimed', maxRows, leaseMs: 60_000, actor: 'test' });
 
   it('gives each row to one claimer, and says what was cut off', async () => {
     const cutOff = await recorded({ provider: 'claimed', leaseMs: 0 });
@@ -233,33 +245,57 @@ describe('claiming what is due', () => {
     const claims = (await Promise.all([claim(), claim(), claim()])).flat();
     const seen = new Map(claims.map((one) => [one.transaction.id, one]));
     expect(claims).toHaveLength(3);
-    expect(seen.get(cutOff.id)).toMatchObject({ interrupted: true, expired: false, transaction: { epoch: 2, attempts: 2 } });
-    expect(seen.get(queued.id)).toMatchObject({ interrupted: false, expired: false, transaction: { attempts: 1, attemptOpen: true } });
-    expect(seen.get(late.id)).toMatchObject({ interrupted: false, expired: true, transaction: { attempts: 0, attemptOpen: false } });
+    expect(seen.get(cutOff.id)).toMatchObject({
+      interrupted: true,
+      expired: false,
+      transaction: { epoch: 2, attempts: 2 },
+    });
+    expect(seen.get(queued.id)).toMatchObject({
+      interrupted: false,
+      expired: false,
+      transaction: { attempts: 1, attemptOpen: true },
+    });
+    expect(seen.get(late.id)).toMatchObject({
+      interrupted: false,
+      expired: true,
+      transaction: { attempts: 0, attemptOpen: false },
+    });
   });
 
   it('releases a held one at its time, not before', async () => {
-    const held = await recorded({ provider: 'claimed', status: 'scheduled', leaseMs: null, releaseAt: new Date(Date.now() + 400) });
+    const held = await recorded({
+      provider: 'claimed',
+      status: 'scheduled',
+      leaseMs: null,
+      releaseAt: new Date(Date.now() + 400),
+    });
     expect(await claim()).toHaveLength(0);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(await claim()).toMatchObject([{ transaction: { id: held.id, status: 'pending', attemptOpen: true }, interrupted: false }]);
+    expect(await claim()).toMatchObject([
+      { transaction: { id: held.id, status: 'pending', attemptOpen: true }, interrupted: false },
+    ]);
     expect(await reader.events(held.id)).toMatchObject([{ to: 'scheduled' }, { from: 'scheduled', to: 'pending' }]);
   });
 });
 
 describe('what was written', () => {
-  it.each(['transaction_events', 'ledger_entries', 'audit_log'])('cannot be changed or deleted in %s', async (table) => {
-    await recorded();
-    await expect(database.query(`delete from ${table}`)).rejects.toThrow('append-only');
-    await expect(database.query(`truncate ${table}`)).rejects.toThrow('append-only');
-  });
+  it.each(['transaction_events', 'ledger_entries', 'audit_log'])(
+    'cannot be changed or deleted in %s',
+    async (table) => {
+      await recorded();
+      await expect(database.query(`delete from ${table}`)).rejects.toThrow('append-only');
+      await expect(database.query(`truncate ${table}`)).rejects.toThrow('append-only');
+    },
+  );
 
   it('sums to zero in every unit', async () => {
     const byUnit = new Map<string, bigint>();
     const balances = await reader.balances();
     for (const { unit, held, posted } of balances) byUnit.set(unit, (byUnit.get(unit) ?? 0n) + held + posted);
     expect([...byUnit]).toEqual([['MXN', 0n]]);
-    expect(balances.some((balance) => balance.posted !== 0n) && balances.some((balance) => balance.held !== 0n)).toBe(true);
+    expect(balances.some((balance) => balance.posted !== 0n) && balances.some((balance) => balance.held !== 0n)).toBe(
+      true,
+    );
   });
 });
 

@@ -40,7 +40,9 @@ export class Batcher<Row, Result> {
   push(row: Row): Promise<Result> {
     if (this.waiting.length >= MAX_WAITING_ROWS) {
       return Promise.reject(
-        new Problem('overloaded', 'Too many requests wait to be recorded; try again shortly.', { retryAfterSeconds: 1 }),
+        new Problem('overloaded', 'Too many requests wait to be recorded; try again shortly.', {
+          retryAfterSeconds: 1,
+        }),
       );
     }
     return new Promise((resolve, reject) => {

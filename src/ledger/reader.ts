@@ -88,9 +88,10 @@ export class LedgerReader {
   }
 
   async resources(ids: readonly string[]): Promise<Resource[]> {
-    return this.database.query<ResourceRow>(`select ${RESOURCE_COLUMNS} from resources r where r.id = any($1::uuid[])`, [
-      ids,
-    ]);
+    return this.database.query<ResourceRow>(
+      `select ${RESOURCE_COLUMNS} from resources r where r.id = any($1::uuid[])`,
+      [ids],
+    );
   }
 
   /** An app's resources of one kind, newest first, without those in the `hidden` status. */

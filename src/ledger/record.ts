@@ -194,7 +194,9 @@ function toInput(row: RecordRow): Record<string, unknown> {
     sealed: row.sealed?.toString('base64'),
     metadata: row.metadata,
     resourceId: row.resourceId,
-    resource: row.resource ? { kind: row.resource.kind, status: row.resource.status, detail: row.resource.detail } : null,
+    resource: row.resource
+      ? { kind: row.resource.kind, status: row.resource.status, detail: row.resource.detail }
+      : null,
     resourceSealed: row.resource?.sealed?.toString('base64'),
     dup: row.duplicateMac?.toString('base64'),
     allowDup: row.allowDuplicate,

@@ -121,11 +121,7 @@ interface Moved {
  * Moves transactions on, each with its event, its posting or release and its resource: one statement, one commit. A row
  * that is no longer as its writer saw it is left alone and answered with `moved: false`.
  */
-export async function settle(
-  database: Database,
-  rows: readonly SettleRow[],
-  retried: boolean,
-): Promise<Settled[]> {
+export async function settle(database: Database, rows: readonly SettleRow[], retried: boolean): Promise<Settled[]> {
   const text = JSON.stringify(rows.map(toInput));
   const moved = await database.prepared<Moved>('ledger_settle', SETTLE, [text]);
   const earlier = retried && moved.length < rows.length ? await database.query<Moved>(ALREADY, [text]) : [];

@@ -2,15 +2,7 @@
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-export const STATUSES = [
-  'scheduled',
-  'pending',
-  'processing',
-  'unknown',
-  'succeeded',
-  'failed',
-  'canceled',
-] as const;
+export const STATUSES = ['scheduled', 'pending', 'processing', 'unknown', 'succeeded', 'failed', 'canceled'] as const;
 export type Status = (typeof STATUSES)[number];
 
 export const TRANSACTION_TYPES = [

@@ -9,10 +9,7 @@ import { Problem } from '../problem.js';
 import type { ProviderName, Secret } from '../providers/connector.js';
 import { Vault } from '../vault.js';
 import { canonicalJson } from './canonical-json.js';
-import { ProviderStates } from './provider-states.js';
-import { ConnectorRegistry, leaseMsOf } from './registry.js';
-import { Runner } from './runner.js';
-import { Scheduler } from './scheduler.js';
+import { Road } from './road.js';
 import { sealSecret } from './secret.js';
 import { Waiting } from './waiting.js';
 
@@ -166,42 +163,6 @@ export class Operations {
     const transaction = await this.reader.find(known.id, submission.appId);
     if (!transaction) throw new Error('a transaction that has a key has vanished');
     return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
-  }
-}
-
-/** Whether and how an operation can go straight on to its provider. */
-@Injectable()
-export class Road {
-  constructor(
-    private readonly registry: ConnectorRegistry,
-    private readonly runner: Runner,
-    private readonly states: ProviderStates,
-    private readonly scheduler: Scheduler,
-  ) {}
-
-  /** @throws Problem `overloaded` while the gateway is shutting down. */
-  assertOpen(): void {
-    if (!this.scheduler.isStopping) return;
-    throw new Problem('overloaded', 'The gateway is restarting; send the same request again.', {
-      retryAfterSeconds: 5,
-    });
-  }
-
-  /** The lease for an attempt that begins with the record; null: it has to queue in the database. */
-  leaseFor(draft: Draft): number | null {
-    if (this.states.isPaused(draft.provider) || this.runner.capacity(draft.provider) <= 0) return null;
-    return leaseMsOf(this.registry.handler(draft.type));
-  }
-
-  usualMs(draft: Draft): number {
-    return this.registry.handler(draft.type).deadlineMs;
-  }
-
-  run(transaction: Transaction, leasedAtMs: number): Promise<Transaction> {
-    const running = this.runner.run({ transaction, interrupted: false, expired: false, leasedAtMs });
-    // Its end is on record, or its lease ends and another takes over; nobody may be waiting here any more.
-    running.catch(() => undefined);
-    return running;
   }
 }
 

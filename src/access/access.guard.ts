@@ -1,0 +1,110 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { assertReadable } from '../api/readable.js';
+import { Config } from '../config.js';
+import { publicId } from '../ids.js';
+import { logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { Problem } from '../problem.js';
+import { includesRole, type AnyCaller, type AppCaller, type NotifierCaller, type OperatorCaller } from './caller.js';
+import { ACCESS_RULE, type AccessRule } from './decorators.js';
+import { RateLimiter } from './rate-limiter.js';
+
+const UNAUTHENTICATED = 'Send valid credentials with HTTP Basic: a key id and its secret, or an operator and password.';
+const NO_RULE: AccessRule | null = null;
+
+/** Decides about every request: who calls, how often, and whether they may. What has no rule is refused. */
+@Injectable()
+export class AccessGuard extends AuthGuard('basic') {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly limiter: RateLimiter,
+    private readonly config: Config,
+  ) {
+    super({ property: 'caller', session: false });
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const rule = this.ruleOf(context);
+    if (rule === null) throw denied(request, 'no_rule', 'Nobody may use this route.');
+    request.accessRule = rule;
+    if (rule.kind !== 'public') {
+      await super.canActivate(context);
+      await this.admit(rule, request, http.getResponse<FastifyReply>());
+    }
+    assertReadable(request);
+    return true;
+  }
+
+  override handleRequest<User>(error: unknown, user: User | false | null | undefined): User {
+    if (error instanceof Error) throw error;
+    if (!user) throw new Problem('unauthenticated', UNAUTHENTICATED);
+    return user;
+  }
+
+  private ruleOf(context: ExecutionContext): AccessRule | null {
+    const targets = [context.getHandler(), context.getClass()];
+    return this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, targets) ?? NO_RULE;
+  }
+
+  private async admit(rule: AccessRule, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { caller } = request;
+    if (!caller) throw new Problem('unauthenticated', UNAUTHENTICATED);
+    request.gateway.actor = logged(caller);
+    // Every answer to an app tells its budget, refusals included.
+    if (caller.kind === 'app') await this.count(caller, reply);
+    if (rule.kind === 'partner') return admitPartner(rule, caller, request);
+    if (rule.kind === 'operator') return admitOperator(rule, caller, request);
+  }
+
+  private async count(caller: AppCaller, reply: FastifyReply): Promise<void> {
+    const taken = this.limiter.take(caller.appId, caller.rateLimitPerMinute ?? this.config.rateLimitPerMinute);
+    const decision = taken instanceof Promise ? await taken : taken;
+    void reply.header('RateLimit-Policy', `"default";q=${decision.limit};w=60`);
+    void reply.header('RateLimit', `"default";r=${decision.remaining};t=${decision.resetSeconds}`);
+    if (decision.allowed) return;
+    throw new Problem('rate_limited', `The app may send ${decision.limit} requests per minute; that is used up.`, {
+      retryAfterSeconds: decision.resetSeconds,
+    });
+  }
+}
+
+function admitPartner(
+  { scope }: Extract<AccessRule, { kind: 'partner' }>,
+  caller: AnyCaller,
+  request: FastifyRequest,
+): void {
+  if (caller.kind !== 'app') throw denied(request, 'kind', 'This route is for partner apps: use a key id and its secret.');
+  if (scope === null || caller.scopes.includes(scope)) return;
+  throw denied(request, 'scope', `The app needs the scope ${scope}, which an administrator can give it.`);
+}
+
+function admitOperator(
+  { role }: Extract<AccessRule, { kind: 'operator' }>,
+  caller: AnyCaller,
+  request: FastifyRequest,
+): void {
+  if (caller.kind !== 'operator') throw denied(request, 'kind', 'This route is for operators: use an operator and password.');
+  if (!includesRole(caller.role, role)) throw denied(request, 'role', `This needs the role ${role}.`);
+}
+
+function denied(request: FastifyRequest, why: string, detail: string): Problem {
+  metrics.authFailures.inc({ kind: `forbidden_${why}` });
+  logger.warn({ requestId: request.id, why, ...request.gateway.actor }, 'access denied');
+  return new Problem('forbidden', detail);
+}
+
+function logged(caller: AppCaller | OperatorCaller | NotifierCaller): FastifyRequest['gateway']['actor'] {
+  switch (caller.kind) {
+    case 'app':
+      return { appId: publicId('app', caller.appId), keyId: publicId('key', caller.keyId) };
+    case 'operator':
+      return { operatorId: publicId('opr', caller.operatorId) };
+    case 'notifier':
+      return {};
+  }
+}

@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AccessGuard } from './access.guard.js';
+import { AccessStrategy } from './basic.strategy.js';
+import { AppsController } from './admin/apps.controller.js';
+import { AppSecrets } from './admin/app-secrets.js';
+import { Apps } from './admin/apps.js';
+import { AuditController } from './admin/audit.controller.js';
+import { OperatorsController } from './admin/operators.controller.js';
+import { Operators } from './admin/operators.js';
+import { PlanBook } from './admin/plan-book.js';
+import { PlansController } from './admin/plans.controller.js';
+import { AppKeys } from './app-keys.js';
+import { Audit } from './audit.js';
+import { Authenticator } from './authenticator.js';
+import { Notifiers } from './notifiers.js';
+import { OperatorLogins } from './operator-logins.js';
+import { Plans } from './plans.js';
+import { RateLimiter } from './rate-limiter.js';
+
+const managing = [Apps, AppSecrets, Operators, PlanBook];
+const deciding = [AppKeys, OperatorLogins, Notifiers, Authenticator, AccessStrategy, RateLimiter];
+
+/** Who may call, and how often. Its guard is global: a route without an access decorator is refused. */
+@Module({
+  controllers: [AppsController, OperatorsController, PlansController, AuditController],
+  providers: [...deciding, ...managing, Audit, Plans, { provide: APP_GUARD, useClass: AccessGuard }],
+  exports: [Audit, Plans, ...managing],
+})
+export class AccessModule {}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, LessThan, type EntityManager } from 'typeorm';
+import { newUuid, publicId } from '../../ids.js';
+import { Problem } from '../../problem.js';
+import { Vault } from '../../vault.js';
+import { newApiSecret } from '../api-secret.js';
+import { AppKeys } from '../app-keys.js';
+import { Audit, type AuditActor } from '../audit.js';
+import { ApiKeyEntity, AppEntity } from '../entities.js';
+
+const DEFAULT_GRACE_SECONDS = 86_400;
+
+/** A key with its secret, which nobody can tell again. */
+export interface NewKey {
+  readonly key: ApiKeyEntity;
+  readonly secret: string;
+}
+
+/** Makes, rotates and revokes the credentials of apps. */
+@Injectable()
+export class AppSecrets {
+  constructor(
+    private readonly source: DataSource,
+    private readonly audit: Audit,
+    private readonly keys: AppKeys,
+    private readonly vault: Vault,
+  ) {}
+
+  async create(app: AppEntity, actor: AuditActor): Promise<NewKey> {
+    return this.source.transaction(async (manager) => {
+      const made = await this.insert(app.id, manager);
+      await this.audit.record(actor, 'key.create', publicId('key', made.key.id), { appId: publicId('app', app.id) }, manager);
+      return made;
+    });
+  }
+
+  /** Newest first. */
+  async list(app: AppEntity, limit: number, before: string | null): Promise<ApiKeyEntity[]> {
+    return this.source.manager.find(ApiKeyEntity, {
+      where: { appId: app.id, ...(before !== null && { id: LessThan(before) }) },
+      order: { id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  /**
+   * A new key; the old one ends after `graceSeconds` (default: a day), or earlier when it would have ended anyway.
+   * @throws Problem `not_found`; `invalid_state` for a key that is not valid any more
+   */
+  async rotate(
+    app: AppEntity,
+    keyId: string | null,
+    graceSeconds = DEFAULT_GRACE_SECONDS,
+    actor: AuditActor,
+  ): Promise<NewKey & { replaced: ApiKeyEntity }> {
+    const rotated = await this.source.transaction(async (manager) => {
+      const old = await this.lock(app, keyId, manager);
+      const endsAt = new Date(Date.now() + graceSeconds * 1_000);
+      if (old.revokedAt || (old.expiresAt && old.expiresAt <= new Date())) {
+        throw new Problem('invalid_state', 'The key is not valid any more: create a new one instead.');
+      }
+      if (!old.expiresAt || old.expiresAt > endsAt) old.expiresAt = endsAt;
+      await manager.update(ApiKeyEntity, { id: old.id }, { expiresAt: old.expiresAt });
+      const made = await this.insert(app.id, manager);
+      const detail = { appId: publicId('app', app.id), newKeyId: publicId('key', made.key.id), graceSeconds };
+      await this.audit.record(actor, 'key.rotate', publicId('key', old.id), detail, manager);
+      return { ...made, replaced: old };
+    });
+    this.keys.forget([rotated.replaced.id]);
+    return rotated;
+  }
+
+  /** Effective at once here, and within 5 s on every instance. Doing it again changes nothing. */
+  async revoke(app: AppEntity, keyId: string | null, actor: AuditActor): Promise<void> {
+    const revoked = await this.source.transaction(async (manager) => {
+      const key = await this.lock(app, keyId, manager);
+      if (key.revokedAt) return key;
+      await manager.update(ApiKeyEntity, { id: key.id }, { revokedAt: new Date() });
+      await this.audit.record(actor, 'key.revoke', publicId('key', key.id), { appId: publicId('app', app.id) }, manager);
+      return key;
+    });
+    this.keys.forget([revoked.id]);
+  }
+
+  private async insert(appId: string, manager: EntityManager): Promise<NewKey> {
+    const secret = newApiSecret();
+    const key = manager.create(ApiKeyEntity, {
+      id: newUuid(),
+      appId,
+      secretMac: this.vault.mac('api-secret', secret),
+      expiresAt: null,
+      revokedAt: null,
+    });
+    return { key: await manager.save(key), secret };
+  }
+
+  private async lock(app: AppEntity, id: string | null, manager: EntityManager): Promise<ApiKeyEntity> {
+    const where = { id: id ?? '', appId: app.id };
+    const key = id === null ? null : await manager.findOne(ApiKeyEntity, { where, lock: { mode: 'pessimistic_write' } });
+    if (!key) throw Problem.notFound('key');
+    return key;
+  }
+}

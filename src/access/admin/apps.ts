@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, IsNull, LessThan, type EntityManager } from 'typeorm';
+import { newUuid, publicId } from '../../ids.js';
+import { Problem } from '../../problem.js';
+import { Audit, type AuditActor } from '../audit.js';
+import { ApiKeyEntity, AppEntity } from '../entities.js';
+import { AppKeys } from '../app-keys.js';
+import type { CreateAppDto, UpdateAppDto } from './apps.dto.js';
+
+/** Partner apps as operators manage them. Every change and its audit line are one transaction. */
+@Injectable()
+export class Apps {
+  constructor(
+    private readonly source: DataSource,
+    private readonly audit: Audit,
+    private readonly keys: AppKeys,
+  ) {}
+
+  async create(dto: CreateAppDto, actor: AuditActor): Promise<AppEntity> {
+    return this.source.transaction(async (manager) => {
+      const app = await manager.save(
+        manager.create(AppEntity, {
+          id: newUuid(),
+          name: dto.name,
+          scopes: dto.scopes,
+          productId: dto.productId ?? null,
+          defaultHoldDays: dto.defaultHoldDays ?? null,
+          rateLimitPerMinute: dto.rateLimitPerMinute ?? null,
+          deletedAt: null,
+        }),
+      );
+      await this.audit.record(actor, 'app.create', publicId('app', app.id), { name: app.name, scopes: app.scopes }, manager);
+      return app;
+    });
+  }
+
+  /** Newest first. */
+  async list(limit: number, before: string | null): Promise<AppEntity[]> {
+    return this.source.manager.find(AppEntity, {
+      where: { deletedAt: IsNull(), ...(before !== null && { id: LessThan(before) }) },
+      order: { id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  /** @throws Problem `not_found` */
+  async read(id: string | null, manager: EntityManager = this.source.manager): Promise<AppEntity> {
+    const app = id === null ? null : await manager.findOneBy(AppEntity, { id, deletedAt: IsNull() });
+    if (!app) throw Problem.notFound('app');
+    return app;
+  }
+
+  /** Also true for one that was removed since. */
+  async wasCreated(id: string | null): Promise<boolean> {
+    return id !== null && (await this.source.manager.existsBy(AppEntity, { id }));
+  }
+
+  async update(id: string | null, dto: UpdateAppDto, actor: AuditActor): Promise<AppEntity> {
+    const app = await this.source.transaction(async (manager) => {
+      const found = await this.read(id, manager);
+      const changes = Object.fromEntries(Object.entries(dto).filter(([, value]) => value !== undefined));
+      const changed = await manager.save(manager.merge(AppEntity, found, changes));
+      await this.audit.record(actor, 'app.update', publicId('app', changed.id), changes, manager);
+      return changed;
+    });
+    await this.forgetKeys(app.id);
+    return app;
+  }
+
+  /** Its keys end with it; its transactions stay. */
+  async remove(id: string | null, actor: AuditActor): Promise<void> {
+    const app = await this.source.transaction(async (manager) => {
+      const found = await this.read(id, manager);
+      const now = new Date();
+      await manager.update(AppEntity, { id: found.id }, { deletedAt: now });
+      await manager.update(ApiKeyEntity, { appId: found.id, revokedAt: IsNull() }, { revokedAt: now });
+      await this.audit.record(actor, 'app.delete', publicId('app', found.id), {}, manager);
+      return found;
+    });
+    await this.forgetKeys(app.id);
+  }
+
+  private async forgetKeys(appId: string): Promise<void> {
+    const keys = await this.source.manager.find(ApiKeyEntity, { where: { appId }, select: { id: true } });
+    this.keys.forget(keys.map(({ id }) => id));
+  }
+}

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, LessThan, QueryFailedError, type EntityManager } from 'typeorm';
+import { SQLSTATE } from '../../database/database.js';
+import { newUuid, publicId } from '../../ids.js';
+import { Problem } from '../../problem.js';
+import { Audit, type AuditActor } from '../audit.js';
+import type { OperatorCaller, Role } from '../caller.js';
+import { OperatorEntity } from '../entities.js';
+import { OperatorLogins } from '../operator-logins.js';
+import { hashPassword } from '../passwords.js';
+
+interface NewOperator {
+  readonly username: string;
+  readonly password: string;
+  readonly role: Role;
+}
+
+/** People who operate the gateway. There is always an administrator. */
+@Injectable()
+export class Operators {
+  constructor(
+    private readonly source: DataSource,
+    private readonly audit: Audit,
+    private readonly logins: OperatorLogins,
+  ) {}
+
+  /** @throws Problem `invalid_state` when the name is taken */
+  async create({ username, password, role }: NewOperator, actor: AuditActor): Promise<OperatorEntity> {
+    const passwordHash = await hashPassword(password);
+    const operator = await this.source
+      .transaction(async (manager) => {
+        const made = manager.create(OperatorEntity, { id: newUuid(), username, passwordHash, role });
+        await manager.insert(OperatorEntity, made);
+        await this.audit.record(actor, 'operator.create', publicId('opr', made.id), { username, role }, manager);
+        return made;
+      })
+      .catch((error: unknown) => {
+        throw isTaken(error) ? new Problem('invalid_state', 'There is an operator of that name already.') : error;
+      });
+    this.logins.forget(username);
+    return this.read(operator.id);
+  }
+
+  /** Newest first. */
+  async list(limit: number, before: string | null): Promise<OperatorEntity[]> {
+    return this.source.manager.find(OperatorEntity, {
+      ...(before !== null && { where: { id: LessThan(before) } }),
+      order: { id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  async count(): Promise<number> {
+    return this.source.manager.count(OperatorEntity);
+  }
+
+  /** @throws Problem `not_found` */
+  async read(id: string | null, manager: EntityManager = this.source.manager): Promise<OperatorEntity> {
+    const operator = id === null ? null : await manager.findOneBy(OperatorEntity, { id });
+    if (!operator) throw Problem.notFound('operator');
+    return operator;
+  }
+
+  /** @throws Problem `invalid_state` when it would leave no administrator */
+  async update(
+    id: string | null,
+    { role, password }: { readonly role?: Role | undefined; readonly password?: string | undefined },
+    actor: AuditActor,
+  ): Promise<OperatorEntity> {
+    const passwordHash = password === undefined ? undefined : await hashPassword(password);
+    const changed = await this.source.transaction(async (manager) => {
+      const operator = await this.read(id, manager);
+      if (role !== undefined && role !== 'admin') await this.keepAnAdmin(operator, manager);
+      const changes = { ...(role && { role }), ...(passwordHash !== undefined && { passwordHash }) };
+      await manager.save(manager.merge(OperatorEntity, operator, changes));
+      const detail = { ...(role && { role }), passwordChanged: passwordHash !== undefined };
+      await this.audit.record(actor, 'operator.update', publicId('opr', operator.id), detail, manager);
+      return operator;
+    });
+    this.logins.forget(changed.username);
+    return this.read(changed.id);
+  }
+
+  /** An operator's own password. @throws Problem `invalid_state` when the current one is wrong */
+  async changePassword(caller: OperatorCaller, current: string, password: string, address: string): Promise<void> {
+    const proven = await this.logins.verify(caller.username, current, address);
+    if (!proven) throw new Problem('invalid_state', 'currentPassword is not your current password.');
+    await this.update(caller.operatorId, { password }, caller);
+  }
+
+  /** @throws Problem `invalid_state` when it would leave no administrator */
+  async remove(id: string | null, actor: AuditActor): Promise<void> {
+    const removed = await this.source.transaction(async (manager) => {
+      const operator = await this.read(id, manager);
+      await this.keepAnAdmin(operator, manager);
+      await manager.delete(OperatorEntity, { id: operator.id });
+      const detail = { username: operator.username };
+      await this.audit.record(actor, 'operator.delete', publicId('opr', operator.id), detail, manager);
+      return operator;
+    });
+    this.logins.forget(removed.username);
+  }
+
+  /** All of them are locked: two administrators who remove each other at the same time must not both succeed. */
+  private async keepAnAdmin(operator: OperatorEntity, manager: EntityManager): Promise<void> {
+    const admins = await manager.find(OperatorEntity, {
+      where: { role: 'admin' },
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+    if (admins.some(({ id }) => id !== operator.id)) return;
+    throw new Problem('invalid_state', 'This is the last administrator: make another one first.');
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  const cause: unknown = error.driverError;
+  return cause instanceof Error && 'code' in cause && cause.code === SQLSTATE.uniqueViolation;
+}

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, MoreThan, type EntityManager } from 'typeorm';
+import { Problem } from '../../problem.js';
+import { Audit, type AuditActor } from '../audit.js';
+import { PlanEntity } from '../entities.js';
+import { Plans, type Plan } from '../plans.js';
+
+/** Plans as operators manage them. */
+@Injectable()
+export class PlanBook {
+  constructor(
+    private readonly source: DataSource,
+    private readonly audit: Audit,
+    private readonly plans: Plans,
+  ) {}
+
+  /** @throws Problem `invalid_state` when it is there already */
+  async create({ planId, kind, enrolTokenRequired }: Plan, actor: AuditActor): Promise<PlanEntity> {
+    await this.source.transaction(async (manager) => {
+      const made = manager.create(PlanEntity, { planId, kind, enrolTokenRequired });
+      const inserted = await manager.createQueryBuilder().insert().into(PlanEntity).values(made).orIgnore().returning('plan_id').execute();
+      const rows: unknown = inserted.raw;
+      if (!Array.isArray(rows) || rows.length === 0) {
+        throw new Problem('invalid_state', 'This plan is configured already: change it instead.');
+      }
+      await this.audit.record(actor, 'plan.create', planId, { kind, enrolTokenRequired }, manager);
+    });
+    this.plans.forget(planId);
+    return this.read(planId);
+  }
+
+  /** By plan id. */
+  async list(limit: number, after: string | null): Promise<PlanEntity[]> {
+    return this.source.manager.find(PlanEntity, {
+      ...(after !== null && { where: { planId: MoreThan(after) } }),
+      order: { planId: 'ASC' },
+      take: limit,
+    });
+  }
+
+  /** @throws Problem `not_found` */
+  async read(planId: string, manager: EntityManager = this.source.manager): Promise<PlanEntity> {
+    const plan = await manager.findOneBy(PlanEntity, { planId });
+    if (!plan) throw Problem.notFound('plan');
+    return plan;
+  }
+
+  async update(planId: string, changes: Partial<Plan>, actor: AuditActor): Promise<PlanEntity> {
+    await this.source.transaction(async (manager) => {
+      const plan = await this.read(planId, manager);
+      const { kind = plan.kind, enrolTokenRequired = plan.enrolTokenRequired } = changes;
+      await manager.save(manager.merge(PlanEntity, plan, { kind, enrolTokenRequired }));
+      await this.audit.record(actor, 'plan.update', planId, { kind, enrolTokenRequired }, manager);
+    });
+    this.plans.forget(planId);
+    return this.read(planId);
+  }
+
+  async remove(planId: string, actor: AuditActor): Promise<void> {
+    await this.source.transaction(async (manager) => {
+      await this.read(planId, manager);
+      await manager.delete(PlanEntity, { planId });
+      await this.audit.record(actor, 'plan.delete', planId, {}, manager);
+    });
+    this.plans.forget(planId);
+  }
+}

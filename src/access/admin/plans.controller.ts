@@ -1,0 +1,68 @@
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { OperatorCaller } from '../caller.js';
+import { Caller } from '../decorators.js';
+import type { PlanEntity } from '../entities.js';
+import { Administers, Inspects } from './admin-routes.js';
+import { CreatePlanDto, PlanDto, PlanPageDto, PlanQueryDto, UpdatePlanDto } from './plans.dto.js';
+import { PlanBook } from './plan-book.js';
+
+/** What is known of LoyaltyLayer's plans. A plan that nobody configured is sent as it is. */
+@Controller('v1/admin/plans')
+@ApiTags('Administration')
+export class PlansController {
+  constructor(private readonly book: PlanBook) {}
+
+  /** Configure a plan. */
+  @Post()
+  @Administers({ created: PlanDto })
+  async create(@Body() dto: CreatePlanDto, @Caller() caller: OperatorCaller): Promise<PlanDto> {
+    return present(await this.book.create(dto, caller));
+  }
+
+  /** Configured plans, by their id. */
+  @Get()
+  @Inspects(PlanPageDto)
+  async list(@Query() query: PlanQueryDto): Promise<PlanPageDto> {
+    const after = query.cursor === undefined ? null : Buffer.from(query.cursor, 'base64url').toString('utf8');
+    const found = await this.book.list(query.limit + 1, after);
+    const data = found.slice(0, query.limit).map(present);
+    const last = found.length > query.limit ? data.at(-1) : undefined;
+    return { data, nextCursor: last ? Buffer.from(last.planId).toString('base64url') : null };
+  }
+
+  /** One configured plan. */
+  @Get(':planId')
+  @Inspects(PlanDto)
+  async read(@Param('planId') planId: string): Promise<PlanDto> {
+    return present(await this.book.read(planId));
+  }
+
+  /** Change a plan; effective within 5 s. */
+  @Patch(':planId')
+  @Administers({ ok: PlanDto })
+  async update(
+    @Param('planId') planId: string,
+    @Body() dto: UpdatePlanDto,
+    @Caller() caller: OperatorCaller,
+  ): Promise<PlanDto> {
+    return present(await this.book.update(planId, dto, caller));
+  }
+
+  /** Forget what was configured of a plan. */
+  @Delete(':planId')
+  @Administers({})
+  async remove(@Param('planId') planId: string, @Caller() caller: OperatorCaller): Promise<void> {
+    await this.book.remove(planId, caller);
+  }
+}
+
+function present({ planId, kind, enrolTokenRequired, createdAt, updatedAt }: PlanEntity): PlanDto {
+  return {
+    planId,
+    kind,
+    enrolTokenRequired,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
+}

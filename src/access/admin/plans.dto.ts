@@ -1,0 +1,73 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { Optional } from '../../api/optional.js';
+import { DEFAULT_LIMIT, LIMIT_MESSAGE, MAX_LIMIT, wholeNumber } from '../../api/pagination.js';
+import { PLAN_KINDS, type PlanKind } from '../entities.js';
+
+const PLAN_ID = /^[\w.:-]{1,100}$/;
+const KIND_MESSAGE = `must be one of ${PLAN_KINDS.join(', ')}`;
+
+export class CreatePlanDto {
+  /** LoyaltyLayer's plan_id. */
+  @Matches(PLAN_ID, { message: 'must be 1 to 100 letters, digits, dots, colons, underscores or hyphens' })
+  @ApiProperty({ type: String, minLength: 1, maxLength: 100, example: 'PP-LOUNGE' })
+  planId!: string;
+
+  @IsIn(PLAN_KINDS, { message: KIND_MESSAGE })
+  @ApiProperty({ enum: PLAN_KINDS, example: 'lounge' })
+  kind!: PlanKind;
+
+  /** Whether a pass of this plan needs a tokenized card. */
+  @IsBoolean({ message: 'must be true or false' })
+  @ApiProperty({ type: Boolean, example: true })
+  enrolTokenRequired!: boolean;
+}
+
+export class UpdatePlanDto {
+  @Optional()
+  @IsIn(PLAN_KINDS, { message: KIND_MESSAGE })
+  @ApiPropertyOptional({ enum: PLAN_KINDS, example: 'lounge' })
+  kind?: PlanKind;
+
+  @Optional()
+  @IsBoolean({ message: 'must be true or false' })
+  @ApiPropertyOptional({ type: Boolean, example: true })
+  enrolTokenRequired?: boolean;
+}
+
+/** Plans are listed by their id, which is text. */
+export class PlanQueryDto {
+  @Transform(({ value }: { value: unknown }) => wholeNumber(value))
+  @IsInt({ message: LIMIT_MESSAGE })
+  @Min(1, { message: LIMIT_MESSAGE })
+  @Max(MAX_LIMIT, { message: LIMIT_MESSAGE })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
+  limit: number = DEFAULT_LIMIT;
+
+  /** Opaque: the `nextCursor` of the page before. */
+  @Optional()
+  @Matches(/^[A-Za-z0-9_-]{2,134}$/, { message: 'must be the nextCursor of an earlier page of this list' })
+  @ApiPropertyOptional({ type: String })
+  cursor?: string;
+}
+
+export class PlanDto {
+  @ApiProperty({ example: 'PP-LOUNGE' })
+  planId!: string;
+  @ApiProperty({ enum: PLAN_KINDS })
+  kind!: PlanKind;
+  @ApiProperty({ type: Boolean })
+  enrolTokenRequired!: boolean;
+  @ApiProperty({ type: String, format: 'date-time' })
+  createdAt!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  updatedAt!: string;
+}
+
+export class PlanPageDto {
+  @ApiProperty({ type: [PlanDto] })
+  data!: PlanDto[];
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}

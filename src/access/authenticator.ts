@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { databaseUnavailable, isUnavailable } from '../database/database.js';
+import { logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { Problem } from '../problem.js';
+import { AppKeys } from './app-keys.js';
+import type { BasicPair } from './basic.js';
+import type { AnyCaller } from './caller.js';
+import { Notifiers } from './notifiers.js';
+import { OperatorLogins } from './operator-logins.js';
+import { Throttle } from './throttle.js';
+
+/** Wrong pairs are answered 401; beyond this 429, so that a guesser slows down. Right ones always pass. */
+const WRONG_PER_PAIR = { burst: 100, perSecond: 2 };
+const WRONG_PER_ADDRESS = { burst: 500, perSecond: 10 };
+
+/** By its form: ids of keys begin like this, and names of operators must not. */
+const KEY_ID = /^key_/;
+
+/** Finds out who calls. */
+@Injectable()
+export class Authenticator {
+  private readonly wrongPairs = new Throttle(WRONG_PER_PAIR);
+  private readonly wrongAddresses = new Throttle(WRONG_PER_ADDRESS);
+
+  constructor(
+    private readonly keys: AppKeys,
+    private readonly operators: OperatorLogins,
+    private readonly notifiers: Notifiers,
+  ) {}
+
+  /**
+   * @returns null for credentials that are not valid here
+   * @throws Problem `rate_limited` instead when they have been wrong too often; `overloaded` when nobody can tell
+   */
+  async verify(pair: BasicPair, request: FastifyRequest): Promise<AnyCaller | null> {
+    const caller = await this.find(pair, request).catch((error: unknown) => {
+      throw isUnavailable(error) ? databaseUnavailable(error) : error;
+    });
+    if (caller) return caller;
+    this.countFailure(pair, request);
+    return null;
+  }
+
+  private async find(pair: BasicPair, request: FastifyRequest): Promise<AnyCaller | null> {
+    if (request.accessRule?.kind === 'notifier') return this.notifiers.verify(pair, request);
+    if (KEY_ID.test(pair.username)) return this.keys.verify(pair.username, pair.password);
+    return this.operators.verify(pair.username, pair.password, request.ip);
+  }
+
+  private countFailure(pair: BasicPair, request: FastifyRequest): void {
+    const kind = request.accessRule?.kind === 'notifier' ? 'notifier' : KEY_ID.test(pair.username) ? 'app' : 'operator';
+    metrics.authFailures.inc({ kind });
+    logger.warn({ requestId: request.id, kind, ip: request.ip }, 'credentials refused');
+    const key = JSON.stringify([pair.username, request.ip]);
+    const isPairTolerated = this.wrongPairs.take(key);
+    const isAddressTolerated = this.wrongAddresses.take(request.ip);
+    if (isPairTolerated && isAddressTolerated) return;
+    throw new Problem('rate_limited', 'Too many requests with wrong credentials; correct them before the next one.', {
+      retryAfterSeconds: isPairTolerated
+        ? this.wrongAddresses.retryAfterSeconds(request.ip)
+        : this.wrongPairs.retryAfterSeconds(key),
+    });
+  }
+}

@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { BasicStrategy } from 'passport-http';
+import { Authenticator } from './authenticator.js';
+import { readBasic } from './basic.js';
+import type { AnyCaller } from './caller.js';
+
+/** passport-http's strategy: it finds the header, and we find out who that is. */
+@Injectable()
+export class AccessStrategy extends PassportStrategy(BasicStrategy, 'basic') {
+  constructor(private readonly authenticator: Authenticator) {
+    super({ passReqToCallback: true });
+  }
+
+  /** The pair is read from the header again: passport-http cuts a password at its first colon. */
+  async validate(request: FastifyRequest): Promise<AnyCaller | null> {
+    const pair = readBasic(request);
+    return pair === null ? null : this.authenticator.verify(pair, request);
+  }
+}

@@ -1,0 +1,58 @@
+export const SCOPES = [
+  'accruals',
+  'members',
+  'cobranded',
+  'passes',
+  'topups',
+  'transactions:read',
+  'webhooks',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Each role may do what those before it may. */
+export const ROLES = ['viewer', 'operator', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A partner app, by one of its keys. Ids are bare UUIDs. */
+export interface AppCaller {
+  readonly kind: 'app';
+  readonly appId: string;
+  readonly keyId: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** LATAM Pass's product id when a request names none; null: the gateway's own default. */
+  readonly productId: string | null;
+  /** Days that an accrual is held when a request does not say; null: none. */
+  readonly defaultHoldDays: number | null;
+  /** Requests per minute; null: the gateway's default. */
+  readonly rateLimitPerMinute: number | null;
+}
+
+/** A person. `operatorId` is a bare UUID. */
+export interface OperatorCaller {
+  readonly kind: 'operator';
+  readonly operatorId: string;
+  readonly username: string;
+  readonly role: Role;
+}
+
+/** A provider that notifies us. */
+export interface NotifierCaller {
+  readonly kind: 'notifier';
+  readonly provider: 'latam-pass';
+}
+
+export type AnyCaller = AppCaller | OperatorCaller | NotifierCaller;
+
+export function isScope(text: string): text is Scope {
+  return SCOPES.some((scope) => scope === text);
+}
+
+export function isRole(text: string): text is Role {
+  return ROLES.some((role) => role === text);
+}
+
+/** True when a caller of role `has` may do what `needed` may do. */
+export function includesRole(has: Role, needed: Role): boolean {
+  return ROLES.indexOf(has) >= ROLES.indexOf(needed);
+}

@@ -1,0 +1,67 @@
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { ApiProblems, SECURITY } from '../api/openapi.js';
+import type { AnyCaller, Role, Scope } from './caller.js';
+
+/** Who may use a route. A route without a rule is refused to everybody. */
+export type AccessRule =
+  | { readonly kind: 'partner'; readonly scope: Scope | null }
+  | { readonly kind: 'operator'; readonly role: Role }
+  | { readonly kind: 'notifier' }
+  | { readonly kind: 'public' };
+
+export const ACCESS_RULE = 'gateway:access-rule';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the access guard. */
+    caller?: AnyCaller;
+    accessRule?: AccessRule;
+  }
+}
+
+type RouteDecorator = ClassDecorator & MethodDecorator;
+
+function rule(value: AccessRule): RouteDecorator {
+  return SetMetadata(ACCESS_RULE, value);
+}
+
+/** For partner apps with that scope (none named: any app), rate limited. On a controller or a route. */
+export function Partner(scope: Scope | null = null): RouteDecorator {
+  return applyDecorators(
+    rule({ kind: 'partner', scope }),
+    ApiSecurity(SECURITY.partner),
+    ApiProblems('unauthenticated', 'forbidden', 'rate_limited', 'overloaded', 'internal_error'),
+  );
+}
+
+/** For operators of that role or a higher one. On a controller or a route; the route's own role counts. */
+export function Operator(role: Role): RouteDecorator {
+  return applyDecorators(
+    rule({ kind: 'operator', role }),
+    ApiSecurity(SECURITY.operator),
+    ApiProblems('unauthenticated', 'forbidden', 'rate_limited', 'overloaded', 'internal_error'),
+  );
+}
+
+/** For the provider that notifies us, by the pair (or the two pairs, while one is rotated) agreed with it. */
+export function Notifier(): RouteDecorator {
+  return applyDecorators(
+    rule({ kind: 'notifier' }),
+    ApiSecurity(SECURITY.notifier),
+    ApiProblems('unauthenticated', 'rate_limited', 'overloaded', 'internal_error'),
+  );
+}
+
+/** For everybody, without credentials. */
+export function Public(): RouteDecorator {
+  return rule({ kind: 'public' });
+}
+
+/** Who calls: an `AppCaller` under `@Partner`, an `OperatorCaller` under `@Operator`. */
+export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): AnyCaller => {
+  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (!caller) throw new Error('a route that nobody has to authenticate for asks who calls');
+  return caller;
+});

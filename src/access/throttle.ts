@@ -1,0 +1,51 @@
+const MAX_BUCKETS = 10_000;
+
+interface Bucket {
+  tokens: number;
+  filledAtMs: number;
+}
+
+/** Token buckets by key, in this process's memory: a burst of `burst`, then `perSecond`. */
+export class Throttle {
+  private readonly buckets = new Map<string, Bucket>();
+
+  constructor(private readonly rule: { readonly burst: number; readonly perSecond: number }) {}
+
+  /** Takes a token; false when there is none, and then nothing is taken. */
+  take(key: string): boolean {
+    const bucket = this.filled(key);
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+
+  /** Gives a token back: what it was taken for turned out to be no failure. */
+  giveBack(key: string): void {
+    const bucket = this.filled(key);
+    bucket.tokens = Math.min(this.rule.burst, bucket.tokens + 1);
+  }
+
+  /** Seconds until there is a token, at least 1. */
+  retryAfterSeconds(key: string): number {
+    const missing = 1 - this.filled(key).tokens;
+    return Math.max(1, Math.ceil(missing / this.rule.perSecond));
+  }
+
+  private filled(key: string): Bucket {
+    const nowMs = performance.now();
+    const bucket = this.buckets.get(key) ?? { tokens: this.rule.burst, filledAtMs: nowMs };
+    const gained = ((nowMs - bucket.filledAtMs) / 1_000) * this.rule.perSecond;
+    bucket.tokens = Math.min(this.rule.burst, bucket.tokens + gained);
+    bucket.filledAtMs = nowMs;
+    // Used last, forgotten last. A forgotten bucket is a full one: so many keys need a botnet, not a guesser.
+    this.buckets.delete(key);
+    this.buckets.set(key, bucket);
+    if (this.buckets.size > MAX_BUCKETS) this.dropOldest();
+    return bucket;
+  }
+
+  private dropOldest(): void {
+    const oldest = this.buckets.keys().next();
+    if (!oldest.done) this.buckets.delete(oldest.value);
+  }
+}

@@ -1,0 +1,162 @@
+import type { INestApplication } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { PROBLEM_CODES, type ProblemCode } from '../problem.js';
+import { PROBLEM_MARK, SECURITY } from './openapi.js';
+import { PROBLEMS } from './problem.filter.js';
+
+export class FieldErrorDto {
+  /** RFC 6901 JSON pointer into the body; `?name` for a query parameter; the header's name for a header. */
+  @ApiProperty({ example: '/member/ffn' })
+  pointer!: string;
+  @ApiProperty({ example: 'must be a string of 1 to 30 letters or digits' })
+  message!: string;
+}
+
+export class ProviderRefusalDto {
+  @ApiProperty({ example: 'latam-pass' })
+  name!: string;
+  @ApiProperty({ type: String, nullable: true })
+  code!: string | null;
+  @ApiProperty()
+  message!: string;
+  @ApiProperty({ type: String, nullable: true })
+  instructions!: string | null;
+}
+
+/** RFC 9457. `code` is stable; the texts are for people and may change. */
+export class ProblemDto {
+  @ApiProperty({ format: 'uri', example: 'urn:problem:loyalty-gateway:validation_failed' })
+  type!: string;
+  @ApiProperty({ example: 'The request is not valid' })
+  title!: string;
+  @ApiProperty({ type: 'integer', example: 400 })
+  status!: number;
+  @ApiProperty({ example: 'The request is not valid: see errors (/points).' })
+  detail!: string;
+  @ApiProperty({ format: 'uri' })
+  instance!: string;
+  @ApiProperty({ enum: PROBLEM_CODES })
+  code!: ProblemCode;
+  @ApiProperty()
+  requestId!: string;
+  /** Whether the same request may succeed later. */
+  @ApiProperty({ type: Boolean })
+  retryable!: boolean;
+  @ApiPropertyOptional({ type: [FieldErrorDto] })
+  errors?: FieldErrorDto[];
+  /** The transaction that stands in the way. */
+  @ApiPropertyOptional({ type: String })
+  transactionId?: string;
+  @ApiPropertyOptional({ type: ProviderRefusalDto })
+  provider?: ProviderRefusalDto;
+}
+
+const DESCRIPTION = `One REST API and one ledger in front of LATAM Pass (points), LoyaltyLayer (passes) and LATCOM (prepaid top-ups).
+
+The HTTP status speaks of the request, \`status\` of the transaction: a declined top-up is a 201 with \`"status": "failed"\`.
+Errors are RFC 9457 problems with a stable \`code\`. Every answer carries \`X-Request-Id\`.
+Acts need an \`Idempotency-Key\`; sending the same request again with the same key never acts twice.`;
+
+const TAGS: readonly (readonly [string, string])[] = [
+  ['Accruals', 'Points for LATAM Pass members.'],
+  ['Passes', 'Lounge and eSIM passes of LoyaltyLayer.'],
+  ['Top-ups', 'Prepaid Mexican top-ups through LATCOM.'],
+  ['Transactions', 'Everything that an app has asked for, and how it went.'],
+  ['Notifications', 'What providers tell the gateway.'],
+  ['Providers', 'Health and control of the providers, for operators.'],
+  ['Administration', 'Apps, keys, operators, plans and the audit log, for operators.'],
+  ['Operations', 'Health and metrics of an instance.'],
+];
+
+/** The tag of a path, for controllers that name none. */
+const TAG_OF_PATH: readonly (readonly [RegExp, string])[] = [
+  [/^\/v1\/admin\/providers/, 'Providers'],
+  [/^\/v1\/admin\/transactions/, 'Transactions'],
+  [/^\/v1\/admin\//, 'Administration'],
+  [/^\/v1\/providers\//, 'Notifications'],
+  [/^\/v1\/accruals/, 'Accruals'],
+  [/^\/v1\/passes/, 'Passes'],
+  [/^\/v1\/topups/, 'Top-ups'],
+  [/^\/v1\/transactions/, 'Transactions'],
+];
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+/** The OpenAPI document of what the application serves; the same bytes for the same code. */
+export function createDocument(app: INestApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setTitle('Loyalty gateway')
+    .setDescription(DESCRIPTION)
+    .setVersion('1.0.0')
+    .setOpenAPIVersion('3.0.3')
+    .addServer('/', 'The gateway that serves this document')
+    .addSecurity(SECURITY.partner, { type: 'http', scheme: 'basic', description: 'A partner app: key id and secret.' })
+    .addSecurity(SECURITY.operator, { type: 'http', scheme: 'basic', description: 'An operator: name and password.' })
+    .addSecurity(SECURITY.notifier, { type: 'http', scheme: 'basic', description: "LATAM Pass's own pair." });
+  for (const [name, description] of TAGS) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    extraModels: [ProblemDto],
+    autoTagControllers: false,
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+  });
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) if (item[method]) complete(path, method, item[method]);
+  }
+  return sorted(document);
+}
+
+/** Swagger UI at `/docs`, the document at `/openapi.json`. */
+export function serveDocument(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, createDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Loyalty gateway',
+    swaggerOptions: { persistAuthorization: false, displayRequestDuration: true },
+  });
+}
+
+function complete(path: string, method: string, operation: Operation): void {
+  if (!operation.tags?.length) {
+    operation.tags = TAG_OF_PATH.flatMap(([pattern, tag]) => (pattern.test(path) ? [tag] : [])).slice(0, 1);
+  }
+  dropGuessedSuccess(method, operation);
+  const marks = Object.keys(operation).filter((key) => key.startsWith(PROBLEM_MARK));
+  const codes = PROBLEM_CODES.filter((code) => marks.includes(PROBLEM_MARK + code));
+  for (const mark of marks) Reflect.deleteProperty(operation, mark);
+  for (const status of new Set(codes.map((code) => PROBLEMS[code].status))) {
+    operation.responses[status] = problemResponse(codes.filter((code) => PROBLEMS[code].status === status));
+  }
+}
+
+/** The compiler's plugin documents Nest's usual status although a composed decorator has set another one. */
+function dropGuessedSuccess(method: string, { responses }: Operation): void {
+  const guessed = method === 'post' ? '201' : '200';
+  const response = responses[guessed];
+  const isDescribed = response !== undefined && 'description' in response && response.description !== '';
+  const others = Object.keys(responses).filter((status) => status.startsWith('2') && status !== guessed);
+  if (!isDescribed && others.length > 0) Reflect.deleteProperty(responses, guessed);
+}
+
+function problemResponse(codes: readonly ProblemCode[]): Operation['responses'][string] {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n'),
+    content: {
+      'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } },
+    },
+  };
+}
+
+/** Paths and schemas by name: the order of modules is no part of the contract. */
+function sorted(document: OpenAPIObject): OpenAPIObject {
+  const { schemas, ...components } = document.components ?? {};
+  return {
+    ...document,
+    paths: byName(document.paths),
+    components: { ...components, ...(schemas && { schemas: byName(schemas) }) },
+  };
+}
+
+function byName<Value>(record: Record<string, Value>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

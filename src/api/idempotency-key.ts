@@ -1,0 +1,34 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../problem.js';
+
+const MAX_LENGTH = 255;
+const PRINTABLE = /^[\x20-\x7e]+$/;
+
+/**
+ * The request's `Idempotency-Key`: 1 to 255 printable ASCII characters.
+ * @throws Problem `idempotency_key_missing`; `validation_failed` for one that is too long, not printable, or sent twice
+ */
+export const IdempotencyKey = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
+  return readIdempotencyKey(context.switchToHttp().getRequest<FastifyRequest>().raw.headersDistinct['idempotency-key']);
+});
+
+export function readIdempotencyKey(values: readonly string[] | undefined): string {
+  const key = values?.[0]?.trim() ?? '';
+  if (key === '') {
+    throw new Problem(
+      'idempotency_key_missing',
+      'This request needs an Idempotency-Key header of 1 to 255 characters: a new one for each operation, the same one for each repetition of it.',
+    );
+  }
+  if (values !== undefined && values.length > 1) throw invalid('must be sent once, not several times');
+  if (key.length > MAX_LENGTH) throw invalid(`must be at most ${MAX_LENGTH} characters; it has ${key.length}`);
+  if (!PRINTABLE.test(key)) throw invalid('must consist of printable ASCII characters');
+  return key;
+}
+
+function invalid(what: string): Problem {
+  return new Problem('validation_failed', `The Idempotency-Key header ${what}.`, {
+    errors: [{ pointer: 'Idempotency-Key', message: what }],
+  });
+}

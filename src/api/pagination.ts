@@ -1,0 +1,64 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { validate } from 'uuid';
+
+export const DEFAULT_LIMIT = 25;
+export const MAX_LIMIT = 100;
+const CURSOR_MESSAGE = 'must be the nextCursor of an earlier page of this list';
+export const LIMIT_MESSAGE = `must be a whole number from 1 to ${MAX_LIMIT}`;
+/** 16 bytes in base64url. */
+const CURSOR = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+const UUID_BYTES = 16;
+
+/** `?limit=&cursor=` of every list. Extend it for a list with filters. */
+export class PageQueryDto {
+  /** How many items a page has at most. */
+  @Transform(({ value }: { value: unknown }) => wholeNumber(value))
+  @IsInt({ message: LIMIT_MESSAGE })
+  @Min(1, { message: LIMIT_MESSAGE })
+  @Max(MAX_LIMIT, { message: LIMIT_MESSAGE })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
+  limit: number = DEFAULT_LIMIT;
+
+  /** Opaque: the `nextCursor` of the page before. */
+  @ValidateIf((_object: unknown, value: unknown) => value !== undefined)
+  @Matches(CURSOR, { message: CURSOR_MESSAGE })
+  @ApiPropertyOptional({ type: String, example: undefined })
+  cursor?: string;
+
+  /** The UUID after which, in the list's order, the page begins; null for the first page. */
+  get before(): string | null {
+    return this.cursor === undefined ? null : uuidOf(this.cursor);
+  }
+}
+
+export interface Page<Row> {
+  readonly data: Row[];
+  /** null: the list ends here. */
+  readonly nextCursor: string | null;
+}
+
+/** Makes a page of rows that were read with one row more than `limit`; `keyOf` gives the UUID that the list is sorted by. */
+export function page<Row>(rows: readonly Row[], limit: number, keyOf: (row: Row) => string): Page<Row> {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  const goesOn = rows.length > limit && last !== undefined;
+  return { data, nextCursor: goesOn ? cursorOf(keyOf(last)) : null };
+}
+
+/** @throws RangeError when the text is not a UUID */
+export function cursorOf(uuid: string): string {
+  if (!validate(uuid)) throw new RangeError('a cursor is made of a UUID');
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+function uuidOf(cursor: string): string {
+  const hex = Buffer.from(cursor, 'base64url').subarray(0, UUID_BYTES).toString('hex');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** Query values are strings: ASCII digits alone make a number, and everything else is left for the rule to refuse. */
+export function wholeNumber(value: unknown): unknown {
+  return typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : (value ?? DEFAULT_LIMIT);
+}

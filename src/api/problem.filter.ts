@@ -1,0 +1,173 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { databaseUnavailable, isUnavailable } from '../database/database.js';
+import { describeError, logger } from '../log.js';
+import { Problem, type ProblemCode } from '../problem.js';
+import type { RequestContext } from './request-context.js';
+
+/** The one place that says which HTTP status a problem is, and what it is called. */
+export const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; retryable?: true }>> = {
+  validation_failed: { status: 400, title: 'The request is not valid' },
+  idempotency_key_missing: { status: 400, title: 'An Idempotency-Key is needed' },
+  unauthenticated: { status: 401, title: 'Valid credentials are needed' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  not_found: { status: 404, title: 'Not found' },
+  reference_conflict: { status: 409, title: 'The reference is used already' },
+  invalid_state: { status: 409, title: 'Not possible in the present state' },
+  possible_duplicate: { status: 409, title: 'Possibly a duplicate' },
+  request_in_progress: { status: 409, title: 'The same request is under way', retryable: true },
+  payload_too_large: { status: 413, title: 'The request is too large' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  card_data_refused: { status: 422, title: 'Card data is refused' },
+  rate_limited: { status: 429, title: 'Too many requests', retryable: true },
+  internal_error: { status: 500, title: 'Internal error', retryable: true },
+  provider_error: { status: 502, title: 'The provider failed' },
+  provider_unavailable: { status: 503, title: 'The provider is not available', retryable: true },
+  overloaded: { status: 503, title: 'The gateway cannot serve at the moment', retryable: true },
+  insufficient_float: { status: 503, title: 'The balance at the provider does not suffice', retryable: true },
+  provider_timeout: { status: 504, title: 'The provider did not answer in time', retryable: true },
+};
+
+/** A problem of HTTP itself has a status that none of the codes has by itself. */
+interface HttpAnswer {
+  readonly problem: Problem;
+  readonly status?: number;
+  readonly title?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const CHALLENGE = 'Basic realm="loyalty-gateway", charset="UTF-8"';
+const MAX_STACK_LINES = 8;
+
+/** Turns whatever was thrown into `application/problem+json` (RFC 9457). Nothing internal is ever shown. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    answerProblem(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+}
+
+/** Also for what goes wrong before a request reaches a handler. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = toAnswer(error, request);
+  const { problem } = answer;
+  const known = PROBLEMS[problem.code];
+  const status = answer.status ?? known.status;
+  noteForLog(request, problem.code);
+  // A stream under way cannot become a problem any more.
+  if (reply.sent || reply.raw.headersSent) {
+    reply.raw.destroy();
+    return;
+  }
+  const { errors, transactionId, provider, retryAfterSeconds } = problem.extras;
+  void reply.headers(answer.headers ?? {});
+  if (status === 401) void reply.header('WWW-Authenticate', CHALLENGE);
+  if (retryAfterSeconds !== undefined) void reply.header('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))));
+  // Serialised here: Fastify sends strings as they are, whatever the handler had prepared.
+  void reply
+    .status(status)
+    .header('Content-Type', 'application/problem+json; charset=utf-8')
+    .serializer(String)
+    .send(
+      JSON.stringify({
+        type: `urn:problem:loyalty-gateway:${problem.code}`,
+        title: answer.title ?? known.title,
+        status,
+        detail: problem.detail,
+        instance: `urn:loyalty-gateway:request:${request.id}`,
+        code: problem.code,
+        requestId: request.id,
+        retryable: known.retryable ?? false,
+        ...(errors && { errors }),
+        ...(transactionId !== undefined && { transactionId }),
+        ...(provider && { provider }),
+      }),
+    );
+}
+
+/** The context is absent for errors that come before any hook. */
+function noteForLog({ gateway }: { readonly gateway?: RequestContext | null }, code: ProblemCode): void {
+  if (gateway) gateway.problemCode = code;
+}
+
+function toAnswer(error: unknown, request: FastifyRequest): HttpAnswer {
+  if (error instanceof Problem) return { problem: error };
+  const databaseError = driverErrorOf(error);
+  if (isUnavailable(databaseError)) {
+    logger.error({ requestId: request.id, ...describeError(databaseError) }, 'the database is not available');
+    return { problem: databaseUnavailable(error) };
+  }
+  const status = statusOf(error);
+  if (status === 404) return notFound(request);
+  if (status !== null && status < 500) return ofStatus(status);
+  if (status === 503) return { problem: new Problem('overloaded', 'Try again shortly.', { retryAfterSeconds: 2 }) };
+  const where = { requestId: request.id, method: request.method, route: request.routeOptions.url };
+  logger.error({ ...where, ...describeError(error), stack: framesOf(error) }, 'a request failed unexpectedly');
+  const detail = 'Something went wrong in the gateway. Sending the same request again, with the same Idempotency-Key, is safe.';
+  return { problem: new Problem('internal_error', `${detail} When it persists, report the requestId.`) };
+}
+
+/** No route at all, or one for other methods. */
+function notFound(request: FastifyRequest): HttpAnswer {
+  const allowed = request.server.allowedMethods(request.raw.url ?? '/');
+  if (allowed.length === 0 || allowed.includes(request.method)) {
+    return { problem: new Problem('not_found', 'There is no such route; /docs lists all of them.') };
+  }
+  const list = allowed.join(', ');
+  return {
+    problem: new Problem('not_found', `This path does not take ${request.method}; it takes ${list}.`),
+    status: 405,
+    title: 'Method not allowed',
+    headers: { Allow: list },
+  };
+}
+
+function ofStatus(status: number): HttpAnswer {
+  switch (status) {
+    case 401:
+      return { problem: new Problem('unauthenticated', 'Send valid credentials with HTTP Basic.') };
+    case 403:
+      return { problem: new Problem('forbidden', 'You may not do this.') };
+    case 409:
+      return { problem: new Problem('invalid_state', 'That is not possible in the present state.') };
+    case 413:
+      return { problem: new Problem('payload_too_large', 'The request body is larger than this route accepts.') };
+    case 415:
+      return { problem: unsupportedMediaType() };
+    case 429:
+      return { problem: new Problem('rate_limited', 'Too many requests; slow down.', { retryAfterSeconds: 1 }) };
+    case 414:
+      return { problem: new Problem('validation_failed', 'The URL is too long.'), status, title: 'The URL is too long' };
+    case 431:
+      return { problem: tooManyHeaders(), status, title: 'Too many header fields' };
+    default:
+      return { problem: new Problem('validation_failed', 'The request cannot be read: check its URL and its headers.') };
+  }
+}
+
+export function unsupportedMediaType(): Problem {
+  return new Problem('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json (UTF-8).');
+}
+
+function tooManyHeaders(): Problem {
+  return new Problem('payload_too_large', 'The request has too many or too long header fields.');
+}
+
+function statusOf(error: unknown): number | null {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') return error.statusCode;
+  return null;
+}
+
+/** TypeORM wraps the driver's error. */
+function driverErrorOf(error: unknown): unknown {
+  return error instanceof Error && 'driverError' in error ? error.driverError : error;
+}
+
+/** Where it happened, without the message. */
+function framesOf(error: unknown): string[] {
+  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
+  return lines.filter((line) => /^\s+at /.test(line)).slice(0, MAX_STACK_LINES).map((line) => line.trim());
+}

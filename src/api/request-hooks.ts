@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify';
+import { Problem } from '../problem.js';
+import type { Lifecycle } from './lifecycle.js';
+import './request-context.js';
+
+const MAX_HEADERS = 64;
+/** W3C trace context, version 00 and later ones that begin alike. */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
+
+/** What may be asked of an instance that is going down. */
+const ALWAYS_ANSWERED = /^\/(?:health\/|metrics$)/;
+
+class TooManyHeaders extends Error {
+  readonly statusCode = 431;
+}
+
+/** What every request gets before anything else looks at it, and every answer carries. */
+export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): void {
+  server.decorateRequest('gateway');
+  server.addHook('onRequest', (request, reply, done) => {
+    request.gateway = {
+      traceId: traceIdOf(request.headers.traceparent),
+      startedAtMs: performance.now(),
+      actor: {},
+      problemCode: null,
+      bodyProblem: null,
+    };
+    void reply.headers({
+      'X-Request-Id': request.id,
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    });
+    if (request.raw.rawHeaders.length > MAX_HEADERS * 2) return done(new TooManyHeaders());
+    if (lifecycle.isDraining && !ALWAYS_ANSWERED.test(request.raw.url ?? '')) {
+      void reply.header('Connection', 'close');
+      return done(goingDown());
+    }
+    if (request.routeOptions.config.rawBody === true) {
+      // Whatever it calls itself, and however badly: the handler wants the bytes.
+      request.raw.headers['content-type'] = 'application/octet-stream';
+    }
+    done();
+  });
+}
+
+function goingDown(): Problem {
+  return new Problem('overloaded', 'This instance of the gateway is shutting down; send the request again.', {
+    retryAfterSeconds: 1,
+  });
+}
+
+function traceIdOf(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? (TRACEPARENT.exec(header)?.[1] ?? null) : null;
+}

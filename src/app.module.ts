@@ -1,0 +1,43 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import type { DataSource } from 'typeorm';
+import { AccessModule } from './access/index.js';
+import { ApiModule } from './api/api.module.js';
+import type { Lifecycle } from './api/lifecycle.js';
+import type { Config } from './config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HealthModule } from './health/health.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
+import { OperationsModule } from './operations/operations.module.js';
+import { LatamPassModule } from './providers/latam-pass/latam-pass.module.js';
+import { LatcomModule } from './providers/latcom/latcom.module.js';
+import { LoyaltyLayerModule } from './providers/loyalty-layer/loyalty-layer.module.js';
+
+/** What is made before the application and outlives it. */
+export interface AppResources {
+  readonly config: Config;
+  readonly source: DataSource;
+  readonly lifecycle: Lifecycle;
+}
+
+/** The one list of modules. A provider is one line here, and a folder. */
+@Module({})
+export class AppModule {
+  static register({ config, source, lifecycle }: AppResources): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ScheduleModule.forRoot(),
+        DatabaseModule.register(config, source),
+        ApiModule.register(lifecycle),
+        AccessModule,
+        HealthModule,
+        OperationsModule,
+        NotificationsModule,
+        LatamPassModule,
+        LoyaltyLayerModule,
+        LatcomModule,
+      ],
+    };
+  }
+}

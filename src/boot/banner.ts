@@ -1,0 +1,76 @@
+import type { Config } from '../config.js';
+import type { Seeded } from './seed.js';
+
+export interface BannerFacts {
+  readonly config: Config;
+  /** Where the gateway listens. */
+  readonly url: string;
+  readonly warnings: readonly string[];
+  readonly seeded: Seeded;
+}
+
+const LINE = '='.repeat(100);
+
+/** Tells a person, on stderr, what runs and how to try it; the log on stdout stays pure JSON. */
+export function showBanner(facts: BannerFacts): void {
+  const { config, warnings } = facts;
+  const url = facts.url.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
+  const parts = [
+    [`The loyalty gateway is ready.  Swagger UI: ${url}/docs   OpenAPI: ${url}/openapi.json`],
+    config.sandboxed.length === 0 ? [] : sandboxNotice(config),
+    operatorLines(facts, url),
+    demoLines(facts, url),
+    warnings.map((warning) => `Warning: ${warning}`),
+  ];
+  const text = parts.filter((part) => part.length > 0).map((part) => part.join('\n')).join('\n\n');
+  process.stderr.write(`\n${LINE}\n${text}\n${LINE}\n\n`);
+}
+
+function sandboxNotice(config: Config): string[] {
+  const names = config.sandboxed.join(', ');
+  return [
+    `*** SANDBOX *** ${names}: simulated on this machine. No points are credited, no pass is issued, no money is spent.`,
+    'Set LATAM_PASS_BASE_URL, LOYALTY_LAYER_BASE_URL and LATCOM_BASE_URL to use the real ones (see .env.example).',
+  ];
+}
+
+function operatorLines({ config, seeded }: BannerFacts, url: string): string[] {
+  const { operator } = seeded.credentials;
+  if (operator && seeded.isOperatorNew) {
+    return [
+      `Operator: ${operator.username}   password: ${operator.password}   (shown this once; kept in ${seeded.file})`,
+      `  curl -sS -u '${operator.username}:${operator.password}' ${url}/v1/admin/apps`,
+    ];
+  }
+  if (operator) return [`Operator: ${operator.username}   password: in ${seeded.file}, unless it was changed since`];
+  if (config.admin) return [`Operator: ${config.admin.username}   password: that of ADMIN_PASSWORD, unless it was changed since`];
+  return [];
+}
+
+function demoLines({ seeded }: BannerFacts, url: string): string[] {
+  const { app } = seeded.credentials;
+  if (!app) return [];
+  const now = '$(date +%s%N)';
+  const call = (path: string, body: string): string =>
+    [
+      `  curl -sS -u '${app.keyId}:${app.secret}' -H 'Content-Type: application/json' -H 'Prefer: wait=15' \\`,
+      `    -H "Idempotency-Key: demo-${now}" ${url}${path} \\`,
+      `    -d "${body.replaceAll('"', '\\"')}"`,
+    ].join('\n');
+  return [
+    `Demo partner app: key id ${app.keyId}   secret ${app.secret}`,
+    'Try it: 100 points for a member, a lounge pass, a top-up of 10 pesos.',
+    call(
+      '/v1/accruals',
+      `{"reference":"DEMO-${now}","member":{"ffn":"01234567890"},"points":100,"occurredAt":"$(date -u +%Y-%m-%dT%H:%M:%SZ)"}`,
+    ),
+    call(
+      '/v1/passes',
+      `{"reference":"DEMO-${now}","planId":"LOUNGE-BASIC","holder":{"firstName":"Ana","lastName":"Lopez"}}`,
+    ),
+    call(
+      '/v1/topups',
+      `{"reference":"DEMO-${now}","phoneNumber":"5537686660","productId":"MOVISTAR_TAE","amount":{"value":"10.00","currency":"MXN"},"allowDuplicate":true}`,
+    ),
+  ];
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { readPrivateFile, writePrivateFile } from './private-file.js';
+
+/** What was generated for an embedded database, kept so that later starts can show it. */
+export interface GeneratedCredentials {
+  readonly operator?: { readonly username: string; readonly password: string };
+  readonly app?: { readonly appId: string; readonly keyId: string; readonly secret: string };
+}
+
+const FILE = 'credentials.json';
+
+export function credentialsFile(dataDir: string): string {
+  return join(dataDir, FILE);
+}
+
+/** Nothing when there is no such file, or none that can be read. */
+export async function readCredentials(dataDir: string): Promise<GeneratedCredentials> {
+  const text = await readPrivateFile(credentialsFile(dataDir));
+  if (text === null) return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const operator = texts(memberOf(parsed, 'operator'), ['username', 'password']);
+    const app = texts(memberOf(parsed, 'app'), ['appId', 'keyId', 'secret']);
+    return { ...(operator && { operator }), ...(app && { app }) };
+  } catch {
+    return {};
+  }
+}
+
+export async function writeCredentials(dataDir: string, credentials: GeneratedCredentials): Promise<void> {
+  await writePrivateFile(credentialsFile(dataDir), `${JSON.stringify(credentials, null, 2)}\n`);
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** The named members when all of them are strings. */
+function texts<const Name extends string>(value: unknown, names: readonly Name[]): Record<Name, string> | null {
+  const entries = names.map((name) => [name, memberOf(value, name)] as const);
+  const isComplete = (record: Record<string, unknown>): record is Record<Name, string> =>
+    names.every((name) => typeof record[name] === 'string');
+  const record = Object.fromEntries(entries);
+  return isComplete(record) ? record : null;
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config.js';
+import { LATAM_PASS_DEMO, LATCOM_DEMO, LOYALTY_LAYER_DEMO } from '../sandbox/credentials.js';
+import { startSandbox, type RunningSandbox, type SandboxOptions } from '../sandbox/sandbox.js';
+import type { Shutdown } from './shutdown.js';
+import { step } from './step.js';
+
+const LOOPBACK = '127.0.0.1';
+const JOURNAL = 'sandbox.jsonl';
+const PASSWORD_BYTES = 18;
+
+/** Starts the sandbox for the providers that are not configured, and fills in how they are reached. */
+export async function startProviders(settings: Config, shutdown: Shutdown): Promise<Config> {
+  if (settings.sandboxed.length === 0) return settings;
+  const config = settings.latamPass.sandbox ? withNotificationPair(settings) : settings;
+  const sandbox = await step('start the sandbox', 'Choose another port with SANDBOX_PORT (0 takes any).', async () => {
+    await mkdir(config.dataDir, { recursive: true });
+    return startOnSomePort(config);
+  });
+  shutdown.add('the sandbox', () => sandbox.stop());
+  return reach(config, sandbox.url);
+}
+
+/** The pair is between us and ourselves: a new one each time will do, unless one is configured. */
+function withNotificationPair(config: Config): Config {
+  // Without a known port nobody can be told where to notify: accruals are polled then.
+  if (config.latamPass.notificationPairs.length > 0 || config.port === 0) return config;
+  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  return config.with({ latamPass: { ...config.latamPass, notificationPairs: [{ username: 'sandbox', password }] } });
+}
+
+async function startOnSomePort(config: Config): Promise<RunningSandbox> {
+  const options: SandboxOptions = {
+    host: LOOPBACK,
+    port: config.sandbox.port,
+    journalFile: join(config.dataDir, JOURNAL),
+    notification: notificationTarget(config),
+  };
+  try {
+    return await startSandbox(options);
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!isTaken || config.sandbox.isFixed) throw error;
+    return startSandbox({ ...options, port: 0 });
+  }
+}
+
+function notificationTarget(config: Config): SandboxOptions['notification'] {
+  const [pair] = config.latamPass.notificationPairs;
+  if (!config.latamPass.sandbox || !pair || config.port === 0) return undefined;
+  const url = `http://${ownHost(config.host)}:${config.port}/v1/providers/latam-pass/notifications`;
+  return { url, ...pair };
+}
+
+/** An address at which this machine reaches what listens on `host`. */
+function ownHost(host: string): string {
+  if (host === '0.0.0.0') return LOOPBACK;
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function reach(config: Config, url: string): Config {
+  const { clientId, clientSecret, partnerId, productId, issueBank } = LATAM_PASS_DEMO;
+  return config.with({
+    ...(config.latamPass.sandbox && {
+      latamPass: {
+        ...config.latamPass,
+        baseUrl: `${url}/latam-pass`,
+        environment: 'sandbox',
+        ...{ clientId, clientSecret, partnerId, productId, issueBank },
+        authorization: null,
+      },
+    }),
+    ...(config.loyaltyLayer.sandbox && {
+      loyaltyLayer: {
+        ...config.loyaltyLayer,
+        baseUrl: `${url}/loyalty-layer`,
+        apiBaseUrl: `${url}/loyalty-layer`,
+        clientId: LOYALTY_LAYER_DEMO.clientId,
+        clientSecret: LOYALTY_LAYER_DEMO.clientSecret,
+      },
+    }),
+    ...(config.latcom.sandbox && {
+      latcom: { ...config.latcom, baseUrl: `${url}/latcom/api/distributor`, ...LATCOM_DEMO },
+    }),
+  });
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import type { INestApplicationContext } from '@nestjs/common';
+import { AppSecrets } from '../access/admin/app-secrets.js';
+import { Apps } from '../access/admin/apps.js';
+import { Operators } from '../access/admin/operators.js';
+import { PlanBook } from '../access/admin/plan-book.js';
+import { SCOPES } from '../access/caller.js';
+import type { Plan } from '../access/plans.js';
+import type { Config } from '../config.js';
+import { parseId, publicId } from '../ids.js';
+import { Problem } from '../problem.js';
+import { credentialsFile, readCredentials, writeCredentials, type GeneratedCredentials } from './credentials.js';
+
+/** What the start banner can show. */
+export interface Seeded {
+  readonly credentials: GeneratedCredentials;
+  readonly file: string;
+  /** The operator's password was made just now and has not been shown yet. */
+  readonly isOperatorNew: boolean;
+  readonly warnings: readonly string[];
+}
+
+const PASSWORD_BYTES = 18;
+const DEMO_APP = 'Demo partner';
+const DEMO_PLANS: readonly Plan[] = [
+  { planId: 'PP-LOUNGE', kind: 'lounge', enrolTokenRequired: true },
+  { planId: 'LOUNGE-BASIC', kind: 'lounge', enrolTokenRequired: false },
+  { planId: 'ESIM-MX-5GB', kind: 'esim', enrolTokenRequired: false },
+];
+
+/** Makes the first operator, and beside an embedded database with nothing but the sandbox a demo app that works at once. */
+export async function seed(app: INestApplicationContext, config: Config): Promise<Seeded> {
+  const known = config.databaseUrl === null ? await readCredentials(config.dataDir) : {};
+  const operator = await seedOperator(app.get(Operators), config);
+  const demo = isDemo(config) ? await seedDemo(app, known) : undefined;
+  const credentials: GeneratedCredentials = {
+    ...(operator.made ? { operator: operator.made } : known.operator && { operator: known.operator }),
+    ...(demo && { app: demo }),
+  };
+  if (operator.made ?? (demo && demo !== known.app)) await writeCredentials(config.dataDir, credentials);
+  return {
+    credentials,
+    file: credentialsFile(config.dataDir),
+    isOperatorNew: operator.made !== undefined,
+    warnings: operator.warnings,
+  };
+}
+
+function isDemo(config: Config): boolean {
+  return config.databaseUrl === null && config.latamPass.sandbox && config.loyaltyLayer.sandbox && config.latcom.sandbox;
+}
+
+async function seedOperator(
+  operators: Operators,
+  { admin, databaseUrl }: Config,
+): Promise<{ made?: { username: string; password: string }; warnings: string[] }> {
+  if ((await operators.count()) > 0) return { warnings: [] };
+  if (!admin && databaseUrl !== null) {
+    return { warnings: ['There is no operator yet: set ADMIN_USERNAME and ADMIN_PASSWORD once to create the first one.'] };
+  }
+  const made = { username: 'admin', password: randomBytes(PASSWORD_BYTES).toString('base64url') };
+  await operators.create({ ...(admin ?? made), role: 'admin' }, 'gateway').catch(ignoreTaken);
+  return admin ? { warnings: [] } : { made, warnings: [] };
+}
+
+async function seedDemo(
+  app: INestApplicationContext,
+  known: GeneratedCredentials,
+): Promise<NonNullable<GeneratedCredentials['app']>> {
+  const apps = app.get(Apps);
+  if (known.app && (await apps.wasCreated(parseId('app', known.app.appId)))) return known.app;
+  const book = app.get(PlanBook);
+  for (const plan of DEMO_PLANS) await book.create(plan, 'gateway').catch(ignoreTaken);
+  const made = await apps.create({ name: DEMO_APP, scopes: [...SCOPES] }, 'gateway');
+  const { key, secret } = await app.get(AppSecrets).create(made, 'gateway');
+  return { appId: publicId('app', made.id), keyId: publicId('key', key.id), secret };
+}
+
+/** Another instance was faster, or an operator did it already. */
+function ignoreTaken(error: unknown): void {
+  if (!(error instanceof Problem) || error.code !== 'invalid_state') throw error;
+}

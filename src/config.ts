@@ -1,0 +1,206 @@
+import {
+  readLatamPass,
+  readLatcom,
+  readLoyaltyLayer,
+  type LatamPassSettings,
+  type LatcomSettings,
+  type LoyaltyLayerSettings,
+} from './config/providers.js';
+import { EnvironmentReader, type Environment } from './config/reader.js';
+import { LOG_LEVELS, type LogLevel } from './log.js';
+
+export { VARIABLES, type VariableName } from './config/variables.js';
+export type { LatamPassSettings, LatcomSettings, LoyaltyLayerSettings } from './config/providers.js';
+
+/** The first operator, made when there is none yet. */
+export interface FirstOperator {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface SandboxSettings {
+  readonly port: number;
+  /** Somebody has chosen the port; otherwise any other will do when it is taken. */
+  readonly isFixed: boolean;
+}
+
+export interface ConfigValues {
+  readonly isProduction: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** null: the embedded PostgreSQL is used. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  /** 32 bytes; null: to be generated beside the embedded database. */
+  readonly encryptionKey: Buffer | null;
+  readonly admin: FirstOperator | null;
+  readonly logLevel: LogLevel;
+  /** How long work that is under way may take after SIGTERM. */
+  readonly shutdownGraceMs: number;
+  readonly requireSecondOperator: boolean;
+  /** For apps without a limit of their own. */
+  readonly rateLimitPerMinute: number;
+  /** Where the built-in sandbox listens, should a provider need it; 0 takes any free port. */
+  readonly sandbox: SandboxSettings;
+  readonly breaker: { readonly failures: number; readonly openMs: number };
+  readonly latamPass: LatamPassSettings;
+  readonly loyaltyLayer: LoyaltyLayerSettings;
+  readonly latcom: LatcomSettings;
+}
+
+/** The configuration, complete, validated and frozen; also its own injection token. */
+export class Config implements ConfigValues {
+  readonly isProduction!: boolean;
+  readonly host!: string;
+  readonly port!: number;
+  readonly databaseUrl!: string | null;
+  readonly dataDir!: string;
+  readonly encryptionKey!: Buffer | null;
+  readonly admin!: FirstOperator | null;
+  readonly logLevel!: LogLevel;
+  readonly shutdownGraceMs!: number;
+  readonly requireSecondOperator!: boolean;
+  readonly rateLimitPerMinute!: number;
+  readonly sandbox!: SandboxSettings;
+  readonly breaker!: { readonly failures: number; readonly openMs: number };
+  readonly latamPass!: LatamPassSettings;
+  readonly loyaltyLayer!: LoyaltyLayerSettings;
+  readonly latcom!: LatcomSettings;
+
+  constructor(values: ConfigValues) {
+    Object.assign(this, values);
+    freeze(this);
+  }
+
+  /** The same with some values replaced, such as what is known only once the sandbox runs. */
+  with(changes: Partial<ConfigValues>): Config {
+    return new Config({ ...this, ...changes });
+  }
+
+  /** The providers that the built-in sandbox plays. */
+  get sandboxed(): string[] {
+    const groups = { 'LATAM Pass': this.latamPass, LoyaltyLayer: this.loyaltyLayer, LATCOM: this.latcom };
+    return Object.entries(groups).flatMap(([name, { sandbox }]) => (sandbox ? [name] : []));
+  }
+}
+
+/** The environment is wrong; `errors` has a line for each variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly errors: readonly string[]) {
+    super(
+      `The configuration is wrong in ${errors.length === 1 ? 'one place' : `${errors.length} places`}:\n` +
+        `${errors.map((error) => `  - ${error}`).join('\n')}\n` +
+        'Correct the environment and start again; .env.example explains every variable.',
+    );
+  }
+}
+
+const KEY_BYTES = 32;
+const MAX_PORT = 65_535;
+const SHUTDOWN_GRACE_MS = 50_000;
+
+/**
+ * Reads the whole environment at once.
+ * @throws ConfigError that names every variable that is wrong
+ */
+export function readConfig(environment: Environment): { config: Config; warnings: readonly string[] } {
+  const read = new EnvironmentReader(environment);
+  const isProduction = read.text('NODE_ENV') === 'production';
+  const port = read.integer('PORT', 3000, 0, MAX_PORT);
+  const databaseUrl = readDatabaseUrl(read);
+  const values: ConfigValues = {
+    isProduction,
+    host: read.text('HOST') ?? '127.0.0.1',
+    port,
+    databaseUrl,
+    dataDir: read.text('DATA_DIR') ?? '.data',
+    encryptionKey: readEncryptionKey(read, databaseUrl !== null),
+    admin: readAdmin(read),
+    logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', SHUTDOWN_GRACE_MS, 0, 600_000),
+    requireSecondOperator: read.boolean('REQUIRE_SECOND_OPERATOR') ?? false,
+    rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 6000, 1, 10_000_000),
+    sandbox: {
+      port: read.integer('SANDBOX_PORT', port === 0 || port === MAX_PORT ? 0 : port + 1, 0, MAX_PORT),
+      isFixed: read.text('SANDBOX_PORT') !== null,
+    },
+    breaker: {
+      failures: read.integer('BREAKER_FAILURES', 20, 1, 100_000),
+      openMs: read.integer('BREAKER_OPEN_MS', 5_000, 1, 3_600_000),
+    },
+    latamPass: readLatamPass(read),
+    loyaltyLayer: readLoyaltyLayer(read),
+    latcom: readLatcom(read),
+  };
+  const config = new Config(values);
+  checkSandbox(read, config);
+  if (read.errors.length > 0) throw new ConfigError([...new Set(read.errors)]);
+  warnOfProduction(read, config);
+  return { config, warnings: [...new Set(read.warnings)] };
+}
+
+function readDatabaseUrl(read: EnvironmentReader): string | null {
+  const value = read.text('DATABASE_URL');
+  if (value === null) return null;
+  const url = URL.parse(value);
+  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
+    read.fail('DATABASE_URL', 'must be a URL such as postgres://user:password@host:5432/database');
+  }
+  return value;
+}
+
+function readEncryptionKey(read: EnvironmentReader, isNeeded: boolean): Buffer | null {
+  const why =
+    'with DATABASE_URL it is needed, and must be the same for every instance; make one with: openssl rand -base64 32';
+  const value = isNeeded ? read.required('ENCRYPTION_KEY', why) : (read.text('ENCRYPTION_KEY') ?? '');
+  if (value === '') return null;
+  const key = Buffer.from(value, 'base64');
+  if (key.length === KEY_BYTES && key.toString('base64') === value) return key;
+  read.fail('ENCRYPTION_KEY', `must be exactly ${KEY_BYTES} bytes in base64, as made by: openssl rand -base64 32`);
+  return null;
+}
+
+function readAdmin(read: EnvironmentReader): FirstOperator | null {
+  const username = read.matching(
+    'ADMIN_USERNAME',
+    /^(?!key_)[A-Za-z0-9._@-]{1,64}$/,
+    '1 to 64 letters, digits, dots, hyphens, underscores or @, and not begin with key_',
+  );
+  const password = read.text('ADMIN_PASSWORD');
+  if (username === null && password === null) return null;
+  if (username === null) read.required('ADMIN_USERNAME', 'ADMIN_PASSWORD is set, and the two belong together');
+  if (password === null) read.required('ADMIN_PASSWORD', 'ADMIN_USERNAME is set, and the two belong together');
+  if (password !== null && password.length < 12)
+    read.warn('ADMIN_PASSWORD is shorter than 12 characters: choose a longer one.');
+  return username === null || password === null ? null : { username, password };
+}
+
+function checkSandbox(read: EnvironmentReader, config: Config): void {
+  const isAllowed = read.boolean('SANDBOX') ?? !config.isProduction;
+  if (isAllowed) return;
+  const hint = config.isProduction
+    ? 'in production the sandbox must not play a provider unaware: set the URL, or SANDBOX=true'
+    : 'SANDBOX is false, so nothing would play this provider: set the URL';
+  if (read.text('LATAM_PASS_BASE_URL') === null) read.fail('LATAM_PASS_BASE_URL', `is not set: ${hint}`);
+  if (read.text('LOYALTY_LAYER_BASE_URL') === null) read.fail('LOYALTY_LAYER_BASE_URL', `is not set: ${hint}`);
+  if (read.text('LATCOM_BASE_URL') === null) read.fail('LATCOM_BASE_URL', `is not set: ${hint}`);
+}
+
+function warnOfProduction(read: EnvironmentReader, config: Config): void {
+  if (!config.isProduction) return;
+  if (config.databaseUrl === null)
+    read.warn('DATABASE_URL is not set: the embedded PostgreSQL is used, in production.');
+  if (!config.latamPass.sandbox && config.latamPass.environment === 'sandbox') {
+    read.warn('LATAM_PASS_ENVIRONMENT is sandbox, in production: no real points are credited.');
+  }
+}
+
+function freeze(value: object): void {
+  // The contents of a Buffer cannot be frozen.
+  if (ArrayBuffer.isView(value)) return;
+  const parts: unknown[] = Object.values(value);
+  for (const part of parts) if (typeof part === 'object' && part !== null) freeze(part);
+  Object.freeze(value);
+}

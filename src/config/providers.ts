@@ -1,0 +1,192 @@
+import type { EnvironmentReader } from './reader.js';
+import type { VariableName } from './variables.js';
+
+/** A Basic pair with which LATAM Pass authenticates its notifications. */
+export interface NotificationPair {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface LatamPassSettings {
+  /** Played by the built-in sandbox. */
+  readonly sandbox: boolean;
+  /** Without a slash at the end, without the `/sandbox` prefix. */
+  readonly baseUrl: string;
+  readonly environment: 'sandbox' | 'production';
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** A ready-made Basic code for the token call, instead of one made from id and secret. */
+  readonly authorization: string | null;
+  readonly partnerId: string;
+  readonly productId: string | null;
+  readonly issueBank: string | null;
+  readonly requestsPerMinute: number;
+  /** None: nothing is notified, and the status is polled. Two: one of them is being rotated. */
+  readonly notificationPairs: readonly NotificationPair[];
+  /** Headers, by lower-case name, that every notification must carry besides. */
+  readonly notificationHeaders: Readonly<Record<string, string>>;
+}
+
+export interface LoyaltyLayerSettings {
+  readonly sandbox: boolean;
+  readonly baseUrl: string;
+  readonly apiBaseUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Sent with the login when set; the guide's own request has none. */
+  readonly grantType: string | null;
+  readonly requestsPerMinute: number;
+  /** Name of the egress address whose budget is shared. */
+  readonly egress: string;
+}
+
+export interface LatcomSettings {
+  readonly sandbox: boolean;
+  /** Up to and including `/api/distributor`. */
+  readonly baseUrl: string;
+  readonly customerId: string;
+  readonly secretKey: string;
+  readonly timeoutMs: number;
+  readonly requestsPer15Minutes: number;
+}
+
+/** LATAM Pass documents no limit; this one only stops a runaway. */
+const LATAM_PASS_REQUESTS_PER_MINUTE = 60_000;
+const LATCOM_TIMEOUT_MS = 45_000;
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** RFC 9110 token. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,64}$/;
+
+export function readLatamPass(read: EnvironmentReader): LatamPassSettings {
+  const baseUrl = readBaseUrl(read, 'LATAM_PASS_BASE_URL');
+  if (baseUrl?.endsWith('/sandbox')) {
+    read.fail('LATAM_PASS_BASE_URL', 'must not end in /sandbox: set LATAM_PASS_ENVIRONMENT=sandbox, which adds it');
+  }
+  const environment = read.choice('LATAM_PASS_ENVIRONMENT', ['sandbox', 'production'], 'production');
+  const authorization = read.text('LATAM_PASS_AUTHORIZATION');
+  const need = needs(read, 'LATAM_PASS_BASE_URL', baseUrl);
+  const clientSecret = authorization === null ? need('LATAM_PASS_CLIENT_SECRET') : read.text('LATAM_PASS_CLIENT_SECRET');
+  const notificationPairs = readPairs(read);
+  if (baseUrl !== null && notificationPairs.length === 0) {
+    read.warn('LATAM_PASS_NOTIFICATION_USERNAME is not set: no notifications are accepted, accruals are polled.');
+  }
+  return {
+    sandbox: baseUrl === null,
+    baseUrl: baseUrl ?? '',
+    environment: baseUrl === null ? 'sandbox' : environment,
+    clientId: need('LATAM_PASS_CLIENT_ID'),
+    clientSecret: clientSecret ?? '',
+    authorization,
+    partnerId: need('LATAM_PASS_PARTNER_ID'),
+    productId: read.text('LATAM_PASS_PRODUCT_ID'),
+    issueBank: read.text('LATAM_PASS_ISSUE_BANK'),
+    requestsPerMinute: read.integer('LATAM_PASS_REQUESTS_PER_MINUTE', LATAM_PASS_REQUESTS_PER_MINUTE, 1, 10_000_000),
+    notificationPairs,
+    notificationHeaders: readHeaders(read),
+  };
+}
+
+export function readLoyaltyLayer(read: EnvironmentReader): LoyaltyLayerSettings {
+  const baseUrl = readBaseUrl(read, 'LOYALTY_LAYER_BASE_URL');
+  const need = needs(read, 'LOYALTY_LAYER_BASE_URL', baseUrl);
+  return {
+    sandbox: baseUrl === null,
+    baseUrl: baseUrl ?? '',
+    apiBaseUrl: readBaseUrl(read, 'LOYALTY_LAYER_API_BASE_URL') ?? baseUrl ?? '',
+    clientId: need('LOYALTY_LAYER_CLIENT_ID'),
+    clientSecret: need('LOYALTY_LAYER_CLIENT_SECRET'),
+    grantType: read.matching('LOYALTY_LAYER_GRANT_TYPE', /^[\w:./-]{1,100}$/, 'a grant type such as client_credentials'),
+    requestsPerMinute: read.integer('LOYALTY_LAYER_REQUESTS_PER_MINUTE', 100, 1, 1_000_000),
+    egress: read.matching('LOYALTY_LAYER_EGRESS', /^[\w.:-]{1,64}$/, 'a short name or an address') ?? 'default',
+  };
+}
+
+export function readLatcom(read: EnvironmentReader): LatcomSettings {
+  const baseUrl = readBaseUrl(read, 'LATCOM_BASE_URL');
+  const need = needs(read, 'LATCOM_BASE_URL', baseUrl);
+  const timeoutMs = read.integer('LATCOM_TIMEOUT_MS', LATCOM_TIMEOUT_MS, 100, 300_000);
+  if (timeoutMs < LATCOM_TIMEOUT_MS) {
+    read.warn(`LATCOM_TIMEOUT_MS is ${timeoutMs}: LATCOM itself waits 30 s, so below ${LATCOM_TIMEOUT_MS} purchases that succeed late become unknown.`);
+  }
+  return {
+    sandbox: baseUrl === null,
+    baseUrl: baseUrl ?? '',
+    customerId: need('LATCOM_CUSTOMER_ID'),
+    secretKey: need('LATCOM_SECRET_KEY'),
+    timeoutMs,
+    requestsPer15Minutes: read.integer('LATCOM_REQUESTS_PER_15_MINUTES', 300, 1, 10_000_000),
+  };
+}
+
+/** Credentials are needed where there is a base URL; without one they would be ignored, which is worth a warning. */
+function needs(read: EnvironmentReader, urlName: VariableName, baseUrl: string | null): (name: VariableName) => string {
+  const isWanted = baseUrl !== null || read.text(urlName) !== null;
+  return (name) => {
+    if (isWanted) return read.required(name, `${urlName} is set, so the provider's credentials are needed too`);
+    if (read.text(name) !== null) read.warn(`${name} is set, but ${urlName} is not: it is ignored, and the sandbox is used.`);
+    return '';
+  };
+}
+
+/** An https URL, or http on a loopback address, without a slash at the end. null when unset or wrong. */
+function readBaseUrl(read: EnvironmentReader, name: VariableName): string | null {
+  const value = read.text(name);
+  if (value === null) return null;
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    read.fail(name, 'must be an absolute https URL');
+    return null;
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    read.fail(name, 'must be a plain URL without user, password, query or fragment');
+    return null;
+  }
+  if (url.protocol === 'http:') {
+    if (!LOOPBACK.has(url.hostname) && !/^127\.\d+\.\d+\.\d+$/.test(url.hostname)) {
+      read.fail(name, 'must be https: plain http is accepted for loopback addresses only');
+      return null;
+    }
+    if (read.text('NODE_ENV') === 'production') read.warn(`${name} is plain http on this machine, in production.`);
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function readPairs(read: EnvironmentReader): NotificationPair[] {
+  const first = readPair(read, 'LATAM_PASS_NOTIFICATION_USERNAME', 'LATAM_PASS_NOTIFICATION_PASSWORD');
+  const second = readPair(read, 'LATAM_PASS_NOTIFICATION_USERNAME_2', 'LATAM_PASS_NOTIFICATION_PASSWORD_2');
+  if (first === null && second !== null) {
+    read.fail('LATAM_PASS_NOTIFICATION_USERNAME_2', 'is for a rotation: set the first pair, without _2, before');
+  }
+  return [first, second].filter((pair) => pair !== null);
+}
+
+function readPair(read: EnvironmentReader, userName: VariableName, passwordName: VariableName): NotificationPair | null {
+  const username = read.text(userName);
+  const password = read.text(passwordName);
+  if (username === null && password === null) return null;
+  if (username === null || password === null) {
+    const missing = username === null ? userName : passwordName;
+    const present = username === null ? passwordName : userName;
+    read.fail(missing, `is not set, but ${present} is: a pair needs both`);
+    return null;
+  }
+  if (username.includes(':')) read.fail(userName, 'must not contain a colon: HTTP Basic cannot carry it');
+  return { username, password };
+}
+
+function readHeaders(read: EnvironmentReader): Record<string, string> {
+  const value = read.text('LATAM_PASS_NOTIFICATION_HEADERS');
+  if (value === null) return {};
+  const headers: Record<string, string> = {};
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new TypeError('not an object');
+    for (const [name, text] of Object.entries(parsed)) {
+      if (!HEADER_NAME.test(name.toLowerCase()) || typeof text !== 'string') throw new TypeError('not a header');
+      headers[name.toLowerCase()] = text;
+    }
+  } catch {
+    read.fail('LATAM_PASS_NOTIFICATION_HEADERS', 'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}');
+  }
+  return headers;
+}

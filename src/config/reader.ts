@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { isSecret, type VariableName } from './variables.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads variables and collects everything that is wrong with them, so that all of it can be told at once. */
+export class EnvironmentReader {
+  readonly errors: string[] = [];
+  readonly warnings: string[] = [];
+
+  constructor(private readonly environment: Environment) {}
+
+  /** A value, trimmed of white space around it; an empty one counts as unset. */
+  text(name: VariableName): string | null {
+    const direct = this.environment[name]?.trim() ?? '';
+    if (!isSecret(name)) return direct === '' ? null : direct;
+    const file = this.environment[`${name}_FILE`]?.trim() ?? '';
+    if (direct !== '' && file !== '') {
+      this.fail(name, `is set, and ${name}_FILE too: set only one of them`);
+      return null;
+    }
+    if (file !== '') return this.fromFile(name, file);
+    return direct === '' ? null : direct;
+  }
+
+  /** A value that must be there; the empty text, and an error, when it is not. */
+  required(name: VariableName, why: string): string {
+    const value = this.text(name);
+    const inFile = this.environment[`${name}_FILE`]?.trim() ?? '';
+    if (value === null && !(isSecret(name) && inFile !== '')) this.fail(name, `is not set: ${why}`);
+    return value ?? '';
+  }
+
+  matching(name: VariableName, pattern: RegExp, what: string): string | null {
+    const value = this.text(name);
+    if (value !== null && !pattern.test(value)) this.fail(name, `must be ${what}`);
+    return value;
+  }
+
+  /** A whole number in ASCII digits from `min` to `max`. */
+  integer(name: VariableName, fallback: number, min: number, max: number): number {
+    const value = this.text(name);
+    if (value === null) return fallback;
+    const number = /^[0-9]{1,10}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    this.fail(name, `must be a whole number from ${min} to ${max}, not "${shown(value)}"`);
+    return fallback;
+  }
+
+  boolean(name: VariableName): boolean | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    if (value !== 'true' && value !== 'false') this.fail(name, `must be true or false, not "${shown(value)}"`);
+    return value === 'true';
+  }
+
+  choice<const Value extends string>(name: VariableName, values: readonly Value[], fallback: Value): Value {
+    const value = this.text(name);
+    if (value === null) return fallback;
+    const found = values.find((candidate) => candidate === value);
+    if (found === undefined) this.fail(name, `must be one of ${values.join(', ')}, not "${shown(value)}"`);
+    return found ?? fallback;
+  }
+
+  fail(name: VariableName, problem: string): void {
+    this.errors.push(`${name} ${problem}`);
+  }
+
+  warn(text: string): void {
+    this.warnings.push(text);
+  }
+
+  private fromFile(name: VariableName, file: string): string | null {
+    try {
+      const value = readFileSync(file, 'utf8').trim();
+      if (value !== '') return value;
+      this.fail(name, `is empty in the file that ${name}_FILE names (${file})`);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+      this.fail(name, `cannot be read from the file that ${name}_FILE names (${file}): ${code}`);
+    }
+    return null;
+  }
+}
+
+/** Enough of a wrong value to recognise it. Never used for secrets. */
+function shown(value: string): string {
+  return value.length <= 40 ? value : `${value.slice(0, 40)}…`;
+}

@@ -1,0 +1,32 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Config } from '../config.js';
+import { Vault } from '../vault.js';
+import { Database } from './database.js';
+import { poolOf } from './data-source.js';
+
+/**
+ * The configuration, the database and the keys, for every module. The data source is opened before the application is
+ * made and closed after it has ended, by whoever starts the process: nothing that drains loses its connection.
+ */
+@Module({})
+export class DatabaseModule {
+  static register(config: Config, source: DataSource): DynamicModule {
+    return {
+      module: DatabaseModule,
+      global: true,
+      providers: [
+        { provide: Config, useValue: config },
+        { provide: DataSource, useValue: source },
+        { provide: Database, useFactory: () => new Database(poolOf(source)) },
+        { provide: Vault, useFactory: () => new Vault(masterKeyOf(config)) },
+      ],
+      exports: [Config, DataSource, Database, Vault],
+    };
+  }
+}
+
+function masterKeyOf({ encryptionKey }: Config): Buffer {
+  if (!encryptionKey) throw new Error('the encryption key is made before the application');
+  return encryptionKey;
+}

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Lifecycle } from '../api/lifecycle.js';
+import { Database } from '../database/database.js';
+import type { ReadinessDto } from './health.dto.js';
+
+/** An orchestrator asks every few seconds; a database that needs longer than this is not there. */
+const PATIENCE_MS = 2_000;
+
+/** Whether this instance can serve: its database answers, with the schema that this version needs. */
+@Injectable()
+export class Readiness {
+  private isMigrated = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly source: DataSource,
+    private readonly lifecycle: Lifecycle,
+  ) {}
+
+  async check(): Promise<ReadinessDto> {
+    const database = (await this.isAnswering()) ? 'ok' : 'unavailable';
+    const migrations = database === 'ok' ? await this.migrations() : 'unknown';
+    const draining = this.lifecycle.isDraining;
+    const status = database === 'ok' && migrations === 'ok' && !draining ? 'ready' : 'not_ready';
+    return { status, database, migrations, draining };
+  }
+
+  private async isAnswering(): Promise<boolean> {
+    const answer = this.database.query('select 1').then(
+      () => true,
+      () => false,
+    );
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), PATIENCE_MS);
+    });
+    return Promise.race([answer, patience]).finally(() => clearTimeout(timer));
+  }
+
+  /** Once they are in they stay: the schema only goes forward. */
+  private async migrations(): Promise<ReadinessDto['migrations']> {
+    if (this.isMigrated) return 'ok';
+    try {
+      this.isMigrated = !(await this.source.showMigrations());
+      return this.isMigrated ? 'ok' : 'pending';
+    } catch {
+      return 'unknown';
+    }
+  }
+}

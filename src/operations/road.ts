@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../ledger/transaction.js';
+import { Problem } from '../problem.js';
+import type { Draft } from './operations.js';
+import { ProviderStates } from './provider-states.js';
+import { ConnectorRegistry, leaseMsOf } from './registry.js';
+import { Runner } from './runner.js';
+import { Scheduler } from './scheduler.js';
+
+/** Whether and how an operation can go straight on to its provider. */
+@Injectable()
+export class Road {
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly runner: Runner,
+    private readonly states: ProviderStates,
+    private readonly scheduler: Scheduler,
+  ) {}
+
+  /** @throws Problem `overloaded` while the gateway is shutting down. */
+  assertOpen(): void {
+    if (!this.scheduler.isStopping) return;
+    throw new Problem('overloaded', 'The gateway is restarting; send the same request again.', {
+      retryAfterSeconds: 5,
+    });
+  }
+
+  /** The lease for an attempt that begins with the record; null: it has to queue in the database. */
+  leaseFor(draft: Draft): number | null {
+    if (this.states.isPaused(draft.provider) || this.runner.capacity(draft.provider) <= 0) return null;
+    return leaseMsOf(this.registry.handler(draft.type));
+  }
+
+  usualMs(draft: Draft): number {
+    return this.registry.handler(draft.type).deadlineMs;
+  }
+
+  run(transaction: Transaction, leasedAtMs: number): Promise<Transaction> {
+    const running = this.runner.run({ transaction, interrupted: false, expired: false, leasedAtMs });
+    // Its end is on record, or its lease ends and another takes over; nobody may be waiting here any more.
+    running.catch(() => undefined);
+    return running;
+  }
+}
