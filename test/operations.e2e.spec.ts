@@ -184,7 +184,7 @@ describe('a top-up', () => {
       const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), WAIT);
       expect(status(answer)).toBe('202 unknown');
       const calls = await world.sandbox.calls('latcom');
-      expect(calls.filter((call) => at(call['body'], 'phone_number') === phoneNumber)).toHaveLength(1);
+      expect(calls.filter((call) => JSON.stringify(call['body']).includes(phoneNumber))).toHaveLength(1);
     },
   );
 

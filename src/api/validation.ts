@@ -21,7 +21,8 @@ export class RequestValidation extends ValidationPipe {
     super({
       whitelist: true,
       forbidNonWhitelisted: true,
-      forbidUnknownValues: true,
+      // A class without members is a body that has to be empty: `forbidNonWhitelisted` sees to it.
+      forbidUnknownValues: false,
       transform: true,
       exceptionFactory: (errors) => new Findings(errors),
     });

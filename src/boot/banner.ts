@@ -53,7 +53,7 @@ function demoLines({ seeded }: BannerFacts, url: string): string[] {
   const now = '$(date +%s%N)';
   const call = (path: string, body: string): string =>
     [
-      `  curl -sS -u '${app.keyId}:${app.secret}' -H 'Content-Type: application/json' -H 'Prefer: wait=15' \\`,
+      `  curl -sS -w '\\n' -u '${app.keyId}:${app.secret}' -H 'Content-Type: application/json' -H 'Prefer: wait=15' \\`,
       `    -H "Idempotency-Key: demo-${now}" ${url}${path} \\`,
       `    -d "${body.replaceAll('"', '\\"')}"`,
     ].join('\n');
