@@ -78,7 +78,8 @@ function admitPartner(
   caller: AnyCaller,
   request: FastifyRequest,
 ): void {
-  if (caller.kind !== 'app') throw denied(request, 'kind', 'This route is for partner apps: use a key id and its secret.');
+  if (caller.kind !== 'app')
+    throw denied(request, 'kind', 'This route is for partner apps: use a key id and its secret.');
   if (scope === null || caller.scopes.includes(scope)) return;
   throw denied(request, 'scope', `The app needs the scope ${scope}, which an administrator can give it.`);
 }
@@ -88,7 +89,8 @@ function admitOperator(
   caller: AnyCaller,
   request: FastifyRequest,
 ): void {
-  if (caller.kind !== 'operator') throw denied(request, 'kind', 'This route is for operators: use an operator and password.');
+  if (caller.kind !== 'operator')
+    throw denied(request, 'kind', 'This route is for operators: use an operator and password.');
   if (!includesRole(caller.role, role)) throw denied(request, 'role', `This needs the role ${role}.`);
 }
 

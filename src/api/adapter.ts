@@ -55,7 +55,8 @@ export function createAdapter(lifecycle: Lifecycle): FastifyAdapter {
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => answerProblem(error, request, reply),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      answerProblem(error, request, reply),
     clientErrorHandler: answerClientError,
   });
   const server = adapter.getInstance();

@@ -120,6 +120,8 @@ function complete(path: string, method: string, operation: Operation): void {
   if (!operation.tags?.length) {
     operation.tags = TAG_OF_PATH.flatMap(([pattern, tag]) => (pattern.test(path) ? [tag] : [])).slice(0, 1);
   }
+  // Said, not left out: these are for everybody.
+  operation.security ??= [];
   dropGuessedSuccess(method, operation);
   const marks = Object.keys(operation).filter((key) => key.startsWith(PROBLEM_MARK));
   const codes = PROBLEM_CODES.filter((code) => marks.includes(PROBLEM_MARK + code));

@@ -64,7 +64,8 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const { errors, transactionId, provider, retryAfterSeconds } = problem.extras;
   void reply.headers(answer.headers ?? {});
   if (status === 401) void reply.header('WWW-Authenticate', CHALLENGE);
-  if (retryAfterSeconds !== undefined) void reply.header('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))));
+  if (retryAfterSeconds !== undefined)
+    void reply.header('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))));
   // Serialised here: Fastify sends strings as they are, whatever the handler had prepared.
   void reply
     .status(status)
@@ -105,7 +106,8 @@ function toAnswer(error: unknown, request: FastifyRequest): HttpAnswer {
   if (status === 503) return { problem: new Problem('overloaded', 'Try again shortly.', { retryAfterSeconds: 2 }) };
   const where = { requestId: request.id, method: request.method, route: request.routeOptions.url };
   logger.error({ ...where, ...describeError(error), stack: framesOf(error) }, 'a request failed unexpectedly');
-  const detail = 'Something went wrong in the gateway. Sending the same request again, with the same Idempotency-Key, is safe.';
+  const detail =
+    'Something went wrong in the gateway. Sending the same request again, with the same Idempotency-Key, is safe.';
   return { problem: new Problem('internal_error', `${detail} When it persists, report the requestId.`) };
 }
 
@@ -139,11 +141,17 @@ function ofStatus(status: number): HttpAnswer {
     case 429:
       return { problem: new Problem('rate_limited', 'Too many requests; slow down.', { retryAfterSeconds: 1 }) };
     case 414:
-      return { problem: new Problem('validation_failed', 'The URL is too long.'), status, title: 'The URL is too long' };
+      return {
+        problem: new Problem('validation_failed', 'The URL is too long.'),
+        status,
+        title: 'The URL is too long',
+      };
     case 431:
       return { problem: tooManyHeaders(), status, title: 'Too many header fields' };
     default:
-      return { problem: new Problem('validation_failed', 'The request cannot be read: check its URL and its headers.') };
+      return {
+        problem: new Problem('validation_failed', 'The request cannot be read: check its URL and its headers.'),
+      };
   }
 }
 
@@ -169,5 +177,8 @@ function driverErrorOf(error: unknown): unknown {
 /** Where it happened, without the message. */
 function framesOf(error: unknown): string[] {
   const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
-  return lines.filter((line) => /^\s+at /.test(line)).slice(0, MAX_STACK_LINES).map((line) => line.trim());
+  return lines
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, MAX_STACK_LINES)
+    .map((line) => line.trim());
 }

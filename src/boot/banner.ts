@@ -22,7 +22,10 @@ export function showBanner(facts: BannerFacts): void {
     demoLines(facts, url),
     warnings.map((warning) => `Warning: ${warning}`),
   ];
-  const text = parts.filter((part) => part.length > 0).map((part) => part.join('\n')).join('\n\n');
+  const text = parts
+    .filter((part) => part.length > 0)
+    .map((part) => part.join('\n'))
+    .join('\n\n');
   process.stderr.write(`\n${LINE}\n${text}\n${LINE}\n\n`);
 }
 
@@ -43,7 +46,8 @@ function operatorLines({ config, seeded }: BannerFacts, url: string): string[] {
     ];
   }
   if (operator) return [`Operator: ${operator.username}   password: in ${seeded.file}, unless it was changed since`];
-  if (config.admin) return [`Operator: ${config.admin.username}   password: that of ADMIN_PASSWORD, unless it was changed since`];
+  if (config.admin)
+    return [`Operator: ${config.admin.username}   password: that of ADMIN_PASSWORD, unless it was changed since`];
   return [];
 }
 

@@ -57,8 +57,10 @@ async function openDatabase(config: Config, shutdown: Shutdown): Promise<DataSou
       : 'Check DATABASE_URL: host, port, user, password, database, and that the server runs and lets this host in.';
   await step('reach its database', hint, () => source.initialize());
   shutdown.add('the database connections', () => source.destroy());
-  await step('bring its database up to date', 'The user of DATABASE_URL must own the schema (PostgreSQL 15 or newer).', () =>
-    migrate(source),
+  await step(
+    'bring its database up to date',
+    'The user of DATABASE_URL must own the schema (PostgreSQL 15 or newer).',
+    () => migrate(source),
   );
   return source;
 }
@@ -109,7 +111,10 @@ async function listen(app: NestFastifyApplication, { host, port }: Config): Prom
 
 async function closeApp(app: NestFastifyApplication, config: Config, lifecycle: Lifecycle): Promise<void> {
   lifecycle.drain();
-  const timer = setTimeout(() => app.getHttpServer().closeAllConnections(), config.shutdownGraceMs + CONNECTIONS_GRACE_MS);
+  const timer = setTimeout(
+    () => app.getHttpServer().closeAllConnections(),
+    config.shutdownGraceMs + CONNECTIONS_GRACE_MS,
+  );
   timer.unref();
   await app.close();
   clearTimeout(timer);

@@ -47,7 +47,9 @@ export async function seed(app: INestApplicationContext, config: Config): Promis
 }
 
 function isDemo(config: Config): boolean {
-  return config.databaseUrl === null && config.latamPass.sandbox && config.loyaltyLayer.sandbox && config.latcom.sandbox;
+  return (
+    config.databaseUrl === null && config.latamPass.sandbox && config.loyaltyLayer.sandbox && config.latcom.sandbox
+  );
 }
 
 async function seedOperator(
@@ -56,7 +58,9 @@ async function seedOperator(
 ): Promise<{ made?: { username: string; password: string }; warnings: string[] }> {
   if ((await operators.count()) > 0) return { warnings: [] };
   if (!admin && databaseUrl !== null) {
-    return { warnings: ['There is no operator yet: set ADMIN_USERNAME and ADMIN_PASSWORD once to create the first one.'] };
+    return {
+      warnings: ['There is no operator yet: set ADMIN_USERNAME and ADMIN_PASSWORD once to create the first one.'],
+    };
   }
   const made = { username: 'admin', password: randomBytes(PASSWORD_BYTES).toString('base64url') };
   await operators.create({ ...(admin ?? made), role: 'admin' }, 'gateway').catch(ignoreTaken);

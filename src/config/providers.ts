@@ -65,7 +65,8 @@ export function readLatamPass(read: EnvironmentReader): LatamPassSettings {
   const environment = read.choice('LATAM_PASS_ENVIRONMENT', ['sandbox', 'production'], 'production');
   const authorization = read.text('LATAM_PASS_AUTHORIZATION');
   const need = needs(read, 'LATAM_PASS_BASE_URL', baseUrl);
-  const clientSecret = authorization === null ? need('LATAM_PASS_CLIENT_SECRET') : read.text('LATAM_PASS_CLIENT_SECRET');
+  const clientSecret =
+    authorization === null ? need('LATAM_PASS_CLIENT_SECRET') : read.text('LATAM_PASS_CLIENT_SECRET');
   const notificationPairs = readPairs(read);
   if (baseUrl !== null && notificationPairs.length === 0) {
     read.warn('LATAM_PASS_NOTIFICATION_USERNAME is not set: no notifications are accepted, accruals are polled.');
@@ -95,7 +96,11 @@ export function readLoyaltyLayer(read: EnvironmentReader): LoyaltyLayerSettings 
     apiBaseUrl: readBaseUrl(read, 'LOYALTY_LAYER_API_BASE_URL') ?? baseUrl ?? '',
     clientId: need('LOYALTY_LAYER_CLIENT_ID'),
     clientSecret: need('LOYALTY_LAYER_CLIENT_SECRET'),
-    grantType: read.matching('LOYALTY_LAYER_GRANT_TYPE', /^[\w:./-]{1,100}$/, 'a grant type such as client_credentials'),
+    grantType: read.matching(
+      'LOYALTY_LAYER_GRANT_TYPE',
+      /^[\w:./-]{1,100}$/,
+      'a grant type such as client_credentials',
+    ),
     requestsPerMinute: read.integer('LOYALTY_LAYER_REQUESTS_PER_MINUTE', 100, 1, 1_000_000),
     egress: read.matching('LOYALTY_LAYER_EGRESS', /^[\w.:-]{1,64}$/, 'a short name or an address') ?? 'default',
   };
@@ -106,7 +111,9 @@ export function readLatcom(read: EnvironmentReader): LatcomSettings {
   const need = needs(read, 'LATCOM_BASE_URL', baseUrl);
   const timeoutMs = read.integer('LATCOM_TIMEOUT_MS', LATCOM_TIMEOUT_MS, 100, 300_000);
   if (timeoutMs < LATCOM_TIMEOUT_MS) {
-    read.warn(`LATCOM_TIMEOUT_MS is ${timeoutMs}: LATCOM itself waits 30 s, so below ${LATCOM_TIMEOUT_MS} purchases that succeed late become unknown.`);
+    read.warn(
+      `LATCOM_TIMEOUT_MS is ${timeoutMs}: LATCOM itself waits 30 s, so below ${LATCOM_TIMEOUT_MS} purchases that succeed late become unknown.`,
+    );
   }
   return {
     sandbox: baseUrl === null,
@@ -123,7 +130,8 @@ function needs(read: EnvironmentReader, urlName: VariableName, baseUrl: string |
   const isWanted = baseUrl !== null || read.text(urlName) !== null;
   return (name) => {
     if (isWanted) return read.required(name, `${urlName} is set, so the provider's credentials are needed too`);
-    if (read.text(name) !== null) read.warn(`${name} is set, but ${urlName} is not: it is ignored, and the sandbox is used.`);
+    if (read.text(name) !== null)
+      read.warn(`${name} is set, but ${urlName} is not: it is ignored, and the sandbox is used.`);
     return '';
   };
 }
@@ -160,7 +168,11 @@ function readPairs(read: EnvironmentReader): NotificationPair[] {
   return [first, second].filter((pair) => pair !== null);
 }
 
-function readPair(read: EnvironmentReader, userName: VariableName, passwordName: VariableName): NotificationPair | null {
+function readPair(
+  read: EnvironmentReader,
+  userName: VariableName,
+  passwordName: VariableName,
+): NotificationPair | null {
   const username = read.text(userName);
   const password = read.text(passwordName);
   if (username === null && password === null) return null;
@@ -186,7 +198,10 @@ function readHeaders(read: EnvironmentReader): Record<string, string> {
       headers[name.toLowerCase()] = text;
     }
   } catch {
-    read.fail('LATAM_PASS_NOTIFICATION_HEADERS', 'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}');
+    read.fail(
+      'LATAM_PASS_NOTIFICATION_HEADERS',
+      'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}',
+    );
   }
   return headers;
 }

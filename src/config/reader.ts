@@ -76,7 +76,8 @@ export class EnvironmentReader {
       if (value !== '') return value;
       this.fail(name, `is empty in the file that ${name}_FILE names (${file})`);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+      // Not by `instanceof`: under jest, errors of the file system come from another realm.
+      const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'error';
       this.fail(name, `cannot be read from the file that ${name}_FILE names (${file}): ${code}`);
     }
     return null;

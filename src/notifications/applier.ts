@@ -6,7 +6,7 @@ import { Ledger } from '../ledger/ledger.js';
 import { isFinal } from '../ledger/moves.js';
 import { LedgerReader } from '../ledger/reader.js';
 import type { JsonObject, Transaction } from '../ledger/transaction.js';
-import { logger } from '../log.js';
+import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ConnectorRegistry } from '../operations/registry.js';
 import type { NotificationReading } from '../providers/connector.js';
@@ -51,7 +51,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     } catch (error) {
       metrics.alarms.inc({ kind: 'notification_failed' });
       logger.error(
-        { notificationId: notification.id, error: nameOf(error) },
+        { notificationId: notification.id, ...describeError(error) },
         'a notification could not be applied yet',
       );
     }
@@ -65,7 +65,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
       const due = await this.inbox.claimDue(MAX_CLAIMED_AT_ONCE);
       await Promise.all(due.map((notification) => this.apply(notification)));
     } catch (error) {
-      logger.error({ error: nameOf(error) }, 'due notifications could not be read');
+      logger.error({ ...describeError(error) }, 'due notifications could not be read');
     } finally {
       this.ticking = false;
     }
@@ -166,8 +166,4 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     metrics.alarms.inc({ kind });
     logger.error(fields, `alarm: ${kind}`);
   }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }

@@ -87,7 +87,7 @@ export function judgeError(
     return { to: null, dueInMs: null, parked: true, attemptNotSent, evidence: PARKED, eventDetail };
   }
   const pauseMs =
-    error.kind === 'unauthorized' ? UNAUTHORIZED_RETRY_MS : backoffMs(handler, transaction.attempts, random);
+    error.kind === 'unauthorized' ? UNAUTHORIZED_RETRY_MS : backoffMs(handler, transaction.version, random);
   const dueInMs = Math.round(Math.max(pauseMs, extras.retryAfterMs ?? 0));
   const evidence = attemptNotSent || !sending ? 'not sent' : 'no answer that can be trusted';
   return { to: null, dueInMs, expectedInMs: dueInMs, attemptNotSent, evidence, eventDetail };
@@ -109,10 +109,13 @@ export function judgeExpired(handler: OperationHandler): Verdict {
   };
 }
 
-/** Exponential with full jitter; `attempts` counts from 1. */
-export function backoffMs(handler: OperationHandler, attempts: number, random: () => number): number {
+/**
+ * Exponential with full jitter. `tries` counts from 1: the transaction's version, which grows with every try that is on
+ * record, also with those that were not sent and so count as no attempt.
+ */
+export function backoffMs(handler: OperationHandler, tries: number, random: () => number): number {
   const { baseMs, capMs } = handler.retry;
-  const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(Math.max(attempts - 1, 0), 30));
+  const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(Math.max(tries - 1, 0), 30));
   return Math.max(ceiling * random(), baseMs / 10);
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { LedgerReader } from '../ledger/reader.js';
-import { logger } from '../log.js';
+import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Problem } from '../problem.js';
 import { ProviderError } from '../providers/connector.js';
@@ -77,7 +77,7 @@ export class ProviderHealth {
       }
     } catch (error) {
       metrics.alarms.inc({ kind: 'gauges_failed' });
-      logger.warn({ error: error instanceof Error ? error.name : typeof error }, 'gauges could not be refreshed');
+      logger.warn(describeError(error), 'gauges could not be refreshed');
     }
   }
 

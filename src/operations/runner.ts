@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isUnavailable } from '../database/database.js';
 import { newUuid } from '../ids.js';
 import type { Claim } from '../ledger/claim.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -6,7 +7,7 @@ import { isFinal } from '../ledger/moves.js';
 import { LedgerReader } from '../ledger/reader.js';
 import type { Settled } from '../ledger/settle.js';
 import type { Transaction } from '../ledger/transaction.js';
-import { logger } from '../log.js';
+import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, type OperationHandler, type Outcome } from '../providers/connector.js';
 import { Vault } from '../vault.js';
@@ -54,18 +55,23 @@ export class Runner {
     const handler = this.registry.handler(transaction.type);
     if (claim.expired) return this.write(transaction, judgeExpired(handler));
     if (claim.interrupted && !handler.repeatable) return this.write(transaction, judgeInterrupted(handler));
+    const progress = { sent: false };
     let verdict: Verdict;
     try {
-      const outcome = await this.call(handler, claim);
+      const outcome = await this.call(handler, claim, progress);
       verdict = judgeOutcome(handler, transaction, outcome);
     } catch (error) {
-      const known = toProviderError(error, transaction);
+      const known = toProviderError(error, transaction, progress.sent);
       verdict = judgeError(handler, transaction, known, new Date());
     }
     return this.write(transaction, verdict);
   }
 
-  private async call(handler: OperationHandler, { transaction, leasedAtMs }: Claim): Promise<Outcome> {
+  private async call(
+    handler: OperationHandler,
+    { transaction, leasedAtMs }: Claim,
+    progress: { sent: boolean },
+  ): Promise<Outcome> {
     const operation = {
       id: transaction.id,
       appId: transaction.appId,
@@ -86,6 +92,7 @@ export class Runner {
     return handler.send(operation, () => {
       // A process that was stopped and wakes up late must not send: somebody else has judged its attempt by then.
       if (performance.now() - leasedAtMs > PREPARATION_MS) throw new ProviderError('not-sent', 'lease_lost');
+      progress.sent = true;
     });
   }
 
@@ -134,11 +141,15 @@ export class Runner {
   }
 }
 
-/** A connector that breaks in another way than by `ProviderError` is a defect; how far it came nobody knows. */
-function toProviderError(error: unknown, transaction: Transaction): ProviderError {
+/**
+ * What is no `ProviderError` is a fault of ours: the database was away, or a connector has a defect. Before the call it
+ * proves that nothing was sent; after it nobody knows.
+ */
+function toProviderError(error: unknown, transaction: Transaction, sent: boolean): ProviderError {
   if (error instanceof ProviderError) return error;
+  if (!sent && isUnavailable(error)) return new ProviderError('not-sent', 'database_unavailable', { cause: error });
   metrics.alarms.inc({ kind: 'connector_defect' });
-  const name = error instanceof Error ? error.name : typeof error;
-  logger.error({ transactionId: transaction.id, type: transaction.type, error: name }, 'a connector broke');
-  return new ProviderError('doubtful', 'internal_error', { cause: error });
+  const { id: transactionId, type } = transaction;
+  logger.error({ transactionId, type, ...describeError(error) }, 'a connector broke');
+  return new ProviderError(sent ? 'doubtful' : 'not-sent', 'internal_error', { cause: error });
 }

@@ -3,7 +3,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { Interval } from '@nestjs/schedule';
 import { Config } from '../config.js';
 import { Ledger } from '../ledger/ledger.js';
-import { logger } from '../log.js';
+import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ProviderStates } from './provider-states.js';
 import { ConnectorRegistry } from './registry.js';
@@ -80,6 +80,6 @@ export class Scheduler implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private complain(what: string, error: unknown): void {
     metrics.alarms.inc({ kind: `${what}_failed` });
-    logger.error({ what, error: error instanceof Error ? error.name : typeof error }, 'background work failed');
+    logger.error({ what, ...describeError(error) }, 'background work failed');
   }
 }

@@ -36,6 +36,7 @@ interface TokenRow {
   generation: number;
   sealed: Buffer | null;
   remainingMs: string | null;
+  lifetimeMs: string | null;
   coolingMs: string;
   mine: boolean;
 }
@@ -43,7 +44,7 @@ interface TokenRow {
 const LOGIN_LEASE_MS = 20_000;
 const WAIT_FOR_LOGIN_MS = 25_000;
 const POLL_MS = 100;
-/** Renewed so long before its end that no call is made with a token that dies on the way. */
+/** Renewed so long before its end that no call is made with a token that dies on the way; at most a tenth of its life. */
 const RENEWAL_MARGIN_MS = 60_000;
 const COOLDOWN_AFTER_FAILURE_MS = 5_000;
 /** Wrong credentials do not get right by asking again: an operator's refresh ends the pause at once. */
@@ -51,6 +52,7 @@ const COOLDOWN_AFTER_REFUSAL_MS = 60_000;
 
 const READ = `
 select generation, sealed, extract(epoch from expires_at - clock_timestamp()) * 1000 as "remainingMs",
+  extract(epoch from expires_at - obtained_at) * 1000 as "lifetimeMs",
   greatest(extract(epoch from cooldown_until - clock_timestamp()) * 1000, 0) as "coolingMs", false as mine
 from provider_tokens where name = $1`;
 
@@ -146,13 +148,13 @@ export class TokenCache {
 
   private fresh(source: TokenSource, row: TokenRow): Held | null {
     if (!row.sealed || row.remainingMs === null) return null;
-    return this.hold(source, this.vault.open(row.sealed), row.generation, Number(row.remainingMs));
+    const remainingMs = Number(row.remainingMs);
+    const usableMs = remainingMs - marginMs(Number(row.lifetimeMs));
+    return usableMs > 0 ? this.hold(source, this.vault.open(row.sealed), row.generation, usableMs) : null;
   }
 
-  private hold(source: TokenSource, token: string, generation: number, remainingMs: number): Held | null {
-    const margin = Math.min(RENEWAL_MARGIN_MS, source.defaultLifetimeMs / 10);
-    if (remainingMs <= margin) return null;
-    const held = { token, generation, staleAtMs: performance.now() + remainingMs - margin };
+  private hold(source: TokenSource, token: string, generation: number, usableMs: number): Held {
+    const held = { token, generation, staleAtMs: performance.now() + usableMs };
     this.held.set(source.name, held);
     return held;
   }
@@ -170,15 +172,7 @@ export class TokenCache {
         Math.round(lifetimeMs),
       ]);
       metrics.logins.inc({ provider: source.name, outcome: 'succeeded' });
-      const generation = rows[0]?.generation ?? 0;
-      // A lifetime shorter than the margin is used to its end, or every call would log in.
-      return (
-        this.hold(source, token, generation, lifetimeMs) ?? {
-          token,
-          generation,
-          staleAtMs: performance.now() + lifetimeMs / 2,
-        }
-      );
+      return this.hold(source, token, rows[0]?.generation ?? 0, lifetimeMs - marginMs(lifetimeMs));
     } catch (error) {
       const refused = error instanceof ProviderError && error.kind === 'unauthorized';
       metrics.logins.inc({ provider: source.name, outcome: refused ? 'refused' : 'failed' });
@@ -190,4 +184,8 @@ export class TokenCache {
       throw new ProviderError('not-sent', `login_${reason}`, { retryAfterMs: coolingMs, cause: error });
     }
   }
+}
+
+function marginMs(lifetimeMs: number): number {
+  return Math.min(RENEWAL_MARGIN_MS, lifetimeMs / 10);
 }

@@ -29,7 +29,13 @@ export class AppSecrets {
   async create(app: AppEntity, actor: AuditActor): Promise<NewKey> {
     return this.source.transaction(async (manager) => {
       const made = await this.insert(app.id, manager);
-      await this.audit.record(actor, 'key.create', publicId('key', made.key.id), { appId: publicId('app', app.id) }, manager);
+      await this.audit.record(
+        actor,
+        'key.create',
+        publicId('key', made.key.id),
+        { appId: publicId('app', app.id) },
+        manager,
+      );
       return made;
     });
   }
@@ -76,7 +82,13 @@ export class AppSecrets {
       const key = await this.lock(app, keyId, manager);
       if (key.revokedAt) return key;
       await manager.update(ApiKeyEntity, { id: key.id }, { revokedAt: new Date() });
-      await this.audit.record(actor, 'key.revoke', publicId('key', key.id), { appId: publicId('app', app.id) }, manager);
+      await this.audit.record(
+        actor,
+        'key.revoke',
+        publicId('key', key.id),
+        { appId: publicId('app', app.id) },
+        manager,
+      );
       return key;
     });
     this.keys.forget([revoked.id]);
@@ -96,7 +108,8 @@ export class AppSecrets {
 
   private async lock(app: AppEntity, id: string | null, manager: EntityManager): Promise<ApiKeyEntity> {
     const where = { id: id ?? '', appId: app.id };
-    const key = id === null ? null : await manager.findOne(ApiKeyEntity, { where, lock: { mode: 'pessimistic_write' } });
+    const key =
+      id === null ? null : await manager.findOne(ApiKeyEntity, { where, lock: { mode: 'pessimistic_write' } });
     if (!key) throw Problem.notFound('key');
     return key;
   }

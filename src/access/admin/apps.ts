@@ -29,7 +29,13 @@ export class Apps {
           deletedAt: null,
         }),
       );
-      await this.audit.record(actor, 'app.create', publicId('app', app.id), { name: app.name, scopes: app.scopes }, manager);
+      await this.audit.record(
+        actor,
+        'app.create',
+        publicId('app', app.id),
+        { name: app.name, scopes: app.scopes },
+        manager,
+      );
       return app;
     });
   }

@@ -7,7 +7,13 @@ import type { OperatorCaller } from '../caller.js';
 import { Caller, Operator } from '../decorators.js';
 import type { OperatorEntity } from '../entities.js';
 import { Administers, Inspects } from './admin-routes.js';
-import { ChangePasswordDto, CreateOperatorDto, OperatorDto, OperatorPageDto, UpdateOperatorDto } from './operators.dto.js';
+import {
+  ChangePasswordDto,
+  CreateOperatorDto,
+  OperatorDto,
+  OperatorPageDto,
+  UpdateOperatorDto,
+} from './operators.dto.js';
 import { Operators } from './operators.js';
 
 /** People who operate the gateway. */
@@ -60,7 +66,11 @@ export class OperatorsController {
   /** Change your own password. */
   @Post('me/password')
   @ChangesOwnPassword()
-  async changePassword(@Body() dto: ChangePasswordDto, @Caller() caller: OperatorCaller, @Ip() ip: string): Promise<void> {
+  async changePassword(
+    @Body() dto: ChangePasswordDto,
+    @Caller() caller: OperatorCaller,
+    @Ip() ip: string,
+  ): Promise<void> {
     await this.operators.changePassword(caller, dto.currentPassword, dto.newPassword, ip);
   }
 }
@@ -70,7 +80,12 @@ function ChangesOwnPassword(): MethodDecorator {
     Operator('viewer')(target, key, descriptor);
     HttpCode(HttpStatus.NO_CONTENT)(target, key, descriptor);
     ApiNoContentResponse({ description: 'Done.' })(target, key, descriptor);
-    ApiProblems('validation_failed', 'invalid_state', 'payload_too_large', 'unsupported_media_type')(target, key, descriptor);
+    ApiProblems(
+      'validation_failed',
+      'invalid_state',
+      'payload_too_large',
+      'unsupported_media_type',
+    )(target, key, descriptor);
   };
 }
 

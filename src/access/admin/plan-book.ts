@@ -18,7 +18,14 @@ export class PlanBook {
   async create({ planId, kind, enrolTokenRequired }: Plan, actor: AuditActor): Promise<PlanEntity> {
     await this.source.transaction(async (manager) => {
       const made = manager.create(PlanEntity, { planId, kind, enrolTokenRequired });
-      const inserted = await manager.createQueryBuilder().insert().into(PlanEntity).values(made).orIgnore().returning('plan_id').execute();
+      const inserted = await manager
+        .createQueryBuilder()
+        .insert()
+        .into(PlanEntity)
+        .values(made)
+        .orIgnore()
+        .returning('plan_id')
+        .execute();
       const rows: unknown = inserted.raw;
       if (!Array.isArray(rows) || rows.length === 0) {
         throw new Problem('invalid_state', 'This plan is configured already: change it instead.');

@@ -1,0 +1,194 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, readConfig, VARIABLES } from '../src/config.js';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+
+const LATAM_PASS = {
+  LATAM_PASS_BASE_URL: 'https://api.latampass.example/',
+  LATAM_PASS_CLIENT_ID: 'id',
+  LATAM_PASS_CLIENT_SECRET: 'secret',
+  LATAM_PASS_PARTNER_ID: 'partner',
+};
+const LOYALTY_LAYER = {
+  LOYALTY_LAYER_BASE_URL: 'https://loyaltylayer.example',
+  LOYALTY_LAYER_CLIENT_ID: 'id',
+  LOYALTY_LAYER_CLIENT_SECRET: 'secret',
+};
+const LATCOM_WITHOUT_SECRET = {
+  LATCOM_BASE_URL: 'https://latcom.example/api/distributor',
+  LATCOM_CUSTOMER_ID: 'id',
+};
+const LATCOM = { ...LATCOM_WITHOUT_SECRET, LATCOM_SECRET_KEY: 'secret' };
+const REAL = { ...LATAM_PASS, ...LOYALTY_LAYER, ...LATCOM };
+
+function errorsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.errors;
+    throw error;
+  }
+  return [];
+}
+
+test('an empty environment runs everything embedded, with the documented defaults', () => {
+  const { config, warnings } = readConfig({});
+  expect(config).toMatchObject({
+    host: '127.0.0.1',
+    port: 3000,
+    databaseUrl: null,
+    dataDir: '.data',
+    rateLimitPerMinute: 6000,
+    requireSecondOperator: false,
+    sandbox: { port: 3001, isFixed: false },
+    breaker: { failures: 20, openMs: 5000 },
+    latamPass: { sandbox: true, notificationPairs: [] },
+    loyaltyLayer: { sandbox: true, requestsPerMinute: 100 },
+    latcom: { sandbox: true, timeoutMs: 45_000, requestsPer15Minutes: 300 },
+  });
+  expect(config.sandboxed).toHaveLength(3);
+  expect(warnings).toEqual([]);
+});
+
+test('the configuration is frozen, in its groups too', () => {
+  const { config } = readConfig({});
+  expect(Object.isFrozen(config)).toBe(true);
+  expect(Object.isFrozen(config.latamPass)).toBe(true);
+  expect(Object.isFrozen(config.latamPass.notificationPairs)).toBe(true);
+});
+
+test('every wrong variable is named at once', () => {
+  const errors = errorsOf({
+    PORT: '70000',
+    LOG_LEVEL: 'loud',
+    REQUIRE_SECOND_OPERATOR: 'yes',
+    LATCOM_BASE_URL: 'http://latcom.example',
+    BREAKER_FAILURES: '0',
+  });
+  const names = errors.map((error) => error.split(' ')[0]);
+  expect(new Set(names)).toEqual(
+    new Set([
+      ...['PORT', 'LOG_LEVEL', 'REQUIRE_SECOND_OPERATOR', 'LATCOM_BASE_URL', 'BREAKER_FAILURES'],
+      ...['LATCOM_CUSTOMER_ID', 'LATCOM_SECRET_KEY'],
+    ]),
+  );
+});
+
+test.each<[string, Record<string, string>, RegExp]>([
+  ['a port with other digits', { PORT: '３０００' }, /^PORT must be a whole number/],
+  ['a database without a key', { DATABASE_URL: 'postgres://u@h/d' }, /^ENCRYPTION_KEY is not set/],
+  [
+    'a key that is too short',
+    { ENCRYPTION_KEY: Buffer.alloc(31).toString('base64') },
+    /^ENCRYPTION_KEY must be exactly 32/,
+  ],
+  ['a key that is not base64', { ENCRYPTION_KEY: `${KEY.slice(0, -2)}!=` }, /^ENCRYPTION_KEY must be exactly 32/],
+  ['another kind of database', { DATABASE_URL: 'mysql://h/d', ENCRYPTION_KEY: KEY }, /^DATABASE_URL must be a URL/],
+  ['plain http elsewhere', { ...LATCOM, LATCOM_BASE_URL: 'http://10.0.0.1/x' }, /^LATCOM_BASE_URL must be https/],
+  [
+    'a disguised loopback',
+    { ...LATCOM, LATCOM_BASE_URL: 'http://127.0.0.1.evil.example' },
+    /^LATCOM_BASE_URL must be https/,
+  ],
+  [
+    'credentials in a URL',
+    { ...LATCOM, LATCOM_BASE_URL: 'https://u:p@latcom.example' },
+    /^LATCOM_BASE_URL must be a plain/,
+  ],
+  ['the suffix', { ...LATAM_PASS, LATAM_PASS_BASE_URL: 'https://h/sandbox' }, /must not end in \/sandbox/],
+  ['missing credentials', { LOYALTY_LAYER_BASE_URL: 'https://h' }, /^LOYALTY_LAYER_CLIENT_ID is not set/],
+  ['half a pair', { LATAM_PASS_NOTIFICATION_USERNAME: 'u' }, /^LATAM_PASS_NOTIFICATION_PASSWORD is not set, but/],
+  ['a colon in a name', { ADMIN_USERNAME: 'a:b', ADMIN_PASSWORD: 'p'.repeat(12) }, /^ADMIN_USERNAME must be/],
+  ['a name like a key', { ADMIN_USERNAME: 'key_1', ADMIN_PASSWORD: 'p'.repeat(12) }, /^ADMIN_USERNAME must be/],
+  ['half an operator', { ADMIN_USERNAME: 'ana' }, /^ADMIN_PASSWORD is not set/],
+  ['headers that are none', { LATAM_PASS_NOTIFICATION_HEADERS: '["x"]' }, /^LATAM_PASS_NOTIFICATION_HEADERS must be/],
+  ['no sandbox wanted', { SANDBOX: 'false', ...LATAM_PASS, ...LATCOM }, /^LOYALTY_LAYER_BASE_URL is not set/],
+  [
+    'production without a word',
+    { NODE_ENV: 'production', ...LATAM_PASS, ...LATCOM },
+    /^LOYALTY_LAYER_BASE_URL is not set/,
+  ],
+])('refuses %s', (_what, env, expected) => {
+  expect(errorsOf(env)).toContainEqual(expect.stringMatching(expected));
+});
+
+test('never shows a secret in an error', () => {
+  const errors = errorsOf({ ENCRYPTION_KEY: 'hunter2-secret', DATABASE_URL: 'x://user:hunter2-secret@h' });
+  expect(errors).toHaveLength(2);
+  expect(errors.join()).not.toContain('hunter2');
+});
+
+test('production takes the sandbox when told to, and the embedded database with a warning', () => {
+  const { warnings } = readConfig({ NODE_ENV: 'production', SANDBOX: 'true' });
+  expect(warnings).toContainEqual(expect.stringContaining('embedded PostgreSQL'));
+});
+
+test('warns of what is accepted but odd', () => {
+  const { config, warnings } = readConfig({
+    ...REAL,
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgres://u@h/d',
+    ENCRYPTION_KEY: KEY,
+    LATAM_PASS_ENVIRONMENT: 'sandbox',
+    LATCOM_BASE_URL: 'http://127.0.0.1:9/api/distributor',
+    LATCOM_TIMEOUT_MS: '5000',
+  });
+  expect(config.latcom.timeoutMs).toBe(5000);
+  for (const name of [
+    'LATCOM_TIMEOUT_MS',
+    'LATCOM_BASE_URL',
+    'LATAM_PASS_ENVIRONMENT',
+    'LATAM_PASS_NOTIFICATION_USERNAME',
+  ]) {
+    expect(warnings).toContainEqual(expect.stringContaining(name));
+  }
+});
+
+test('a base URL loses its last slash, and the API of LoyaltyLayer is where its login is unless said otherwise', () => {
+  const { config } = readConfig(REAL);
+  expect(config.latamPass.baseUrl).toBe('https://api.latampass.example');
+  expect(config.loyaltyLayer.apiBaseUrl).toBe('https://loyaltylayer.example');
+  expect(config.latamPass.environment).toBe('production');
+  expect(config.sandboxed).toEqual([]);
+});
+
+describe('secrets from files', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'config-'));
+  const file = join(folder, 'secret');
+  writeFileSync(file, 'from-the-file\n');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('are read, without the line end', () => {
+    expect(readConfig({ ...LATCOM_WITHOUT_SECRET, LATCOM_SECRET_KEY_FILE: file }).config.latcom.secretKey).toBe(
+      'from-the-file',
+    );
+  });
+
+  test('beside the variable itself are an error', () => {
+    expect(errorsOf({ ...LATCOM, LATCOM_SECRET_KEY_FILE: file })).toEqual([
+      expect.stringMatching(/^LATCOM_SECRET_KEY is set, and LATCOM_SECRET_KEY_FILE too/),
+    ]);
+  });
+
+  test('that cannot be read are an error that names variable and file', () => {
+    const missing = join(folder, 'missing');
+    expect(errorsOf({ ...LATCOM_WITHOUT_SECRET, LATCOM_SECRET_KEY_FILE: missing })).toEqual([
+      expect.stringMatching(/^LATCOM_SECRET_KEY cannot be read .*missing.*ENOENT/),
+    ]);
+  });
+});
+
+test('.env.example lists exactly the variables that are read', () => {
+  const text = readFileSync(join(import.meta.dirname, '..', '.env.example'), 'utf8');
+  const listed = [...text.matchAll(/^([A-Z0-9_]+)=/gm)].map((match) => match[1]);
+  expect(listed.sort()).toEqual(Object.keys(VARIABLES).sort());
+});
+
+test('what .env.example says is a valid configuration with the defaults', () => {
+  const text = readFileSync(join(import.meta.dirname, '..', '.env.example'), 'utf8');
+  const lines = [...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)];
+  const { config } = readConfig(Object.fromEntries(lines.map(([, name, value]) => [String(name), String(value)])));
+  expect(config).toEqual(readConfig({}).config);
+});

@@ -1,0 +1,156 @@
+import { Pool } from 'pg';
+import { Database } from '../src/database/database.js';
+import { Quota, type QuotaRule } from '../src/outbound/quota.js';
+import { TokenCache, type Login, type TokenSource } from '../src/outbound/token-cache.js';
+import { ProviderError } from '../src/providers/connector.js';
+import { Vault } from '../src/vault.js';
+import { createDatabase, type TestDatabase } from './support/database.js';
+
+/** Two of everything stand for two instances: they share nothing but the database. */
+let place: TestDatabase;
+let pools: Pool[];
+let databases: Database[];
+const vault = new Vault(Buffer.alloc(32, 7));
+
+beforeAll(async () => {
+  place = await createDatabase();
+  pools = [1, 2].map(() => new Pool({ connectionString: place.url, max: 10 }));
+  databases = pools.map((pool) => new Database(pool));
+});
+
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.end()));
+  await place.drop();
+});
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('the quota', () => {
+  const rule = (name: string, more: Partial<QuotaRule> = {}): QuotaRule => ({ name, limit: 50, windowMs: 60_000, ...more });
+
+  async function taken(quotas: readonly Quota[], one: QuotaRule, times: number): Promise<PromiseSettledResult<void>[]> {
+    return Promise.allSettled(Array.from({ length: times }, (_none, index) => quotas[index % quotas.length]?.take(one)));
+  }
+
+  it('grants exactly the limit to two instances that ask for more at the same time', async () => {
+    const quotas = databases.map((database) => new Quota(database));
+    const results = await taken(quotas, rule('shared'), 300);
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(50);
+    const refused = results.find((result) => result.status === 'rejected');
+    expect(refused).toMatchObject({ reason: { kind: 'not-sent', reason: 'quota_used_up' } });
+  });
+
+  it('is not forgotten by a restart', async () => {
+    const [database] = databases;
+    if (!database) throw new Error('no database');
+    await taken([new Quota(database)], rule('restart'), 50);
+    const [after] = await taken([new Quota(database)], rule('restart'), 1);
+    expect(after).toMatchObject({ status: 'rejected', reason: { extras: { retryAfterMs: expect.any(Number) } } });
+  });
+
+  it('never grants more than the limit in any window, and goes on granting', async () => {
+    const short = rule('sliding', { limit: 10, windowMs: 1_000 });
+    const quotas = databases.map((database) => new Quota(database));
+    const grants: number[] = [];
+    const end = Date.now() + 7_500;
+    while (Date.now() < end) {
+      const results = await taken(quotas, short, 8);
+      for (const result of results) if (result.status === 'fulfilled') grants.push(Date.now());
+      await sleep(50);
+    }
+    // The window is two seconds longer than the provider's, for the way there.
+    const most = Math.max(...grants.map((from) => grants.filter((at) => at >= from && at < from + 1_000).length));
+    expect(most).toBeLessThanOrEqual(10);
+    expect(grants.length).toBeGreaterThanOrEqual(20);
+  }, 15_000);
+
+  it('stops every instance while the provider blocks', async () => {
+    const [first, second] = databases.map((database) => new Quota(database));
+    await first?.block(rule('blocked'), 1_000);
+    await expect(second?.take(rule('blocked'))).rejects.toMatchObject({ reason: 'quota_used_up' });
+    await sleep(1_050);
+    await expect(second?.take(rule('blocked'))).resolves.toBeUndefined();
+  });
+});
+
+describe('the token', () => {
+  let logins = 0;
+  let answer: () => Promise<Login>;
+
+  const source = (name: string): TokenSource => ({
+    name,
+    defaultLifetimeMs: 3_600_000,
+    login: async () => {
+      logins += 1;
+      await sleep(50);
+      return answer();
+    },
+  });
+
+  beforeEach(() => {
+    logins = 0;
+    answer = () => Promise.resolve({ token: `token-${logins}`, expiresInMs: 3_600_000 });
+  });
+
+  const caches = (): TokenCache[] => databases.map((database) => new TokenCache(database, vault));
+
+  it('is asked for once by two instances with 200 callers', async () => {
+    const two = caches();
+    const tokens = await Promise.all(Array.from({ length: 200 }, (_none, index) => two[index % 2]?.get(source('once'))));
+    expect(new Set(tokens.map((token) => token?.token))).toEqual(new Set(['token-1']));
+    expect(logins).toBe(1);
+  });
+
+  it('is encrypted in the database', async () => {
+    await caches()[0]?.get(source('sealed'));
+    const rows = await databases[0]?.query<{ text: string }>(`select encode(sealed, 'escape') as text from provider_tokens`);
+    expect(rows?.length).toBeGreaterThan(0);
+    for (const row of rows ?? []) expect(row.text).not.toContain('token-');
+  });
+
+  it('is renewed once after it was refused, however many noticed', async () => {
+    const two = caches();
+    const one = source('dropped');
+    const refused = await two[0]?.get(one);
+    if (!refused) throw new Error('no token');
+    await Promise.all(two.map((cache) => cache.drop(one, refused)));
+    await Promise.all(two.map((cache) => cache.get(one)));
+    await two[0]?.drop(one, refused);
+    expect(await two[0]?.get(one)).toMatchObject({ token: 'token-2' });
+    expect(logins).toBe(2);
+  });
+
+  it.each([0, -5, Number.NaN, null])('with the lifetime %p gets the usual one and does not loop', async (expiresInMs) => {
+    answer = () => Promise.resolve({ token: 'odd', expiresInMs });
+    const cache = caches()[0];
+    for (let times = 0; times < 5; times += 1) await cache?.get(source(`lifetime ${expiresInMs}`));
+    expect(logins).toBe(1);
+  });
+
+  it('with a lifetime of seconds is used for them', async () => {
+    answer = () => Promise.resolve({ token: 'short', expiresInMs: 3_000 });
+    const cache = caches()[0];
+    for (let times = 0; times < 5; times += 1) await cache?.get(source('short'));
+    expect(logins).toBe(1);
+  });
+
+  it('is not asked for again while logins fail, by nobody in the fleet', async () => {
+    answer = () => Promise.reject(new ProviderError('doubtful', 'timeout'));
+    const two = caches();
+    const one = source('failing');
+    await expect(two[0]?.get(one)).rejects.toMatchObject({ kind: 'not-sent', reason: 'login_timeout' });
+    await expect(two[1]?.get(one)).rejects.toMatchObject({ kind: 'not-sent', reason: 'login_cooling_down' });
+    expect(logins).toBe(1);
+  });
+
+  it('refused credentials are said to be so, and an operator ends the pause', async () => {
+    answer = () => Promise.reject(new ProviderError('unauthorized', 'credentials_refused'));
+    const cache = caches()[0];
+    const one = source('refused');
+    await expect(cache?.get(one)).rejects.toMatchObject({ kind: 'unauthorized' });
+    await expect(cache?.get(one)).rejects.toMatchObject({ reason: 'login_cooling_down' });
+    answer = () => Promise.resolve({ token: 'good', expiresInMs: 3_600_000 });
+    await cache?.refresh(one);
+    expect(await cache?.get(one)).toMatchObject({ token: 'good' });
+  });
+});
