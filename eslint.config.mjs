@@ -91,6 +91,8 @@ export default tseslint.config(
     files: ['test/**/*.ts', '**/*.spec.ts'],
     rules: {
       'max-lines-per-function': 'off',
+      // jest's asymmetric matchers (`expect.any`) are declared as `any`.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
       'no-restricted-syntax': [
         'error',
         {
@@ -107,5 +109,10 @@ export default tseslint.config(
   {
     files: ['**/*.mjs', '**/*.cjs'],
     rules: house,
+  },
+  {
+    // Programs for a terminal.
+    files: ['scripts/**/*.mjs', 'test/bench/**/*.mjs'],
+    rules: { 'no-console': 'off' },
   },
 );

@@ -26,18 +26,40 @@ const url = process.env.GATEWAY_URL ?? `http://127.0.0.1:${process.env.PORT ?? 3
 
 async function call(who, method, path, body) {
   const headers = { authorization: `Basic ${Buffer.from(`${who.username}:${who.password}`).toString('base64')}` };
-  if (body) Object.assign(headers, { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=20' });
+  if (body)
+    Object.assign(headers, { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=20' });
   const answer = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   const parsed = await answer.json();
-  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${parsed.detail ?? JSON.stringify(parsed)}`);
+  if (!answer.ok)
+    throw new Error(`${method} ${path} answered ${answer.status}: ${parsed.detail ?? JSON.stringify(parsed)}`);
   return parsed;
 }
 
 const run = Date.now().toString(36);
 const orders = [
-  ['/v1/accruals', { reference: `DEMO-A-${run}`, member: { ffn: '01234567890' }, points: 3000, occurredAt: new Date(Date.now() - 60_000).toISOString() }],
-  ['/v1/passes', { reference: `DEMO-P-${run}`, planId: 'LOUNGE-BASIC', holder: { firstName: 'Ana', lastName: 'Souza' } }],
-  ['/v1/topups', { reference: `DEMO-T-${run}`, phoneNumber: '5537686660', productId: 'MOVISTAR_TAE', amount: { value: '10.00', currency: 'MXN' }, allowDuplicate: true }],
+  [
+    '/v1/accruals',
+    {
+      reference: `DEMO-A-${run}`,
+      member: { ffn: '01234567890' },
+      points: 3000,
+      occurredAt: new Date(Date.now() - 60_000).toISOString(),
+    },
+  ],
+  [
+    '/v1/passes',
+    { reference: `DEMO-P-${run}`, planId: 'LOUNGE-BASIC', holder: { firstName: 'Ana', lastName: 'Souza' } },
+  ],
+  [
+    '/v1/topups',
+    {
+      reference: `DEMO-T-${run}`,
+      phoneNumber: '5537686660',
+      productId: 'MOVISTAR_TAE',
+      amount: { value: '10.00', currency: 'MXN' },
+      allowDuplicate: true,
+    },
+  ],
 ];
 
 try {
@@ -58,7 +80,10 @@ try {
   console.table(data);
   if (done.some(({ status }) => status !== 'succeeded')) process.exitCode = 1;
 } catch (error) {
-  const cause = error.cause?.code === 'ECONNREFUSED' ? `nothing answers at ${url}: start the gateway with \`npm start\`` : error.message;
+  const cause =
+    error.cause?.code === 'ECONNREFUSED'
+      ? `nothing answers at ${url}: start the gateway with \`npm start\``
+      : error.message;
   process.stderr.write(`The demo failed: ${cause}\n`);
   process.exit(1);
 }

@@ -19,9 +19,19 @@ const BAD: [path: string, what: string, body: unknown, pointer: string][] = [
   ['/v1/accruals', 'neither ffn nor document', accrual({ member: {} }), '/member'],
   ['/v1/accruals', 'no member', accrual({ member: undefined }), '/member'],
   ['/v1/accruals', 'a member that is a list', accrual({ member: [] }), '/member'],
-  ['/v1/accruals', 'an incomplete document', accrual({ member: { document: { documentId: '1' } } }), '/member/document/documentType'],
+  [
+    '/v1/accruals',
+    'an incomplete document',
+    accrual({ member: { document: { documentId: '1' } } }),
+    '/member/document/documentType',
+  ],
   ['/v1/accruals', 'an ffn that is a number', accrual({ member: { ffn: 1234567890 } }), '/member/ffn'],
-  ['/v1/accruals', 'a country in small letters', accrual({ member: { document: { ...document, issueCountryCode: 'br' } } }), '/member/document/issueCountryCode'],
+  [
+    '/v1/accruals',
+    'a country in small letters',
+    accrual({ member: { document: { ...document, issueCountryCode: 'br' } } }),
+    '/member/document/issueCountryCode',
+  ],
   ['/v1/accruals', 'points as a string', accrual({ points: '3000' }), '/points'],
   ['/v1/accruals', 'half a point', accrual({ points: 1.5 }), '/points'],
   ['/v1/accruals', 'no points', accrual({ points: 0 }), '/points'],
@@ -36,14 +46,24 @@ const BAD: [path: string, what: string, body: unknown, pointer: string][] = [
   ['/v1/accruals', 'an empty reference', accrual({ reference: '' }), '/reference'],
   ['/v1/accruals', 'a reference with a line feed', accrual({ reference: 'a\nb' }), '/reference'],
   ['/v1/accruals', 'an unknown member', accrual({ partnerId: 'mine' }), '/partnerId'],
-  ['/v1/accruals', 'an unknown member deeper', accrual({ member: { ffn: '01234567890', balance: 1 } }), '/member/balance'],
+  [
+    '/v1/accruals',
+    'an unknown member deeper',
+    accrual({ member: { ffn: '01234567890', balance: 1 } }),
+    '/member/balance',
+  ],
   ['/v1/accruals', 'null where a value belongs', accrual({ description: null }), '/description'],
   ['/v1/accruals', 'metadata that is not of strings', accrual({ metadata: { a: 1 } }), '/metadata'],
   ['/v1/accruals', 'no object at all', [], ''],
   ['/v1/passes', 'no holder', pass({ holder: undefined }), '/holder'],
   ['/v1/passes', 'a holder without a name', pass({ holder: { firstName: 'Ana' } }), '/holder/lastName'],
   ['/v1/passes', 'a plan with a space', pass({ planId: 'A B' }), '/planId'],
-  ['/v1/passes', 'an e-mail address that is none', pass({ holder: { firstName: 'A', lastName: 'B', email: 'x' } }), '/holder/email'],
+  [
+    '/v1/passes',
+    'an e-mail address that is none',
+    pass({ holder: { firstName: 'A', lastName: 'B', email: 'x' } }),
+    '/holder/email',
+  ],
   ['/v1/topups', 'Arabic digits', topup({ phoneNumber: '٥٥٣٧٦٨٦٦٦٠' }), '/phoneNumber'],
   ['/v1/topups', 'a phone number as a number', topup({ phoneNumber: 5537686660 }), '/phoneNumber'],
   ['/v1/topups', 'an old mobile prefix', topup({ phoneNumber: '+5215537686660' }), '/phoneNumber'],
@@ -53,7 +73,12 @@ const BAD: [path: string, what: string, body: unknown, pointer: string][] = [
   ['/v1/topups', 'another currency', topup({ amount: { value: '10.00', currency: 'USD' } }), '/amount/currency'],
   ['/v1/topups', 'too little', topup({ amount: { value: '9.00', currency: 'MXN' } }), '/amount/value'],
   ['/v1/topups', 'too much', topup({ amount: { value: '5001', currency: 'MXN' } }), '/amount/value'],
-  ['/v1/topups', "another price than the package's", topup({ productId: 'MOVISTAR_PAQUETE_16', amount: { value: '16', currency: 'MXN' } }), '/amount/value'],
+  [
+    '/v1/topups',
+    "another price than the package's",
+    topup({ productId: 'MOVISTAR_PAQUETE_16', amount: { value: '16', currency: 'MXN' } }),
+    '/amount/value',
+  ],
   ['/v1/topups', 'a product that is not sold', topup({ productId: 'TELCEL' }), '/productId'],
   ['/v1/topups', 'another operator', topup({ operator: 'TELCEL' }), '/operator'],
   ['/v1/topups', 'a wish that is no yes or no', topup({ allowDuplicate: 'true' }), '/allowDuplicate'],
@@ -78,7 +103,13 @@ describe('is refused by name, reaches no provider and uses up no key', () => {
     ['__proto__', '{"__proto__":{"points":1}}', 'application/json', 400, 'validation_failed'],
     ['constructor', '{"constructor":{"prototype":{}}}', 'application/json', 400, 'validation_failed'],
     ['another content type', 'reference=1', 'application/x-www-form-urlencoded', 415, 'unsupported_media_type'],
-    ['a body that is too long', JSON.stringify({ reference: 'x'.repeat(70_000) }), 'application/json', 413, 'payload_too_large'],
+    [
+      'a body that is too long',
+      JSON.stringify({ reference: 'x'.repeat(70_000) }),
+      'application/json',
+      413,
+      'payload_too_large',
+    ],
   ])('%s', async (_what, body, contentType, status, code) => {
     const answer = await world.call('POST', '/v1/accruals', body, { 'content-type': contentType });
     expect(answer.body).toMatchObject({ status, code });
@@ -89,19 +120,35 @@ describe('is refused by name, reaches no provider and uses up no key', () => {
     expect(answer.body).toMatchObject({ status: 400, code: 'idempotency_key_missing' });
   });
 
-  it.each(['?limit=7&limit=8', '?limit=0', '?limit=101', '?limit=1e1', '?limit=٧', '?cursor=x', '?status=done', '?nothing=1', '?createdFrom=yesterday'])(
-    'a query such as %s',
-    async (query) => {
-      expect((await world.call('GET', `/v1/transactions${query}`)).body).toMatchObject({ status: 400, code: 'validation_failed' });
-    },
-  );
+  it.each([
+    '?limit=7&limit=8',
+    '?limit=0',
+    '?limit=101',
+    '?limit=1e1',
+    '?limit=٧',
+    '?cursor=x',
+    '?status=done',
+    '?nothing=1',
+    '?createdFrom=yesterday',
+  ])('a query such as %s', async (query) => {
+    expect((await world.call('GET', `/v1/transactions${query}`)).body).toMatchObject({
+      status: 400,
+      code: 'validation_failed',
+    });
+  });
 
-  it.each(['txn_', 'txn_x', 'pass_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11', "txn_' or 1=1--", 'txn_019AA3C5-7D2E-7C3B-9D6B-0D9F2F1D4A11'])(
-    'an id such as %s is not found',
-    async (id) => {
-      expect((await world.call('GET', `/v1/transactions/${encodeURIComponent(id)}`)).body).toMatchObject({ status: 404, code: 'not_found' });
-    },
-  );
+  it.each([
+    'txn_',
+    'txn_x',
+    'pass_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11',
+    "txn_' or 1=1--",
+    'txn_019AA3C5-7D2E-7C3B-9D6B-0D9F2F1D4A11',
+  ])('an id such as %s is not found', async (id) => {
+    expect((await world.call('GET', `/v1/transactions/${encodeURIComponent(id)}`)).body).toMatchObject({
+      status: 404,
+      code: 'not_found',
+    });
+  });
 });
 
 it('the log has the request ids and codes, and nothing of what was sent', () => {

@@ -86,7 +86,11 @@ const secrets = (): Record<string, string> => ({
 /** As it is, and in the forms in which it may hide. */
 function found(text: string, expected: Record<string, string>): string[] {
   return Object.entries(expected).flatMap(([name, value]) => {
-    const forms = [value, encodeURIComponent(value), Buffer.from(value).toString('base64').replace(/=+$/, '').slice(0, -1)];
+    const forms = [
+      value,
+      encodeURIComponent(value),
+      Buffer.from(value).toString('base64').replace(/=+$/, '').slice(0, -1),
+    ];
     return forms.some((form) => text.includes(form)) ? [name] : [];
   });
 }
@@ -104,8 +108,8 @@ it('tells none of them in the metrics', async () => {
 });
 
 it('shows personal data masked, and in answers to refused requests not at all', () => {
-  const { qrData: _own, ...others } = secrets();
-  expect(found(bodies.join('\n'), others)).toEqual([]);
+  // The QR data is its owner's, who asked.
+  expect(found(bodies.join('\n').replaceAll(qrData, ''), secrets())).toEqual([]);
 });
 
 it('keeps them encrypted: no column of any table has them', async () => {
@@ -120,7 +124,9 @@ it('keeps them encrypted: no column of any table has them', async () => {
     const { rows } = await client.query<{ text: string }>(`select t::text as text from ${name} t`);
     for (const { text } of rows) {
       // bytea is printed in hexadecimal.
-      const bytes = text.replace(/\\x((?:[0-9a-f]{2})+)/g, (_all, hex: string) => Buffer.from(hex, 'hex').toString('latin1'));
+      const bytes = text.replace(/\\x((?:[0-9a-f]{2})+)/g, (_all, hex: string) =>
+        Buffer.from(hex, 'hex').toString('latin1'),
+      );
       for (const canary of found(`${text}\n${bytes}`, secrets())) where.push(`${name}: ${canary}`);
     }
   }

@@ -44,7 +44,13 @@ function portOf(listening: Server): number {
 }
 
 async function post(target = url, deadlineMs = 1_000): Promise<HttpReply | string> {
-  const request = { method: 'POST' as const, url: `${target}/x`, headers: { access_token: 't' }, body: '{"a":1}', deadlineMs };
+  const request = {
+    method: 'POST' as const,
+    url: `${target}/x`,
+    headers: { access_token: 't' },
+    body: '{"a":1}',
+    deadlineMs,
+  };
   try {
     return await door.send(request);
   } catch (error) {
@@ -134,7 +140,9 @@ it.each([301, 302, 303, 307, 308])('does not follow a %i, so that no second host
   const second = createServer(() => (visits += 1));
   await once(second.listen(0, '127.0.0.1'), 'listening');
   behave = (socket) =>
-    socket.write(`HTTP/1.1 ${status} Moved\r\nlocation: http://127.0.0.1:${portOf(second)}/\r\ncontent-length: 0\r\n\r\n`);
+    socket.write(
+      `HTTP/1.1 ${status} Moved\r\nlocation: http://127.0.0.1:${portOf(second)}/\r\ncontent-length: 0\r\n\r\n`,
+    );
   expect(await post()).toMatchObject({ status });
   second.close();
   expect(visits).toBe(0);

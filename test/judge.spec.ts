@@ -67,12 +67,18 @@ describe('a call without an answer that means anything', () => {
   });
 
   it('waits at least as long as the provider says', () => {
-    expect(judgeError(handler(false), transaction(), error('rate-limited', 61_000), NOW)).toMatchObject({ dueInMs: 61_000 });
+    expect(judgeError(handler(false), transaction(), error('rate-limited', 61_000), NOW)).toMatchObject({
+      dueInMs: 61_000,
+    });
   });
 
   it('parks what could not be delivered for a day, and never drops it', () => {
     const old = transaction({ createdAt: new Date(NOW.getTime() - 25 * HOUR_MS) });
-    expect(judgeError(handler(true), old, error('doubtful'), NOW)).toMatchObject({ to: null, parked: true, dueInMs: null });
+    expect(judgeError(handler(true), old, error('doubtful'), NOW)).toMatchObject({
+      to: null,
+      parked: true,
+      dueInMs: null,
+    });
     const released = transaction({ ...old, releaseAt: new Date(NOW.getTime() - HOUR_MS) });
     expect(judgeError(handler(true), released, error('doubtful'), NOW)).not.toHaveProperty('parked', true);
   });

@@ -107,7 +107,12 @@ describe('a pass', () => {
     expect(answer.body).toMatchObject({
       type: 'pass_create',
       quantity: { value: '1', unit: 'PASS:LOUNGE-BASIC' },
-      pass: { id: expect.stringMatching(/^pass_/), status: 'active', planId: 'LOUNGE-BASIC', holder: { firstName: 'A***' } },
+      pass: {
+        id: expect.stringMatching(/^pass_/),
+        status: 'active',
+        planId: 'LOUNGE-BASIC',
+        holder: { firstName: 'A***' },
+      },
     });
     const passId = textAt(answer.body, 'pass', 'id');
     const read = await world.call('GET', `/v1/passes/${passId}`);
@@ -126,23 +131,29 @@ describe('a pass', () => {
     expect((await world.call('GET', `/v1/passes/${textAt(answer.body, 'pass', 'id')}`)).status).toBe(404);
   });
 
-  it.each(['LOUNGE-BASIC-504', 'LOUNGE-BASIC-502-AFTER', 'LOUNGE-BASIC-DROP-AFTER', 'LOUNGE-BASIC-HTML', 'LOUNGE-BASIC-NOID'])(
-    'whose answer is lost or unclear is unknown and not sent again: %s',
+  it.each([
+    'LOUNGE-BASIC-504',
+    'LOUNGE-BASIC-502-AFTER',
+    'LOUNGE-BASIC-DROP-AFTER',
+    'LOUNGE-BASIC-HTML',
+    'LOUNGE-BASIC-NOID',
+  ])('whose answer is lost or unclear is unknown and not sent again: %s', async (planId) => {
+    const order = pass({ planId });
+    const answer = await world.call('POST', '/v1/passes', order, WAIT);
+    expect(status(answer)).toBe('202 unknown');
+    expect(at(answer.body, 'pass', 'status')).toBe('unknown');
+    const calls = await world.sandbox.calls('loyalty-layer');
+    expect(calls.filter((call) => JSON.stringify(call['body']).includes(planId))).toHaveLength(1);
+  });
+
+  it.each(['LOUNGE-BASIC-BADTOKEN', 'LOUNGE-BASIC-429'])(
+    'is sent again where it was certainly not executed: %s',
     async (planId) => {
-      const order = pass({ planId });
-      const answer = await world.call('POST', '/v1/passes', order, WAIT);
-      expect(status(answer)).toBe('202 unknown');
-      expect(at(answer.body, 'pass', 'status')).toBe('unknown');
-      const calls = await world.sandbox.calls('loyalty-layer');
-      expect(calls.filter((call) => JSON.stringify(call['body']).includes(planId))).toHaveLength(1);
+      const answer = await world.call('POST', '/v1/passes', pass({ planId }), WAIT);
+      expect(status(answer)).toBe('201 succeeded');
+      expect(await effectsOf(planId)).toBe(1);
     },
   );
-
-  it.each(['LOUNGE-BASIC-BADTOKEN', 'LOUNGE-BASIC-429'])('is sent again where it was certainly not executed: %s', async (planId) => {
-    const answer = await world.call('POST', '/v1/passes', pass({ planId }), WAIT);
-    expect(status(answer)).toBe('201 succeeded');
-    expect(await effectsOf(planId)).toBe(1);
-  });
 });
 
 describe('a top-up', () => {
@@ -178,27 +189,42 @@ describe('a top-up', () => {
     expect(at(answer.body, 'failure')).toMatchObject({ code, category });
   });
 
-  it.each(['5537689091', '5537689096', '5537689077', '5537689201', '5537689203', '5537689500', '5537689602', '5537689601', '5537689607', '5537689610'])(
-    'whose end nobody can know is unknown and never sent again: %s',
+  it.each([
+    '5537689091',
+    '5537689096',
+    '5537689077',
+    '5537689201',
+    '5537689203',
+    '5537689500',
+    '5537689602',
+    '5537689601',
+    '5537689607',
+    '5537689610',
+  ])('whose end nobody can know is unknown and never sent again: %s', async (phoneNumber) => {
+    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), WAIT);
+    expect(status(answer)).toBe('202 unknown');
+    const calls = await world.sandbox.calls('latcom');
+    expect(calls.filter((call) => JSON.stringify(call['body']).includes(phoneNumber))).toHaveLength(1);
+  });
+
+  it.each(['5537689401', '5537689429'])(
+    'is sent again where it was certainly not executed: %s',
     async (phoneNumber) => {
       const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), WAIT);
-      expect(status(answer)).toBe('202 unknown');
-      const calls = await world.sandbox.calls('latcom');
-      expect(calls.filter((call) => JSON.stringify(call['body']).includes(phoneNumber))).toHaveLength(1);
+      expect(status(answer)).toBe('201 succeeded');
+      expect(await effectsOf(textAt(answer.body, 'id').slice('txn_'.length))).toBe(1);
     },
   );
-
-  it.each(['5537689401', '5537689429'])('is sent again where it was certainly not executed: %s', async (phoneNumber) => {
-    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), WAIT);
-    expect(status(answer)).toBe('201 succeeded');
-    expect(await effectsOf(textAt(answer.body, 'id').slice('txn_'.length))).toBe(1);
-  });
 
   it('is answered 202 when the wait ends first, and settled by the late answer', async () => {
     const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689605' }), { prefer: 'wait=1' });
     expect(status(answer)).toBe('202 pending');
     const path = textAt(answer.headers, 'location');
-    await eventually(15_000, () => world.call('GET', path), (one) => at(one.body, 'status') === 'succeeded');
+    await eventually(
+      15_000,
+      () => world.call('GET', path),
+      (one) => at(one.body, 'status') === 'succeeded',
+    );
   });
 
   it('of the same phone, product and amount needs to be wanted twice', async () => {
@@ -241,7 +267,9 @@ describe('idempotency', () => {
   it('makes one transaction of forty parallel requests with one key', async () => {
     const order = topup();
     const headers = { 'idempotency-key': unique('forty'), ...WAIT };
-    const answers = await Promise.all(Array.from({ length: 40 }, () => world.call('POST', '/v1/topups', order, headers)));
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () => world.call('POST', '/v1/topups', order, headers)),
+    );
     expect(new Set(answers.map((answer) => textAt(answer.body, 'id'))).size).toBe(1);
     expect(new Set(answers.map(status))).toEqual(new Set(['201 succeeded']));
     expect(answers.filter((answer) => answer.headers['idempotency-replayed'] === 'true')).toHaveLength(39);
@@ -255,7 +283,11 @@ describe('idempotency', () => {
     const other = await world.call('POST', '/v1/topups', { ...order, phoneNumber: '5537686661' }, headers);
     expect(other.body).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
     const conflict = await world.call('POST', '/v1/topups', order);
-    expect(conflict.body).toMatchObject({ status: 409, code: 'reference_conflict', transactionId: textAt(first.body, 'id') });
+    expect(conflict.body).toMatchObject({
+      status: 409,
+      code: 'reference_conflict',
+      transactionId: textAt(first.body, 'id'),
+    });
   });
 
   it('uses up no key for a request that is not valid', async () => {
@@ -286,19 +318,23 @@ describe("an app's transactions", () => {
     for (const path of [`/v1/topups/${id}`, `/v1/transactions/${id}`, `/v1/transactions/${id}/events`]) {
       expect((await world.gateway().request('GET', path, { auth })).status).toBe(404);
     }
-    expect((await world.gateway().request('GET', '/v1/transactions', { auth })).body).toEqual({ data: [], nextCursor: null });
+    expect((await world.gateway().request('GET', '/v1/transactions', { auth })).body).toEqual({
+      data: [],
+      nextCursor: null,
+    });
     expect((await world.call('GET', `/v1/accruals/${id}`)).status).toBe(404);
   });
 
   it('are paged by keyset, newest first, and filtered', async () => {
     const seen: string[] = [];
-    for (let cursor: unknown = ''; cursor !== null; ) {
-      const more = cursor === '' ? '' : `&cursor=${String(cursor)}`;
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const more: string = cursor === '' ? '' : `&cursor=${cursor}`;
       const page = await world.call('GET', `/v1/transactions?limit=7${more}`);
       const data = at(page.body, 'data');
       if (!Array.isArray(data)) throw new Error('no page');
       seen.push(...data.map((one) => textAt(one, 'id')));
-      cursor = at(page.body, 'nextCursor');
+      const next = at(page.body, 'nextCursor');
+      cursor = typeof next === 'string' ? next : null;
     }
     expect(seen.length).toBeGreaterThan(20);
     expect(seen).toEqual([...new Set(seen)].sort().reverse());
@@ -316,7 +352,11 @@ describe('an operator', () => {
     expect(status(answer)).toBe('202 pending');
     expect((await world.admin('POST', '/v1/admin/providers/latcom/resume')).body).toMatchObject({ paused: null });
     const path = textAt(answer.headers, 'location');
-    await eventually(10_000, () => world.call('GET', path), (one) => at(one.body, 'status') === 'succeeded');
+    await eventually(
+      10_000,
+      () => world.call('GET', path),
+      (one) => at(one.body, 'status') === 'succeeded',
+    );
   });
 
   it('sees how the providers are', async () => {
@@ -334,7 +374,7 @@ it('keeps the ledger in balance with what really happened', async () => {
   const rows = at(answer.body, 'data');
   if (!Array.isArray(rows)) throw new Error('no balances');
   const pesos = rows.filter((row) => at(row, 'unit') === 'MXN');
-  const sum = pesos.reduce((total, row) => total + Number(textAt(row, 'posted').replace('.', '')), 0);
+  const sum = pesos.reduce((total: number, row) => total + Number(textAt(row, 'posted').replace('.', '')), 0);
   expect(pesos.length).toBeGreaterThanOrEqual(2);
   expect(sum).toBe(0);
 });

@@ -23,13 +23,24 @@ afterAll(async () => {
   await place.drop();
 });
 
+function pick<T>(instances: readonly T[], index: number): T {
+  const instance = instances[index % instances.length];
+  if (instance === undefined) throw new Error('no instance');
+  return instance;
+}
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('the quota', () => {
-  const rule = (name: string, more: Partial<QuotaRule> = {}): QuotaRule => ({ name, limit: 50, windowMs: 60_000, ...more });
+  const rule = (name: string, more: Partial<QuotaRule> = {}): QuotaRule => ({
+    name,
+    limit: 50,
+    windowMs: 60_000,
+    ...more,
+  });
 
   async function taken(quotas: readonly Quota[], one: QuotaRule, times: number): Promise<PromiseSettledResult<void>[]> {
-    return Promise.allSettled(Array.from({ length: times }, (_none, index) => quotas[index % quotas.length]?.take(one)));
+    return Promise.allSettled(Array.from({ length: times }, (_none, index) => pick(quotas, index).take(one)));
   }
 
   it('grants exactly the limit to two instances that ask for more at the same time', async () => {
@@ -96,14 +107,18 @@ describe('the token', () => {
 
   it('is asked for once by two instances with 200 callers', async () => {
     const two = caches();
-    const tokens = await Promise.all(Array.from({ length: 200 }, (_none, index) => two[index % 2]?.get(source('once'))));
-    expect(new Set(tokens.map((token) => token?.token))).toEqual(new Set(['token-1']));
+    const tokens = await Promise.all(
+      Array.from({ length: 200 }, (_none, index) => pick(two, index).get(source('once'))),
+    );
+    expect(new Set(tokens.map((token) => token.token))).toEqual(new Set(['token-1']));
     expect(logins).toBe(1);
   });
 
   it('is encrypted in the database', async () => {
     await caches()[0]?.get(source('sealed'));
-    const rows = await databases[0]?.query<{ text: string }>(`select encode(sealed, 'escape') as text from provider_tokens`);
+    const rows = await databases[0]?.query<{ text: string }>(
+      `select encode(sealed, 'escape') as text from provider_tokens`,
+    );
     expect(rows?.length).toBeGreaterThan(0);
     for (const row of rows ?? []) expect(row.text).not.toContain('token-');
   });
@@ -120,12 +135,15 @@ describe('the token', () => {
     expect(logins).toBe(2);
   });
 
-  it.each([0, -5, Number.NaN, null])('with the lifetime %p gets the usual one and does not loop', async (expiresInMs) => {
-    answer = () => Promise.resolve({ token: 'odd', expiresInMs });
-    const cache = caches()[0];
-    for (let times = 0; times < 5; times += 1) await cache?.get(source(`lifetime ${expiresInMs}`));
-    expect(logins).toBe(1);
-  });
+  it.each([0, -5, Number.NaN, null])(
+    'with the lifetime %p gets the usual one and does not loop',
+    async (expiresInMs) => {
+      answer = () => Promise.resolve({ token: 'odd', expiresInMs });
+      const cache = caches()[0];
+      for (let times = 0; times < 5; times += 1) await cache?.get(source(`lifetime ${expiresInMs}`));
+      expect(logins).toBe(1);
+    },
+  );
 
   it('with a lifetime of seconds is used for them', async () => {
     answer = () => Promise.resolve({ token: 'short', expiresInMs: 3_000 });

@@ -31,12 +31,14 @@ export class AdminTransactionsController {
     return { data: await this.presenter.transactions(data, MASKED), nextCursor };
   }
 
+  /** One transaction, personal data masked. */
   @Get(':id')
   @Reads(TransactionDto)
   async read(@Param('id') id: string): Promise<TransactionDto> {
     return this.presenter.transaction(await this.lookup.any(id), MASKED);
   }
 
+  /** Its timeline. */
   @Get(':id/events')
   @Reads(TransactionEventsDto)
   async events(@Param('id') id: string): Promise<TransactionEventsDto> {

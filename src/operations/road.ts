@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
-import type { Draft } from './operations.js';
+import type { Draft } from './draft.js';
 import { ProviderStates } from './provider-states.js';
 import { ConnectorRegistry, leaseMsOf } from './registry.js';
 import { Runner } from './runner.js';

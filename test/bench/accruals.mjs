@@ -35,7 +35,10 @@ async function database(name) {
 
 /** Starts a program and waits until it says `listening`. */
 function start(file, args, env) {
-  const child = fork(file, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(file, args, {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   children.push(child);
   return child;
 }

@@ -90,7 +90,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** Asks until the answer is as wanted; fails with the last answer when it does not get so in time. */
-export async function eventually<T>(timeoutMs: number, ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
+export async function eventually<T>(
+  timeoutMs: number,
+  ask: () => Promise<T>,
+  wanted: (answer: T) => boolean,
+): Promise<T> {
   const giveUpAt = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();

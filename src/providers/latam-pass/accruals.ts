@@ -4,7 +4,7 @@ import { Config } from '../../config.js';
 import { newUuid } from '../../ids.js';
 import { POINTS_UNIT } from '../../ledger/units.js';
 import { maskEmail, maskNumber } from '../../operations/mask.js';
-import type { Draft } from '../../operations/operations.js';
+import type { Draft } from '../../operations/draft.js';
 import { Problem, type FieldError } from '../../problem.js';
 import type { CreateAccrualDto, MemberDto } from './accrual.dto.js';
 import { accrualBody } from './mapping.js';

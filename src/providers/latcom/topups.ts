@@ -1,7 +1,7 @@
 import { newUuid } from '../../ids.js';
 import { PESO_UNIT } from '../../ledger/units.js';
 import { maskNumber } from '../../operations/mask.js';
-import type { Draft } from '../../operations/operations.js';
+import type { Draft } from '../../operations/draft.js';
 import { Problem, type FieldError } from '../../problem.js';
 import { findProduct, type Product } from './catalogue.js';
 import { purchaseBody } from './mapping.js';

@@ -55,6 +55,7 @@ export class PassesController {
     return { data: data.map((resource) => this.present(resource)), nextCursor };
   }
 
+  /** One pass. */
   @Get(':passId')
   @Reads(PassDto)
   async read(@Param('passId') passId: string, @Caller() caller: AppCaller): Promise<PassDto> {

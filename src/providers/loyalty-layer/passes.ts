@@ -1,7 +1,7 @@
 import { newUuid } from '../../ids.js';
 import { passUnit } from '../../ledger/units.js';
 import { maskEmail, maskName, maskNumber } from '../../operations/mask.js';
-import type { Draft } from '../../operations/operations.js';
+import type { Draft } from '../../operations/draft.js';
 import { Problem } from '../../problem.js';
 import { createPassBody, type Holder } from './mapping.js';
 import type { CreatePassDto } from './pass.dto.js';

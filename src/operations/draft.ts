@@ -1,0 +1,26 @@
+import type { NewResource } from '../ledger/record.js';
+import type { JsonObject, TransactionType } from '../ledger/transaction.js';
+import type { ProviderName, Secret } from '../providers/connector.js';
+
+/** What a provider's route asks for: checked, translated, and not yet recorded. */
+export interface Draft {
+  /** Chosen by the route, because the bytes to be sent carry it. */
+  readonly id: string;
+  readonly type: TransactionType;
+  readonly provider: ProviderName;
+  readonly reference: string | null;
+  /** Within which the reference is unique; default: the app. */
+  readonly referenceScope?: string;
+  readonly quantity: { readonly amount: bigint; readonly unit: string } | null;
+  readonly detail: JsonObject;
+  readonly secret: Secret;
+  readonly metadata: JsonObject;
+  /** Held until then; default: sent at once. */
+  readonly releaseAt?: Date;
+  readonly expiresInMs?: number;
+  readonly resourceId?: string;
+  readonly resource?: Omit<NewResource, 'sealed'>;
+  /** Text that is equal for what may be a duplicate by mistake. */
+  readonly duplicateOf?: string;
+  readonly allowDuplicate?: boolean;
+}
