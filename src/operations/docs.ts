@@ -1,5 +1,5 @@
 import { applyDecorators, HttpCode, HttpStatus, type Type } from '@nestjs/common';
-import { ApiCreatedResponse, ApiAcceptedResponse, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import { ApiProblems } from '../api/openapi.js';
 import type { ProblemCode } from '../problem.js';
 import { TransactionDto } from './transaction.dto.js';
@@ -13,19 +13,29 @@ const PREFER = ApiHeader({
   schema: { type: 'string', example: 'wait=10' },
 });
 
-const IDEMPOTENCY_KEY = ApiHeader({
-  name: 'Idempotency-Key',
-  required: true,
-  description:
-    'Your own key for this act, 1 to 255 characters, kept for 30 days. Send it again to ask how the act ended.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, example: 'order-2025-000123-1' },
-});
+/** Keys belong to the app whatever the route, so each route's example is a key of its own. */
+function idempotencyKey(example: string): MethodDecorator {
+  return ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    description:
+      'Your own key for this act, 1 to 255 characters, kept for 30 days. Send it again to ask how the act ended.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, example },
+  });
+}
+
+/** The body of a submission and one that works as it stands. */
+export interface SubmissionDocs {
+  readonly body: Type;
+  readonly example: { readonly reference: string } & Readonly<Record<string, unknown>>;
+}
 
 /** A route that makes a transaction and sends it to a provider. */
-export function SubmitsTransaction(...more: ProblemCode[]): MethodDecorator {
+export function SubmitsTransaction({ body, example }: SubmissionDocs, ...more: ProblemCode[]): MethodDecorator {
   return applyDecorators(
-    IDEMPOTENCY_KEY,
+    idempotencyKey(`${example.reference}-1`),
     PREFER,
+    ApiBody({ type: body, examples: { usual: { value: example } } }),
     ApiCreatedResponse({ type: TransactionDto, headers: LOCATION, description: 'Final within the wait.' }),
     ApiAcceptedResponse({ type: TransactionDto, headers: LOCATION, description: 'Recorded durably; not final yet.' }),
     ApiProblems(

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Matches, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
+import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
+import { Optional } from '../api/optional.js';
 
 /* Fields that several requests share: their rule, their message and their documentation in one place. */
 
@@ -11,11 +12,6 @@ const MAX_METADATA_VALUE = 500;
 /** RFC 3339 with seconds and an offset; the range of each part is checked by parsing. */
 const RFC3339 =
   /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
-
-/** May be left out; unlike class-validator's IsOptional an explicit `null` is not taken for "left out". */
-export function Optional(): PropertyDecorator {
-  return ValidateIf((_object: unknown, value: unknown) => value !== undefined);
-}
 
 /** The caller's own reference: 1 to 50 characters without control characters, unique per app and type for ever. */
 export function IsReference(): PropertyDecorator {

@@ -3,6 +3,7 @@ import { AccessModule } from '../access/index.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { AdminTransactionsController, OperatorActsController } from './admin-transactions.controller.js';
 import { LedgerController } from './ledger.controller.js';
+import { Drain } from './drain.js';
 import { TransactionLookup } from './lookup.js';
 import { Operations } from './operations.js';
 import { OperatorActs } from './operator-acts.js';
@@ -30,6 +31,7 @@ import { Waiting } from './waiting.js';
   ],
   providers: [
     ConnectorRegistry,
+    Drain,
     Operations,
     OperatorActs,
     Presenter,

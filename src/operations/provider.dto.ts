@@ -1,7 +1,7 @@
+import { Optional } from '../api/optional.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { Length } from 'class-validator';
 import { PROVIDERS } from '../providers/connector.js';
-import { Optional } from './fields.js';
 
 export class PauseDto {
   /** @example "LATCOM announced maintenance" */

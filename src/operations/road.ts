@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
+import { Drain } from './drain.js';
 import type { Draft } from './draft.js';
 import { ProviderStates } from './provider-states.js';
 import { ConnectorRegistry, leaseMsOf } from './registry.js';
 import { Runner } from './runner.js';
-import { Scheduler } from './scheduler.js';
 
 /** Whether and how an operation can go straight on to its provider. */
 @Injectable()
@@ -14,12 +14,12 @@ export class Road {
     private readonly registry: ConnectorRegistry,
     private readonly runner: Runner,
     private readonly states: ProviderStates,
-    private readonly scheduler: Scheduler,
+    private readonly drain: Drain,
   ) {}
 
   /** @throws Problem `overloaded` while the gateway is shutting down. */
   assertOpen(): void {
-    if (!this.scheduler.isStopping) return;
+    if (!this.drain.isStopping) return;
     throw new Problem('overloaded', 'The gateway is restarting; send the same request again.', {
       retryAfterSeconds: 5,
     });

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { Config } from '../config.js';
 import { Ledger } from '../ledger/ledger.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
+import { Drain } from './drain.js';
 import { ProviderStates } from './provider-states.js';
 import { ConnectorRegistry } from './registry.js';
 import { Runner } from './runner.js';
@@ -12,17 +11,15 @@ import { Runner } from './runner.js';
 const TICK_MS = 500;
 const STATES_MS = 1_000;
 const MAX_CLAIMED_AT_ONCE = 100;
-const DRAIN_POLL_MS = 20;
 
 /** Takes up what is due: retries, releases, polls, and what a crashed instance left behind. */
 @Injectable()
-export class Scheduler implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Scheduler implements OnApplicationBootstrap {
   private readonly ticking = new Set<string>();
   private started = false;
-  private stopping = false;
 
   constructor(
-    private readonly config: Config,
+    private readonly drain: Drain,
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
     private readonly runner: Runner,
@@ -32,18 +29,6 @@ export class Scheduler implements OnApplicationBootstrap, BeforeApplicationShutd
   async onApplicationBootstrap(): Promise<void> {
     await this.states.reload();
     this.started = true;
-  }
-
-  /** New work is refused from here on; what is under way may end, within the grace period. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    const giveUpAt = performance.now() + this.config.shutdownGraceMs;
-    while (this.runner.busy > 0 && performance.now() < giveUpAt) await sleep(DRAIN_POLL_MS);
-    if (this.runner.busy > 0) logger.warn({ operations: this.runner.busy }, 'stopped while operations were under way');
-  }
-
-  get isStopping(): boolean {
-    return this.stopping;
   }
 
   @Interval(TICK_MS)
@@ -61,7 +46,7 @@ export class Scheduler implements OnApplicationBootstrap, BeforeApplicationShutd
     if (this.ticking.has(provider)) return;
     this.ticking.add(provider);
     try {
-      while (!this.stopping && !this.states.isPaused(provider)) {
+      while (!this.drain.isStopping && !this.states.isPaused(provider)) {
         const maxRows = Math.min(this.runner.capacity(provider), MAX_CLAIMED_AT_ONCE);
         if (maxRows <= 0) break;
         const leaseMs = this.registry.leaseMs(provider);

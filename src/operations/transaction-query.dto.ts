@@ -1,3 +1,4 @@
+import { Optional } from '../api/optional.js';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, Length, Matches } from 'class-validator';
 import { PageQueryDto } from '../api/pagination.js';
@@ -5,7 +6,7 @@ import { parseId } from '../ids.js';
 import type { TransactionFilter } from '../ledger/reader.js';
 import { STATUSES, TRANSACTION_TYPES } from '../ledger/transaction.js';
 import { PROVIDERS } from '../providers/connector.js';
-import { IsDateTime, Optional } from './fields.js';
+import { IsDateTime } from './fields.js';
 
 export class TransactionQueryDto extends PageQueryDto {
   @Optional()

@@ -7,6 +7,7 @@ import type { Transaction } from '../ledger/transaction.js';
 const POLL_MS = 1_000;
 
 interface Waiter {
+  readonly known: Transaction;
   readonly enough: (transaction: Transaction) => boolean;
   readonly done: (transaction: Transaction) => void;
 }
@@ -16,6 +17,7 @@ interface Waiter {
 export class Waiting implements OnModuleDestroy {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly timer: NodeJS.Timeout;
+  private released = false;
 
   constructor(
     ledger: Ledger,
@@ -32,14 +34,21 @@ export class Waiting implements OnModuleDestroy {
     clearInterval(this.timer);
   }
 
+  /** Answers everybody with what they knew, for good: the process is about to end. */
+  release(): void {
+    this.released = true;
+    for (const waiters of [...this.waiters.values()]) for (const { known, done } of [...waiters]) done(known);
+  }
+
   /**
    * Resolves with the first state that is `enough`, or after `waitMs` with the transaction as it is then. Pass what is
    * known already; it is not read again when it is enough.
    */
   async until(known: Transaction, waitMs: number, enough: (transaction: Transaction) => boolean): Promise<Transaction> {
-    if (waitMs <= 0 || enough(known)) return known;
+    if (waitMs <= 0 || this.released || enough(known)) return known;
     return new Promise((resolve) => {
       const waiter: Waiter = {
+        known,
         enough,
         done: (transaction) => {
           clearTimeout(timer);

@@ -5,6 +5,7 @@ import { ROLES, type Role } from '../caller.js';
 
 const MIN_PASSWORD = 12;
 const MAX_PASSWORD = 256;
+const PASSWORD_EXAMPLE = 'three-unrelated-words';
 const PASSWORD_MESSAGE = `must be a string of ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`;
 const USERNAME = /^(?!key_)[A-Za-z0-9._@-]{1,64}$/;
 
@@ -16,7 +17,13 @@ export class CreateOperatorDto {
   username!: string;
 
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
-  @ApiProperty({ type: String, format: 'password', minLength: MIN_PASSWORD, maxLength: MAX_PASSWORD })
+  @ApiProperty({
+    type: String,
+    format: 'password',
+    minLength: MIN_PASSWORD,
+    maxLength: MAX_PASSWORD,
+    example: PASSWORD_EXAMPLE,
+  })
   password!: string;
 
   @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
@@ -33,7 +40,13 @@ export class UpdateOperatorDto {
   /** A new password. */
   @Optional()
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
-  @ApiPropertyOptional({ type: String, format: 'password', minLength: MIN_PASSWORD, maxLength: MAX_PASSWORD })
+  @ApiPropertyOptional({
+    type: String,
+    format: 'password',
+    minLength: MIN_PASSWORD,
+    maxLength: MAX_PASSWORD,
+    example: PASSWORD_EXAMPLE,
+  })
   password?: string;
 }
 
@@ -43,7 +56,13 @@ export class ChangePasswordDto {
   currentPassword!: string;
 
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
-  @ApiProperty({ type: String, format: 'password', minLength: MIN_PASSWORD, maxLength: MAX_PASSWORD })
+  @ApiProperty({
+    type: String,
+    format: 'password',
+    minLength: MIN_PASSWORD,
+    maxLength: MAX_PASSWORD,
+    example: PASSWORD_EXAMPLE,
+  })
   newPassword!: string;
 }
 

@@ -1,7 +1,8 @@
+import { Optional } from '../../api/optional.js';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsEmail, IsInt, IsObject, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
-import { IsDateTime, IsMetadata, IsReference, Optional } from '../../operations/fields.js';
+import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
 
 const MAX_POINTS = 1_000_000_000;
 
@@ -93,3 +94,12 @@ export class CreateAccrualDto {
   @IsMetadata()
   metadata?: Record<string, string>;
 }
+
+/** A request that works as it stands. */
+export const ACCRUAL_EXAMPLE = {
+  reference: 'ORDER-2025-000123',
+  member: { ffn: '01234567890' },
+  points: 3000,
+  occurredAt: '2026-01-20T14:10:36.177-03:00',
+  description: 'Stay at Hotel Sol',
+};

@@ -10,7 +10,7 @@ import { Operations } from '../../operations/operations.js';
 import { OWNER, Presenter } from '../../operations/present.js';
 import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
-import { CreateAccrualDto } from './accrual.dto.js';
+import { ACCRUAL_EXAMPLE, CreateAccrualDto } from './accrual.dto.js';
 import { Accruals } from './accruals.js';
 
 /** Credits points to LATAM Pass members. */
@@ -26,7 +26,7 @@ export class AccrualsController {
 
   /** Credit points to a member. Processing is asynchronous and cannot be canceled once sent: use `releaseAt` to hold it. */
   @Post()
-  @SubmitsTransaction()
+  @SubmitsTransaction({ body: CreateAccrualDto, example: ACCRUAL_EXAMPLE })
   async create(
     @Body() dto: CreateAccrualDto,
     @Caller() caller: AppCaller,

@@ -1,7 +1,8 @@
+import { Optional } from '../../api/optional.js';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { Equals, IsBoolean, IsDefined, IsObject, IsString, Matches, ValidateNested } from 'class-validator';
-import { IsDateTime, IsMetadata, IsReference, Optional } from '../../operations/fields.js';
+import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
 
 export class PesosDto {
   /**
@@ -80,3 +81,11 @@ export class ProductDto {
 export class ProductListDto {
   data!: ProductDto[];
 }
+
+/** A request that works as it stands. */
+export const TOPUP_EXAMPLE = {
+  reference: 'TOPUP-2025-000123',
+  phoneNumber: '5537686660',
+  productId: 'MOVISTAR_TAE',
+  amount: { value: '10.00', currency: 'MXN' },
+};

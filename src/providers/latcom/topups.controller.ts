@@ -11,7 +11,7 @@ import { OWNER, Presenter } from '../../operations/present.js';
 import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
 import { CATALOGUE, type Product } from './catalogue.js';
-import { CreateTopupDto, ProductListDto, type ProductDto } from './topup.dto.js';
+import { CreateTopupDto, ProductListDto, TOPUP_EXAMPLE, type ProductDto } from './topup.dto.js';
 import { topupDraft } from './topups.js';
 
 /** Tops up prepaid Mexican phones through LATCOM. Real money. */
@@ -26,7 +26,7 @@ export class TopupsController {
 
   /** Buy a top-up. It is sent at most once; when its answer is lost it is `unknown` until evidence or an operator settles it. */
   @Post()
-  @SubmitsTransaction('possible_duplicate')
+  @SubmitsTransaction({ body: CreateTopupDto, example: TOPUP_EXAMPLE }, 'possible_duplicate')
   async create(
     @Body() dto: CreateTopupDto,
     @Caller() caller: AppCaller,

@@ -1,8 +1,9 @@
 import { Type } from 'class-transformer';
 import { IsDefined, IsEmail, IsObject, Length, Matches, ValidateNested } from 'class-validator';
+import { Optional } from '../../api/optional.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { JsonObject } from '../../ledger/transaction.js';
-import { IsMetadata, IsReference, Optional } from '../../operations/fields.js';
+import { IsMetadata, IsReference } from '../../operations/fields.js';
 
 const NAME = /^[^\p{Cc}]{1,100}$/u;
 const NAME_RULE = { message: 'must be a string of 1 to 100 characters without control characters' };
@@ -90,3 +91,10 @@ export class PassPageDto {
   @ApiProperty({ type: String, nullable: true })
   nextCursor!: string | null;
 }
+
+/** A request that works as it stands. */
+export const PASS_EXAMPLE = {
+  reference: 'PASS-2025-000123',
+  planId: 'LOUNGE-BASIC',
+  holder: { firstName: 'Ana', lastName: 'Souza', email: 'ana@example.com', country: 'BR' },
+};

@@ -14,7 +14,7 @@ import { OWNER, Presenter } from '../../operations/present.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
 import { Problem } from '../../problem.js';
 import { VOID } from './pass-create.operation.js';
-import { CreatePassDto, PassDto, PassPageDto } from './pass.dto.js';
+import { CreatePassDto, PASS_EXAMPLE, PassDto, PassPageDto } from './pass.dto.js';
 import { PASS, passDraft } from './passes.js';
 
 /** Issues lounge and eSIM passes through LoyaltyLayer. */
@@ -30,7 +30,7 @@ export class PassesController {
 
   /** Issue a pass. An answer that was lost makes it `unknown`; it is never sent twice. */
   @Post()
-  @SubmitsTransaction()
+  @SubmitsTransaction({ body: CreatePassDto, example: PASS_EXAMPLE })
   async create(
     @Body() dto: CreatePassDto,
     @Caller() caller: AppCaller,
