@@ -61,6 +61,17 @@ export const metrics = {
     labelNames: ['provider'],
     registers,
   }),
+  clockSkewSeconds: new Gauge({
+    name: 'gateway_clock_skew_seconds',
+    help: "This machine's clock minus the database's, in seconds; beyond two nothing is sent.",
+    registers,
+  }),
+  overdueTransactions: new Gauge({
+    name: 'gateway_overdue_transactions',
+    help: 'Transactions that a provider accepted more than 7 days ago and that have not ended, in the whole fleet.',
+    labelNames: ['provider'],
+    registers,
+  }),
   commitBatchRows: new Histogram({
     name: 'gateway_commit_batch_rows',
     help: 'Rows written by one commit of the hot path.',

@@ -7,7 +7,9 @@ import { serveDocument } from '../api/document.js';
 import { Lifecycle } from '../api/lifecycle.js';
 import { AppModule } from '../app.module.js';
 import type { Config } from '../config.js';
-import { createDataSource, migrate } from '../database/data-source.js';
+import { clockSkewMs, MAX_CLOCK_SKEW_MS } from '../database/clock.js';
+import { createDataSource, migrate, poolOf } from '../database/data-source.js';
+import { Database } from '../database/database.js';
 import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
 import { logger, NestLogger } from '../log.js';
 import { collectProcessMetrics } from '../metrics.js';
@@ -62,6 +64,12 @@ async function openDatabase(config: Config, shutdown: Shutdown): Promise<DataSou
     'The user of DATABASE_URL must own the schema (PostgreSQL 15 or newer).',
     () => migrate(source),
   );
+  await step("compare its clock with the database's", 'Set both clocks, e.g. with NTP; then start again.', async () => {
+    const skewMs = await clockSkewMs(new Database(poolOf(source)));
+    if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return;
+    const direction = skewMs > 0 ? 'ahead of' : 'behind';
+    throw new Error(`this machine is ${(Math.abs(skewMs) / 1000).toFixed(1)} s ${direction} the database`);
+  });
   return source;
 }
 

@@ -176,6 +176,23 @@ create unlogged table rate_limit_windows (
   constraint rate_limit_windows_pkey PRIMARY KEY (app_id, window_start)
 );
 
+create table resolution_proposals (
+  id uuid not null,
+  transaction_id uuid not null,
+  outcome text not null,
+  evidence text not null,
+  reason text not null,
+  proposed_by text not null,
+  proposed_at timestamp with time zone not null default now(),
+  decision text,
+  decided_by text,
+  decided_at timestamp with time zone,
+  constraint resolution_proposals_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+  constraint resolution_proposals_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text]))),
+  constraint resolution_proposals_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX resolution_proposals_open ON public.resolution_proposals USING btree (transaction_id) WHERE (decision IS NULL);
+
 create table resources (
   id uuid not null,
   app_id uuid not null,

@@ -4,6 +4,7 @@ import { Database } from '../database/database.js';
 import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Accounts, type AccountPair } from './accounts.js';
+import { amend, type Amendment } from './amend.js';
 import { Batcher } from './batcher.js';
 import { claimDue, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
@@ -71,6 +72,15 @@ export class Ledger {
     const settled = await this.settlements.push({ ...settlement, id, appId, from, accounts, quantity });
     if (settled.moved) this.changes.emit('changed', id);
     return settled;
+  }
+
+  /** Changes a held transaction; false when it is no longer as the writer saw it. */
+  async amend(transaction: Transaction, amendment: Amendment): Promise<boolean> {
+    const accounts = await this.accountsOf(transaction);
+    if (!accounts) throw new Error('only a transaction with a quantity can be amended');
+    const amended = await amend(this.database, transaction, accounts, amendment);
+    if (amended) this.changes.emit('changed', transaction.id);
+    return amended;
   }
 
   async claimDue(request: ClaimRequest): Promise<Claim[]> {

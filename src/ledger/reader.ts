@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { RESOURCE_COLUMNS, toTransaction, TRANSACTION_COLUMNS, type ResourceRow, type TransactionRow } from './rows.js';
-import type { Resource, Transaction, TransactionEvent } from './transaction.js';
+import type { Resource, Transaction, TransactionEvent, TransactionType } from './transaction.js';
 
 /** Conditions that all must hold; `undefined` is no condition. */
 export interface TransactionFilter {
@@ -19,6 +19,12 @@ export interface TransactionFilter {
 export interface PageRequest {
   readonly limit: number;
   readonly before: string | null;
+}
+
+export interface HeldDay {
+  readonly day: string;
+  readonly quantity: bigint;
+  readonly count: number;
 }
 
 export interface AccountBalance {
@@ -105,6 +111,17 @@ export class LedgerReader {
     return this.database.query<ResourceRow>(text, [appId, kind, hidden, before, limit]);
   }
 
+  /** What an app holds of one type, by day of release (UTC), soonest first. */
+  async held(appId: string, type: TransactionType): Promise<HeldDay[]> {
+    const rows = await this.database.query<{ day: string; quantity: string; count: number }>(
+      `select to_char(release_at at time zone 'UTC', 'YYYY-MM-DD') as day, sum(quantity)::text as quantity,
+         count(*)::int as count
+       from transactions where app_id = $1 and type = $2 and status = 'scheduled' group by 1 order by 1`,
+      [appId, type],
+    );
+    return rows.map((row) => ({ ...row, quantity: BigInt(row.quantity) }));
+  }
+
   async balances(): Promise<AccountBalance[]> {
     const rows = await this.database.query<Omit<AccountBalance, 'held' | 'posted'> & { held: string; posted: string }>(
       BALANCES,
@@ -112,10 +129,12 @@ export class LedgerReader {
     return rows.map((row) => ({ ...row, held: BigInt(row.held), posted: BigInt(row.posted) }));
   }
 
-  /** How many transactions are open, by provider and status. */
-  async openCounts(): Promise<{ provider: string; status: string; count: number }[]> {
+  /** How many transactions are open, by provider and status; `overdue`: of those, accepted a week ago or longer. */
+  async openCounts(): Promise<{ provider: string; status: string; count: number; overdue: number }[]> {
     return this.database.query(
-      `select provider, status, count(*)::int as count from transactions
+      `select provider, status, count(*)::int as count, count(*) filter (
+         where status = 'processing' and coalesce(release_at, created_at) < now() - interval '7 days')::int as overdue
+       from transactions
        where status in ('scheduled', 'pending', 'processing', 'unknown') group by provider, status`,
     );
   }

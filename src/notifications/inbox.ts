@@ -6,7 +6,8 @@ import { metrics } from '../metrics.js';
 import { Vault } from '../vault.js';
 
 /** What became of a stored notification. `received`: not looked at yet. */
-export type NotificationState = 'received' | 'applied' | 'orphan' | 'unreadable' | 'contradiction';
+export const NOTIFICATION_STATES = ['received', 'applied', 'orphan', 'unreadable', 'contradiction'] as const;
+export type NotificationState = (typeof NOTIFICATION_STATES)[number];
 
 export interface StoredNotification {
   readonly id: string;
@@ -14,6 +15,19 @@ export interface StoredNotification {
   readonly receivedAt: Date;
   readonly raw: string;
   readonly attempts: number;
+}
+
+/** A notification and what became of it. */
+export interface KeptNotification {
+  readonly id: string;
+  readonly provider: string;
+  readonly receivedAt: Date;
+  readonly state: NotificationState;
+  readonly correlationId: string | null;
+  readonly transactionId: string | null;
+  readonly attempts: number;
+  readonly appliedAt: Date | null;
+  readonly sealed: Buffer;
 }
 
 interface NotificationRow {
@@ -48,6 +62,18 @@ from (
 ) due
 where n.id = due.id
 returning n.id, n.provider, n.received_at as "receivedAt", n.sealed, n.attempts`;
+
+const CLAIM_ONE = `
+update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
+where n.id = $1
+returning n.id, n.provider, n.received_at as "receivedAt", n.sealed, n.attempts`;
+
+const LIST = `
+select id, provider, received_at as "receivedAt", state, correlation_id as "correlationId",
+  transaction_id as "transactionId", attempts, applied_at as "appliedAt", sealed
+from notifications
+where ($1::text is null or state = $1) and ($2::uuid is null or id < $2) and ($3::uuid is null or id = $3)
+order by id desc limit $4`;
 
 const CONCLUDE = `
 update notifications set state = $2, correlation_id = $3, transaction_id = $4,
@@ -86,10 +112,30 @@ export class Inbox {
 
   async claimDue(maxRows: number): Promise<StoredNotification[]> {
     const rows = await this.database.query<NotificationRow>(CLAIM, [maxRows, LEASE_MS]);
-    return rows.map(({ sealed, ...row }) => ({
-      ...row,
-      raw: Buffer.from(this.vault.open(sealed), 'latin1').toString('utf8'),
-    }));
+    return rows.map((row) => ({ ...row, raw: this.read(row.sealed) }));
+  }
+
+  /** For an operator who wants one applied again, whatever became of it. */
+  async claimOne(id: string): Promise<StoredNotification | null> {
+    const rows = await this.database.query<NotificationRow>(CLAIM_ONE, [id, LEASE_MS]);
+    return rows[0] ? { ...rows[0], raw: this.read(rows[0].sealed) } : null;
+  }
+
+  /** Newest first. */
+  async list(
+    state: NotificationState | null,
+    page: { limit: number; before: string | null },
+  ): Promise<KeptNotification[]> {
+    return this.database.query<KeptNotification>(LIST, [state, page.before, null, page.limit]);
+  }
+
+  async find(id: string): Promise<KeptNotification | null> {
+    return (await this.database.query<KeptNotification>(LIST, [null, null, id, 1]))[0] ?? null;
+  }
+
+  /** The bytes as they came, as UTF-8 text. Personal data. */
+  read(sealed: Buffer): string {
+    return Buffer.from(this.vault.open(sealed), 'latin1').toString('utf8');
   }
 
   async conclude(

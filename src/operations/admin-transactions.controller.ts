@@ -1,16 +1,12 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { assertMayReadPersonal, Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
 import { page } from '../api/pagination.js';
 import { LedgerReader } from '../ledger/reader.js';
-import type { Transaction } from '../ledger/transaction.js';
-import { DoesOperatorAct, Reads } from './docs.js';
+import { Reads } from './docs.js';
 import { TransactionLookup } from './lookup.js';
-import { OperatorActs } from './operator-acts.js';
-import { Presenter } from './present.js';
-import { AdminTransactionQueryDto, filterOf } from './transaction-query.dto.js';
-import { ResolveDto, TransactionDto, TransactionEventsDto, TransactionPageDto } from './transaction.dto.js';
-
-const MASKED = { owner: false, personal: false };
+import { MASKED, Presenter } from './present.js';
+import { AdminTransactionQueryDto, ExpandQueryDto, filterOf } from './transaction-query.dto.js';
+import { TransactionDto, TransactionEventsDto, TransactionPageDto } from './transaction.dto.js';
 
 /** All apps' transactions. */
 @Controller('v1/admin/transactions')
@@ -20,6 +16,7 @@ export class AdminTransactionsController {
     private readonly reader: LedgerReader,
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,
+    private readonly audit: Audit,
   ) {}
 
   /** All apps' transactions, newest first. */
@@ -31,11 +28,19 @@ export class AdminTransactionsController {
     return { data: await this.presenter.transactions(data, MASKED), nextCursor };
   }
 
-  /** One transaction, personal data masked. */
+  /** One transaction, personal data masked; in clear with `expand`, for the role `operator` and audited. */
   @Get(':id')
   @Reads(TransactionDto)
-  async read(@Param('id') id: string): Promise<TransactionDto> {
-    return this.presenter.transaction(await this.lookup.any(id), MASKED);
+  async read(
+    @Param('id') id: string,
+    @Query() query: ExpandQueryDto,
+    @Caller() caller: OperatorCaller,
+  ): Promise<TransactionDto> {
+    const personal = query.expand === 'personal';
+    if (personal) assertMayReadPersonal(caller);
+    const transaction = await this.lookup.any(id);
+    if (personal) await this.audit.record(caller, 'transaction.read_personal', id);
+    return this.presenter.transaction(transaction, { owner: false, personal });
   }
 
   /** Its timeline. */
@@ -45,58 +50,5 @@ export class AdminTransactionsController {
     const transaction = await this.lookup.any(id);
     const events = await this.reader.events(transaction.id);
     return { data: events.map((event) => this.presenter.event(event)) };
-  }
-}
-
-/** What an operator does about one transaction; every act is audited. */
-@Controller('v1/admin/transactions/:id')
-@Operator('operator')
-export class OperatorActsController {
-  constructor(
-    private readonly acts: OperatorActs,
-    private readonly lookup: TransactionLookup,
-    private readonly presenter: Presenter,
-    private readonly audit: Audit,
-  ) {}
-
-  /** Say how an `unknown` or parked transaction ended, with the evidence for it. */
-  @Post('resolve')
-  @DoesOperatorAct()
-  async resolve(
-    @Param('id') id: string,
-    @Body() dto: ResolveDto,
-    @Caller() caller: OperatorCaller,
-  ): Promise<TransactionDto> {
-    return this.act(id, caller, 'resolve', (transaction, actor) => this.acts.resolve(transaction, dto, actor), {
-      ...dto,
-    });
-  }
-
-  /** Try a parked transaction again now. */
-  @Post('retry')
-  @DoesOperatorAct()
-  async retry(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
-    return this.act(id, caller, 'retry', (transaction, actor) => this.acts.retry(transaction, actor), {});
-  }
-
-  /** Ask the provider now how a `processing` transaction ended. */
-  @Post('refresh')
-  @DoesOperatorAct()
-  async refresh(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
-    return this.act(id, caller, 'refresh', (transaction, actor) => this.acts.refresh(transaction, actor), {});
-  }
-
-  private async act(
-    id: string,
-    caller: OperatorCaller,
-    verb: string,
-    does: (transaction: Transaction, actor: string) => Promise<Transaction>,
-    detail: Record<string, string>,
-  ): Promise<TransactionDto> {
-    const transaction = await this.lookup.any(id);
-    // Before the act: there may be a line of what did not come about, never an act without a line.
-    await this.audit.record(caller, `transaction.${verb}`, id, detail);
-    const changed = await does(transaction, `operator:${caller.username}`);
-    return this.presenter.transaction(changed, MASKED);
   }
 }

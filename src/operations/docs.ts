@@ -67,11 +67,11 @@ export function Reads(type: Type, ...more: ProblemCode[]): MethodDecorator {
   return applyDecorators(ApiOkResponse({ type }), ApiProblems('validation_failed', 'not_found', ...more));
 }
 
-/** An operator's act on one transaction. */
-export function DoesOperatorAct(): MethodDecorator {
+/** An act on one transaction that is possible in certain states only. */
+export function ChangesTransaction(): MethodDecorator {
   return applyDecorators(
     HttpCode(HttpStatus.OK),
     ApiOkResponse({ type: TransactionDto }),
-    ApiProblems('validation_failed', 'not_found', 'invalid_state'),
+    ApiProblems('validation_failed', 'not_found', 'invalid_state', 'forbidden'),
   );
 }

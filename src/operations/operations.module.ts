@@ -1,13 +1,18 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/index.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
-import { AdminTransactionsController, OperatorActsController } from './admin-transactions.controller.js';
+import { AdminTransactionsController } from './admin-transactions.controller.js';
 import { LedgerController } from './ledger.controller.js';
+import { AuditedActs } from './audited-acts.js';
+import { ClockWatch } from './clock-watch.js';
 import { Drain } from './drain.js';
+import { Gate } from './gate.js';
 import { TransactionLookup } from './lookup.js';
 import { Operations } from './operations.js';
+import { OperatorActsController, ResolutionsController } from './operator-acts.controller.js';
 import { OperatorActs } from './operator-acts.js';
 import { Presenter } from './present.js';
+import { Proposals } from './proposals.js';
 import { ProviderHealth } from './provider-health.js';
 import { ProviderStates } from './provider-states.js';
 import { ProviderActsController, ProvidersController } from './providers.controller.js';
@@ -25,16 +30,21 @@ import { Waiting } from './waiting.js';
     TransactionsController,
     AdminTransactionsController,
     OperatorActsController,
+    ResolutionsController,
     ProvidersController,
     ProviderActsController,
     LedgerController,
   ],
   providers: [
     ConnectorRegistry,
+    AuditedActs,
+    ClockWatch,
     Drain,
+    Gate,
     Operations,
     OperatorActs,
     Presenter,
+    Proposals,
     ProviderHealth,
     ProviderStates,
     Road,

@@ -24,12 +24,7 @@ export class OperatorActs {
 
   /** Says how an `unknown` or parked transaction ended. @throws Problem `invalid_state` */
   async resolve(transaction: Transaction, resolution: Resolution, actor: string): Promise<Transaction> {
-    if (transaction.status !== 'unknown' && !transaction.parked) {
-      throw new Problem(
-        'invalid_state',
-        `Only an unknown or parked transaction can be resolved; it is ${transaction.status}.`,
-      );
-    }
+    this.assertResolvable(transaction);
     const { outcome, evidence, reason } = resolution;
     const handler = this.registry.handler(transaction.type);
     const settled = await this.ledger.settle(transaction, {
@@ -46,6 +41,12 @@ export class OperatorActs {
       eventId: newUuid(),
     });
     return this.changed(transaction, settled.moved);
+  }
+
+  /** @throws Problem `invalid_state` */
+  assertResolvable({ status, parked }: Transaction): void {
+    if (status === 'unknown' || parked) return;
+    throw new Problem('invalid_state', `Only an unknown or parked transaction can be resolved; it is ${status}.`);
   }
 
   /** Lets a parked transaction be tried again now. @throws Problem `invalid_state` where that is not safe */

@@ -66,11 +66,12 @@ export class ProviderHealth {
     try {
       metrics.queueDepth.reset();
       metrics.unknownTransactions.reset();
-      for (const { name, queue, quota, tokenAgeSeconds } of await this.all()) {
+      for (const { name, queue, overdue, quota, tokenAgeSeconds } of await this.all()) {
         for (const [status, count] of Object.entries(queue)) {
           if (status === 'unknown') metrics.unknownTransactions.set({ provider: name }, count);
           else metrics.queueDepth.set({ provider: name, status }, count);
         }
+        metrics.overdueTransactions.set({ provider: name }, overdue);
         metrics.quotaLeft.set({ provider: name }, quota.left);
         if (tokenAgeSeconds === null) metrics.tokenAgeSeconds.remove({ provider: name });
         else metrics.tokenAgeSeconds.set({ provider: name }, tokenAgeSeconds);
@@ -99,6 +100,7 @@ export class ProviderHealth {
       tokenAgeSeconds,
       quota,
       queue: Object.fromEntries(own.map((row) => [row.status, row.count])),
+      overdue: own.reduce((sum, row) => sum + row.overdue, 0),
       lastSuccessAt: client.lastSuccess?.toISOString() ?? null,
     };
   }

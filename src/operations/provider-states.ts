@@ -1,5 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
+import { describeError, logger } from '../log.js';
+
+const RELOAD_MS = 1_000;
 
 export interface Pause {
   readonly provider: string;
@@ -10,7 +14,7 @@ export interface Pause {
 
 /** Which providers are paused. Shared by all instances; each looks anew once a second. */
 @Injectable()
-export class ProviderStates {
+export class ProviderStates implements OnApplicationBootstrap {
   private paused = new Map<string, Pause>();
 
   constructor(private readonly database: Database) {}
@@ -23,7 +27,17 @@ export class ProviderStates {
     return this.paused.get(provider) ?? null;
   }
 
-  async reload(): Promise<void> {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.reload();
+  }
+
+  @Interval(RELOAD_MS)
+  async refresh(): Promise<void> {
+    // What was known stays true until the database can be asked again.
+    await this.reload().catch((error: unknown) => logger.warn(describeError(error), 'pauses could not be read'));
+  }
+
+  private async reload(): Promise<void> {
     const rows = await this.database.query<{ provider: string; at: Date; by: string; reason: string | null }>(
       `select provider, paused_at as at, paused_by as by, reason from provider_states where paused_at is not null`,
     );

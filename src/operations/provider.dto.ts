@@ -46,6 +46,9 @@ export class ProviderHealthDto {
   /** Transactions by status that are not final. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { pending: 0, unknown: 1 } })
   queue!: Record<string, number>;
+  /** Accepted by the provider a week ago or longer, and not ended: have the provider look for it. */
+  @ApiProperty({ type: 'integer', example: 0 })
+  overdue!: number;
   /** Of this instance. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastSuccessAt!: string | null;

@@ -3,7 +3,7 @@ import type { Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
 import { Drain } from './drain.js';
 import type { Draft } from './draft.js';
-import { ProviderStates } from './provider-states.js';
+import { Gate } from './gate.js';
 import { ConnectorRegistry, leaseMsOf } from './registry.js';
 import { Runner } from './runner.js';
 
@@ -13,7 +13,7 @@ export class Road {
   constructor(
     private readonly registry: ConnectorRegistry,
     private readonly runner: Runner,
-    private readonly states: ProviderStates,
+    private readonly gate: Gate,
     private readonly drain: Drain,
   ) {}
 
@@ -27,8 +27,7 @@ export class Road {
 
   /** The lease for an attempt that begins with the record; null: it has to queue in the database. */
   leaseFor(draft: Draft): number | null {
-    if (this.states.isPaused(draft.provider) || this.runner.capacity(draft.provider) <= 0) return null;
-    return leaseMsOf(this.registry.handler(draft.type));
+    return this.gate.roomFor(draft.provider) > 0 ? leaseMsOf(this.registry.handler(draft.type)) : null;
   }
 
   usualMs(draft: Draft): number {

@@ -3,13 +3,11 @@ import { Interval } from '@nestjs/schedule';
 import { Ledger } from '../ledger/ledger.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
-import { Drain } from './drain.js';
-import { ProviderStates } from './provider-states.js';
+import { Gate } from './gate.js';
 import { ConnectorRegistry } from './registry.js';
 import { Runner } from './runner.js';
 
 const TICK_MS = 500;
-const STATES_MS = 1_000;
 const MAX_CLAIMED_AT_ONCE = 100;
 
 /** Takes up what is due: retries, releases, polls, and what a crashed instance left behind. */
@@ -19,15 +17,13 @@ export class Scheduler implements OnApplicationBootstrap {
   private started = false;
 
   constructor(
-    private readonly drain: Drain,
+    private readonly gate: Gate,
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
     private readonly runner: Runner,
-    private readonly states: ProviderStates,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.states.reload();
+  onApplicationBootstrap(): void {
     this.started = true;
   }
 
@@ -37,17 +33,12 @@ export class Scheduler implements OnApplicationBootstrap {
     await Promise.all(this.registry.all().map(({ definition }) => this.serve(definition.name)));
   }
 
-  @Interval(STATES_MS)
-  async reloadStates(): Promise<void> {
-    await this.states.reload().catch((error: unknown) => this.complain('provider_states', error));
-  }
-
   private async serve(provider: string): Promise<void> {
     if (this.ticking.has(provider)) return;
     this.ticking.add(provider);
     try {
-      while (!this.drain.isStopping && !this.states.isPaused(provider)) {
-        const maxRows = Math.min(this.runner.capacity(provider), MAX_CLAIMED_AT_ONCE);
+      for (;;) {
+        const maxRows = Math.min(this.gate.roomFor(provider), MAX_CLAIMED_AT_ONCE);
         if (maxRows <= 0) break;
         const leaseMs = this.registry.leaseMs(provider);
         const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, actor: 'gateway' });

@@ -178,6 +178,21 @@ create index resources_app on resources (app_id, kind, id);
 create index resources_provider_reference on resources (provider, provider_reference)
   where provider_reference is not null;
 
+-- How one operator says that a transaction ended, until another one agrees (REQUIRE_SECOND_OPERATOR).
+create table resolution_proposals (
+  id uuid primary key,
+  transaction_id uuid not null,
+  outcome text not null check (outcome in ('succeeded', 'failed')),
+  evidence text not null,
+  reason text not null,
+  proposed_by text not null,
+  proposed_at timestamptz not null default now(),
+  decision text check (decision in ('approved', 'rejected')),
+  decided_by text,
+  decided_at timestamptz
+);
+create unique index resolution_proposals_open on resolution_proposals (transaction_id) where decision is null;
+
 create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception 'rows of % are append-only', tg_table_name using errcode = 'insufficient_privilege';

@@ -1,7 +1,8 @@
 import { Optional } from '../../api/optional.js';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsEmail, IsInt, IsObject, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { QuantityDto } from '../../operations/transaction.dto.js';
 import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
 
 const MAX_POINTS = 1_000_000_000;
@@ -93,6 +94,48 @@ export class CreateAccrualDto {
 
   @IsMetadata()
   metadata?: Record<string, string>;
+}
+
+/** What may be changed while the accrual is held; what is left out stays as it is. */
+export class AmendAccrualDto {
+  /** @example 2500 */
+  @Optional()
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1)
+  @Max(MAX_POINTS)
+  points?: number;
+
+  /** Another release (RFC 3339, in the future, at most 400 days from now). */
+  @Optional()
+  @IsDateTime()
+  @ApiPropertyOptional({ type: String, format: 'date-time', example: undefined })
+  releaseAt?: string;
+
+  /** @example "Stay at Hotel Sol, one night less" */
+  @Optional()
+  @Length(1, 200)
+  description?: string;
+
+  @IsMetadata()
+  metadata?: Record<string, string>;
+}
+
+/** Points held, by day of release. */
+export class HeldDayDto {
+  /**
+   * UTC.
+   * @example "2026-12-01"
+   */
+  date!: string;
+  quantity!: QuantityDto;
+  /** How many accruals. */
+  @ApiProperty({ type: 'integer', example: 2 })
+  count!: number;
+}
+
+export class HeldAccrualsDto {
+  @ApiProperty({ type: [HeldDayDto] })
+  data!: HeldDayDto[];
 }
 
 /** A request that works as it stands. */

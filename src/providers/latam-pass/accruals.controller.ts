@@ -1,17 +1,20 @@
-import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
+import { LedgerReader } from '../../ledger/reader.js';
+import { formatQuantity, POINTS_UNIT } from '../../ledger/units.js';
 import { markSubmitted } from '../../operations/answer.js';
-import { ReadsTransaction, SubmitsTransaction } from '../../operations/docs.js';
+import { ChangesTransaction, Reads, ReadsTransaction, SubmitsTransaction } from '../../operations/docs.js';
 import { TransactionLookup } from '../../operations/lookup.js';
 import { Operations } from '../../operations/operations.js';
 import { OWNER, Presenter } from '../../operations/present.js';
 import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
-import { ACCRUAL_EXAMPLE, CreateAccrualDto } from './accrual.dto.js';
+import { ACCRUAL_EXAMPLE, AmendAccrualDto, CreateAccrualDto, HeldAccrualsDto } from './accrual.dto.js';
 import { Accruals } from './accruals.js';
+import { HeldAccruals } from './held-accruals.js';
 
 /** Credits points to LATAM Pass members. */
 @Controller('v1/accruals')
@@ -21,6 +24,7 @@ export class AccrualsController {
     private readonly accruals: Accruals,
     private readonly operations: Operations,
     private readonly lookup: TransactionLookup,
+    private readonly reader: LedgerReader,
     private readonly presenter: Presenter,
   ) {}
 
@@ -41,6 +45,20 @@ export class AccrualsController {
     return this.presenter.transaction(submitted.transaction, OWNER);
   }
 
+  /** Points held, by day of release (UTC). */
+  @Get('held')
+  @Reads(HeldAccrualsDto)
+  async held(@Caller() caller: AppCaller): Promise<HeldAccrualsDto> {
+    const days = await this.reader.held(caller.appId, 'accrual');
+    return {
+      data: days.map(({ day, quantity, count }) => ({
+        date: day,
+        quantity: formatQuantity(quantity, POINTS_UNIT),
+        count,
+      })),
+    };
+  }
+
   /** One accrual; with `Prefer: wait=N` as soon as it has changed. */
   @Get(':id')
   @ReadsTransaction()
@@ -52,5 +70,36 @@ export class AccrualsController {
   ): Promise<TransactionDto> {
     const transaction = await this.lookup.own(caller.appId, id, { waitMs, types: ['accrual'] });
     return this.presenter.transaction(transaction, { owner: true, personal: query.expand === 'personal' });
+  }
+}
+
+/** Changes accruals that LATAM Pass has not seen yet. */
+@Controller('v1/accruals/:id')
+@Partner('accruals')
+export class HeldAccrualsController {
+  constructor(
+    private readonly held: HeldAccruals,
+    private readonly lookup: TransactionLookup,
+    private readonly presenter: Presenter,
+  ) {}
+
+  /** Change points, release, description or metadata while it is held. */
+  @Patch()
+  @ChangesTransaction()
+  async amend(
+    @Param('id') id: string,
+    @Body() dto: AmendAccrualDto,
+    @Caller() caller: AppCaller,
+  ): Promise<TransactionDto> {
+    const transaction = await this.lookup.own(caller.appId, id, { types: ['accrual'] });
+    return this.presenter.transaction(await this.held.amend(transaction, dto), OWNER);
+  }
+
+  /** Give it up while it is held; nothing was sent. */
+  @Post('cancel')
+  @ChangesTransaction()
+  async cancel(@Param('id') id: string, @Caller() caller: AppCaller): Promise<TransactionDto> {
+    const transaction = await this.lookup.own(caller.appId, id, { types: ['accrual'] });
+    return this.presenter.transaction(await this.held.cancel(transaction), OWNER);
   }
 }

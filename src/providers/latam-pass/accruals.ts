@@ -23,7 +23,7 @@ export class Accruals {
     const now = Date.now();
     const releaseAt = releaseTime(dto, caller, now);
     const productId = dto.productId ?? caller.productId ?? this.config.latamPass.productId;
-    const errors = [...memberErrors(dto.member), ...timeErrors(dto, releaseAt, now)];
+    const errors = [...memberErrors(dto.member), ...timeErrors(dto, now), ...releaseErrors(dto.releaseAt, now)];
     if (productId === null) {
       errors.push({ pointer: '/productId', message: 'is required: neither the app nor the gateway has a default' });
     }
@@ -74,15 +74,18 @@ function memberErrors({ ffn, document }: MemberDto): FieldError[] {
   return [{ pointer: '/member', message: 'needs ffn, or a complete document, or both' }];
 }
 
-function timeErrors(dto: CreateAccrualDto, releaseAt: Date | null, now: number): FieldError[] {
-  const errors: FieldError[] = [];
-  if (Date.parse(dto.occurredAt) > now) errors.push({ pointer: '/occurredAt', message: 'must not be in the future' });
-  if (dto.releaseAt === undefined || !releaseAt) return errors;
-  if (releaseAt.getTime() <= now) errors.push({ pointer: '/releaseAt', message: 'must be in the future' });
-  if (releaseAt.getTime() > now + MAX_HOLD_DAYS * DAY_MS) {
-    errors.push({ pointer: '/releaseAt', message: `must be at most ${MAX_HOLD_DAYS} days ahead` });
-  }
-  return errors;
+function timeErrors(dto: CreateAccrualDto, now: number): FieldError[] {
+  if (Date.parse(dto.occurredAt) <= now) return [];
+  return [{ pointer: '/occurredAt', message: 'must not be in the future' }];
+}
+
+/** What is wrong with a release that a caller asks for. */
+export function releaseErrors(releaseAt: string | undefined, now = Date.now()): FieldError[] {
+  if (releaseAt === undefined) return [];
+  const at = Date.parse(releaseAt);
+  if (at <= now) return [{ pointer: '/releaseAt', message: 'must be in the future' }];
+  if (at <= now + MAX_HOLD_DAYS * DAY_MS) return [];
+  return [{ pointer: '/releaseAt', message: `must be at most ${MAX_HOLD_DAYS} days ahead` }];
 }
 
 function clearMember({ ffn, document, email }: MemberDto): Record<string, string | Record<string, string>> {

@@ -6,16 +6,17 @@ import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { OutboundTools } from '../../outbound/tools.js';
 import { accrualOperation } from './accrual.operation.js';
-import { AccrualsController } from './accruals.controller.js';
+import { AccrualsController, HeldAccrualsController } from './accruals.controller.js';
 import { Accruals } from './accruals.js';
+import { HeldAccruals } from './held-accruals.js';
 import { LatamPassClient } from './client.js';
 import { readNotification } from './mapping.js';
 
 /** LATAM Pass: points, asynchronous, by notification or polling; an accrual that was sent cannot be canceled. */
 @Module({
   imports: [AccessModule, OutboundModule, OperationsModule],
-  controllers: [AccrualsController],
-  providers: [Accruals],
+  controllers: [AccrualsController, HeldAccrualsController],
+  providers: [Accruals, HeldAccruals],
 })
 export class LatamPassModule {
   constructor(config: Config, tools: OutboundTools, registry: ConnectorRegistry) {

@@ -50,6 +50,13 @@ export function accrualBody(order: AccrualOrder): string {
   });
 }
 
+/** The same accrual with other points or another description: nothing else of its bytes changes. */
+export function amendedBody(body: string, change: { points: number; description: string | null }): string {
+  const accrual = parseRecord(body);
+  if (!accrual) throw new Error('the stored body of an accrual is not a JSON object');
+  return JSON.stringify({ ...accrual, points: change.points, description: change.description ?? undefined });
+}
+
 const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d:\d\d))$/;
 
 /** `yyyy-MM-dd'T'HH:mm:ss.SSSXXX`: the caller's own offset, always three digits of milliseconds. */

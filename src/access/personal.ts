@@ -1,0 +1,8 @@
+import { Problem } from '../problem.js';
+import { includesRole, type OperatorCaller } from './caller.js';
+
+/** Personal data in clear is for operators, not for viewers; whoever reads it is written into the audit log. */
+export function assertMayReadPersonal(caller: OperatorCaller): void {
+  if (includesRole(caller.role, 'operator')) return;
+  throw new Problem('forbidden', 'Personal data in clear needs the role operator; without expand it is shown masked.');
+}

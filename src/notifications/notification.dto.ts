@@ -1,0 +1,49 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+import { Optional } from '../api/optional.js';
+import { PageQueryDto } from '../api/pagination.js';
+import { NOTIFICATION_STATES, type NotificationState } from './inbox.js';
+
+export class NotificationQueryDto extends PageQueryDto {
+  /** Only those in this state; `orphan`: no transaction has their correlationId yet. */
+  @Optional()
+  @IsIn(NOTIFICATION_STATES)
+  @ApiPropertyOptional({ enum: NOTIFICATION_STATES })
+  state?: NotificationState;
+
+  /** `personal`: with the bytes as they came; needs the role `operator`, and is audited. */
+  @Optional()
+  @IsIn(['personal'])
+  @ApiPropertyOptional({ enum: ['personal'] })
+  expand?: string;
+}
+
+export class NotificationDto {
+  /** @example "ntf_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
+  id!: string;
+  /** @example "latam-pass" */
+  provider!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  receivedAt!: string;
+  @ApiProperty({ enum: NOTIFICATION_STATES })
+  state!: NotificationState;
+  @ApiProperty({ type: String, nullable: true })
+  correlationId!: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  transactionId!: string | null;
+  /** How often it was tried to be applied. */
+  @ApiProperty({ type: 'integer' })
+  attempts!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  appliedAt!: string | null;
+  /** The bytes as they came, as text. */
+  @ApiPropertyOptional({ type: String })
+  raw?: string;
+}
+
+export class NotificationPageDto {
+  @ApiProperty({ type: [NotificationDto] })
+  data!: NotificationDto[];
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}

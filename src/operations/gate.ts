@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { ClockWatch } from './clock-watch.js';
+import { Drain } from './drain.js';
+import { ProviderStates } from './provider-states.js';
+import { Runner } from './runner.js';
+
+/** Whether anything may be sent to a provider now. */
+@Injectable()
+export class Gate {
+  constructor(
+    private readonly runner: Runner,
+    private readonly states: ProviderStates,
+    private readonly clock: ClockWatch,
+    private readonly drain: Drain,
+  ) {}
+
+  /** How many operations may begin; none while the provider is paused, the clock is wrong or the process is ending. */
+  roomFor(provider: string): number {
+    if (this.drain.isStopping || this.clock.isSkewed || this.states.isPaused(provider)) return 0;
+    return this.runner.capacity(provider);
+  }
+}

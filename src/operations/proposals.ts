@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { newUuid } from '../ids.js';
+import type { Transaction } from '../ledger/transaction.js';
+import { Problem } from '../problem.js';
+import { OperatorActs, type Resolution } from './operator-acts.js';
+
+export interface Proposal extends Resolution {
+  readonly id: string;
+  readonly proposedBy: string;
+  readonly proposedAt: Date;
+}
+
+const PROPOSE = `
+insert into resolution_proposals (id, transaction_id, outcome, evidence, reason, proposed_by)
+values ($1, $2, $3, $4, $5, $6) on conflict (transaction_id) where decision is null do nothing returning id`;
+
+const OPEN = `
+select id, outcome, evidence, reason, proposed_by as "proposedBy", proposed_at as "proposedAt"
+from resolution_proposals where transaction_id = $1 and decision is null`;
+
+const DECIDE = `
+update resolution_proposals set decision = $2, decided_by = $3, decided_at = now() where id = $1 and decision is null`;
+
+/** With `REQUIRE_SECOND_OPERATOR`, a resolution waits here until another operator than its author agrees. */
+@Injectable()
+export class Proposals {
+  constructor(
+    private readonly database: Database,
+    private readonly acts: OperatorActs,
+  ) {}
+
+  /** @throws Problem `invalid_state` when it cannot be resolved, or a proposal waits already */
+  async propose(transaction: Transaction, resolution: Resolution, by: string): Promise<void> {
+    this.acts.assertResolvable(transaction);
+    const { outcome, evidence, reason } = resolution;
+    const rows = await this.database.query(PROPOSE, [newUuid(), transaction.id, outcome, evidence, reason, by]);
+    if (rows.length > 0) return;
+    throw new Problem('invalid_state', 'A resolution is proposed already: approve or reject that one first.');
+  }
+
+  async open(transactionId: string): Promise<Proposal | null> {
+    return (await this.database.query<Proposal>(OPEN, [transactionId]))[0] ?? null;
+  }
+
+  /** @throws Problem `forbidden` for the author, `invalid_state` when nothing is proposed */
+  async approve(transaction: Transaction, by: string): Promise<Transaction> {
+    const proposal = await this.required(transaction);
+    if (proposal.proposedBy === by) {
+      throw new Problem('forbidden', 'Another operator than the one who proposed it has to approve a resolution.');
+    }
+    const resolved = await this.acts.resolve(transaction, proposal, `${proposal.proposedBy}, ${by}`);
+    // After the ledger: should this be lost, an open proposal of an ended transaction can do no harm.
+    await this.database.query(DECIDE, [proposal.id, 'approved', by]);
+    return resolved;
+  }
+
+  /** Also by the author, who may think better of it. @throws Problem `invalid_state` when nothing is proposed */
+  async reject(transaction: Transaction, by: string): Promise<Transaction> {
+    const proposal = await this.required(transaction);
+    await this.database.query(DECIDE, [proposal.id, 'rejected', by]);
+    return transaction;
+  }
+
+  private async required(transaction: Transaction): Promise<Proposal> {
+    const proposal = await this.open(transaction.id);
+    if (!proposal) throw new Problem('invalid_state', 'No resolution is proposed for this transaction.');
+    return proposal;
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { newUuid, publicId } from '../../ids.js';
+import { Ledger } from '../../ledger/ledger.js';
+import { LedgerReader } from '../../ledger/reader.js';
+import type { Transaction } from '../../ledger/transaction.js';
+import { openSecret, sealSecret } from '../../operations/secret.js';
+import { Problem } from '../../problem.js';
+import { Vault } from '../../vault.js';
+import type { AmendAccrualDto } from './accrual.dto.js';
+import { releaseErrors } from './accruals.js';
+import { amendedBody } from './mapping.js';
+
+/** An accrual that LATAM Pass has not seen yet can still be changed or given up; afterwards nobody can. */
+@Injectable()
+export class HeldAccruals {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly vault: Vault,
+  ) {}
+
+  /** @throws Problem `invalid_state` once it has been released, `validation_failed` */
+  async amend(transaction: Transaction, dto: AmendAccrualDto): Promise<Transaction> {
+    const { quantity, releaseAt, detail } = assertHeld(transaction);
+    const errors = releaseErrors(dto.releaseAt);
+    if (errors.length > 0) throw Problem.validation(errors);
+    const points = dto.points ?? Number(quantity);
+    const release = dto.releaseAt === undefined ? releaseAt : new Date(dto.releaseAt);
+    const description = dto.description ?? textOrNull(detail['description']);
+    const secret = openSecret(this.vault, transaction);
+    const amended = await this.ledger.amend(transaction, {
+      quantity: BigInt(points),
+      releaseAt: release,
+      detail: { ...detail, releaseAt: release.toISOString(), description },
+      sealed: sealSecret(this.vault, { ...secret, body: amendedBody(secret.body, { points, description }) }),
+      metadata: dto.metadata ?? transaction.metadata,
+      actor: publicId('app', transaction.appId),
+      changed: Object.entries(dto).flatMap(([name, value]) => (value === undefined ? [] : [name])),
+      eventId: newUuid(),
+    });
+    return this.after(transaction, amended);
+  }
+
+  /** Gives it up; of a cancel and a release at the same moment exactly one wins. @throws Problem `invalid_state` */
+  async cancel(transaction: Transaction): Promise<Transaction> {
+    assertHeld(transaction);
+    const { moved } = await this.ledger.settle(transaction, {
+      to: 'canceled',
+      epoch: null,
+      dueInMs: null,
+      actor: publicId('app', transaction.appId),
+      evidence: 'canceled by the app',
+      eventId: newUuid(),
+    });
+    return this.after(transaction, moved);
+  }
+
+  private async after(transaction: Transaction, done: boolean): Promise<Transaction> {
+    const current = await this.reader.find(transaction.id, transaction.appId);
+    if (!current) throw new Error('a transaction has vanished');
+    if (!done) throw notHeld(current);
+    return current;
+  }
+}
+
+function assertHeld(transaction: Transaction): Transaction & { quantity: bigint; releaseAt: Date } {
+  const { status, quantity, releaseAt } = transaction;
+  if (status !== 'scheduled' || quantity === null || releaseAt === null) throw notHeld(transaction);
+  return { ...transaction, quantity, releaseAt };
+}
+
+function notHeld({ status }: Transaction): Problem {
+  const why =
+    status === 'scheduled' ? 'it was changed or released at this very moment; look at it again' : `it is ${status}`;
+  return new Problem('invalid_state', `Only a held accrual can be amended or canceled: ${why}.`);
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
