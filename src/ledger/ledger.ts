@@ -87,6 +87,15 @@ export class Ledger {
     return claimDue(this.database, request);
   }
 
+  /** What waits for a provider is due at once: the cause of its waiting is gone. Nothing under way is touched. */
+  async hasten(provider: string): Promise<void> {
+    await this.database.query(
+      `update transactions set due_at = now()
+       where provider = $1 and status = 'pending' and not attempt_open and not parked and due_at > now()`,
+      [provider],
+    );
+  }
+
   private async accountsOf(of: Pick<Settling, 'appId' | 'provider' | 'unit'>): Promise<AccountPair | null> {
     return of.unit === null ? null : this.accounts.pair(of.appId, of.provider, of.unit);
   }

@@ -7,6 +7,7 @@ import { AuditedActs } from './audited-acts.js';
 import { ClockWatch } from './clock-watch.js';
 import { Drain } from './drain.js';
 import { Gate } from './gate.js';
+import { Housekeeping } from './housekeeping.js';
 import { TransactionLookup } from './lookup.js';
 import { Operations } from './operations.js';
 import { OperatorActsController, ResolutionsController } from './operator-acts.controller.js';
@@ -41,6 +42,7 @@ import { Waiting } from './waiting.js';
     ClockWatch,
     Drain,
     Gate,
+    Housekeeping,
     Operations,
     OperatorActs,
     Presenter,

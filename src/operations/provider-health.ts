@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { Ledger } from '../ledger/ledger.js';
 import { LedgerReader } from '../ledger/reader.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
@@ -20,6 +21,7 @@ export class ProviderHealth {
     private readonly registry: ConnectorRegistry,
     private readonly states: ProviderStates,
     private readonly reader: LedgerReader,
+    private readonly ledger: Ledger,
   ) {}
 
   async all(): Promise<ProviderHealthDto[]> {
@@ -37,11 +39,12 @@ export class ProviderHealth {
     await this.states.pause(this.find(name).definition.name, by, reason);
   }
 
-  /** Ends a pause, and an open breaker with it. */
+  /** Ends a pause, and an open breaker with it; what waits is tried at once. */
   async resume(name: string): Promise<void> {
     const { definition, client } = this.find(name);
     await this.states.resume(definition.name);
     client.resetBreaker();
+    await this.ledger.hasten(definition.name);
   }
 
   /** Forgets the token and logs in anew. @throws Problem `provider_error`, `provider_unavailable` */

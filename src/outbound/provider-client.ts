@@ -150,7 +150,8 @@ export class ProviderClient {
   }
 
   private broken(): ProviderError {
-    return new ProviderError('not-sent', 'breaker_open', { retryAfterMs: this.options.breaker.openMs });
+    const leftMs = this.openedAtMs + this.options.breaker.openMs - performance.now();
+    return new ProviderError('not-sent', 'breaker_open', { retryAfterMs: Math.max(leftMs, 0) });
   }
 
   private unauthorized(reason: string): ProviderError {

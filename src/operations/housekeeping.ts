@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Database } from '../database/database.js';
+import { FIRST_ID, forgetOldKeys } from '../ledger/forget-keys.js';
+import { describeError, logger } from '../log.js';
+
+const PERIOD_MS = 10 * 60_000;
+
+/** What has to be tidied up now and then; several instances may do it at the same time. */
+@Injectable()
+export class Housekeeping {
+  /** Up to here it is done already; a new process begins anew. */
+  private reached = FIRST_ID;
+
+  constructor(private readonly database: Database) {}
+
+  @Interval(PERIOD_MS)
+  async forgetKeys(): Promise<void> {
+    try {
+      for (;;) {
+        const last = await forgetOldKeys(this.database, this.reached);
+        if (last === null) return;
+        this.reached = last;
+      }
+    } catch (error) {
+      logger.warn(describeError(error), 'old idempotency keys could not be freed; the next run does it');
+    }
+  }
+}
