@@ -271,7 +271,7 @@ comment on column transactions.epoch is 'counts the leases: who holds an older o
 comment on column transactions.due_at is 'when somebody must look at this row again: retry, release, poll, or, while an attempt is under way, the end of its lease';
 CREATE INDEX transactions_app ON public.transactions USING btree (app_id, id);
 CREATE INDEX transactions_correlation ON public.transactions USING btree (correlation_id) WHERE (correlation_id IS NOT NULL);
-CREATE INDEX transactions_due ON public.transactions USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX transactions_due ON public.transactions USING btree (provider, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX transactions_duplicate ON public.transactions USING btree (duplicate_mac, created_at) WHERE (duplicate_mac IS NOT NULL);
 CREATE INDEX transactions_open ON public.transactions USING btree (status, provider, id) WHERE (status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'processing'::text, 'unknown'::text]));
 CREATE INDEX transactions_provider_reference ON public.transactions USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL);

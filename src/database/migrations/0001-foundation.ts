@@ -112,7 +112,7 @@ create unique index transactions_idempotency on transactions (app_id, idempotenc
 create unique index transactions_reference on transactions (reference_scope, type, reference)
   where reference is not null;
 create index transactions_app on transactions (app_id, id);
-create index transactions_due on transactions (due_at) where due_at is not null;
+create index transactions_due on transactions (provider, due_at) where due_at is not null;
 create index transactions_open on transactions (status, provider, id)
   where status in ('scheduled', 'pending', 'processing', 'unknown');
 create index transactions_correlation on transactions (correlation_id) where correlation_id is not null;
