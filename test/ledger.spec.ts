@@ -5,6 +5,7 @@ import { FIRST_ID, forgetOldKeys } from '../src/ledger/forget-keys.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { isFinal, isLegalMove } from '../src/ledger/moves.js';
 import { LedgerReader } from '../src/ledger/reader.js';
+import { analyseOutgrown } from '../src/ledger/statistics.js';
 import type { NewTransaction } from '../src/ledger/record.js';
 import { STATUSES, type Transaction } from '../src/ledger/transaction.js';
 import { formatQuantity } from '../src/ledger/units.js';
@@ -277,6 +278,30 @@ describe('claiming what is due', () => {
     ]);
     expect(await reader.events(held.id)).toMatchObject([{ to: 'scheduled' }, { from: 'scheduled', to: 'pending' }]);
   });
+});
+
+it('is analysed when it has outgrown its statistics, so that no statement keeps reading all of it', async () => {
+  const own = await createDatabase();
+  const small = new Pool({ connectionString: own.url, max: 1 });
+  const young = new Database(small);
+  const plan = async (): Promise<string> => {
+    const lookUp = `explain execute look_up('{${newUuid()}}')`;
+    return JSON.stringify(await young.query(lookUp));
+  };
+  await young.query(`set plan_cache_mode = force_generic_plan`);
+  await young.query(`prepare look_up (uuid[]) as select * from unnest($1) u join transactions t on t.id = u`);
+  expect(await plan()).toContain('Seq Scan on transactions');
+  await young.query(
+    `insert into transactions (id, app_id, type, provider, status, detail)
+     select gen_random_uuid(), gen_random_uuid(), 'topup', 'latcom', 'pending', '{}' from generate_series(1, 5000)`,
+  );
+  expect(await plan()).toContain('Seq Scan on transactions');
+  await young.query(`select pg_stat_force_next_flush()`);
+  expect(await analyseOutgrown(young)).toEqual(['transactions']);
+  expect(await plan()).not.toContain('Seq Scan on transactions');
+  expect(await analyseOutgrown(young)).toEqual([]);
+  await small.end();
+  await own.drop();
 });
 
 it('frees idempotency keys after 30 days, not earlier, and keeps the reference', async () => {

@@ -43,8 +43,8 @@ describe('the quota', () => {
     return Promise.allSettled(Array.from({ length: times }, (_none, index) => pick(quotas, index).take(one)));
   }
 
-  it('grants exactly the limit to two instances that ask for more at the same time', async () => {
-    const quotas = databases.map((database) => new Quota(database));
+  it('grants exactly the limit to many instances that ask for more at the same time', async () => {
+    const quotas = Array.from({ length: 20 }, (_none, index) => new Quota(pick(databases, index)));
     const results = await taken(quotas, rule('shared'), 300);
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(50);
     const refused = results.find((result) => result.status === 'rejected');

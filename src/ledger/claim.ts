@@ -21,7 +21,7 @@ const CLAIM = `
 with due as (
   select id, app_id, status, attempt_open, coalesce(expires_at <= now(), false) as expired
   from transactions
-  where due_at <= now() and provider = $1 and (status <> 'scheduled' or release_at <= now())
+  where due_at <= now() and provider = $1
   order by due_at
   limit $2
   for update skip locked

@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
 import { FIRST_ID, forgetOldKeys } from '../ledger/forget-keys.js';
+import { analyseOutgrown } from '../ledger/statistics.js';
 import { describeError, logger } from '../log.js';
 
-const PERIOD_MS = 10 * 60_000;
+const KEYS_MS = 10 * 60_000;
+const STATISTICS_MS = 5_000;
 
 /** What has to be tidied up now and then; several instances may do it at the same time. */
 @Injectable()
@@ -14,7 +16,16 @@ export class Housekeeping {
 
   constructor(private readonly database: Database) {}
 
-  @Interval(PERIOD_MS)
+  @Interval(STATISTICS_MS)
+  async keepStatistics(): Promise<void> {
+    try {
+      await analyseOutgrown(this.database);
+    } catch (error) {
+      logger.warn(describeError(error), 'the statistics of the tables could not be renewed');
+    }
+  }
+
+  @Interval(KEYS_MS)
   async forgetKeys(): Promise<void> {
     try {
       for (;;) {
