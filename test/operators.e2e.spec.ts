@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { startGateway, type Gateway } from './support/gateway.js';
 import { at, textAt, type Answer, type Credentials } from './support/http.js';
 import { eventually, startWorld, topup, unique, type World } from './support/world.js';
@@ -121,6 +122,24 @@ describe('notifications', () => {
     );
     expect(replayed).toMatchObject({ status: 200, body: { state: 'orphan' } });
     expect((await world.admin('POST', '/v1/admin/notifications/ntf_x/replay')).status).toBe(404);
+  });
+
+  it('are answered after they have been stored, never before', async () => {
+    const client = new Client({ connectionString: world.database.url });
+    await client.connect();
+    // Nobody can write to the table: what is answered meanwhile was not stored.
+    await client.query('begin');
+    await client.query('lock table notifications in exclusive mode');
+    let isAnswered = false;
+    const answering = notify({ trace: { correlationId: CORRELATION } }).then((answer) => {
+      isAnswered = true;
+      return answer;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(isAnswered).toBe(false);
+    await client.query('rollback');
+    expect((await answering).status).toBe(200);
+    await client.end();
   });
 
   it('are taken from nobody else', async () => {
