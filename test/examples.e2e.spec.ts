@@ -30,13 +30,26 @@ function sample(schema: unknown): unknown {
   return at(schema, 'enum', 0) ?? (at(schema, 'type') === 'string' ? 'string' : 0);
 }
 
-it.each(['/v1/accruals', '/v1/passes', '/v1/topups'])('POST %s accepts its example, with its own key', async (path) => {
+it.each([
+  '/v1/accruals',
+  // The example of the end ends what that of the start began.
+  '/v1/cobranded',
+  '/v1/cobranded/end',
+  '/v1/passes',
+  '/v1/topups',
+])('POST %s accepts its example, with its own key', async (path) => {
   const parameters = at(openApi, 'paths', path, 'post', 'parameters');
   if (!Array.isArray(parameters)) throw new Error('no parameters');
   const header = parameters.find((one) => at(one, 'name') === 'Idempotency-Key');
   const key = String(at(header, 'schema', 'example'));
   const answer = await world.call('POST', path, exampleOf(path), { 'idempotency-key': key, prefer: 'wait=10' });
   expect(answer.body).toMatchObject({ status: 'succeeded' });
+});
+
+it('POST /v1/members/search accepts its example', async () => {
+  expect(await world.call('POST', '/v1/members/search', exampleOf('/v1/members/search'))).toMatchObject({
+    status: 200,
+  });
 });
 
 it.each(['/v1/admin/apps', '/v1/admin/operators', '/v1/admin/plans'])('POST %s accepts its example', async (path) => {

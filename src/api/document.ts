@@ -59,6 +59,8 @@ Acts need an \`Idempotency-Key\`; sending the same request again with the same k
 
 const TAGS: readonly (readonly [string, string])[] = [
   ['Accruals', 'Points for LATAM Pass members.'],
+  ['Members', 'LATAM Pass members: looked up, never stored.'],
+  ['Cobranded cards', "Benefits of banks' cobranded LATAM Pass cards."],
   ['Passes', 'Lounge and eSIM passes of LoyaltyLayer.'],
   ['Top-ups', 'Prepaid Mexican top-ups through LATCOM.'],
   ['Transactions', 'Everything that an app has asked for, and how it went.'],
@@ -75,6 +77,8 @@ const TAG_OF_PATH: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/admin\//, 'Administration'],
   [/^\/v1\/providers\//, 'Notifications'],
   [/^\/v1\/accruals/, 'Accruals'],
+  [/^\/v1\/members/, 'Members'],
+  [/^\/v1\/cobranded/, 'Cobranded cards'],
   [/^\/v1\/passes/, 'Passes'],
   [/^\/v1\/topups/, 'Top-ups'],
   [/^\/v1\/transactions/, 'Transactions'],

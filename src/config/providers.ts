@@ -19,6 +19,7 @@ export interface LatamPassSettings {
   readonly authorization: string | null;
   readonly partnerId: string;
   readonly productId: string | null;
+  /** Value of `x-issue-bank` for requests about cobranded cards that name no bank. */
   readonly issueBank: string | null;
   readonly requestsPerMinute: number;
   /** None: nothing is notified, and the status is polled. Two: one of them is being rotated. */
@@ -80,7 +81,11 @@ export function readLatamPass(read: EnvironmentReader): LatamPassSettings {
     authorization,
     partnerId: need('LATAM_PASS_PARTNER_ID'),
     productId: read.text('LATAM_PASS_PRODUCT_ID'),
-    issueBank: read.text('LATAM_PASS_ISSUE_BANK'),
+    issueBank: read.matching(
+      'LATAM_PASS_ISSUE_BANK',
+      /^[\x21-\x7e](?:[\x20-\x7e]{0,48}[\x21-\x7e])?$/,
+      'the value of a header: 1 to 50 printable ASCII characters',
+    ),
     requestsPerMinute: read.integer('LATAM_PASS_REQUESTS_PER_MINUTE', LATAM_PASS_REQUESTS_PER_MINUTE, 1, 10_000_000),
     notificationPairs,
     notificationHeaders: readHeaders(read),

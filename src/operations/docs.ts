@@ -53,6 +53,31 @@ export function SubmitsTransaction({ body, example }: SubmissionDocs, ...more: P
   );
 }
 
+/** A question that goes straight through to a provider: nothing is recorded, and so no key is needed. */
+export function AsksProvider(
+  { body, example }: { readonly body: Type; readonly example: Readonly<Record<string, unknown>> },
+  ...more: ProblemCode[]
+): MethodDecorator {
+  return applyDecorators(
+    HttpCode(HttpStatus.OK),
+    ApiBody({ type: body, examples: { usual: { value: example } } }),
+    ApiOkResponse({
+      description: "The provider's own JSON, as it came.",
+      schema: { type: 'object', additionalProperties: true },
+    }),
+    ApiProblems(
+      'validation_failed',
+      'payload_too_large',
+      'unsupported_media_type',
+      'card_data_refused',
+      'provider_error',
+      'provider_unavailable',
+      'provider_timeout',
+      ...more,
+    ),
+  );
+}
+
 /** A route that answers one transaction as it is now, or, with `Prefer: wait`, as soon as it has changed. */
 export function ReadsTransaction(): MethodDecorator {
   return applyDecorators(

@@ -55,6 +55,6 @@ import { Waiting } from './waiting.js';
     TransactionLookup,
     Waiting,
   ],
-  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, TransactionLookup],
+  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, ProviderStates, TransactionLookup],
 })
 export class OperationsModule {}

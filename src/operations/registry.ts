@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TransactionType } from '../ledger/transaction.js';
 import type { ProviderClient } from '../outbound/provider-client.js';
-import type { OperationHandler, ProviderDefinition } from '../providers/connector.js';
+import { PROVIDERS, type OperationHandler, type ProviderDefinition } from '../providers/connector.js';
 
 export interface RegisteredProvider {
   readonly definition: ProviderDefinition;
@@ -35,8 +35,9 @@ export class ConnectorRegistry {
     return this.providers.get(provider) ?? null;
   }
 
+  /** In the order of the vocabulary, whatever the order in which the modules came up. */
   all(): RegisteredProvider[] {
-    return [...this.providers.values()];
+    return PROVIDERS.flatMap((name) => this.find(name) ?? []);
   }
 
   /** The longest lease that an operation of this provider needs. */

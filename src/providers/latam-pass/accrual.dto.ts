@@ -1,54 +1,12 @@
 import { Optional } from '../../api/optional.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDefined, IsEmail, IsInt, IsObject, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsDefined, IsInt, IsObject, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { QuantityDto } from '../../operations/transaction.dto.js';
 import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
+import { MemberDto } from './member.dto.js';
 
 const MAX_POINTS = 1_000_000_000;
-
-export class MemberDocumentDto {
-  /**
-   * A string: leading zeros count.
-   * @example "01234567890"
-   */
-  @Matches(/^[A-Za-z0-9./-]{1,30}$/, { message: 'must be 1 to 30 letters, digits, dots, slashes or hyphens' })
-  documentId!: string;
-
-  /** @example "CPF" */
-  @Matches(/^[A-Za-z0-9_]{1,20}$/, { message: 'must be 1 to 20 letters, digits or underscores' })
-  documentType!: string;
-
-  /**
-   * ISO 3166-1 alpha-2.
-   * @example "BR"
-   */
-  @Matches(/^[A-Z]{2}$/, { message: 'must be two capital letters (ISO 3166-1)' })
-  issueCountryCode!: string;
-}
-
-/** Who gets the points: `ffn`, or a complete `document`, or both. With both, an ffn that LATAM Pass does not find falls back to the document. */
-export class MemberDto {
-  /**
-   * LATAM Pass member number; a string: leading zeros count.
-   * @example "01234567890"
-   */
-  @Optional()
-  @Matches(/^[A-Za-z0-9]{1,30}$/, { message: 'must be a string of 1 to 30 letters or digits' })
-  ffn?: string;
-
-  @Optional()
-  @IsObject({ message: 'must be an object' })
-  @ValidateNested()
-  @Type(() => MemberDocumentDto)
-  @ApiPropertyOptional({ type: MemberDocumentDto, example: undefined })
-  document?: MemberDocumentDto;
-
-  @Optional()
-  @IsEmail({}, { message: 'must be an e-mail address' })
-  @Length(3, 254)
-  email?: string;
-}
 
 export class CreateAccrualDto {
   @IsReference()

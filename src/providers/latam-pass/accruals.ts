@@ -3,11 +3,11 @@ import type { AppCaller } from '../../access/caller.js';
 import { Config } from '../../config.js';
 import { newUuid } from '../../ids.js';
 import { POINTS_UNIT } from '../../ledger/units.js';
-import { maskEmail, maskNumber } from '../../operations/mask.js';
 import type { Draft } from '../../operations/draft.js';
 import { Problem, type FieldError } from '../../problem.js';
-import type { CreateAccrualDto, MemberDto } from './accrual.dto.js';
+import type { CreateAccrualDto } from './accrual.dto.js';
 import { accrualBody } from './mapping.js';
+import { clearMember, maskedMember, memberErrors } from './member.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_HOLD_DAYS = 400;
@@ -23,7 +23,11 @@ export class Accruals {
     const now = Date.now();
     const releaseAt = releaseTime(dto, caller, now);
     const productId = dto.productId ?? caller.productId ?? this.config.latamPass.productId;
-    const errors = [...memberErrors(dto.member), ...timeErrors(dto, now), ...releaseErrors(dto.releaseAt, now)];
+    const errors = [
+      ...memberErrors(dto.member, '/member'),
+      ...timeErrors(dto, now),
+      ...releaseErrors(dto.releaseAt, now),
+    ];
     if (productId === null) {
       errors.push({ pointer: '/productId', message: 'is required: neither the app nor the gateway has a default' });
     }
@@ -69,11 +73,6 @@ function releaseTime(dto: CreateAccrualDto, caller: AppCaller, now: number): Dat
   return caller.defaultHoldDays === null ? null : new Date(now + caller.defaultHoldDays * DAY_MS);
 }
 
-function memberErrors({ ffn, document }: MemberDto): FieldError[] {
-  if (ffn !== undefined || document !== undefined) return [];
-  return [{ pointer: '/member', message: 'needs ffn, or a complete document, or both' }];
-}
-
 function timeErrors(dto: CreateAccrualDto, now: number): FieldError[] {
   if (Date.parse(dto.occurredAt) <= now) return [];
   return [{ pointer: '/occurredAt', message: 'must not be in the future' }];
@@ -86,20 +85,4 @@ export function releaseErrors(releaseAt: string | undefined, now = Date.now()): 
   if (at <= now) return [{ pointer: '/releaseAt', message: 'must be in the future' }];
   if (at <= now + MAX_HOLD_DAYS * DAY_MS) return [];
   return [{ pointer: '/releaseAt', message: `must be at most ${MAX_HOLD_DAYS} days ahead` }];
-}
-
-function clearMember({ ffn, document, email }: MemberDto): Record<string, string | Record<string, string>> {
-  return {
-    ...(ffn !== undefined && { ffn }),
-    ...(document && { document: { ...document } }),
-    ...(email !== undefined && { email }),
-  };
-}
-
-function maskedMember({ ffn, document, email }: MemberDto): Record<string, string | Record<string, string>> {
-  return {
-    ...(ffn !== undefined && { ffn: maskNumber(ffn) }),
-    ...(document && { document: { ...document, documentId: maskNumber(document.documentId) } }),
-    ...(email !== undefined && { email: maskEmail(email) }),
-  };
 }

@@ -10,10 +10,22 @@ export type LatamPassConfig = Config['latamPass'];
 const TOKEN_LIFETIME_MS = 60 * 60_000;
 const TOKEN_DEADLINE_MS = 8_000;
 export const ACCRUAL_DEADLINE_MS = 20_000;
+export const COBRANDED_DEADLINE_MS = 10_000;
 const STATUS_DEADLINE_MS = 10_000;
+/** Twice this, and the token before it, is less than the 30 s for which callers may be expected to wait. */
+const SEARCH_DEADLINE_MS = 8_000;
 const DEFAULT_BACKOFF_MS = 30_000;
 
 const ACCRUAL_PATH = '/v2/customer/loyalty/partner/accrual';
+const COBRANDED_PATH = '/v1/customer/loyalty/partner/cobranded';
+const SEARCH_PATH = '/v1/customer/loyalty/partner/member/search-member';
+
+interface CobrandedCall {
+  readonly operation: string;
+  readonly body: string;
+  readonly issueBank: string;
+  readonly beforeSend: () => void;
+}
 
 /** Speaks LATAM Pass's HTTP: paths, headers, token. What the answers mean is in `mapping.ts`. */
 export class LatamPassClient {
@@ -59,6 +71,45 @@ export class LatamPassClient {
         url: `${this.root}${ACCRUAL_PATH}?${query.toString()}`,
         headers: this.headers(token),
         deadlineMs: STATUS_DEADLINE_MS,
+      }),
+    });
+  }
+
+  /** Looks a member up. `scope` is the value of `x-scope`. Changes nothing. @throws ProviderError */
+  searchMember(body: string, scope: string): Promise<HttpReply> {
+    return this.http.call({
+      operation: 'member_search',
+      request: (token) => ({
+        method: 'POST',
+        url: `${this.root}${SEARCH_PATH}`,
+        headers: { ...this.headers(token), 'content-type': 'application/json', 'x-scope': scope },
+        body,
+        deadlineMs: SEARCH_DEADLINE_MS,
+      }),
+    });
+  }
+
+  /** Begins the benefits of a card. `body` is sent byte for byte. @throws ProviderError */
+  startCobranded(body: string, issueBank: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.cobranded('POST', { operation: 'cobranded_start', body, issueBank, beforeSend });
+  }
+
+  /** Ends them: a DELETE with a body. @throws ProviderError */
+  endCobranded(body: string, issueBank: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.cobranded('DELETE', { operation: 'cobranded_end', body, issueBank, beforeSend });
+  }
+
+  private cobranded(method: 'POST' | 'DELETE', call: CobrandedCall): Promise<HttpReply> {
+    const { operation, body, issueBank, beforeSend } = call;
+    return this.http.call({
+      operation,
+      beforeSend,
+      request: (token) => ({
+        method,
+        url: `${this.root}${COBRANDED_PATH}`,
+        headers: { ...this.headers(token), 'content-type': 'application/json', 'x-issue-bank': issueBank },
+        body,
+        deadlineMs: COBRANDED_DEADLINE_MS,
       }),
     });
   }

@@ -10,23 +10,44 @@ import { AccrualsController, HeldAccrualsController } from './accruals.controlle
 import { Accruals } from './accruals.js';
 import { HeldAccruals } from './held-accruals.js';
 import { LatamPassClient } from './client.js';
+import { CobrandedController } from './cobranded.controller.js';
+import { Cobranded } from './cobranded.js';
+import { cobrandedEndOperation, cobrandedStartOperation } from './cobranded.operation.js';
 import { readNotification } from './mapping.js';
+import { MemberSearch } from './member-search.js';
+import { MembersController } from './members.controller.js';
 
-/** LATAM Pass: points, asynchronous, by notification or polling; an accrual that was sent cannot be canceled. */
+/**
+ * LATAM Pass: points, asynchronous, by notification or polling; an accrual that was sent cannot be canceled. Besides,
+ * searches for members and the benefits of cobranded cards.
+ */
 @Module({
   imports: [AccessModule, OutboundModule, OperationsModule],
-  controllers: [AccrualsController, HeldAccrualsController],
-  providers: [Accruals, HeldAccruals],
+  controllers: [AccrualsController, HeldAccrualsController, CobrandedController, MembersController],
+  providers: [
+    Accruals,
+    HeldAccruals,
+    Cobranded,
+    MemberSearch,
+    {
+      provide: LatamPassClient,
+      inject: [Config, OutboundTools],
+      useFactory: (config: Config, tools: OutboundTools) => new LatamPassClient(config.latamPass, tools),
+    },
+  ],
 })
 export class LatamPassModule {
-  constructor(config: Config, tools: OutboundTools, registry: ConnectorRegistry) {
-    const client = new LatamPassClient(config.latamPass, tools);
+  constructor(config: Config, client: LatamPassClient, registry: ConnectorRegistry) {
     const notified = config.latamPass.notificationPairs.length > 0;
     registry.register(
       {
         name: 'latam-pass',
         title: 'LATAM Pass',
-        operations: [accrualOperation(client, notified)],
+        operations: [
+          accrualOperation(client, notified),
+          cobrandedStartOperation(client),
+          cobrandedEndOperation(client),
+        ],
         readNotification,
       },
       client.http,

@@ -94,7 +94,8 @@ function isDuplicate(body: JsonRecord): boolean {
   return /duplicate/i.test(JSON.stringify([body['message'], body['instructions'], body['details'], body['errors']]));
 }
 
-function requestFailure(status: number, body: JsonRecord): Failure {
+/** A refusal of the request itself. */
+export function requestFailure(status: number, body: JsonRecord): Failure {
   const errors = body['errors'];
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   const message = wordsOf(body, 'message') ?? (isRecord(first) ? wordsOf(first, 'message') : null);

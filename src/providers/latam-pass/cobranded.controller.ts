@@ -1,0 +1,58 @@
+import { Body, Controller, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Caller, Partner, type AppCaller } from '../../access/index.js';
+import { IdempotencyKey } from '../../api/idempotency-key.js';
+import { WaitFor } from '../../api/prefer.js';
+import { markSubmitted } from '../../operations/answer.js';
+import { SubmitsTransaction } from '../../operations/docs.js';
+import { Operations, type Submission } from '../../operations/operations.js';
+import type { Draft } from '../../operations/draft.js';
+import { OWNER, Presenter } from '../../operations/present.js';
+import type { TransactionDto } from '../../operations/transaction.dto.js';
+import { END_EXAMPLE, EndCobrandedDto, START_EXAMPLE, StartCobrandedDto } from './cobranded.dto.js';
+import { Cobranded } from './cobranded.js';
+
+/** Benefits of banks' cobranded LATAM Pass cards. */
+@Controller('v1/cobranded')
+@Partner('cobranded')
+export class CobrandedController {
+  constructor(
+    private readonly cobranded: Cobranded,
+    private readonly operations: Operations,
+    private readonly presenter: Presenter,
+  ) {}
+
+  /** Begin the benefits of a card. Wait for the end of one act on a card before you send the next. */
+  @Post()
+  @SubmitsTransaction({ body: StartCobrandedDto, example: START_EXAMPLE })
+  start(
+    @Body() dto: StartCobrandedDto,
+    @Caller() { appId }: AppCaller,
+    @IdempotencyKey() idempotencyKey: string,
+    @WaitFor(10) waitMs: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionDto> {
+    const request = { route: 'POST /v1/cobranded', body: dto };
+    return this.submit(this.cobranded.start(dto), { appId, idempotencyKey, request, waitMs }, reply);
+  }
+
+  /** End the benefits of a card: member, card and bank as they were when they began. */
+  @Post('end')
+  @SubmitsTransaction({ body: EndCobrandedDto, example: END_EXAMPLE })
+  end(
+    @Body() dto: EndCobrandedDto,
+    @Caller() { appId }: AppCaller,
+    @IdempotencyKey() idempotencyKey: string,
+    @WaitFor(10) waitMs: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionDto> {
+    const request = { route: 'POST /v1/cobranded/end', body: dto };
+    return this.submit(this.cobranded.end(dto), { appId, idempotencyKey, request, waitMs }, reply);
+  }
+
+  private async submit(draft: Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
+    const submitted = await this.operations.submit(draft, submission);
+    markSubmitted(reply, submitted);
+    return this.presenter.transaction(submitted.transaction, OWNER);
+  }
+}

@@ -1,0 +1,75 @@
+import type { HttpReply } from '../../outbound/http-door.js';
+import { parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import type { ProviderRefusal } from '../../problem.js';
+import { infrastructure, type MemberDocument } from './mapping.js';
+
+/*
+ * "Search member", version 1, both ways. Pure. The nesting of the body is documented nowhere: it is decided here.
+ */
+
+/** All that `x-scope` may list: the first seven are about the membership, the others about the person. */
+export const MEMBER_SCOPES = [
+  'member-status',
+  'member-tier',
+  'member-balance',
+  'member-segment',
+  'member-language',
+  'member-coalition',
+  'member-enrollment',
+  'member-name',
+  'member-email',
+  'member-document',
+  'member-birthdate',
+  'member-address',
+] as const;
+
+export type MemberScope = (typeof MEMBER_SCOPES)[number];
+
+export interface MemberQuery {
+  readonly ffn?: string | undefined;
+  readonly document?: MemberDocument | undefined;
+}
+
+export function searchBody({ ffn, document }: MemberQuery): string {
+  return JSON.stringify({ ffn, document });
+}
+
+/** The value of `x-scope`: comma-separated, in the caller's order. */
+export function scopeHeader(scopes: readonly MemberScope[]): string {
+  return scopes.join(',');
+}
+
+export type SearchReading =
+  /** The provider's own text, which is JSON: parsing and writing it again could change it (long numbers). */
+  | { readonly kind: 'found'; readonly json: string }
+  | { readonly kind: 'no-member'; readonly refusal: ProviderRefusal }
+  | { readonly kind: 'refused'; readonly refusal: ProviderRefusal };
+
+/** @throws ProviderError `doubtful` for every answer that is not clear. */
+export function readSearchReply(reply: HttpReply): SearchReading {
+  const body = parseRecord(reply.body);
+  if (reply.status >= 200 && reply.status < 300) {
+    if (!body) throw infrastructure(reply, 'unreadable_answer');
+    return { kind: 'found', json: reply.body.replace(/^\uFEFF/, '') };
+  }
+  if (reply.status >= 400 && reply.status < 500) {
+    if (!body) throw infrastructure(reply, 'refused_by_edge');
+    const refusal = refusalOf(reply.status, body);
+    return { kind: isNoMember(reply.status, body) ? 'no-member' : 'refused', refusal };
+  }
+  throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
+}
+
+/** A 404 is also what a wrong base URL answers ("Issues and solutions"): only a business error speaks of a member. */
+export function isNoMember(status: number, body: JsonRecord): boolean {
+  return status === 404 && textOf(body, 'code') !== null;
+}
+
+function refusalOf(status: number, body: JsonRecord): ProviderRefusal {
+  return {
+    name: 'latam-pass',
+    code: textOf(body, 'code') ?? String(status),
+    message: wordsOf(body, 'message') ?? 'LATAM Pass refused the request.',
+    instructions: wordsOf(body, 'instructions'),
+  };
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { HttpReply } from '../../outbound/http-door.js';
+import { providerProblem } from '../../operations/provider-problem.js';
+import { ProviderStates } from '../../operations/provider-states.js';
+import { Problem } from '../../problem.js';
+import { ProviderError } from '../connector.js';
+import { LatamPassClient } from './client.js';
+import { memberErrors } from './member.js';
+import type { SearchMemberDto } from './member-search.dto.js';
+import { readSearchReply, scopeHeader, searchBody, type SearchReading } from './member-search.mapping.js';
+
+const LATAM_PASS = { name: 'latam-pass', title: 'LATAM Pass' } as const;
+const MAX_TRIES = 2;
+
+/** Looks members up at LATAM Pass: passed through, neither stored nor logged. */
+@Injectable()
+export class MemberSearch {
+  constructor(
+    private readonly client: LatamPassClient,
+    private readonly states: ProviderStates,
+  ) {}
+
+  /**
+   * The provider's JSON, as it came.
+   * @throws Problem `not_found`, `provider_error`, `provider_unavailable`, `provider_timeout`
+   */
+  async search({ ffn, document, scopes }: SearchMemberDto): Promise<string> {
+    const errors = memberErrors({ ffn, document }, '');
+    if (errors.length > 0) throw Problem.validation(errors);
+    if (this.states.isPaused('latam-pass')) {
+      throw new Problem('provider_unavailable', 'LATAM Pass is paused by an operator.', { retryAfterSeconds: 60 });
+    }
+    const body = searchBody({ ffn, document });
+    const reading = await ask(() => this.client.searchMember(body, scopeHeader(scopes)));
+    if (reading.kind === 'found') return reading.json;
+    const provider = reading.refusal;
+    if (reading.kind === 'no-member') throw new Problem('not_found', 'LATAM Pass knows no such member.', { provider });
+    throw new Problem('provider_error', 'LATAM Pass refused the search.', { provider });
+  }
+}
+
+/** Read-only, so a doubtful answer is asked for once more; whoever waits shall not wait for a third. */
+async function ask(call: () => Promise<HttpReply>): Promise<SearchReading> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return readSearchReply(await call());
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      if (error.kind !== 'doubtful' || tries >= MAX_TRIES) throw providerProblem(LATAM_PASS, error);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import { Body, Controller, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Partner } from '../../access/index.js';
+import { AsksProvider } from '../../operations/docs.js';
+import { MemberSearch } from './member-search.js';
+import { SEARCH_EXAMPLE, SearchMemberDto } from './member-search.dto.js';
+
+/** LATAM Pass members. */
+@Controller('v1/members')
+@Partner('members')
+export class MembersController {
+  constructor(private readonly members: MemberSearch) {}
+
+  /** Look a member up. The answer is LATAM Pass's own JSON; nothing of it is stored. Who is not known answers 404. */
+  @Post('search')
+  @AsksProvider({ body: SearchMemberDto, example: SEARCH_EXAMPLE }, 'not_found')
+  search(@Body() dto: SearchMemberDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    reply.type('application/json; charset=utf-8');
+    return this.members.search(dto);
+  }
+}
