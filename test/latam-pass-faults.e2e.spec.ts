@@ -66,11 +66,7 @@ const byFfn = new Map<string, { id: string; reference: string }>();
 
 async function submit(ffn: string): Promise<void> {
   const reference = unique(`fault-${ffn}`);
-  const answer = await world.call(
-    'POST',
-    '/v1/accruals',
-    accrual({ reference, member: { ffn: `0123456${`99${ffn}`}` } }),
-  );
+  const answer = await world.call('POST', '/v1/accruals', accrual({ reference, member: { ffn: `012345699${ffn}` } }));
   byFfn.set(ffn, { id: textAt(answer.body, 'id'), reference });
 }
 

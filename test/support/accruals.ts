@@ -24,9 +24,9 @@ export async function sentBodies(world: World, reference: string): Promise<strin
 }
 
 export async function transactionEvents(world: World, transactionId: string): Promise<unknown[]> {
-  const data = at((await world.call('GET', `/v1/transactions/${transactionId}/events`)).body, 'data');
+  const data: unknown = at((await world.call('GET', `/v1/transactions/${transactionId}/events`)).body, 'data');
   if (!Array.isArray(data)) throw new Error('no events');
-  return data;
+  return data.map((event: unknown) => event);
 }
 
 /** The accrual once it has one of these states. */
