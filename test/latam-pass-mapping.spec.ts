@@ -7,6 +7,7 @@ import {
   readNotification,
 } from '../src/providers/latam-pass/mapping.js';
 import { REASONS } from '../src/providers/latam-pass/reasons.js';
+import { REJECTED_SAMPLE } from './support/latam-pass-samples.js';
 
 const ID = '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
 const CORRELATION = 'f050f11e-b05b-499d-ae13-154efc091ef4';
@@ -116,27 +117,6 @@ describe('the status of an accrual', () => {
     expect(ask(200, { ...row, status })).toEqual({ correlationId: CORRELATION, end: null });
   });
 });
-
-const REJECTED_SAMPLE = `{
-	"nonAirAccrual": {
-		"ffn": "11111111111",
-		"status": "CANCELLED"
-	},
-	"trace": {
-		"correlationId": "f050f11e-b05b-499d-ae13-154efc091ef4",
-		"threadId": "39fd0a13-b76a-445c-875c-01595eb6f577",
-		"receivedDateTime": "2024-11-01 12:14:54.510+0000",
-		"returnedDateTime": "2024-11-01 12:14:54.553+0000"
-	},
-	"error": {
-		"code": 108,
-		"message": "PartnerDoesNotExist",
-		"instructions": "Partner doesn't exist.
-Please contact our LATAM team to set up the necessary configurations.",
-		"issuedDateTime": "2024-11-01 12:14:54.510+0000",
-		"details": null
-	}
-}`;
 
 describe('a notification', () => {
   it("is read from the document's own rejection, with its raw line feed inside a string", () => {

@@ -24,8 +24,14 @@ export type Settling = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' 
 /** The only writer of transactions, events, entries and resources. */
 @Injectable()
 export class Ledger {
-  /** Emits a transaction's id after a commit that changed it, with what is known of the change in this process. */
-  readonly changes = new EventEmitter<{ changed: [id: string] }>();
+  /**
+   * Emits a transaction's id after a commit that changed it, with what is known of the change in this process; and the
+   * id by which its provider speaks of it, after a commit that brought one.
+   */
+  readonly changes = new EventEmitter<{
+    changed: [id: string];
+    correlated: [provider: string, correlationId: string];
+  }>();
 
   private readonly accounts: Accounts;
   private readonly records: Batcher<RecordRow, RecordResult>;
@@ -70,7 +76,10 @@ export class Ledger {
     }
     const accounts = await this.accountsOf(transaction);
     const settled = await this.settlements.push({ ...settlement, id, appId, from, accounts, quantity });
-    if (settled.moved) this.changes.emit('changed', id);
+    if (!settled.moved) return settled;
+    this.changes.emit('changed', id);
+    const { correlationId } = settlement;
+    if (typeof correlationId === 'string') this.changes.emit('correlated', transaction.provider, correlationId);
     return settled;
   }
 

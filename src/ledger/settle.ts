@@ -76,7 +76,7 @@ with input as (
     parked = coalesce(i.parked, false),
     version = t.version + 1,
     updated_at = now(),
-    completed_at = case when i."to" in ('succeeded', 'failed', 'canceled') then now() end
+    completed_at = case when i."to" in ('succeeded', 'failed', 'canceled') then now() else t.completed_at end
   from input i
   where t.id = i.id and t.app_id = i."appId" and t.status = i."from" and (i.epoch is null or t.epoch = i.epoch)
   returning t.id, t.app_id, t.resource_id, t.version, t.updated_at, t.completed_at

@@ -28,6 +28,8 @@ type Reading = Exclude<NotificationReading, { kind: 'unreadable' }>;
 export class NotificationApplier implements BeforeApplicationShutdown {
   private ticking = false;
   private stopping = false;
+  /** By provider, since the last tick. A hint only: an orphan is looked at again anyway, later and later. */
+  private readonly correlated = new Map<string, string[]>();
 
   constructor(
     private readonly inbox: Inbox,
@@ -35,7 +37,13 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
     private readonly database: Database,
-  ) {}
+  ) {
+    ledger.changes.on('correlated', (provider, correlationId) => {
+      const waiting = this.correlated.get(provider);
+      if (waiting) waiting.push(correlationId);
+      else this.correlated.set(provider, [correlationId]);
+    });
+  }
 
   beforeApplicationShutdown(): void {
     this.stopping = true;
@@ -62,13 +70,26 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     if (this.ticking || this.stopping) return;
     this.ticking = true;
     try {
+      await this.wakeOrphans();
       const due = await this.inbox.claimDue(MAX_CLAIMED_AT_ONCE);
-      await Promise.all(due.map((notification) => this.apply(notification)));
+      await Promise.all(byAccrual(due).map((group) => this.applyInOrder(group)));
     } catch (error) {
       logger.error({ ...describeError(error) }, 'due notifications could not be read');
     } finally {
       this.ticking = false;
     }
+  }
+
+  private async wakeOrphans(): Promise<void> {
+    const correlated = [...this.correlated];
+    this.correlated.clear();
+    for (const [provider, ids] of correlated) await this.inbox.wakeOrphans(provider, ids);
+  }
+
+  /** What is about the same accrual, as it came: of two ends that contradict each other the first one stands. */
+  private async applyInOrder(notifications: readonly StoredNotification[]): Promise<void> {
+    const byArrival = notifications.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    for (const notification of byArrival) await this.apply(notification);
   }
 
   private async unreadable(notification: StoredNotification, reason = 'nobody reads it'): Promise<void> {
@@ -166,4 +187,14 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     metrics.alarms.inc({ kind });
     logger.error(fields, `alarm: ${kind}`);
   }
+}
+
+/** Grouped by what they are about; what nobody has read yet is a group of its own. */
+function byAccrual(notifications: readonly StoredNotification[]): StoredNotification[][] {
+  const groups = new Map<string, StoredNotification[]>();
+  for (const notification of notifications) {
+    const key = notification.correlationId ?? notification.id;
+    groups.set(key, [...(groups.get(key) ?? []), notification]);
+  }
+  return [...groups.values()];
 }

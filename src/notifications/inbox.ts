@@ -15,6 +15,8 @@ export interface StoredNotification {
   readonly receivedAt: Date;
   readonly raw: string;
   readonly attempts: number;
+  /** What it is about, as far as somebody has looked at it before. */
+  readonly correlationId: string | null;
 }
 
 /** A notification and what became of it. */
@@ -34,6 +36,7 @@ interface NotificationRow {
   id: string;
   provider: string;
   receivedAt: Date;
+  correlationId: string | null;
   sealed: Buffer;
   attempts: number;
 }
@@ -61,7 +64,11 @@ from (
   select id from notifications where due_at <= now() order by due_at limit $1 for update skip locked
 ) due
 where n.id = due.id
-returning n.id, n.provider, n.received_at as "receivedAt", n.sealed, n.attempts`;
+returning n.id, n.provider, n.received_at as "receivedAt", n.correlation_id as "correlationId", n.sealed, n.attempts`;
+
+const WAKE_ORPHANS = `
+update notifications set due_at = now()
+where provider = $1 and correlation_id = any($2) and state = 'orphan' and due_at > now()`;
 
 const CLAIM_ONE = `
 update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
@@ -107,7 +114,7 @@ export class Inbox {
     // Latin-1 keeps every byte, whatever the encoding turns out to be.
     const sealed = this.vault.seal(raw.toString('latin1')).toString('base64');
     await this.arrivals.push({ id, provider, sealed });
-    return { id, provider, receivedAt: new Date(), raw: raw.toString('utf8'), attempts: 1 };
+    return { id, provider, receivedAt: new Date(), raw: raw.toString('utf8'), attempts: 1, correlationId: null };
   }
 
   async claimDue(maxRows: number): Promise<StoredNotification[]> {
@@ -136,6 +143,11 @@ export class Inbox {
   /** The bytes as they came, as UTF-8 text. Personal data. */
   read(sealed: Buffer): string {
     return Buffer.from(this.vault.open(sealed), 'latin1').toString('utf8');
+  }
+
+  /** Transactions have got these correlationIds: what waits for them is due. */
+  async wakeOrphans(provider: string, correlationIds: readonly string[]): Promise<void> {
+    await this.database.query(WAKE_ORPHANS, [provider, correlationIds]);
   }
 
   async conclude(

@@ -27,7 +27,12 @@ export type Outcome =
       readonly detail?: JsonObject;
       readonly resource?: ResourceChange;
     }
-  | { readonly kind: 'declined'; readonly failure: Failure; readonly providerReference?: string | null }
+  | {
+      readonly kind: 'declined';
+      readonly failure: Failure;
+      readonly providerReference?: string | null;
+      readonly correlationId?: string | null;
+    }
   /** Asked, and the end is still to come. */
   | { readonly kind: 'waiting'; readonly pollInMs: number | null; readonly correlationId?: string | null };
 

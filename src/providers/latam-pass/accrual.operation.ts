@@ -1,6 +1,6 @@
 import { ProviderError, type OperationHandler, type Outcome, type StoredOperation } from '../connector.js';
 import { ACCRUAL_DEADLINE_MS, type LatamPassClient } from './client.js';
-import { readAccrualReply, readAccrualStatus, type FoundAccrual } from './mapping.js';
+import { readAccrualReply, readAccrualStatus, type AccrualReading, type FoundAccrual } from './mapping.js';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -8,7 +8,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** 88 % are final after 6 s, about 94 % after a minute. */
 const USUAL_MS = MINUTE_MS;
-/** Accepted without a correlationId: the status query has it. */
+/** Accepted without a correlationId: the status query has it, and without it no notification can be matched. */
 const FIND_CORRELATION_MS = 5 * SECOND_MS;
 
 /**
@@ -33,29 +33,68 @@ async function send(
   operation: StoredOperation,
   beforeSend: () => void,
 ): Promise<Outcome> {
-  const reading = readAccrualReply(await client.submitAccrual(operation.body, beforeSend));
+  let reading: AccrualReading;
+  try {
+    reading = readAccrualReply(await client.submitAccrual(operation.body, beforeSend));
+  } catch (error) {
+    const found = await findAfterDoubt(client, operation, error);
+    if (!found) throw error;
+    return endOf(found) ?? accepted(found.correlationId, notified, operation);
+  }
   if (reading.kind === 'declined') return reading;
   if (reading.kind === 'accepted') return accepted(reading.correlationId, notified, operation);
   // Whose duplicate? Only a question by our own id tells.
-  const found = await find(client, operation);
-  if (found) return found.end ?? accepted(found.correlationId, notified, operation);
+  const found = await findDuplicate(client, operation);
+  if (found) return endOf(found) ?? accepted(found.correlationId, notified, operation);
   if (operation.attempt <= 1) {
     return { kind: 'declined', failure: { ...reading.failure, code: 'duplicate_at_provider' } };
   }
   throw new ProviderError('doubtful', 'duplicate_not_visible_yet');
 }
 
+/** The accrual has left and was answered: when the question fails, the attempt counts all the same. */
+async function findDuplicate(client: LatamPassClient, operation: StoredOperation): Promise<FoundAccrual | null> {
+  try {
+    return await find(client, operation);
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    throw new ProviderError('doubtful', error.reason, { ...error.extras, cause: error });
+  }
+}
+
+/**
+ * One lost answer is met by sending the same again. After two the accrual may be registered with nobody ever getting to
+ * hear of it, so it is asked for; null: not visible, not asked for, or not answered either.
+ */
+async function findAfterDoubt(
+  client: LatamPassClient,
+  operation: StoredOperation,
+  error: unknown,
+): Promise<FoundAccrual | null> {
+  const isInDoubt = error instanceof ProviderError && error.kind === 'doubtful';
+  if (!isInDoubt || operation.attempt <= 1) return null;
+  return find(client, operation).catch(() => null);
+}
+
 async function poll(client: LatamPassClient, notified: boolean, operation: StoredOperation): Promise<Outcome> {
   const found = await find(client, operation);
-  const pollInMs = nextPollMs(notified, operation);
-  if (!found) return { kind: 'waiting', pollInMs };
-  return found.end ?? { kind: 'waiting', pollInMs, correlationId: found.correlationId };
+  const end = found && endOf(found);
+  if (end) return end;
+  const correlationId = found?.correlationId ?? operation.correlationId;
+  // A notification can be matched by the correlationId only: until we have it, nobody will tell us.
+  const pollInMs = nextPollMs(notified && correlationId !== null, operation);
+  return { kind: 'waiting', pollInMs, correlationId };
 }
 
 async function find(client: LatamPassClient, operation: StoredOperation): Promise<FoundAccrual | null> {
   const { id, correlationId } = operation;
   const reply = await client.findAccrual(correlationId === null ? { partnerAccrualId: id } : { correlationId });
   return readAccrualStatus(reply, { transactionId: id, correlationId });
+}
+
+/** With the correlationId: notifications of what has ended already are matched by it too. */
+function endOf({ end, correlationId }: FoundAccrual): Outcome | null {
+  return end && { ...end, correlationId };
 }
 
 function accepted(correlationId: string | null, notified: boolean, operation: StoredOperation): Outcome {

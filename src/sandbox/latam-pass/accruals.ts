@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { json } from '../answer.js';
+import { json, type Refusal } from '../answer.js';
 import { type Call } from '../call.js';
 import { type Effect } from '../effects.js';
 import { type Outcome } from '../exchange.js';
@@ -53,7 +53,8 @@ export class Accruals implements OnApplicationBootstrap {
     if (magic.refuse) throw invalidContent({ 'member.ffn': 'must not be this one' });
 
     const fault = this.tricks.meet(magic.trick, accrualKey(body.partner.partnerAccrualId));
-    this.refuseDuplicates(body);
+    const refusal = this.duplicateOf(body);
+    if (refusal) return { answer: refusal.answer, fault };
     const accrual = this.register(body, ffn, magic);
     if (accrual.notices === 'before-answer') await this.notifyBeforeAnswer(accrual);
     else this.notify(accrual);
@@ -72,13 +73,14 @@ export class Accruals implements OnApplicationBootstrap {
     return this.accruals.all().map(accrualEffect);
   }
 
-  private refuseDuplicates({ partner }: AccrualBody): void {
+  private duplicateOf({ partner }: AccrualBody): Refusal | null {
     if (this.accruals.find(accrualKey(partner.partnerAccrualId))) {
-      throw duplicate({ 'partner.partnerAccrualId': 'must be unique' });
+      return duplicate({ 'partner.partnerAccrualId': 'must be unique' });
     }
     if (this.accruals.find(transactionKey(partner.partnerTransactionId))) {
-      throw duplicate({ 'partner.partnerTransactionId': 'must be unique' });
+      return duplicate({ 'partner.partnerTransactionId': 'must be unique' });
     }
+    return null;
   }
 
   private register({ partner, points }: AccrualBody, ffn: string | undefined, magic: Magic): Accrual {

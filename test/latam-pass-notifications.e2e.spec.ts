@@ -1,0 +1,217 @@
+import { Client } from 'pg';
+import { accrualOnce, bareId, metric, sql, transactionEvents } from './support/accruals.js';
+import { at, textAt, type Answer, type Credentials } from './support/http.js';
+import { REJECTED_SAMPLE, SAMPLE_CORRELATION } from './support/latam-pass-samples.js';
+import { LatamPassStub } from './support/latam-pass-stub.js';
+import { accrual, eventually, startWorld, unique, type World } from './support/world.js';
+
+const PATH = '/v1/providers/latam-pass/notifications';
+const SECOND_PAIR: Credentials = { username: 'latam-pass-new', password: 'the-pair-that-replaces-the-first' };
+const LIMIT_BYTES = 64 * 1024;
+
+const stub = new LatamPassStub();
+let world: World;
+
+beforeAll(async () => {
+  const env = await stub.listen();
+  world = await startWorld({
+    gateway: {
+      ...env,
+      LATAM_PASS_NOTIFICATION_USERNAME_2: SECOND_PAIR.username,
+      LATAM_PASS_NOTIFICATION_PASSWORD_2: SECOND_PAIR.password,
+    },
+  });
+}, 60_000);
+
+afterAll(() => stub.close());
+
+function notify(body: unknown, auth: Credentials | null = world.notifier): Promise<Answer> {
+  return world.gateway().request('POST', PATH, { ...(auth && { auth }), body });
+}
+
+/** An accrual that was accepted and waits to be told its end. */
+async function accepted(correlationId = unique('correlation')): Promise<{ id: string; correlationId: string }> {
+  stub.play({ submit: [{ status: 200, body: { correlationId } }] });
+  const id = textAt((await world.call('POST', '/v1/accruals', accrual())).body, 'id');
+  await accrualOnce(world, id, ['processing'], 5_000);
+  return { id, correlationId };
+}
+
+function processed(correlationId: string, latamAccrualId = 'BCS1_1'): object {
+  return { nonAirAccrual: { ffn: '01234567890', latamAccrualId, status: 'PROCESSED' }, trace: { correlationId } };
+}
+
+function cancelled(correlationId: string, error: object | null = { code: 206, message: 'm' }): object {
+  return { nonAirAccrual: { ffn: '01234567890', status: 'CANCELLED' }, trace: { correlationId }, error };
+}
+
+function stored(): Promise<Record<string, unknown>[]> {
+  return sql(world, `select state, correlation_id as correlation from notifications order by id desc`);
+}
+
+/** The newest one, once it has been looked at. */
+function newest(state: string): Promise<Record<string, unknown>[]> {
+  return eventually(10_000, stored, (rows) => rows[0]?.['state'] === state);
+}
+
+it("the document's own rejection, byte for byte, ends the accrual that it is about", async () => {
+  const { id } = await accepted(SAMPLE_CORRELATION);
+  expect((await notify(REJECTED_SAMPLE)).status).toBe(200);
+  const ended = await accrualOnce(world, id, ['failed', 'succeeded'], 5_000);
+  expect(ended).toMatchObject({
+    status: 'failed',
+    failure: { code: 'partner_not_registered', category: 'configuration', provider: { code: '108' } },
+  });
+});
+
+it.each([
+  ['null', null],
+  ['a pair', { 'member.ffn': 'must not be null' }],
+  ['a list', ['a', { b: null }]],
+  ['a map of maps', { a: { b: { c: [1, 2] } } }],
+])('details that are %s change nothing', async (_what, details) => {
+  const { id, correlationId } = await accepted();
+  const error = { code: 113, message: 'm', instructions: 'i', issuedDateTime: '2024-10-01', details };
+  expect((await notify(cancelled(correlationId, error))).status).toBe(200);
+  const ended = await accrualOnce(world, id, ['failed', 'succeeded'], 5_000);
+  expect(ended).toMatchObject({ failure: { code: 'member_id_invalid_for_country' } });
+});
+
+it('a hundred duplicates at once: each is answered 200 and stored, one moves', async () => {
+  const { id, correlationId } = await accepted();
+  const answers = await Promise.all(Array.from({ length: 100 }, () => notify(processed(correlationId))));
+  expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+  await accrualOnce(world, id, ['succeeded'], 5_000);
+  const rows = await eventually(
+    10_000,
+    () => sql(world, `select state from notifications where correlation_id = $1`, [correlationId]),
+    (all) => all.length === 100,
+  );
+  expect(new Set(rows.map((row) => row['state']))).toEqual(new Set(['applied']));
+  const ends = (await transactionEvents(world, id)).filter((event) => at(event, 'to') === 'succeeded');
+  expect(ends).toHaveLength(1);
+});
+
+it('an intermediate status that arrives after the end is a line and an alarm, and changes nothing else', async () => {
+  const { id, correlationId } = await accepted();
+  await notify(processed(correlationId));
+  const ended = await accrualOnce(world, id, ['succeeded'], 5_000);
+  expect((await notify({ nonAirAccrual: { status: 'UNDER_REVIEW' }, trace: { correlationId } })).status).toBe(200);
+  await eventually(
+    5_000,
+    () => transactionEvents(world, id),
+    (events) => events.some((event) => at(event, 'from') === 'succeeded' && at(event, 'to') === null),
+  );
+  const after = (await world.call('GET', `/v1/accruals/${id}`)).body;
+  expect(after).toMatchObject({ status: 'succeeded', completedAt: textAt(ended, 'completedAt') });
+});
+
+it('a contradiction opens a break, raises an alarm and never reverses', async () => {
+  const { id, correlationId } = await accepted();
+  await notify(processed(correlationId));
+  await accrualOnce(world, id, ['succeeded'], 5_000);
+  await notify(cancelled(correlationId));
+  await newest('contradiction');
+  const breaks = await sql(world, `select class, detail, status from breaks where transaction_id = $1`, [bareId(id)]);
+  expect(breaks).toEqual([{ class: 'status_conflict', status: 'open', detail: { is: 'succeeded', said: 'failed' } }]);
+  expect(at((await world.call('GET', `/v1/accruals/${id}`)).body, 'status')).toBe('succeeded');
+  expect(await metric(world, 'gateway_alarms_total{kind="contradiction"}')).toBe(1);
+  const posted = await sql(world, `select phase from ledger_entries where transaction_id = $1`, [bareId(id)]);
+  expect(posted.map((row) => row['phase']).sort()).toEqual(['hold', 'post']);
+});
+
+it('two that contradict each other and wait as orphans: the one that came first stands', async () => {
+  const correlationId = unique('correlation');
+  await notify(processed(correlationId));
+  await newest('orphan');
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await notify(cancelled(correlationId));
+  await newest('orphan');
+  const { id } = await accepted(correlationId);
+  const ended = await accrualOnce(world, id, ['succeeded', 'failed'], 10_000);
+  expect(ended).toMatchObject({ status: 'succeeded' });
+  await eventually(
+    10_000,
+    () => sql(world, `select 1 from breaks where transaction_id = $1`, [bareId(id)]),
+    (rows) => rows.length === 1,
+  );
+}, 30_000);
+
+it('an orphan that waited long is matched soon after its accrual was accepted', async () => {
+  const correlationId = unique('correlation');
+  await notify(processed(correlationId));
+  await newest('orphan');
+  // As if it had waited for a day.
+  await sql(
+    world,
+    `update notifications set attempts = 17, due_at = now() + interval '1 hour' where correlation_id = $1`,
+    [correlationId],
+  );
+  const { id } = await accepted(correlationId);
+  expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status: 'succeeded' });
+}, 20_000);
+
+describe('who may notify', () => {
+  it('both live pairs, for as long as both are configured', async () => {
+    for (const pair of [world.notifier, SECOND_PAIR]) {
+      const { id, correlationId } = await accepted();
+      expect((await notify(processed(correlationId), pair)).status).toBe(200);
+      await accrualOnce(world, id, ['succeeded'], 5_000);
+    }
+  });
+
+  it('nobody else, and what they send is not stored', async () => {
+    const before = (await stored()).length;
+    const crossed = { username: world.notifier.username, password: SECOND_PAIR.password };
+    const wrong = { ...world.notifier, password: 'wrong' };
+    for (const auth of [null, wrong, crossed]) expect((await notify(processed('x'), auth)).status).toBe(401);
+    expect([401, 403]).toContain((await notify(processed('x'), world.partner)).status);
+    expect(await stored()).toHaveLength(before);
+  });
+});
+
+describe('a body', () => {
+  it('of 64 KiB is taken, one byte more is refused and not stored', async () => {
+    const before = (await stored()).length;
+    expect((await notify(' '.repeat(LIMIT_BYTES))).status).toBe(200);
+    expect((await notify(' '.repeat(LIMIT_BYTES + 1))).status).toBe(413);
+    expect(await stored()).toHaveLength(before + 1);
+  });
+
+  it.each([
+    '',
+    'no JSON',
+    '[]',
+    '{"nonAirAccrual":{"status":"PROCESSED"}}',
+    '\u0000\uFFFF',
+    '{"trace":{"correlationId":"c"}}',
+  ])('%j that cannot be read is answered 200, kept, and raises an alarm', async (body) => {
+    const alarms = 'gateway_alarms_total{kind="unreadable_notification"}';
+    const before = await metric(world, alarms);
+    expect((await notify(body)).status).toBe(200);
+    expect((await newest('unreadable'))[0]).toEqual({ state: 'unreadable', correlation: null });
+    expect(await metric(world, alarms)).toBe(before + 1);
+  });
+});
+
+it('what was stored and not applied when the gateway was killed is applied once by the next', async () => {
+  const { id, correlationId } = await accepted();
+  const lock = new Client({ connectionString: world.database.url });
+  await lock.connect();
+  await lock.query('begin');
+  await lock.query('select 1 from transactions where id = $1 for update', [bareId(id)]);
+  expect((await notify(processed(correlationId))).status).toBe(200);
+  const restarted = world.crash();
+  await lock.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and wait_event_type = 'Lock'`,
+  );
+  await lock.query('rollback');
+  await restarted;
+  // The lease of who is gone, as if it had ended.
+  await lock.query(`update notifications set due_at = now() where state = 'received'`);
+  await lock.end();
+  await accrualOnce(world, id, ['succeeded'], 5_000);
+  const ends = (await transactionEvents(world, id)).filter((event) => at(event, 'to') === 'succeeded');
+  expect(ends).toHaveLength(1);
+}, 40_000);
