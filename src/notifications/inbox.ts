@@ -73,7 +73,7 @@ where provider = $1 and correlation_id = any($2) and state = 'orphan' and due_at
 const CLAIM_ONE = `
 update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
 where n.id = $1
-returning n.id, n.provider, n.received_at as "receivedAt", n.sealed, n.attempts`;
+returning n.id, n.provider, n.received_at as "receivedAt", n.correlation_id as "correlationId", n.sealed, n.attempts`;
 
 const LIST = `
 select id, provider, received_at as "receivedAt", state, correlation_id as "correlationId",
