@@ -85,6 +85,21 @@ describe('an accrual', () => {
     });
   });
 
+  it("keeps LATAM Pass's answer for operators who ask for it", async () => {
+    const refused = accrual({ member: { ffn: '012345699400' } });
+    const answer = await world.call('POST', '/v1/accruals', refused, WAIT);
+    expect(status(answer)).toBe('201 failed');
+    const path = `/v1/admin/transactions/${textAt(answer.body, 'id')}`;
+    expect(at((await world.admin('GET', path)).body, 'providerReply')).toBeUndefined();
+    const shown = await world.admin('GET', `${path}?expand=personal`);
+    expect(JSON.parse(textAt(shown.body, 'providerReply'))).toMatchObject({
+      code: 400,
+      instructions: expect.any(String),
+    });
+    const own = await world.call('GET', `/v1/accruals/${textAt(answer.body, 'id')}?expand=personal`);
+    expect(at(own.body, 'providerReply')).toBeUndefined();
+  });
+
   it('is held until its release', async () => {
     const releaseAt = new Date(Date.now() + 1_500).toISOString();
     const answer = await world.call('POST', '/v1/accruals', accrual({ releaseAt }));

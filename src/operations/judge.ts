@@ -17,7 +17,7 @@ export type Verdict = Pick<
   | 'parked'
   | 'evidence'
   | 'eventDetail'
-> & { readonly resource?: ResourceChange };
+> & { readonly resource?: ResourceChange; readonly reply?: string };
 
 /** An operator has to look: too long without an end. */
 export const PARKED = 'parked';
@@ -34,6 +34,10 @@ const NOT_SENT_IN_TIME: Failure = {
 };
 
 export function judgeOutcome(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Verdict {
+  return { ...verdictOn(handler, transaction, outcome), ...(outcome.reply !== undefined && { reply: outcome.reply }) };
+}
+
+function verdictOn(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Verdict {
   const evidence = transaction.status === 'processing' ? 'status query' : 'answer';
   const ids = {
     correlationId: 'correlationId' in outcome ? (outcome.correlationId ?? null) : null,

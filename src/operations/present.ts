@@ -64,7 +64,8 @@ export class Presenter {
 
   private assemble(transaction: Transaction, resource: Resource | null, view: View): TransactionDto {
     const { quantity, unit } = transaction;
-    const personal = view.personal && transaction.sealed ? openSecret(this.vault, transaction).personal : {};
+    const secret = view.personal && transaction.sealed ? openSecret(this.vault, transaction) : null;
+    const personal = secret?.personal ?? {};
     const member = { ...(resource && this.resource(resource, view)), ...overlay(transaction.detail, personal) };
     return {
       id: publicId('txn', transaction.id),
@@ -81,6 +82,8 @@ export class Presenter {
       cancelableUntil: transaction.status === 'scheduled' ? iso(transaction.releaseAt) : null,
       expectedBy: iso(isFinal(transaction.status) ? null : (transaction.expectedBy ?? transaction.releaseAt)),
       metadata: transaction.metadata,
+      // What the provider said is for operators, who may have to show it to the provider's support.
+      ...(!view.owner && secret?.reply !== undefined && { providerReply: secret.reply }),
       createdAt: transaction.createdAt.toISOString(),
       updatedAt: transaction.updatedAt.toISOString(),
       completedAt: iso(transaction.completedAt),

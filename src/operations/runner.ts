@@ -13,7 +13,10 @@ import { ProviderError, type OperationHandler, type Outcome } from '../providers
 import { Vault } from '../vault.js';
 import { after, judgeError, judgeExpired, judgeInterrupted, judgeOutcome, PARKED, type Verdict } from './judge.js';
 import { ConnectorRegistry, PREPARATION_MS } from './registry.js';
-import { openSecret } from './secret.js';
+import { openSecret, sealSecret } from './secret.js';
+
+/** Longer answers are kept in part: every documented one is far shorter. */
+const MAX_REPLY_LENGTH = 16 * 1024;
 
 /** How many operations of one provider this process works on at the same time. */
 const MAX_IN_FLIGHT = 512;
@@ -128,9 +131,10 @@ export class Runner {
   }
 
   private settle(transaction: Transaction, verdict: Verdict, epoch: number | null): Promise<Settled> {
-    const { resource, ...rest } = verdict;
+    const { resource, reply, ...rest } = verdict;
     return this.ledger.settle(transaction, {
       ...rest,
+      ...(reply !== undefined && { sealed: this.withReply(transaction, reply) }),
       ...(resource && {
         resource: { ...resource, ...(resource.secret && { sealed: this.vault.seal(JSON.stringify(resource.secret)) }) },
       }),
@@ -138,6 +142,10 @@ export class Runner {
       actor: 'gateway',
       eventId: newUuid(),
     });
+  }
+
+  private withReply(transaction: Transaction, reply: string): Buffer {
+    return sealSecret(this.vault, { ...openSecret(this.vault, transaction), reply: reply.slice(0, MAX_REPLY_LENGTH) });
   }
 }
 

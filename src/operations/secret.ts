@@ -10,9 +10,9 @@ export function sealSecret(vault: Vault, secret: Secret): Buffer {
 export function openSecret(vault: Vault, transaction: Pick<Transaction, 'sealed'>): Secret {
   if (!transaction.sealed) throw new Error('the personal data of this transaction has been erased');
   const opened = openObject(vault, transaction.sealed);
-  const { personal, body } = opened;
+  const { personal, body, reply } = opened;
   if (typeof body !== 'string' || !isObject(personal)) throw new Error('sealed data has an unknown shape');
-  return { personal, body };
+  return { personal, body, ...(typeof reply === 'string' && { reply }) };
 }
 
 export function openObject(vault: Vault, sealed: Buffer): JsonObject {

@@ -85,6 +85,9 @@ export class TransactionDto {
   expectedBy!: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true })
   metadata!: JsonObject;
+  /** The provider's answer as it came, where it is kept: for operators with `expand=personal`. */
+  @ApiPropertyOptional({ type: String })
+  providerReply?: string;
   @ApiProperty({ type: String, format: 'date-time' })
   createdAt!: string;
   @ApiProperty({ type: String, format: 'date-time' })

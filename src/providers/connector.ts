@@ -9,7 +9,12 @@ export const PROVIDERS = ['latam-pass', 'loyalty-layer', 'latcom'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** What the provider said. A refusal is a value, not an exception. */
-export type Outcome =
+export type Outcome = Said & {
+  /** The provider's answer as it came, kept encrypted with the transaction. */
+  readonly reply?: string;
+};
+
+type Said =
   | {
       readonly kind: 'accepted';
       readonly correlationId: string | null;
@@ -80,6 +85,8 @@ export interface Secret {
   readonly personal: JsonObject;
   /** The exact bytes that are sent to the provider, fixed before the first try. */
   readonly body: string;
+  /** The provider's answer as it came. */
+  readonly reply?: string;
 }
 
 /** A recorded operation as its connector gets it. */

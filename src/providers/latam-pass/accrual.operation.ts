@@ -34,20 +34,23 @@ async function send(
   beforeSend: () => void,
 ): Promise<Outcome> {
   let reading: AccrualReading;
+  let reply: string;
   try {
-    reading = readAccrualReply(await client.submitAccrual(operation.body, beforeSend));
+    const answer = await client.submitAccrual(operation.body, beforeSend);
+    reading = readAccrualReply(answer);
+    reply = answer.body;
   } catch (error) {
     const found = await findAfterDoubt(client, operation, error);
     if (!found) throw error;
     return endOf(found) ?? accepted(found.correlationId, notified, operation);
   }
-  if (reading.kind === 'declined') return reading;
-  if (reading.kind === 'accepted') return accepted(reading.correlationId, notified, operation);
+  if (reading.kind === 'declined') return { ...reading, reply };
+  if (reading.kind === 'accepted') return { ...accepted(reading.correlationId, notified, operation), reply };
   // Whose duplicate? Only a question by our own id tells.
   const found = await findDuplicate(client, operation);
   if (found) return endOf(found) ?? accepted(found.correlationId, notified, operation);
   if (operation.attempt <= 1) {
-    return { kind: 'declined', failure: { ...reading.failure, code: 'duplicate_at_provider' } };
+    return { kind: 'declined', failure: { ...reading.failure, code: 'duplicate_at_provider' }, reply };
   }
   throw new ProviderError('doubtful', 'duplicate_not_visible_yet');
 }
