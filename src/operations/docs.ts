@@ -46,7 +46,6 @@ export function SubmitsTransaction({ body, example }: SubmissionDocs, ...more: P
       'request_in_progress',
       'payload_too_large',
       'unsupported_media_type',
-      'card_data_refused',
       'overloaded',
       ...more,
     ),
