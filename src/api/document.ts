@@ -59,6 +59,7 @@ Acts need an \`Idempotency-Key\`; sending the same request again with the same k
 
 const TAGS: readonly (readonly [string, string])[] = [
   ['Accruals', 'Points for LATAM Pass members.'],
+  ['Cards', 'Encrypted cards for LoyaltyLayer: no card is ever seen here.'],
   ['Passes', 'Lounge and eSIM passes of LoyaltyLayer.'],
   ['Top-ups', 'Prepaid Mexican top-ups through LATCOM.'],
   ['Transactions', 'Everything that an app has asked for, and how it went.'],
@@ -75,6 +76,7 @@ const TAG_OF_PATH: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/admin\//, 'Administration'],
   [/^\/v1\/providers\//, 'Notifications'],
   [/^\/v1\/accruals/, 'Accruals'],
+  [/^\/v1\/cards/, 'Cards'],
   [/^\/v1\/passes/, 'Passes'],
   [/^\/v1\/topups/, 'Top-ups'],
   [/^\/v1\/transactions/, 'Transactions'],

@@ -9,6 +9,7 @@ import { Operations } from './operations.js';
 import { OperatorActs } from './operator-acts.js';
 import { Presenter } from './present.js';
 import { ProviderHealth } from './provider-health.js';
+import { ProviderReads } from './provider-reads.js';
 import { ProviderStates } from './provider-states.js';
 import { ProviderActsController, ProvidersController } from './providers.controller.js';
 import { ConnectorRegistry } from './registry.js';
@@ -36,6 +37,7 @@ import { Waiting } from './waiting.js';
     OperatorActs,
     Presenter,
     ProviderHealth,
+    ProviderReads,
     ProviderStates,
     Road,
     Runner,
@@ -43,6 +45,6 @@ import { Waiting } from './waiting.js';
     TransactionLookup,
     Waiting,
   ],
-  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, TransactionLookup],
+  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, ProviderReads, TransactionLookup],
 })
 export class OperationsModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TransactionType } from '../ledger/transaction.js';
 import type { ProviderClient } from '../outbound/provider-client.js';
-import type { OperationHandler, ProviderDefinition } from '../providers/connector.js';
+import { PROVIDERS, type OperationHandler, type ProviderDefinition } from '../providers/connector.js';
 
 export interface RegisteredProvider {
   readonly definition: ProviderDefinition;
@@ -35,8 +35,9 @@ export class ConnectorRegistry {
     return this.providers.get(provider) ?? null;
   }
 
+  /** In the order in which they are named everywhere, whichever announced itself first. */
   all(): RegisteredProvider[] {
-    return [...this.providers.values()];
+    return PROVIDERS.flatMap((name) => this.providers.get(name) ?? []);
   }
 
   /** The longest lease that an operation of this provider needs. */

@@ -3,17 +3,36 @@ import { AccessModule } from '../../access/index.js';
 import { Config } from '../../config.js';
 import { ConnectorRegistry } from '../../operations/registry.js';
 import { OperationsModule } from '../../operations/operations.module.js';
+import { KeyWatch } from '../../outbound/key-watch.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { OutboundTools } from '../../outbound/tools.js';
+import { CardsController } from './cards.controller.js';
+import { Cards } from './cards.js';
 import { LoyaltyLayerClient } from './client.js';
+import { EncryptionKeys } from './encryption-keys.js';
 import { passCreateOperation } from './pass-create.operation.js';
 import { PassesController } from './passes.controller.js';
 
 /** LoyaltyLayer: lounge and eSIM passes; 100 requests a minute, and then a minute's block. */
-@Module({ imports: [AccessModule, OutboundModule, OperationsModule], controllers: [PassesController] })
+@Module({
+  imports: [AccessModule, OutboundModule, OperationsModule],
+  controllers: [CardsController, PassesController],
+  providers: [
+    Cards,
+    {
+      provide: LoyaltyLayerClient,
+      inject: [Config, OutboundTools],
+      useFactory: (config: Config, tools: OutboundTools) => new LoyaltyLayerClient(config.loyaltyLayer, tools),
+    },
+    {
+      provide: EncryptionKeys,
+      inject: [LoyaltyLayerClient, KeyWatch],
+      useFactory: (client: LoyaltyLayerClient, watch: KeyWatch) => new EncryptionKeys(client, watch),
+    },
+  ],
+})
 export class LoyaltyLayerModule {
-  constructor(config: Config, tools: OutboundTools, registry: ConnectorRegistry) {
-    const client = new LoyaltyLayerClient(config.loyaltyLayer, tools);
+  constructor(client: LoyaltyLayerClient, registry: ConnectorRegistry) {
     registry.register(
       { name: 'loyalty-layer', title: 'LoyaltyLayer', operations: [passCreateOperation(client)] },
       client.http,
