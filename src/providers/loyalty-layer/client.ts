@@ -57,6 +57,21 @@ export class LoyaltyLayerClient {
     return this.post('tokenize', '/v1/card/tokenize', body, undefined, READ_DEADLINE_MS);
   }
 
+  /** @throws ProviderError */
+  updatePass(body: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.post('pass_update', '/v1/pass/update', body, beforeSend);
+  }
+
+  /** @throws ProviderError */
+  cancelPass(body: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.post('pass_cancel', '/v1/pass/cancel', body, beforeSend);
+  }
+
+  /** @throws ProviderError */
+  passStatus(body: string): Promise<HttpReply> {
+    return this.post('pass_status', '/v1/pass/status', body, undefined, READ_DEADLINE_MS);
+  }
+
   private post(
     operation: string,
     path: string,

@@ -10,15 +10,19 @@ import { CardsController } from './cards.controller.js';
 import { Cards } from './cards.js';
 import { LoyaltyLayerClient } from './client.js';
 import { EncryptionKeys } from './encryption-keys.js';
+import { PassBook } from './pass-book.js';
+import { passCancelOperation, passUpdateOperation } from './pass-change.operations.js';
+import { PassChangesController } from './pass-changes.controller.js';
 import { passCreateOperation } from './pass-create.operation.js';
 import { PassesController } from './passes.controller.js';
 
 /** LoyaltyLayer: lounge and eSIM passes; 100 requests a minute, and then a minute's block. */
 @Module({
   imports: [AccessModule, OutboundModule, OperationsModule],
-  controllers: [CardsController, PassesController],
+  controllers: [CardsController, PassChangesController, PassesController],
   providers: [
     Cards,
+    PassBook,
     {
       provide: LoyaltyLayerClient,
       inject: [Config, OutboundTools],
@@ -33,9 +37,7 @@ import { PassesController } from './passes.controller.js';
 })
 export class LoyaltyLayerModule {
   constructor(client: LoyaltyLayerClient, registry: ConnectorRegistry) {
-    registry.register(
-      { name: 'loyalty-layer', title: 'LoyaltyLayer', operations: [passCreateOperation(client)] },
-      client.http,
-    );
+    const operations = [passCreateOperation, passUpdateOperation, passCancelOperation].map((make) => make(client));
+    registry.register({ name: 'loyalty-layer', title: 'LoyaltyLayer', operations }, client.http);
   }
 }

@@ -17,6 +17,9 @@ export interface Holder {
   readonly country?: string | undefined;
 }
 
+/** What is named is changed. */
+export type HolderChange = { readonly [name in keyof Holder]?: string | undefined };
+
 export interface PassOrder {
   readonly planId: string;
   readonly enrolToken?: string | undefined;
@@ -28,14 +31,12 @@ export function createPassBody({ planId, enrolToken, holder }: PassOrder): strin
   return JSON.stringify({
     plan_id: planId,
     enrol_token: enrolToken,
-    holder: {
-      first_name: holder.firstName,
-      last_name: holder.lastName,
-      email: holder.email,
-      phone: holder.phone,
-      country: holder.country,
-    },
+    holder: holderBody(holder),
   });
+}
+
+export function holderBody({ firstName, lastName, email, phone, country }: HolderChange): object {
+  return { first_name: firstName, last_name: lastName, email, phone, country };
 }
 
 /** Members of the answer that are not the pass's own data. */
@@ -59,7 +60,7 @@ export function readCreateReply(reply: HttpReply): Outcome {
 }
 
 /** What the pass entitles to: a QR text for a lounge, an activation code for an eSIM. For the owning app only. */
-function entitlement(body: JsonRecord): JsonObject {
+export function entitlement(body: JsonRecord): JsonObject {
   const rest = Object.entries(body).filter(([name]) => !ENVELOPE.has(name));
   const data = jsonOf(Object.fromEntries(rest));
   return { qrData: textOf(body, 'dmc_qr_data'), ...(rest.length > 0 && { data }) };
