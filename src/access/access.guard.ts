@@ -2,6 +2,7 @@ import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { refuseCardData, reportCardData } from '../api/card-firewall/card-firewall.js';
 import { assertReadable } from '../api/readable.js';
 import { Config } from '../config.js';
 import { publicId } from '../ids.js';
@@ -36,6 +37,8 @@ export class AccessGuard extends AuthGuard('basic') {
       await super.canActivate(context);
       await this.admit(rule, request, http.getResponse<FastifyReply>());
     }
+    if (rule.kind === 'notifier') reportCardData(request);
+    else refuseCardData(request);
     assertReadable(request);
     return true;
   }

@@ -32,7 +32,7 @@ export function Partner(scope: Scope | null = null): RouteDecorator {
   return applyDecorators(
     rule({ kind: 'partner', scope }),
     ApiSecurity(SECURITY.partner),
-    ApiProblems('unauthenticated', 'forbidden', 'rate_limited', 'overloaded', 'internal_error'),
+    ApiProblems('unauthenticated', 'forbidden', 'card_data_refused', 'rate_limited', 'overloaded', 'internal_error'),
   );
 }
 
@@ -41,7 +41,7 @@ export function Operator(role: Role): RouteDecorator {
   return applyDecorators(
     rule({ kind: 'operator', role }),
     ApiSecurity(SECURITY.operator),
-    ApiProblems('unauthenticated', 'forbidden', 'rate_limited', 'overloaded', 'internal_error'),
+    ApiProblems('unauthenticated', 'forbidden', 'card_data_refused', 'rate_limited', 'overloaded', 'internal_error'),
   );
 }
 

@@ -2,6 +2,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { newUuid } from '../ids.js';
+import type { Problem } from '../problem.js';
 import type { Lifecycle } from './lifecycle.js';
 import { addAccessLog } from './access-log.js';
 import { answerClientError } from './client-error.js';
@@ -84,20 +85,25 @@ function addBodyParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (isRaw(request)) return done(null, body);
-    request.gateway.bodyProblem = unsupportedMediaType();
+    setAside(request, unsupportedMediaType(), body.toString('utf8'));
     done(null, undefined);
   });
   server.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (isRaw(request)) return done(null, body);
     if (!isUtf8Declared(request.headers['content-type'])) {
-      request.gateway.bodyProblem = unsupportedMediaType();
+      setAside(request, unsupportedMediaType(), body.toString('utf8'));
       return done(null, undefined);
     }
     const reading = readJson(body);
     if ('value' in reading) return done(null, reading.value);
-    request.gateway.bodyProblem = reading.problem;
+    setAside(request, reading.problem, reading.unread);
     done(null, undefined);
   });
+}
+
+function setAside({ gateway }: FastifyRequest, problem: Problem, unread: unknown): void {
+  gateway.bodyProblem = problem;
+  gateway.unreadBody = unread;
 }
 
 function isRaw(request: FastifyRequest): boolean {

@@ -8,21 +8,22 @@ const MAX_DEPTH = 32;
 const FORBIDDEN_MEMBERS = new Set(['__proto__', 'constructor', 'prototype']);
 const MAX_NAME_LENGTH = 64;
 
-/** A JSON body as a value, or the problem with it. */
-export type BodyReading = { readonly value: unknown } | { readonly problem: Problem };
+/** A JSON body as a value, or the problem with it and as much of it as was understood. */
+export type BodyReading = { readonly value: unknown } | { readonly problem: Problem; readonly unread: unknown };
 
 /** Strict UTF-8, strict JSON, no tampering members, no text that PostgreSQL cannot store. An empty body is no body. */
 export function readJson(bytes: Buffer): BodyReading {
   if (bytes.length === 0) return { value: undefined };
-  if (!isUtf8(bytes)) return { problem: unreadable('is not valid UTF-8') };
+  const text = bytes.toString('utf8');
+  if (!isUtf8(bytes)) return { problem: unreadable('is not valid UTF-8'), unread: text };
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(text);
   } catch {
-    return { problem: unreadable('is not valid JSON: check quotes, commas and braces') };
+    return { problem: unreadable('is not valid JSON: check quotes, commas and braces'), unread: text };
   }
   const error = findFault(value, '', 0);
-  return error === null ? { value } : { problem: Problem.validation([error]) };
+  return error === null ? { value } : { problem: Problem.validation([error]), unread: value };
 }
 
 /** An RFC 6901 pointer one step further; names that no honest caller uses are cut short. */

@@ -13,6 +13,8 @@ export interface RequestContext {
   problemCode: string | null;
   /** The body could not be read: told only after the caller is known to be somebody. */
   bodyProblem: Problem | null;
+  /** What was understood of such a body: text, or a JSON value. */
+  unreadBody: unknown;
 }
 
 declare module 'fastify' {

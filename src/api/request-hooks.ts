@@ -24,6 +24,7 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): 
       actor: {},
       problemCode: null,
       bodyProblem: null,
+      unreadBody: undefined,
     };
     void reply.headers({
       'X-Request-Id': request.id,

@@ -39,6 +39,8 @@ export interface LoyaltyLayerSettings {
   readonly requestsPerMinute: number;
   /** Name of the egress address whose budget is shared. */
   readonly egress: string;
+  /** With which cards may be encrypted (`alg` of the JWE). */
+  readonly jweAlgorithms: readonly string[];
 }
 
 export interface LatcomSettings {
@@ -55,6 +57,8 @@ export interface LatcomSettings {
 const LATAM_PASS_REQUESTS_PER_MINUTE = 60_000;
 const LATCOM_TIMEOUT_MS = 45_000;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** RSA with OAEP, which is what an RSA key is for; the older padding is not safe. */
+const JWE_ALGORITHMS = /^RSA-OAEP(-(256|384|512))?(,RSA-OAEP(-(256|384|512))?)*$/;
 /** RFC 9110 token. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,64}$/;
 
@@ -108,6 +112,10 @@ export function readLoyaltyLayer(read: EnvironmentReader): LoyaltyLayerSettings 
     ),
     requestsPerMinute: read.integer('LOYALTY_LAYER_REQUESTS_PER_MINUTE', 100, 1, 1_000_000),
     egress: read.matching('LOYALTY_LAYER_EGRESS', /^[\w.:-]{1,64}$/, 'a short name or an address') ?? 'default',
+    jweAlgorithms: (
+      read.matching('LOYALTY_LAYER_JWE_ALGORITHMS', JWE_ALGORITHMS, 'a list such as RSA-OAEP-256,RSA-OAEP') ??
+      'RSA-OAEP-256'
+    ).split(','),
   };
 }
 

@@ -135,6 +135,13 @@ create table provider_balances (
 );
 CREATE INDEX provider_balances_series ON public.provider_balances USING btree (provider, at);
 
+create table provider_keys (
+  name text not null,
+  fingerprint bytea not null,
+  changed_at timestamp with time zone not null default now(),
+  constraint provider_keys_pkey PRIMARY KEY (name)
+);
+
 create table provider_quota_slots (
   name text not null,
   slot bigint not null,

@@ -9,8 +9,9 @@ import { Batcher } from './batcher.js';
 import { claimDue, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
 import { record, type NewTransaction, type RecordResult, type RecordRow } from './record.js';
+import { refreshResource, type ResourceNews } from './refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './settle.js';
-import type { Transaction } from './transaction.js';
+import type { Resource, Transaction } from './transaction.js';
 
 const MAX_BATCH_ROWS = 256;
 /** A caller waits for the record: it is told soon that the database is away. */
@@ -103,6 +104,11 @@ export class Ledger {
        where provider = $1 and status = 'pending' and not attempt_open and not parked and due_at > now()`,
       [provider],
     );
+  }
+
+  /** Writes what a provider says of a resource when asked; null: it has changed since it was read, and stays so. */
+  async refreshResource(known: Resource, news: ResourceNews): Promise<Resource | null> {
+    return refreshResource(this.database, known, news);
   }
 
   private async accountsOf(of: Pick<Settling, 'appId' | 'provider' | 'unit'>): Promise<AccountPair | null> {

@@ -24,18 +24,23 @@ function idempotencyKey(example: string): MethodDecorator {
   });
 }
 
-/** The body of a submission and one that works as it stands. */
+/** The body of a submission, if it has one, and one that works as it stands. */
 export interface SubmissionDocs {
-  readonly body: Type;
-  readonly example: { readonly reference: string } & Readonly<Record<string, unknown>>;
+  readonly body?: Type;
+  readonly example?: { readonly reference?: string } & Readonly<Record<string, unknown>>;
+  /** An Idempotency-Key for the example; default: made from its reference. */
+  readonly key?: string;
 }
 
 /** A route that makes a transaction and sends it to a provider. */
-export function SubmitsTransaction({ body, example }: SubmissionDocs, ...more: ProblemCode[]): MethodDecorator {
+export function SubmitsTransaction(
+  { body, example, key = `${example?.reference ?? ''}-1` }: SubmissionDocs,
+  ...more: ProblemCode[]
+): MethodDecorator {
   return applyDecorators(
-    idempotencyKey(`${example.reference}-1`),
+    idempotencyKey(key),
+    ...(body ? [ApiBody({ type: body, ...(example && { examples: { usual: { value: example } } }) })] : []),
     PREFER,
-    ApiBody({ type: body, examples: { usual: { value: example } } }),
     ApiCreatedResponse({ type: TransactionDto, headers: LOCATION, description: 'Final within the wait.' }),
     ApiAcceptedResponse({ type: TransactionDto, headers: LOCATION, description: 'Recorded durably; not final yet.' }),
     ApiProblems(
@@ -46,7 +51,6 @@ export function SubmitsTransaction({ body, example }: SubmissionDocs, ...more: P
       'request_in_progress',
       'payload_too_large',
       'unsupported_media_type',
-      'card_data_refused',
       'overloaded',
       ...more,
     ),

@@ -15,6 +15,7 @@ import { OperatorActs } from './operator-acts.js';
 import { Presenter } from './present.js';
 import { Proposals } from './proposals.js';
 import { ProviderHealth } from './provider-health.js';
+import { ProviderReads } from './provider-reads.js';
 import { ProviderStates } from './provider-states.js';
 import { ProviderActsController, ProvidersController } from './providers.controller.js';
 import { ConnectorRegistry } from './registry.js';
@@ -48,6 +49,7 @@ import { Waiting } from './waiting.js';
     Presenter,
     Proposals,
     ProviderHealth,
+    ProviderReads,
     ProviderStates,
     Road,
     Runner,
@@ -55,6 +57,6 @@ import { Waiting } from './waiting.js';
     TransactionLookup,
     Waiting,
   ],
-  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, ProviderStates, TransactionLookup],
+  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, ProviderReads, ProviderStates, TransactionLookup],
 })
 export class OperationsModule {}

@@ -1,20 +1,15 @@
 import { Problem } from '../problem.js';
-import type { ProviderError, ProviderName } from '../providers/connector.js';
+import type { ProviderError } from '../providers/connector.js';
 
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 /** Credentials that are refused do not heal in seconds. */
 const UNAUTHORIZED_RETRY_AFTER_SECONDS = 60;
 
-export interface AskedProvider {
-  readonly name: ProviderName;
-  readonly title: string;
-}
-
 /**
  * A failed question to a provider as a problem of the caller's. Only where nothing is recorded: an operation that is on
  * record is not failed by what a provider did not say.
  */
-export function providerProblem({ title }: AskedProvider, error: ProviderError): Problem {
+export function providerProblem(title: string, error: ProviderError): Problem {
   const { kind, reason, extras } = error;
   switch (kind) {
     case 'not-sent':

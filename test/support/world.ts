@@ -33,10 +33,10 @@ export interface WorldOptions {
 
 let count = 0;
 
-/** A value that no other test uses. */
+/** A value that no other test uses. Its digits touch letters: by themselves they could be taken for a card's. */
 export function unique(prefix: string): string {
   count += 1;
-  return `${prefix}-${process.pid}-${count}-${Date.now()}`;
+  return `${prefix}-p${process.pid}n${count}t${Date.now()}`;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {

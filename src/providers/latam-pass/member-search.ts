@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { providerProblem } from '../../operations/provider-problem.js';
-import { ProviderStates } from '../../operations/provider-states.js';
+import { ProviderReads } from '../../operations/provider-reads.js';
 import { Problem } from '../../problem.js';
 import { ProviderError } from '../connector.js';
 import { LatamPassClient } from './client.js';
@@ -9,7 +8,6 @@ import { memberErrors } from './member.js';
 import type { SearchMemberDto } from './member-search.dto.js';
 import { readSearchReply, scopeHeader, searchBody, type SearchReading } from './member-search.mapping.js';
 
-const LATAM_PASS = { name: 'latam-pass', title: 'LATAM Pass' } as const;
 const MAX_TRIES = 2;
 
 /** Looks members up at LATAM Pass: passed through, neither stored nor logged. */
@@ -17,7 +15,7 @@ const MAX_TRIES = 2;
 export class MemberSearch {
   constructor(
     private readonly client: LatamPassClient,
-    private readonly states: ProviderStates,
+    private readonly reads: ProviderReads,
   ) {}
 
   /**
@@ -27,11 +25,10 @@ export class MemberSearch {
   async search({ ffn, document, scopes }: SearchMemberDto): Promise<string> {
     const errors = memberErrors({ ffn, document }, '');
     if (errors.length > 0) throw Problem.validation(errors);
-    if (this.states.isPaused('latam-pass')) {
-      throw new Problem('provider_unavailable', 'LATAM Pass is paused by an operator.', { retryAfterSeconds: 60 });
-    }
     const body = searchBody({ ffn, document });
-    const reading = await ask(() => this.client.searchMember(body, scopeHeader(scopes)));
+    const reading = await this.reads.ask('latam-pass', () =>
+      twice(() => this.client.searchMember(body, scopeHeader(scopes))),
+    );
     if (reading.kind === 'found') return reading.json;
     const provider = reading.refusal;
     if (reading.kind === 'no-member') throw new Problem('not_found', 'LATAM Pass knows no such member.', { provider });
@@ -40,13 +37,13 @@ export class MemberSearch {
 }
 
 /** Read-only, so a doubtful answer is asked for once more; whoever waits shall not wait for a third. */
-async function ask(call: () => Promise<HttpReply>): Promise<SearchReading> {
+async function twice(call: () => Promise<HttpReply>): Promise<SearchReading> {
   for (let tries = 1; ; tries += 1) {
     try {
       return readSearchReply(await call());
     } catch (error) {
-      if (!(error instanceof ProviderError)) throw error;
-      if (error.kind !== 'doubtful' || tries >= MAX_TRIES) throw providerProblem(LATAM_PASS, error);
+      const isInDoubt = error instanceof ProviderError && error.kind === 'doubtful';
+      if (!isInDoubt || tries >= MAX_TRIES) throw error;
     }
   }
 }

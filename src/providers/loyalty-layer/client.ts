@@ -11,6 +11,8 @@ export type LoyaltyLayerConfig = Config['loyaltyLayer'];
 const TOKEN_LIFETIME_MS = 30 * 60_000;
 const TOKEN_DEADLINE_MS = 8_000;
 export const PASS_DEADLINE_MS = 30_000;
+/** Of calls that a caller waits for without a record. */
+const READ_DEADLINE_MS = 15_000;
 /** Documented: the address is blocked for one minute. */
 const BLOCK_MS = 60_000;
 
@@ -34,15 +36,58 @@ export class LoyaltyLayerClient {
 
   /** Creates a pass; every call that is executed makes another one. @throws ProviderError */
   createPass(body: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.post('pass_create', '/v1/pass/create', body, beforeSend);
+  }
+
+  /** The public keys that cards are encrypted with. @throws ProviderError */
+  encryptionKeys(): Promise<HttpReply> {
     return this.http.call({
-      operation: 'pass_create',
-      beforeSend,
+      operation: 'encryption_keys',
+      request: (token) => ({
+        method: 'GET',
+        url: `${this.config.apiBaseUrl}/v1/card/encryption-keys`,
+        headers: { accept: 'application/json', authorization: `Bearer ${token}` },
+        deadlineMs: READ_DEADLINE_MS,
+      }),
+    });
+  }
+
+  /** Exchanges an encrypted card for an enrol token. @throws ProviderError */
+  tokenize(body: string): Promise<HttpReply> {
+    return this.post('tokenize', '/v1/card/tokenize', body, undefined, READ_DEADLINE_MS);
+  }
+
+  /** @throws ProviderError */
+  updatePass(body: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.post('pass_update', '/v1/pass/update', body, beforeSend);
+  }
+
+  /** @throws ProviderError */
+  cancelPass(body: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.post('pass_cancel', '/v1/pass/cancel', body, beforeSend);
+  }
+
+  /** @throws ProviderError */
+  passStatus(body: string): Promise<HttpReply> {
+    return this.post('pass_status', '/v1/pass/status', body, undefined, READ_DEADLINE_MS);
+  }
+
+  private post(
+    operation: string,
+    path: string,
+    body: string,
+    beforeSend?: () => void,
+    deadlineMs = PASS_DEADLINE_MS,
+  ): Promise<HttpReply> {
+    return this.http.call({
+      operation,
+      ...(beforeSend && { beforeSend }),
       request: (token) => ({
         method: 'POST',
-        url: `${this.config.apiBaseUrl}/v1/pass/create`,
+        url: this.config.apiBaseUrl + path,
         headers: { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body,
-        deadlineMs: PASS_DEADLINE_MS,
+        deadlineMs,
       }),
     });
   }

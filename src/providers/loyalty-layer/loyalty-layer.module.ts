@@ -3,20 +3,41 @@ import { AccessModule } from '../../access/index.js';
 import { Config } from '../../config.js';
 import { ConnectorRegistry } from '../../operations/registry.js';
 import { OperationsModule } from '../../operations/operations.module.js';
+import { KeyWatch } from '../../outbound/key-watch.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { OutboundTools } from '../../outbound/tools.js';
+import { CardsController } from './cards.controller.js';
+import { Cards } from './cards.js';
 import { LoyaltyLayerClient } from './client.js';
+import { EncryptionKeys } from './encryption-keys.js';
+import { PassBook } from './pass-book.js';
+import { passCancelOperation, passUpdateOperation } from './pass-change.operations.js';
+import { PassChangesController } from './pass-changes.controller.js';
 import { passCreateOperation } from './pass-create.operation.js';
 import { PassesController } from './passes.controller.js';
 
 /** LoyaltyLayer: lounge and eSIM passes; 100 requests a minute, and then a minute's block. */
-@Module({ imports: [AccessModule, OutboundModule, OperationsModule], controllers: [PassesController] })
+@Module({
+  imports: [AccessModule, OutboundModule, OperationsModule],
+  controllers: [CardsController, PassChangesController, PassesController],
+  providers: [
+    Cards,
+    PassBook,
+    {
+      provide: LoyaltyLayerClient,
+      inject: [Config, OutboundTools],
+      useFactory: (config: Config, tools: OutboundTools) => new LoyaltyLayerClient(config.loyaltyLayer, tools),
+    },
+    {
+      provide: EncryptionKeys,
+      inject: [LoyaltyLayerClient, KeyWatch],
+      useFactory: (client: LoyaltyLayerClient, watch: KeyWatch) => new EncryptionKeys(client, watch),
+    },
+  ],
+})
 export class LoyaltyLayerModule {
-  constructor(config: Config, tools: OutboundTools, registry: ConnectorRegistry) {
-    const client = new LoyaltyLayerClient(config.loyaltyLayer, tools);
-    registry.register(
-      { name: 'loyalty-layer', title: 'LoyaltyLayer', operations: [passCreateOperation(client)] },
-      client.http,
-    );
+  constructor(client: LoyaltyLayerClient, registry: ConnectorRegistry) {
+    const operations = [passCreateOperation, passUpdateOperation, passCancelOperation].map((make) => make(client));
+    registry.register({ name: 'loyalty-layer', title: 'LoyaltyLayer', operations }, client.http);
   }
 }

@@ -5,8 +5,12 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { JsonObject } from '../../ledger/transaction.js';
 import { IsMetadata, IsReference } from '../../operations/fields.js';
 
-const NAME = /^[^\p{Cc}]{1,100}$/u;
-const NAME_RULE = { message: 'must be a string of 1 to 100 characters without control characters' };
+export const NAME = /^[^\p{Cc}]{1,100}$/u;
+export const NAME_RULE = { message: 'must be a string of 1 to 100 characters without control characters' };
+export const PHONE = /^\+[1-9][0-9]{6,14}$/;
+export const PHONE_RULE = { message: 'must be an E.164 phone number, e.g. +5511987654321' };
+export const COUNTRY = /^[A-Z]{2}$/;
+export const COUNTRY_RULE = { message: 'must be two capital letters (ISO 3166-1)' };
 
 export class HolderDto {
   /** @example "Ana" */
@@ -25,7 +29,7 @@ export class HolderDto {
 
   /** E.164. */
   @Optional()
-  @Matches(/^\+[1-9][0-9]{6,14}$/, { message: 'must be an E.164 phone number, e.g. +5511987654321' })
+  @Matches(PHONE, PHONE_RULE)
   phone?: string;
 
   /**
@@ -33,7 +37,7 @@ export class HolderDto {
    * @example "BR"
    */
   @Optional()
-  @Matches(/^[A-Z]{2}$/, { message: 'must be two capital letters (ISO 3166-1)' })
+  @Matches(COUNTRY, COUNTRY_RULE)
   country?: string;
 }
 

@@ -4,7 +4,6 @@ import { Caller, Partner, Plans, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { PageQueryDto, page } from '../../api/pagination.js';
 import { WaitFor } from '../../api/prefer.js';
-import { parseId } from '../../ids.js';
 import { LedgerReader } from '../../ledger/reader.js';
 import type { Resource } from '../../ledger/transaction.js';
 import { markSubmitted } from '../../operations/answer.js';
@@ -12,7 +11,8 @@ import { Reads, SubmitsTransaction } from '../../operations/docs.js';
 import { Operations } from '../../operations/operations.js';
 import { OWNER, Presenter } from '../../operations/present.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
-import { Problem } from '../../problem.js';
+import { PassBook } from './pass-book.js';
+import { PassQueryDto } from './pass-change.dto.js';
 import { VOID } from './pass-create.operation.js';
 import { CreatePassDto, PASS_EXAMPLE, PassDto, PassPageDto } from './pass.dto.js';
 import { PASS, passDraft } from './passes.js';
@@ -26,6 +26,7 @@ export class PassesController {
     private readonly reader: LedgerReader,
     private readonly plans: Plans,
     private readonly presenter: Presenter,
+    private readonly book: PassBook,
   ) {}
 
   /** Issue a pass. An answer that was lost makes it `unknown`; it is never sent twice. */
@@ -55,14 +56,16 @@ export class PassesController {
     return { data: data.map((resource) => this.present(resource)), nextCursor };
   }
 
-  /** One pass. */
+  /** One pass; with `refresh=true` as LoyaltyLayer says it is now. */
   @Get(':passId')
-  @Reads(PassDto)
-  async read(@Param('passId') passId: string, @Caller() caller: AppCaller): Promise<PassDto> {
-    const id = parseId('pass', passId);
-    const found = id === null ? null : await this.reader.resource(id, caller.appId);
-    if (!found || found.status === VOID) throw Problem.notFound('pass');
-    return this.present(found);
+  @Reads(PassDto, 'provider_error', 'provider_unavailable', 'provider_timeout')
+  async read(
+    @Param('passId') passId: string,
+    @Query() query: PassQueryDto,
+    @Caller() caller: AppCaller,
+  ): Promise<PassDto> {
+    const found = await this.book.find(caller.appId, passId);
+    return this.present(query.refresh === 'true' ? await this.book.refresh(found) : found);
   }
 
   private present(resource: Resource): PassDto {

@@ -3,7 +3,7 @@ import { passUnit } from '../../ledger/units.js';
 import { maskEmail, maskName, maskNumber } from '../../operations/mask.js';
 import type { Draft } from '../../operations/draft.js';
 import { Problem } from '../../problem.js';
-import { createPassBody, type Holder } from './mapping.js';
+import { createPassBody, type HolderChange } from './mapping.js';
 import type { CreatePassDto } from './pass.dto.js';
 
 /** What an operator has said of a plan; a plan that nobody configured is sent as it is. */
@@ -38,10 +38,11 @@ function bornPass(planId: string): Pick<Draft, 'resourceId' | 'resource'> {
   return { resourceId: id, resource: { id, kind: PASS, status: 'pending', detail: { planId } } };
 }
 
-function maskedHolder({ firstName, lastName, email, phone, country }: Holder): Record<string, string> {
+export function maskedHolder(holder: HolderChange): Record<string, string> {
+  const { firstName, lastName, email, phone, country } = holder;
   return {
-    firstName: maskName(firstName),
-    lastName: maskName(lastName),
+    ...(firstName !== undefined && { firstName: maskName(firstName) }),
+    ...(lastName !== undefined && { lastName: maskName(lastName) }),
     ...(email !== undefined && { email: maskEmail(email) }),
     ...(phone !== undefined && { phone: maskNumber(phone) }),
     ...(country !== undefined && { country }),

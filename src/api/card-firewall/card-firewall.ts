@@ -1,0 +1,62 @@
+import type { FastifyRequest } from 'fastify';
+import { logger } from '../../log.js';
+import { metrics } from '../../metrics.js';
+import { Problem, type FieldError } from '../../problem.js';
+import { holdsCardNumber } from './card-number.js';
+import { findCards, findCardsIn } from './find-cards.js';
+
+/** Keys and ids that callers choose; they are opaque, and a number among them is not a card. */
+const EXEMPT_HEADERS = new Set(['idempotency-key', 'x-request-id', 'traceparent']);
+
+const DETAIL =
+  'The request holds the number of a payment card, or what belongs to one (see errors). Nothing of it was kept. ' +
+  'Encrypt the card and use POST /v1/cards/tokenize.';
+
+/**
+ * Refuses card data anywhere in a request, before anything of it is checked, stored or logged; only where it stood is
+ * told. Ids in the path are exempt.
+ * @throws Problem `card_data_refused`
+ */
+export function refuseCardData(request: FastifyRequest): void {
+  const errors = [
+    ...findCards(bodyOf(request)),
+    ...findCardsIn(queryOf(request), '?'),
+    ...findCardsIn(headersOf(request), ''),
+  ];
+  if (errors.length > 0) throw cardDataRefused(errors);
+}
+
+/**
+ * For what a provider tells us: a refusal would only make it repeat the same for days, and nobody would learn what it said.
+ * It is stored encrypted as all notifications are, and somebody is told.
+ */
+export function reportCardData(request: FastifyRequest): void {
+  const { body } = request;
+  if (!Buffer.isBuffer(body) || !holdsCardNumber(body.toString('utf8'))) return;
+  metrics.alarms.inc({ kind: 'card_data_in_notification' });
+  logger.error({ requestId: request.id }, 'alarm: a notification holds the number of a payment card');
+}
+
+function cardDataRefused(errors: readonly FieldError[]): Problem {
+  return new Problem('card_data_refused', DETAIL, { errors });
+}
+
+/** Also what was left of a body that could not be read. Bytes have a reader of their own. */
+function bodyOf({ body, gateway }: FastifyRequest): unknown {
+  return Buffer.isBuffer(body) ? undefined : (body ?? gateway.unreadBody);
+}
+
+function* queryOf({ query }: FastifyRequest): Generator<[string, string]> {
+  if (typeof query !== 'object' || query === null) return;
+  for (const [name, value] of Object.entries(query)) {
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    for (const one of values) yield [name, String(one)];
+  }
+}
+
+function* headersOf({ raw }: FastifyRequest): Generator<[string, string]> {
+  for (let index = 0; index + 1 < raw.rawHeaders.length; index += 2) {
+    const name = raw.rawHeaders[index] ?? '';
+    if (!EXEMPT_HEADERS.has(name.toLowerCase())) yield [name, raw.rawHeaders[index + 1] ?? ''];
+  }
+}

@@ -1,0 +1,28 @@
+const ASCII = /^[\x20-\x7e]*$/;
+const FOREIGN_DIGIT = /[^\P{Nd}0-9]/gu;
+const INVISIBLE = /\p{Cf}/gu;
+const DASH = /\p{Pd}/gu;
+const SPACE = /\p{Zs}/gu;
+const DECIMAL = /^\p{Nd}$/u;
+
+/**
+ * The text as somebody would read it: digits of every script, of full width or raised become 0 to 9, every dash a hyphen,
+ * every space a space, and what cannot be seen is gone.
+ */
+export function plainText(text: string): string {
+  if (ASCII.test(text)) return text;
+  return text
+    .normalize('NFKC')
+    .replace(INVISIBLE, '')
+    .replace(FOREIGN_DIGIT, digitOf)
+    .replace(DASH, '-')
+    .replace(SPACE, ' ');
+}
+
+/** Unicode keeps the ten digits of a script together and in order, so the value is the distance from the first one. */
+function digitOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  let first = code;
+  while (DECIMAL.test(String.fromCodePoint(first - 1))) first -= 1;
+  return String((code - first) % 10);
+}

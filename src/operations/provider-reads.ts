@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../problem.js';
+import { ProviderError, type ProviderName } from '../providers/connector.js';
+import { providerProblem } from './provider-problem.js';
+import { ProviderStates } from './provider-states.js';
+import { ConnectorRegistry } from './registry.js';
+
+/** Questions to a provider of which nothing is recorded: the caller hears at once why there is no answer. */
+@Injectable()
+export class ProviderReads {
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly states: ProviderStates,
+  ) {}
+
+  /** @throws Problem `provider_unavailable` when it was not asked, `provider_timeout`, `provider_error` */
+  async ask<T>(provider: ProviderName, question: () => Promise<T>): Promise<T> {
+    const title = this.registry.find(provider)?.definition.title ?? provider;
+    if (this.states.isPaused(provider)) {
+      throw new Problem('provider_unavailable', `${title} is paused by an operator.`, { retryAfterSeconds: 60 });
+    }
+    try {
+      return await question();
+    } catch (error) {
+      throw error instanceof ProviderError ? providerProblem(title, error) : error;
+    }
+  }
+}

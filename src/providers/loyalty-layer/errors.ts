@@ -1,0 +1,81 @@
+import type { Failure, FailureCategory } from '../../ledger/transaction.js';
+import type { HttpReply } from '../../outbound/http-door.js';
+import { parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { ProviderError } from '../connector.js';
+
+/* LoyaltyLayer's errors: `{ error, error_description, code, retry_after? }`. Pure. */
+
+interface Known {
+  readonly code: string;
+  readonly message: string;
+  readonly instructions: string;
+  readonly category: FailureCategory;
+}
+
+const INVALID_PLAN: Known = {
+  code: 'invalid_plan',
+  message: 'LoyaltyLayer does not know this plan.',
+  instructions: 'Use a planId that LoyaltyLayer has mapped for you.',
+  category: 'configuration',
+};
+
+const REFUSALS: Readonly<Record<string, Known>> = {
+  invalid_enrol_token: {
+    code: 'invalid_enrol_token',
+    message: 'The enrol token is invalid or has expired.',
+    instructions: 'Tokenize the card again and send a new request with the new enrolToken.',
+    category: 'request',
+  },
+  invalid_plan: INVALID_PLAN,
+  invalid_pass_id: {
+    code: 'pass_not_known_to_provider',
+    message: 'LoyaltyLayer does not know this pass.',
+    instructions: 'Ask an operator: the gateway and LoyaltyLayer disagree about this pass.',
+    category: 'provider',
+  },
+  already_cancelled: {
+    code: 'already_cancelled',
+    message: 'The pass is already cancelled.',
+    instructions: 'A cancelled pass cannot be changed; issue a new one.',
+    category: 'request',
+  },
+};
+
+const OTHER: Known = {
+  code: 'refused_by_provider',
+  message: 'LoyaltyLayer refused the request.',
+  instructions: 'Correct the request and send a new one.',
+  category: 'request',
+};
+
+/** A clear refusal: 4xx with their error body, so nothing was done. null for every other answer. */
+export function refusalOf({ status, body }: HttpReply): Failure | null {
+  const record = parseRecord(body);
+  return record && status >= 400 && status < 500 && textOf(record, 'error') !== null
+    ? toFailure(record, String(status))
+    : null;
+}
+
+/** `code` stands in when the error has no name. */
+export function toFailure(error: JsonRecord, code: string): Failure {
+  const name = textOf(error, 'error') ?? '';
+  const aboutPlan = /plan/i.test(`${name} ${textOf(error, 'error_description') ?? ''}`);
+  const { category, ...known } = REFUSALS[name] ?? (aboutPlan ? INVALID_PLAN : OTHER);
+  return {
+    ...known,
+    category,
+    provider: { code: name || code, message: wordsOf(error, 'error_description') },
+    retryable: false,
+  };
+}
+
+/** Support asks for correlation ids from errors; no sample shows one, so every likely place is kept. */
+export function doubt(reply: HttpReply, reason: string): ProviderError {
+  const correlationId =
+    reply.headers['x-correlation-id'] ??
+    reply.headers['x-request-id'] ??
+    textOf(parseRecord(reply.body), 'correlation_id');
+  return new ProviderError('doubtful', reason, {
+    evidence: { httpStatus: reply.status, ...(correlationId && { correlationId: correlationId.slice(0, 100) }) },
+  });
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { parseId, publicId } from '../../ids.js';
+import { Ledger } from '../../ledger/ledger.js';
+import { LedgerReader } from '../../ledger/reader.js';
+import type { JsonObject, Resource } from '../../ledger/transaction.js';
+import { logger } from '../../log.js';
+import { metrics } from '../../metrics.js';
+import { ProviderReads } from '../../operations/provider-reads.js';
+import { openObject } from '../../operations/secret.js';
+import { Problem } from '../../problem.js';
+import { Vault } from '../../vault.js';
+import { LoyaltyLayerClient } from './client.js';
+import { passIdBody, readStatusReply } from './pass-change-mapping.js';
+import { VOID } from './pass-create.operation.js';
+
+/** The passes that apps own, as the ledger knows them and as LoyaltyLayer does. */
+@Injectable()
+export class PassBook {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly reads: ProviderReads,
+    private readonly client: LoyaltyLayerClient,
+    private readonly vault: Vault,
+  ) {}
+
+  /** @throws Problem `not_found`, also for another app's and for one that never came to be */
+  async find(appId: string, passId: string): Promise<Resource> {
+    const id = parseId('pass', passId);
+    const found = id === null ? null : await this.reader.resource(id, appId);
+    if (!found || found.status === VOID) throw Problem.notFound('pass');
+    return found;
+  }
+
+  /**
+   * The pass as LoyaltyLayer says it is now. One that it has not named cannot be asked for and is answered as it is.
+   * @throws Problem `provider_error`, `provider_unavailable`, `provider_timeout`
+   */
+  async refresh(pass: Resource): Promise<Resource> {
+    const { providerReference } = pass;
+    if (providerReference === null) return pass;
+    const news = await this.reads.ask('loyalty-layer', async () =>
+      readStatusReply(await this.client.passStatus(passIdBody(providerReference))),
+    );
+    if (news.oddStatus) {
+      metrics.alarms.inc({ kind: 'unknown_pass_status' });
+      logger.warn({ passId: publicId('pass', pass.id) }, 'LoyaltyLayer gave a pass a status that nobody knows');
+    }
+    const { status } = news;
+    const sealed = this.vault.seal(JSON.stringify(merged(this.secretOf(pass), news.secret)));
+    const written = await this.ledger.refreshResource(pass, { status, sealed });
+    return written ?? (await this.reader.resource(pass.id, pass.appId)) ?? pass;
+  }
+
+  private secretOf({ sealed }: Resource): JsonObject {
+    return sealed === null ? {} : openObject(this.vault, sealed);
+  }
+}
+
+/** What a status query leaves out is not gone. */
+function merged(known: JsonObject, news: JsonObject): JsonObject {
+  return { ...known, ...Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null)) };
+}

@@ -1,0 +1,41 @@
+import type { Json, JsonObject } from '../../ledger/transaction.js';
+import type { OperationHandler } from '../connector.js';
+import { PASS_DEADLINE_MS, type LoyaltyLayerClient } from './client.js';
+import { readCancelReply, readUpdateReply } from './pass-change-mapping.js';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Both may be sent again with the same bytes: the second time changes nothing. */
+const REPEATED = {
+  repeatable: true,
+  deadlineMs: PASS_DEADLINE_MS,
+  retry: { baseMs: 1_000, capMs: 60_000, giveUpAfterMs: DAY_MS },
+  waitingFor: 'Waiting for LoyaltyLayer.',
+} as const;
+
+/** Changes the holder at LoyaltyLayer; metadata are the app's own and go nowhere. */
+export function passUpdateOperation(client: LoyaltyLayerClient): OperationHandler {
+  return {
+    type: 'pass_update',
+    ...REPEATED,
+    send: async ({ body, detail }, beforeSend) => {
+      const metadata = detail['metadata'];
+      const change = isObject(metadata) ? { resource: { metadata } } : {};
+      if (body === '') return { kind: 'succeeded', providerReference: null, ...change };
+      const outcome = readUpdateReply(body, await client.updatePass(body, beforeSend));
+      return outcome.kind === 'succeeded' ? { ...outcome, ...change } : outcome;
+    },
+  };
+}
+
+export function passCancelOperation(client: LoyaltyLayerClient): OperationHandler {
+  return {
+    type: 'pass_cancel',
+    ...REPEATED,
+    send: async ({ body }, beforeSend) => readCancelReply(body, await client.cancelPass(body, beforeSend)),
+  };
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

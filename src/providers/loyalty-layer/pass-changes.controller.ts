@@ -1,0 +1,66 @@
+import { Body, Controller, Param, Patch, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Caller, Partner, type AppCaller } from '../../access/index.js';
+import { IdempotencyKey } from '../../api/idempotency-key.js';
+import { WaitFor } from '../../api/prefer.js';
+import { markSubmitted } from '../../operations/answer.js';
+import { SubmitsTransaction } from '../../operations/docs.js';
+import type { Draft } from '../../operations/draft.js';
+import { Operations, type Submission } from '../../operations/operations.js';
+import { OWNER, Presenter } from '../../operations/present.js';
+import type { TransactionDto } from '../../operations/transaction.dto.js';
+import { PassBook } from './pass-book.js';
+import { PASS_UPDATE_EXAMPLE, UpdatePassDto } from './pass-change.dto.js';
+import { passCancelDraft, passUpdateDraft } from './pass-changes.js';
+
+/** What can be done to a pass once it was issued; each is a transaction of its own. */
+@Controller('v1/passes/:passId')
+@Partner('passes')
+export class PassChangesController {
+  constructor(
+    private readonly book: PassBook,
+    private readonly operations: Operations,
+    private readonly presenter: Presenter,
+  ) {}
+
+  /** Change the holder, the metadata, or both. Metadata are replaced as a whole and stay in the gateway. */
+  @Patch()
+  @SubmitsTransaction(
+    { body: UpdatePassDto, example: PASS_UPDATE_EXAMPLE, key: 'PASS-2025-000123-update-1' },
+    'not_found',
+    'invalid_state',
+  )
+  async update(
+    @Param('passId') passId: string,
+    @Body() dto: UpdatePassDto,
+    @Caller() caller: AppCaller,
+    @IdempotencyKey() idempotencyKey: string,
+    @WaitFor(10) waitMs: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionDto> {
+    const pass = await this.book.find(caller.appId, passId);
+    const request = { route: `PATCH /v1/passes/${passId}`, body: dto };
+    return this.submit(passUpdateDraft(pass, dto), { appId: caller.appId, idempotencyKey, request, waitMs }, reply);
+  }
+
+  /** Cancel the pass. One that is cancelled already is a success. */
+  @Post('cancel')
+  @SubmitsTransaction({ key: 'PASS-2025-000123-cancel-1' }, 'not_found', 'invalid_state')
+  async cancel(
+    @Param('passId') passId: string,
+    @Caller() caller: AppCaller,
+    @IdempotencyKey() idempotencyKey: string,
+    @WaitFor(10) waitMs: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionDto> {
+    const pass = await this.book.find(caller.appId, passId);
+    const request = { route: `POST /v1/passes/${passId}/cancel`, body: null };
+    return this.submit(passCancelDraft(pass), { appId: caller.appId, idempotencyKey, request, waitMs }, reply);
+  }
+
+  private async submit(draft: Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
+    const submitted = await this.operations.submit(draft, submission);
+    markSubmitted(reply, submitted);
+    return this.presenter.transaction(submitted.transaction, OWNER);
+  }
+}

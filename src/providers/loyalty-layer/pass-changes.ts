@@ -1,0 +1,55 @@
+import { newUuid } from '../../ids.js';
+import type { JsonObject, Resource } from '../../ledger/transaction.js';
+import type { Draft } from '../../operations/draft.js';
+import { Problem } from '../../problem.js';
+import type { UpdatePassDto } from './pass-change.dto.js';
+import { passIdBody, updatePassBody } from './pass-change-mapping.js';
+import { maskedHolder } from './passes.js';
+
+/** @throws Problem `validation_failed`, `invalid_state` */
+export function passUpdateDraft(pass: Resource, dto: UpdatePassDto): Draft {
+  const { holder, metadata } = dto;
+  const changes = holder && Object.values(holder).some((value) => value !== undefined);
+  if (!changes && metadata === undefined) throw Problem.invalid('', 'must change something: holder or metadata');
+  const passId = issuedIdOf(pass);
+  return {
+    ...onPass(pass, 'pass_update'),
+    detail: { ...(changes && { holder: maskedHolder(holder) }), ...(metadata && { metadata }) },
+    secret: {
+      personal: changes ? { holder: definedOf({ ...holder }) } : {},
+      body: changes ? updatePassBody(passId, holder) : '',
+    },
+    metadata: metadata ?? {},
+  };
+}
+
+/** @throws Problem `invalid_state` */
+export function passCancelDraft(pass: Resource): Draft {
+  return {
+    ...onPass(pass, 'pass_cancel'),
+    detail: {},
+    secret: { personal: {}, body: passIdBody(issuedIdOf(pass)) },
+    metadata: {},
+  };
+}
+
+function onPass(
+  pass: Resource,
+  type: 'pass_update' | 'pass_cancel',
+): Pick<Draft, 'id' | 'type' | 'provider' | 'reference' | 'quantity' | 'resourceId'> {
+  return { id: newUuid(), type, provider: 'loyalty-layer', reference: null, quantity: null, resourceId: pass.id };
+}
+
+function issuedIdOf({ providerReference, status }: Resource): string {
+  if (providerReference !== null) return providerReference;
+  throw new Problem(
+    'invalid_state',
+    `The pass is ${status}: LoyaltyLayer has not named it, so nothing can be done to it.`,
+  );
+}
+
+function definedOf(values: Readonly<Record<string, string | undefined>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
