@@ -21,6 +21,10 @@ function readCredentials() {
 }
 
 const credentials = readCredentials();
+const operator = credentials.operator ?? {
+  username: process.env.ADMIN_USERNAME ?? '',
+  password: process.env.ADMIN_PASSWORD ?? '',
+};
 const partner = { username: credentials.app?.keyId, password: credentials.app?.secret };
 const url = process.env.GATEWAY_URL ?? `http://127.0.0.1:${process.env.PORT ?? 3000}`;
 
@@ -75,7 +79,7 @@ try {
       providerReference,
     })),
   );
-  const { data } = await call(credentials.operator, 'GET', '/v1/admin/ledger/balances');
+  const { data } = await call(operator, 'GET', '/v1/admin/ledger/balances');
   process.stdout.write('\nThe ledger: what apps took and what is owed to the providers; every unit sums to zero.\n');
   console.table(data);
   if (done.some(({ status }) => status !== 'succeeded')) process.exitCode = 1;

@@ -107,7 +107,8 @@ const SHUTDOWN_GRACE_MS = 50_000;
  */
 export function readConfig(environment: Environment): { config: Config; warnings: readonly string[] } {
   const read = new EnvironmentReader(environment);
-  const isProduction = read.text('NODE_ENV') === 'production';
+  // Checked, because a slip of the pen would let the sandbox into production.
+  const isProduction = read.choice('NODE_ENV', ['production', 'development', 'test'], 'development') === 'production';
   const port = read.integer('PORT', 3000, 0, MAX_PORT);
   const databaseUrl = readDatabaseUrl(read);
   const values: ConfigValues = {

@@ -70,9 +70,17 @@ it('a query or header tells the name, unless the name is the card', () => {
 });
 
 it('takes time in proportion to the length', () => {
-  for (const text of ['4'.repeat(65_536), '4 '.repeat(32_768), '4-'.repeat(32_768), '4111 '.repeat(13_000)]) {
-    const startedAt = performance.now();
-    holdsCardNumber(text);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+  /** The quickest of several runs: what the machine does besides only adds. */
+  const cost = (text: string): number =>
+    Math.min(
+      ...Array.from({ length: 7 }, () => {
+        const startedAt = performance.now();
+        holdsCardNumber(text);
+        return performance.now() - startedAt;
+      }),
+    );
+  for (const unit of ['4', '4 ', '4-', '4111 ']) {
+    // Eight times the length: eight times the time, and not sixty-four times.
+    expect(cost(unit.repeat(64_000)) / cost(unit.repeat(8_000))).toBeLessThan(30);
   }
 });

@@ -210,6 +210,22 @@ describe('settling', () => {
     expect(await entriesOf(transaction.id)).toEqual(['hold 1000']);
   });
 
+  it('is tried again when a deadlock has undone it', async () => {
+    const transaction = await recorded();
+    await database.query(`create sequence undone`);
+    await database.query(
+      `create function undo_twice() returns trigger language plpgsql as $$ begin
+         if nextval('undone') <= 2 then raise exception 'undone' using errcode = 'deadlock_detected'; end if;
+         return new; end $$`,
+    );
+    await database.query(
+      `create trigger undo_twice before update on transactions for each row execute function undo_twice()`,
+    );
+    expect(await ledger.settle(transaction, move('succeeded'))).toMatchObject({ moved: true });
+    await database.query(`drop trigger undo_twice on transactions`);
+    expect(await entriesOf(transaction.id)).toEqual(['hold 1000', 'post 1000']);
+  });
+
   it('does not let in who has lost the lease', async () => {
     const transaction = await recorded();
     expect(await ledger.settle(transaction, move('succeeded', { epoch: 0 }))).toMatchObject({ moved: false });

@@ -305,6 +305,26 @@ describe('idempotency', () => {
     });
   });
 
+  it('answers a repetition as such also when the request would be refused by now', async () => {
+    const soon = new Date(Date.now() + 1_200).toISOString();
+    const orders = [
+      ['/v1/topups', topup({ expiresAt: soon })],
+      ['/v1/accruals', accrual({ releaseAt: soon })],
+    ] as const;
+    const repeat = (): Promise<Answer[]> =>
+      Promise.all(
+        orders.map(([path, body], index) =>
+          world.call('POST', path, body, { 'idempotency-key': `late-${soon}-${index}` }),
+        ),
+      );
+    const first = await repeat();
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    for (const [index, answer] of (await repeat()).entries()) {
+      expect(answer.headers['idempotency-replayed']).toBe('true');
+      expect(textAt(answer.body, 'id')).toBe(textAt(first[index]?.body, 'id'));
+    }
+  });
+
   it('uses up no key for a request that is not valid', async () => {
     const headers = { 'idempotency-key': unique('kept') };
     expect((await world.call('POST', '/v1/topups', topup({ productId: 'NONE' }), headers)).status).toBe(400);

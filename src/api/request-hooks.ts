@@ -32,15 +32,17 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): 
       'X-Content-Type-Options': 'nosniff',
     });
     if (request.raw.rawHeaders.length > MAX_HEADERS * 2) return done(new TooManyHeaders());
-    if (lifecycle.isDraining && !ALWAYS_ANSWERED.test(request.raw.url ?? '')) {
-      void reply.header('Connection', 'close');
-      return done(goingDown());
-    }
+    if (lifecycle.isDraining && !ALWAYS_ANSWERED.test(request.raw.url ?? '')) return done(goingDown());
     if (request.routeOptions.config.rawBody === true) {
       // Whatever it calls itself, and however badly: the handler wants the bytes.
       request.raw.headers['content-type'] = 'application/octet-stream';
     }
     done();
+  });
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    // A connection that is kept would keep the process.
+    if (lifecycle.isDraining) void reply.header('Connection', 'close');
+    done(null, payload);
   });
 }
 

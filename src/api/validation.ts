@@ -31,6 +31,8 @@ export class RequestValidation extends ValidationPipe {
   /** @throws Problem `validation_failed` */
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (!this.toValidate(metadata)) return value;
+    // No body is an empty one: where every member may be left out, so may the body.
+    if (metadata.type === 'body' && value === undefined) return this.transform({}, metadata);
     if (metadata.type === 'body' && !isObject(value)) throw Problem.invalid('', 'must be a JSON object');
     this.refuseInherited(value, metadata);
     try {

@@ -14,6 +14,13 @@ export const SQLSTATE = {
 /** Classes of SQLSTATE that say "not now" instead of "wrong": connection, resources, operator intervention, I/O. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
 
+/** What pg says of a connection that is not there, or silent; these errors have no code. */
+const UNAVAILABLE_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/;
+
+/** Statements of the hot path take milliseconds; who waits longer has a dead connection and tries another one. */
+const PREPARED_TIMEOUT_MS = 5_000;
+
 /** Codes of Node and pg when the server cannot be reached or the connection broke. */
 const UNAVAILABLE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
 
@@ -31,7 +38,8 @@ export class Database {
 
   /** The same through a named prepared statement: for the hot path. A name stands for one text for ever. */
   async prepared<Row extends QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
-    const result = await this.pool.query<Row>({ name, text, values: [...values] });
+    const query = { name, text, values: [...values], query_timeout: PREPARED_TIMEOUT_MS };
+    const result = await this.pool.query<Row>(query);
     return result.rows;
   }
 
@@ -61,9 +69,13 @@ export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? error.code : undefined;
   if (typeof code === 'string' && UNAVAILABLE_CODES.has(code)) return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
-    error.message,
-  );
+  return UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** Two transactions stood in each other's way and this one was undone: it may be tried again as it is. */
+export function isUndone(error: unknown): boolean {
+  const code = error instanceof DatabaseError ? error.code : undefined;
+  return code === SQLSTATE.deadlockDetected || code === SQLSTATE.serializationFailure;
 }
 
 /** What a caller is told while the database cannot serve. */

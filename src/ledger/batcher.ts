@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { databaseUnavailable, isUnavailable } from '../database/database.js';
+import { databaseUnavailable, isUnavailable, isUndone } from '../database/database.js';
 import { Problem } from '../problem.js';
 
 interface Waiting<Row, Result> {
@@ -98,7 +98,7 @@ export class Batcher<Row, Result> {
       try {
         return await this.options.write(rows, retried);
       } catch (error) {
-        if (!isUnavailable(error)) throw error;
+        if (!isUnavailable(error) && !isUndone(error)) throw error;
         if (performance.now() >= giveUpAt) throw databaseUnavailable(error);
         await sleep(RETRY_DELAY_MS);
       }

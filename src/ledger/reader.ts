@@ -66,6 +66,14 @@ export class LedgerReader {
     return rows[0] ? toTransaction(rows[0]) : null;
   }
 
+  /** The transaction that this very request has made before. */
+  async findByKey(appId: string, key: string, requestMac: Buffer): Promise<Transaction | null> {
+    const text = `select ${TRANSACTION_COLUMNS} from transactions t
+      where t.app_id = $1 and t.idempotency_key = $2 and t.idempotency_item = 0 and t.request_mac = $3`;
+    const rows = await this.database.query<TransactionRow>(text, [appId, key, requestMac]);
+    return rows[0] ? toTransaction(rows[0]) : null;
+  }
+
   async findMany(ids: readonly string[]): Promise<Transaction[]> {
     const text = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = any($1::uuid[])`;
     return (await this.database.query<TransactionRow>(text, [ids])).map(toTransaction);

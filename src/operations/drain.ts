@@ -11,6 +11,7 @@ const POLL_MS = 20;
 @Injectable()
 export class Drain implements BeforeApplicationShutdown {
   private stopping = false;
+  private beginning = 0;
 
   constructor(
     private readonly config: Config,
@@ -22,11 +23,25 @@ export class Drain implements BeforeApplicationShutdown {
     return this.stopping;
   }
 
+  /** What is being recorded or claimed is under way too: between that and its call nothing may end the process. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.beginning += 1;
+    try {
+      return await work();
+    } finally {
+      this.beginning -= 1;
+    }
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     const giveUpAt = performance.now() + this.config.shutdownGraceMs;
-    while (this.runner.busy > 0 && performance.now() < giveUpAt) await sleep(POLL_MS);
-    if (this.runner.busy > 0) logger.warn({ operations: this.runner.busy }, 'stopped while operations were under way');
+    while (this.underWay > 0 && performance.now() < giveUpAt) await sleep(POLL_MS);
+    if (this.underWay > 0) logger.warn({ operations: this.underWay }, 'stopped while operations were under way');
     this.waiting.release();
+  }
+
+  private get underWay(): number {
+    return this.runner.busy + this.beginning;
   }
 }

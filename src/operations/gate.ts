@@ -19,4 +19,9 @@ export class Gate {
     if (this.drain.isStopping || this.clock.isSkewed || this.states.isPaused(provider)) return 0;
     return this.runner.capacity(provider);
   }
+
+  /** Begins operations; the process does not end in between. */
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    return this.drain.hold(work);
+  }
 }

@@ -27,6 +27,15 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
+type Begun =
+  | Extract<RecordResult, { kind: 'known' }>
+  | {
+      readonly kind: 'recorded';
+      readonly recorded: Transaction;
+      /** null: it is taken up when its time has come. */
+      readonly running: Promise<Transaction> | null;
+    };
+
 /** The road that every operation takes: record, send, record; then tell. */
 @Injectable()
 export class Operations {
@@ -39,13 +48,35 @@ export class Operations {
   ) {}
 
   /**
-   * Records the draft durably, sends it, and waits for the end as long as the caller wishes.
-   * @throws Problem `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`, `overloaded`
+   * Records the draft durably, sends it, and waits for the end as long as the caller wishes. `make` checks the request:
+   * what it refuses may still be the repetition of one that was good in its time, and is answered as such.
+   * @throws Problem `validation_failed`, `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`, `overloaded`
    */
-  async submit(draft: Draft, submission: Submission): Promise<Submitted> {
-    this.road.assertOpen();
+  async submit(make: () => Draft | Promise<Draft>, submission: Submission): Promise<Submitted> {
     const requestMac = this.vault.mac('request', canonicalJson(submission.request));
+    let draft: Draft;
+    try {
+      draft = await make();
+    } catch (error) {
+      const known = error instanceof Problem ? await this.findRepeated(submission, requestMac) : null;
+      if (!known) throw error;
+      return { transaction: await this.wait(known, submission.waitMs), replayed: true };
+    }
+    const begun = await this.road.enter(() => this.begin(draft, submission, requestMac));
+    if (begun.kind === 'known') return this.answerKnown(begun, draft, submission);
+    const { recorded, running } = begun;
+    if (!running) return { transaction: await this.wait(recorded, submission.waitMs), replayed: false };
+    return { transaction: await this.waitFor(running, recorded, submission.waitMs), replayed: false };
+  }
+
+  private async findRepeated(submission: Submission, requestMac: Buffer): Promise<Transaction | null> {
+    return this.reader.findByKey(submission.appId, submission.idempotencyKey, requestMac);
+  }
+
+  /** Everything up to the point where the provider is being called. */
+  private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
     const leaseMs = draft.releaseAt ? null : this.road.leaseFor(draft);
+    const expectedInMs = draft.releaseAt ? null : this.road.usualMs(draft);
     const sealed = sealSecret(this.vault, draft.secret);
     const leasedAtMs = performance.now();
     const result = await this.ledger.record({
@@ -71,20 +102,15 @@ export class Operations {
       leaseMs,
       releaseAt: draft.releaseAt ?? null,
       expiresInMs: draft.expiresInMs ?? null,
-      expectedInMs: draft.releaseAt ? null : this.road.usualMs(draft),
+      expectedInMs,
       actor: publicId('app', submission.appId),
       eventId: newUuid(),
     });
-    if (result.kind === 'known') return this.answerKnown(result, draft, submission);
-    const recorded = asRecorded(draft, {
-      appId: submission.appId,
-      sealed,
-      leased: leaseMs !== null,
-      at: result.createdAt,
-    });
-    if (leaseMs === null) return { transaction: await this.wait(recorded, submission.waitMs), replayed: false };
-    const running = this.road.run(recorded, leasedAtMs);
-    return { transaction: await this.waitFor(running, recorded, submission.waitMs), replayed: false };
+    if (result.kind === 'known') return result;
+    const { appId } = submission;
+    const at = result.createdAt;
+    const recorded = asRecorded(draft, { appId, sealed, leased: leaseMs !== null, at, expectedInMs });
+    return { kind: 'recorded', recorded, running: leaseMs === null ? null : this.road.run(recorded, leasedAtMs) };
   }
 
   /** Holds the answer until the end, or until nobody can know the end. */
@@ -159,7 +185,13 @@ async function within<T>(waitMs: number, promise: Promise<T>): Promise<T | null>
 /** The transaction as it stands in the database right after its record. */
 function asRecorded(
   draft: Draft,
-  { appId, sealed, leased, at: createdAt }: { appId: string; sealed: Buffer; leased: boolean; at: Date },
+  {
+    appId,
+    sealed,
+    leased,
+    at: createdAt,
+    expectedInMs,
+  }: { appId: string; sealed: Buffer; leased: boolean; at: Date; expectedInMs: number | null },
 ): Transaction {
   return {
     id: draft.id,
@@ -184,7 +216,7 @@ function asRecorded(
     parked: false,
     releaseAt: draft.releaseAt ?? null,
     expiresAt: draft.expiresInMs === undefined ? null : new Date(createdAt.getTime() + draft.expiresInMs),
-    expectedBy: null,
+    expectedBy: expectedInMs === null ? null : new Date(createdAt.getTime() + expectedInMs),
     version: 1,
     createdAt,
     updatedAt: createdAt,

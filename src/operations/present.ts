@@ -82,6 +82,7 @@ export class Presenter {
       cancelableUntil: transaction.status === 'scheduled' ? iso(transaction.releaseAt) : null,
       expectedBy: iso(isFinal(transaction.status) ? null : (transaction.expectedBy ?? transaction.releaseAt)),
       metadata: transaction.metadata,
+      ...(!view.owner && { appId: publicId('app', transaction.appId) }),
       // What the provider said is for operators, who may have to show it to the provider's support.
       ...(!view.owner && secret?.reply !== undefined && { providerReply: secret.reply }),
       createdAt: transaction.createdAt.toISOString(),

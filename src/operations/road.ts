@@ -17,9 +17,9 @@ export class Road {
     private readonly drain: Drain,
   ) {}
 
-  /** @throws Problem `overloaded` while the gateway is shutting down. */
-  assertOpen(): void {
-    if (!this.drain.isStopping) return;
+  /** Records and begins; the process does not end in between. @throws Problem `overloaded` while it is shutting down. */
+  enter<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.drain.isStopping) return this.drain.hold(work);
     throw new Problem('overloaded', 'The gateway is restarting; send the same request again.', {
       retryAfterSeconds: 5,
     });

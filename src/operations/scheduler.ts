@@ -40,18 +40,23 @@ export class Scheduler implements OnApplicationBootstrap {
       for (;;) {
         const maxRows = Math.min(this.gate.roomFor(provider), MAX_CLAIMED_AT_ONCE);
         if (maxRows <= 0) break;
-        const leaseMs = this.registry.leaseMs(provider);
-        const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, actor: 'gateway' });
-        for (const claim of claims) {
-          this.runner.run(claim).catch((error: unknown) => this.complain('operation', error));
-        }
-        if (claims.length < maxRows) break;
+        const taken = await this.gate.hold(() => this.takeUp(provider, maxRows));
+        if (taken < maxRows) break;
       }
     } catch (error) {
       this.complain('tick', error);
     } finally {
       this.ticking.delete(provider);
     }
+  }
+
+  private async takeUp(provider: string, maxRows: number): Promise<number> {
+    const leaseMs = this.registry.leaseMs(provider);
+    const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, actor: 'gateway' });
+    for (const claim of claims) {
+      this.runner.run(claim).catch((error: unknown) => this.complain('operation', error));
+    }
+    return claims.length;
   }
 
   private complain(what: string, error: unknown): void {

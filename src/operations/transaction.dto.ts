@@ -85,6 +85,9 @@ export class TransactionDto {
   expectedBy!: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true })
   metadata!: JsonObject;
+  /** Whose it is: for operators. */
+  @ApiPropertyOptional({ type: String })
+  appId?: string;
   /** The provider's answer as it came, where it is kept: for operators with `expand=personal`. */
   @ApiPropertyOptional({ type: String })
   providerReply?: string;

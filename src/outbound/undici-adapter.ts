@@ -6,7 +6,8 @@ import { Agent, buildConnector, request, type Dispatcher } from 'undici';
 /** After inflation: a small compressed answer must not fill the memory. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
-const KEEP_ALIVE_MS = 30_000;
+/** Shorter than any server's: a call on a connection that is just being closed would be in doubt. */
+const KEEP_ALIVE_MS = 4_000;
 
 /** DNS, TCP or TLS failed: not a byte of the request left. */
 export class NotConnectedError extends Error {

@@ -38,9 +38,9 @@ export class AccrualsController {
     @WaitFor(0) waitMs: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionDto> {
-    const draft = this.accruals.draft(dto, caller);
     const request = { route: 'POST /v1/accruals', body: dto };
-    const submitted = await this.operations.submit(draft, { appId: caller.appId, idempotencyKey, request, waitMs });
+    const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
+    const submitted = await this.operations.submit(() => this.accruals.draft(dto, caller), submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }

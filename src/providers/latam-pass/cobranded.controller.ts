@@ -33,7 +33,7 @@ export class CobrandedController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionDto> {
     const request = { route: 'POST /v1/cobranded', body: dto };
-    return this.submit(this.cobranded.start(dto), { appId, idempotencyKey, request, waitMs }, reply);
+    return this.submit(() => this.cobranded.start(dto), { appId, idempotencyKey, request, waitMs }, reply);
   }
 
   /** End the benefits of a card: member, card and bank as they were when they began. */
@@ -47,11 +47,11 @@ export class CobrandedController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionDto> {
     const request = { route: 'POST /v1/cobranded/end', body: dto };
-    return this.submit(this.cobranded.end(dto), { appId, idempotencyKey, request, waitMs }, reply);
+    return this.submit(() => this.cobranded.end(dto), { appId, idempotencyKey, request, waitMs }, reply);
   }
 
-  private async submit(draft: Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
-    const submitted = await this.operations.submit(draft, submission);
+  private async submit(make: () => Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
+    const submitted = await this.operations.submit(make, submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }

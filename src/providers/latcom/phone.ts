@@ -8,14 +8,13 @@ const OLD_DIALLING_PREFIX = /^04[45]/;
 
 /** A Mexican number as LATCOM wants it: ten digits, no country code. Accepts ten ASCII digits or E.164 with +52. */
 export function readPhoneNumber(text: string): PhoneReading {
-  const compact = text.trim();
-  if (OLD_MOBILE_PREFIX.test(compact)) {
+  if (OLD_MOBILE_PREFIX.test(text)) {
     return { error: 'uses the old mobile prefix +52 1: leave the 1 out, e.g. +525537686660' };
   }
-  if (OLD_DIALLING_PREFIX.test(compact)) {
+  if (OLD_DIALLING_PREFIX.test(text)) {
     return { error: 'uses the old dialling prefix 044 or 045: send the ten digits without it, e.g. 5537686660' };
   }
-  const national = compact.startsWith('+52') ? compact.slice(3) : compact;
+  const national = text.startsWith('+52') ? text.slice(3) : text;
   if (!TEN_ASCII_DIGITS.test(national)) return { error: 'must be ten digits, or E.164 with +52, e.g. 5537686660' };
   const parsed = parsePhoneNumberFromString(national, 'MX');
   const type = parsed?.isValid() === true && parsed.country === 'MX' ? parsed.getType() : undefined;

@@ -9,7 +9,7 @@ export class PesosDto {
    * Whole pesos as a decimal string, with or without `.00`.
    * @example "10.00"
    */
-  @Matches(/^[0-9]{1,6}(\.0{1,2})?$/, { message: 'must be a string of whole pesos, e.g. "10.00"' })
+  @Matches(/^[1-9][0-9]{0,5}(\.0{1,2})?$/, { message: 'must be a string of whole pesos, e.g. "10.00"' })
   value!: string;
 
   /** @example "MXN" */

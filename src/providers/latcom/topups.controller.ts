@@ -36,7 +36,7 @@ export class TopupsController {
   ): Promise<TransactionDto> {
     const request = { route: 'POST /v1/topups', body: dto };
     const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
-    const submitted = await this.operations.submit(topupDraft(dto), submission);
+    const submitted = await this.operations.submit(() => topupDraft(dto), submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }

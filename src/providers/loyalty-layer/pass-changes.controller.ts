@@ -40,7 +40,11 @@ export class PassChangesController {
   ): Promise<TransactionDto> {
     const pass = await this.book.find(caller.appId, passId);
     const request = { route: `PATCH /v1/passes/${passId}`, body: dto };
-    return this.submit(passUpdateDraft(pass, dto), { appId: caller.appId, idempotencyKey, request, waitMs }, reply);
+    return this.submit(
+      () => passUpdateDraft(pass, dto),
+      { appId: caller.appId, idempotencyKey, request, waitMs },
+      reply,
+    );
   }
 
   /** Cancel the pass. One that is cancelled already is a success. */
@@ -55,11 +59,11 @@ export class PassChangesController {
   ): Promise<TransactionDto> {
     const pass = await this.book.find(caller.appId, passId);
     const request = { route: `POST /v1/passes/${passId}/cancel`, body: null };
-    return this.submit(passCancelDraft(pass), { appId: caller.appId, idempotencyKey, request, waitMs }, reply);
+    return this.submit(() => passCancelDraft(pass), { appId: caller.appId, idempotencyKey, request, waitMs }, reply);
   }
 
-  private async submit(draft: Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
-    const submitted = await this.operations.submit(draft, submission);
+  private async submit(make: () => Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
+    const submitted = await this.operations.submit(make, submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }

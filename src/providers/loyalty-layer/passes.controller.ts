@@ -8,6 +8,7 @@ import { LedgerReader } from '../../ledger/reader.js';
 import type { Resource } from '../../ledger/transaction.js';
 import { markSubmitted } from '../../operations/answer.js';
 import { Reads, SubmitsTransaction } from '../../operations/docs.js';
+import type { Draft } from '../../operations/draft.js';
 import { Operations } from '../../operations/operations.js';
 import { OWNER, Presenter } from '../../operations/present.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
@@ -39,9 +40,10 @@ export class PassesController {
     @WaitFor(10) waitMs: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionDto> {
-    const draft = passDraft(dto, await this.plans.find(dto.planId));
     const request = { route: 'POST /v1/passes', body: dto };
-    const submitted = await this.operations.submit(draft, { appId: caller.appId, idempotencyKey, request, waitMs });
+    const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
+    const make = async (): Promise<Draft> => passDraft(dto, await this.plans.find(dto.planId));
+    const submitted = await this.operations.submit(make, submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }
