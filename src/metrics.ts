@@ -49,6 +49,18 @@ export const metrics = {
     labelNames: ['provider'],
     registers,
   }),
+  parkedTransactions: new Gauge({
+    name: 'gateway_parked_transactions',
+    help: 'Transactions that could not be delivered for too long and wait for an operator, in the whole fleet.',
+    labelNames: ['provider'],
+    registers,
+  }),
+  overdueTransactions: new Gauge({
+    name: 'gateway_overdue_transactions',
+    help: 'Transactions that a provider accepted more than 7 days ago and never ended, in the whole fleet.',
+    labelNames: ['provider'],
+    registers,
+  }),
   tokenAgeSeconds: new Gauge({
     name: 'gateway_token_age_seconds',
     help: 'Age of the access token in use, in seconds.',
@@ -64,12 +76,6 @@ export const metrics = {
   clockSkewSeconds: new Gauge({
     name: 'gateway_clock_skew_seconds',
     help: "This machine's clock minus the database's, in seconds; beyond two nothing is sent.",
-    registers,
-  }),
-  overdueTransactions: new Gauge({
-    name: 'gateway_overdue_transactions',
-    help: 'Transactions that a provider accepted more than 7 days ago and that have not ended, in the whole fleet.',
-    labelNames: ['provider'],
     registers,
   }),
   commitBatchRows: new Histogram({

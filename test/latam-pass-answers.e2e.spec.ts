@@ -1,4 +1,4 @@
-import { accrualOnce, sql, bareId, transactionEvents } from './support/accruals.js';
+import { accrualOnce, bareId, metric, sql, transactionEvents } from './support/accruals.js';
 import { at, textAt } from './support/http.js';
 import { LatamPassStub, type StubAnswer } from './support/latam-pass-stub.js';
 import { accrual, eventually, startWorld, unique, type World } from './support/world.js';
@@ -209,3 +209,32 @@ it('a refused token is renewed once, and not in a loop', async () => {
   expect(stub.submitted).toHaveLength(2);
   expect(await attemptsOf(id)).toBe(0);
 });
+
+it('after a day of failures it is parked, never dropped, and goes on when an operator says so', async () => {
+  stub.play({ submit: [{ status: 503, body: {} }] });
+  const id = await submit();
+  await sql(world, `update transactions set created_at = now() - interval '25 hours' where id = $1`, [bareId(id)]);
+  const parked = await eventually(
+    15_000,
+    () => transactionEvents(world, id),
+    (events) => at(events.at(-1), 'evidence') === 'parked',
+  );
+  expect(parked.at(-1)).toMatchObject({
+    from: 'pending',
+    to: null,
+    detail: { reason: 'server_error', httpStatus: 503 },
+  });
+  await eventually(
+    10_000,
+    () => metric(world, 'gateway_parked_transactions{provider="latam-pass"}'),
+    (count) => count === 1,
+  );
+  const sent = stub.submitted.length;
+  const correlationId = unique('correlation');
+  stub.play({ submit: [DUPLICATE], find: [listed(correlationId, 'PROCESSED')] });
+  expect((await world.admin('POST', `/v1/admin/transactions/${id}/retry`)).status).toBe(200);
+  const ended = await accrualOnce(world, id, ['succeeded', 'failed'], 5_000);
+  expect(ended).toMatchObject({ status: 'succeeded', correlationId });
+  expect(sent).toBeGreaterThan(0);
+  expect(stub.submitted).toHaveLength(1);
+}, 40_000);

@@ -67,6 +67,20 @@ describe('the answer to an accrual', () => {
     expect(reading(status, body)).toBe(expected);
   });
 
+  it.each([
+    [null, 'Invalid request content'],
+    [{ 'member.ffn': 'must not be null', points: '0 is too few' }, 'Invalid request content: member.ffn, points'],
+    [[{ 'partner.productId': 'x' }, 'text'], 'Invalid request content: partner.productId'],
+    [{ 'a value of somebody@example.com': 'x' }, 'Invalid request content'],
+  ])('names the fields that were refused, never their values: %j', (details, message) => {
+    const body = JSON.stringify({ code: 400, message: 'Invalid request content', details, correlationId: CORRELATION });
+    expect(readAccrualReply({ status: 400, headers: {}, body })).toMatchObject({
+      kind: 'declined',
+      correlationId: CORRELATION,
+      failure: { code: 'refused_by_provider', provider: { code: '400', message } },
+    });
+  });
+
   it("keeps the edge firewall's reference, also when it is written in entities", () => {
     const page = '<H1>Access Denied</H1> Reference&#32;&#35;18&#46;2f3c1202&#46;1700000000&#46;abc';
     try {

@@ -215,3 +215,24 @@ it('what was stored and not applied when the gateway was killed is applied once 
   const ends = (await transactionEvents(world, id)).filter((event) => at(event, 'to') === 'succeeded');
   expect(ends).toHaveLength(1);
 }, 40_000);
+
+it('one that was accepted a week ago and never ended is counted, and found by an operator', async () => {
+  const overdue = 'gateway_overdue_transactions{provider="latam-pass"}';
+  const { id, correlationId } = await accepted();
+  await eventually(
+    10_000,
+    () => metric(world, overdue),
+    (count) => count === 0,
+  );
+  await sql(world, `update transactions set created_at = now() - interval '8 days' where id = $1`, [bareId(id)]);
+  await eventually(
+    10_000,
+    () => metric(world, overdue),
+    (count) => count === 1,
+  );
+  const weekAgo = new Date(Date.now() - 7 * 24 * 3_600_000).toISOString();
+  const list = await world.admin('GET', `/v1/admin/transactions?status=processing&createdTo=${weekAgo}`);
+  expect(at(list.body, 'data')).toEqual([expect.objectContaining({ id })]);
+  await notify(processed(correlationId));
+  await accrualOnce(world, id, ['succeeded'], 5_000);
+}, 40_000);

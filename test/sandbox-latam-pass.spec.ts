@@ -136,6 +136,22 @@ describe('LATAM Pass', () => {
     });
   });
 
+  it('drops the answer of …99311 at every send, and registers it once', async () => {
+    const id = newId();
+    for (let send = 0; send < 3; send += 1) expect((await latamPass.accrue('00000099311', id)).status).toBe(0);
+    expect(await sandbox.effects(id)).toHaveLength(1);
+  });
+
+  it('makes no success of a refusal, whatever fault was ordered', async () => {
+    const id = newId();
+    expect((await latamPass.accrue(FFN, id)).status).toBe(200);
+    const rule = { provider: 'latam-pass', operation: 'accrual', fault: 'empty-204', times: 2 };
+    await sandbox.send('POST', '/_sandbox/faults', {}, rule);
+    expect((await latamPass.accrue(FFN, id)).status).toBe(400);
+    expect((await latamPass.accrue(FFN, newId())).status).toBe(204);
+    await sandbox.request('DELETE', '/_sandbox/faults', {});
+  });
+
   it.each([
     ['401', 401],
     ['403', 403],

@@ -36,6 +36,16 @@ export interface AccountBalance {
   readonly posted: bigint;
 }
 
+export interface OpenCount {
+  readonly provider: string;
+  readonly status: string;
+  readonly count: number;
+  /** Of them, those that only an operator sets going again. */
+  readonly parked: number;
+  /** Of them, those that were accepted long ago and still have no end. */
+  readonly overdue: number;
+}
+
 const BY_ID = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = $1 and ($2::uuid is null or t.app_id = $2)`;
 
 const EVENTS = `
@@ -54,6 +64,15 @@ left join (
   select credit_account, 1, phase, amount from ledger_entries
 ) s on s.account = a.id
 group by a.id order by a.owner_kind, a.owner, a.unit`;
+
+/** Accepted so long ago, or released then, without an end. */
+const OVERDUE_DAYS = 7;
+
+const OPEN_COUNTS = `
+select provider, status, count(*)::int as count, count(*) filter (where parked)::int as parked,
+  count(*) filter (where status = 'processing'
+    and coalesce(release_at, created_at) < now() - $1 * interval '1 day')::int as overdue
+from transactions where status in ('scheduled', 'pending', 'processing', 'unknown') group by provider, status`;
 
 /** Everything that is read from the ledger. */
 @Injectable()
@@ -137,14 +156,9 @@ export class LedgerReader {
     return rows.map((row) => ({ ...row, held: BigInt(row.held), posted: BigInt(row.posted) }));
   }
 
-  /** How many transactions are open, by provider and status; `overdue`: of those, accepted a week ago or longer. */
-  async openCounts(): Promise<{ provider: string; status: string; count: number; overdue: number }[]> {
-    return this.database.query(
-      `select provider, status, count(*)::int as count, count(*) filter (
-         where status = 'processing' and coalesce(release_at, created_at) < now() - interval '7 days')::int as overdue
-       from transactions
-       where status in ('scheduled', 'pending', 'processing', 'unknown') group by provider, status`,
-    );
+  /** How many transactions are open, by provider and status. */
+  async openCounts(): Promise<OpenCount[]> {
+    return this.database.query<OpenCount>(OPEN_COUNTS, [OVERDUE_DAYS]);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Ledger } from '../ledger/ledger.js';
-import { LedgerReader } from '../ledger/reader.js';
+import { LedgerReader, type OpenCount } from '../ledger/reader.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Problem } from '../problem.js';
@@ -11,8 +11,6 @@ import { ProviderStates } from './provider-states.js';
 import { ConnectorRegistry, type RegisteredProvider } from './registry.js';
 
 const GAUGES_MS = 5_000;
-
-type OpenCounts = Awaited<ReturnType<LedgerReader['openCounts']>>;
 
 /** What an operator sees of the providers, and may do to them. */
 @Injectable()
@@ -25,8 +23,7 @@ export class ProviderHealth {
   ) {}
 
   async all(): Promise<ProviderHealthDto[]> {
-    const counts = await this.reader.openCounts();
-    return Promise.all(this.registry.all().map((provider) => this.describe(provider, counts)));
+    return this.describeAll(await this.reader.openCounts());
   }
 
   /** @throws Problem `not_found` */
@@ -67,14 +64,9 @@ export class ProviderHealth {
   @Interval(GAUGES_MS)
   async refreshGauges(): Promise<void> {
     try {
-      metrics.queueDepth.reset();
-      metrics.unknownTransactions.reset();
-      for (const { name, queue, overdue, quota, tokenAgeSeconds } of await this.all()) {
-        for (const [status, count] of Object.entries(queue)) {
-          if (status === 'unknown') metrics.unknownTransactions.set({ provider: name }, count);
-          else metrics.queueDepth.set({ provider: name, status }, count);
-        }
-        metrics.overdueTransactions.set({ provider: name }, overdue);
+      const counts = await this.reader.openCounts();
+      this.showCounts(counts);
+      for (const { name, quota, tokenAgeSeconds } of await this.describeAll(counts)) {
         metrics.quotaLeft.set({ provider: name }, quota.left);
         if (tokenAgeSeconds === null) metrics.tokenAgeSeconds.remove({ provider: name });
         else metrics.tokenAgeSeconds.set({ provider: name }, tokenAgeSeconds);
@@ -85,13 +77,31 @@ export class ProviderHealth {
     }
   }
 
+  private showCounts(counts: readonly OpenCount[]): void {
+    const { queueDepth, unknownTransactions, parkedTransactions, overdueTransactions } = metrics;
+    for (const gauge of [queueDepth, unknownTransactions, parkedTransactions, overdueTransactions]) gauge.reset();
+    for (const { provider, status, count, parked, overdue } of counts) {
+      if (status === 'unknown') unknownTransactions.set({ provider }, count);
+      else queueDepth.set({ provider, status }, count);
+      parkedTransactions.inc({ provider }, parked);
+      overdueTransactions.inc({ provider }, overdue);
+    }
+  }
+
   private find(name: string): RegisteredProvider {
     const found = this.registry.find(name);
     if (!found) throw Problem.notFound('provider');
     return found;
   }
 
-  private async describe({ definition, client }: RegisteredProvider, counts: OpenCounts): Promise<ProviderHealthDto> {
+  private describeAll(counts: readonly OpenCount[]): Promise<ProviderHealthDto[]> {
+    return Promise.all(this.registry.all().map((provider) => this.describe(provider, counts)));
+  }
+
+  private async describe(
+    { definition, client }: RegisteredProvider,
+    counts: readonly OpenCount[],
+  ): Promise<ProviderHealthDto> {
     const [tokenAgeSeconds, quota] = await Promise.all([client.tokenAgeSeconds(), client.quotaState()]);
     const pause = this.states.pauseOf(definition.name);
     const own = counts.filter((row) => row.provider === definition.name);

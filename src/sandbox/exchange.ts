@@ -11,6 +11,8 @@ import { deliver, type ErrorAnswer } from './wire.js';
 export interface Outcome {
   readonly answer?: Answer;
   readonly fault?: Fault | undefined;
+  /** Nothing was executed, and the answer says why. */
+  readonly refused?: boolean;
 }
 
 export interface Route {
@@ -39,7 +41,9 @@ export class Exchange {
 
     const ordered = this.faults.take(call);
     const outcome = ordered && !executes(ordered) ? { fault: ordered } : await execute(handler, call);
-    deliver(reply, outcome.answer, outcome.fault ?? ordered, route.error);
+    // A refusal may get lost on its way like any answer; only no fault makes a success of it.
+    const isLie = outcome.refused === true && ordered?.kind === 'empty-204';
+    deliver(reply, outcome.answer, outcome.fault ?? (isLie ? undefined : ordered), route.error);
   }
 }
 
@@ -47,7 +51,7 @@ async function execute(handler: Handler, call: Call): Promise<Outcome> {
   try {
     return await handler(call);
   } catch (error) {
-    if (error instanceof Refusal) return { answer: error.answer };
+    if (error instanceof Refusal) return { answer: error.answer, refused: true };
     if (error instanceof Interruption) return { fault: error.fault };
     throw error;
   }

@@ -33,7 +33,23 @@ export async function violations({ client, sandbox, expected, acknowledged, bodi
   }
   for (const key of byKey.keys()) found.push(`${key}: an effect that belongs to no transaction`);
   if (rows.length !== expected.size) found.push(`${rows.length} transactions for ${expected.size} requests`);
-  return [...found, ...(await ledgerViolations(client)), ...(await notificationViolations(client))];
+  return [
+    ...found,
+    ...(await unfinished(client)),
+    ...(await ledgerViolations(client)),
+    ...(await notificationViolations(client)),
+  ];
+}
+
+/** What the last that is known of each is, for whoever looks into it. */
+async function unfinished(client) {
+  const { rows } = await client.query(
+    `select t.reference, t.status, t.due_at, (
+       select json_agg(json_build_array(e.evidence, e.detail) order by e.seq) from transaction_events e
+       where e.transaction_id = t.id) as history
+     from transactions t where t.completed_at is null`,
+  );
+  return rows.map((row) => `${row.reference}: NOT FINAL, ${row.status}, ${JSON.stringify(row.history)}`);
 }
 
 /** A hold for every accrual, and its posting or release exactly once. */

@@ -70,23 +70,30 @@ export function partnerDateTime(rfc3339: string): string {
 export type AccrualReading =
   | { readonly kind: 'accepted'; readonly correlationId: string | null }
   | { readonly kind: 'duplicate'; readonly failure: Failure }
-  | { readonly kind: 'declined'; readonly failure: Failure };
+  | { readonly kind: 'declined'; readonly failure: Failure; readonly correlationId: string | null };
 
 /** The answer to an accrual. @throws ProviderError `doubtful` for every answer that is not clear. */
 export function readAccrualReply(reply: HttpReply): AccrualReading {
   const body = parseRecord(reply.body);
   if (reply.status === 204) return { kind: 'accepted', correlationId: null };
   if (reply.status >= 200 && reply.status < 300) {
-    const correlationId = textOf(body, 'correlationId') ?? textOf(recordOf(body, 'trace'), 'correlationId');
+    const correlationId = correlationOf(body);
     if (correlationId === null) throw infrastructure(reply, 'unreadable_answer');
     return { kind: 'accepted', correlationId };
   }
   if (reply.status >= 400 && reply.status < 500) {
     if (!body) throw infrastructure(reply, 'refused_by_edge');
     const failure = requestFailure(reply.status, body);
-    return { kind: isDuplicate(body) ? 'duplicate' : 'declined', failure };
+    // A refusal's correlationId is what their support asks for; a duplicate's could be another accrual's.
+    return isDuplicate(body)
+      ? { kind: 'duplicate', failure }
+      : { kind: 'declined', failure, correlationId: correlationOf(body) };
   }
   throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
+}
+
+function correlationOf(body: JsonRecord | null): string | null {
+  return textOf(body, 'correlationId') ?? textOf(recordOf(body, 'trace'), 'correlationId');
 }
 
 /** "Common errors": `Duplicate correlationId or other unique fields`. */
@@ -98,7 +105,8 @@ function isDuplicate(body: JsonRecord): boolean {
 export function requestFailure(status: number, body: JsonRecord): Failure {
   const errors = body['errors'];
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-  const message = wordsOf(body, 'message') ?? (isRecord(first) ? wordsOf(first, 'message') : null);
+  const words = wordsOf(body, 'message') ?? (isRecord(first) ? wordsOf(first, 'message') : null);
+  const message = [words, ...refusedFields(body['details'])].filter((part) => part !== null).join(': ') || null;
   return {
     code: 'refused_by_provider',
     message: 'LATAM Pass refused the request.',
@@ -107,6 +115,15 @@ export function requestFailure(status: number, body: JsonRecord): Failure {
     provider: { code: textOf(body, 'code') ?? String(status), message },
     retryable: false,
   };
+}
+
+/** Names of the fields that they do not like, as one part; what they say of each may repeat its value, so it is left out. */
+function refusedFields(details: unknown): string[] {
+  const records = (Array.isArray(details) ? details : [details]).filter(isRecord);
+  const names = records
+    .flatMap((record) => Object.keys(record))
+    .filter((name) => /^[A-Za-z][\w.[\]]{0,79}$/.test(name));
+  return names.length === 0 ? [] : [names.slice(0, 10).join(', ')];
 }
 
 /** The edge firewall answers in HTML and gives a reference that support asks for; nothing else of the page is kept. */
@@ -139,7 +156,7 @@ export function readAccrualStatus(reply: HttpReply, ids: OwnIds): FoundAccrual |
   if (reply.status < 200 || reply.status >= 300 || !body) throw infrastructure(reply, 'status_query_failed');
   const row = rowsOf(body).find((candidate) => isOurs(candidate, ids));
   if (!row) return null;
-  const correlationId = textOf(row, 'correlationId') ?? textOf(recordOf(row, 'trace'), 'correlationId');
+  const correlationId = correlationOf(row);
   return { correlationId, end: endOf(textOf(row, 'status'), row, recordOf(row, 'error')) };
 }
 
@@ -154,7 +171,7 @@ function isOurs(row: JsonRecord, ids: OwnIds): boolean {
   const partner = recordOf(row, 'partner');
   const partnerAccrualId = textOf(row, 'partnerAccrualId') ?? textOf(partner, 'partnerAccrualId');
   if (partnerAccrualId !== null) return partnerAccrualId === ids.transactionId;
-  const correlationId = textOf(row, 'correlationId') ?? textOf(recordOf(row, 'trace'), 'correlationId');
+  const correlationId = correlationOf(row);
   return correlationId !== null && correlationId === ids.correlationId;
 }
 

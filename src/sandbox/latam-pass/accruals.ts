@@ -54,7 +54,7 @@ export class Accruals implements OnApplicationBootstrap {
 
     const fault = this.tricks.meet(magic.trick, accrualKey(body.partner.partnerAccrualId));
     const refusal = this.duplicateOf(body);
-    if (refusal) return { answer: refusal.answer, fault };
+    if (refusal) return { answer: refusal.answer, fault, refused: true };
     const accrual = this.register(body, ffn, magic);
     if (accrual.notices === 'before-answer') await this.notifyBeforeAnswer(accrual);
     else this.notify(accrual);
