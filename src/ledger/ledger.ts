@@ -7,7 +7,15 @@ import { Accounts, type AccountPair } from './accounts.js';
 import { Batcher } from './batcher.js';
 import { claimDue, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
-import { record, type NewTransaction, type RecordResult, type RecordRow } from './record.js';
+import {
+  findObstacle,
+  record,
+  type NewTransaction,
+  type Obstacle,
+  type Probe,
+  type RecordResult,
+  type RecordRow,
+} from './record.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './settle.js';
 import type { Transaction } from './transaction.js';
 
@@ -53,6 +61,11 @@ export class Ledger {
   async record(transaction: NewTransaction): Promise<RecordResult> {
     const accounts = await this.accountsOf(transaction);
     return this.records.push({ ...transaction, accounts });
+  }
+
+  /** What stands in the way of a transaction like this at the moment; records nothing. */
+  obstacle(probe: Probe): Promise<Obstacle | null> {
+    return findObstacle(this.database, probe);
   }
 
   /**

@@ -114,7 +114,7 @@ cross join lateral (
   order by rank limit 1
 ) found`;
 
-interface Obstacle {
+export interface Obstacle {
   rowId: string;
   by: 'key' | 'reference' | 'duplicate';
   id: string;
@@ -170,8 +170,39 @@ function insertGuarded(database: Database, text: string, guarded: readonly Buffe
   });
 }
 
-async function findObstacles(database: Database, rows: readonly RecordRow[]): Promise<Map<string, Obstacle>> {
-  const text = JSON.stringify(rows.map(toInput));
+/** What of a new transaction may collide with another. */
+export type Probe = Pick<
+  NewTransaction,
+  | 'id'
+  | 'appId'
+  | 'type'
+  | 'reference'
+  | 'referenceScope'
+  | 'idempotencyKey'
+  | 'idempotencyItem'
+  | 'requestMac'
+  | 'duplicateMac'
+>;
+
+/** What would stand in the way of a transaction, without recording it; null: nothing. */
+export async function findObstacle(database: Database, probe: Probe): Promise<Obstacle | null> {
+  return (await findObstacles(database, [probe])).get(probe.id) ?? null;
+}
+
+async function findObstacles(database: Database, rows: readonly Probe[]): Promise<Map<string, Obstacle>> {
+  const text = JSON.stringify(
+    rows.map((row) => ({
+      id: row.id,
+      appId: row.appId,
+      type: row.type,
+      scope: row.referenceScope,
+      reference: row.reference,
+      key: row.idempotencyKey,
+      item: row.idempotencyItem,
+      mac: row.requestMac?.toString('base64'),
+      dup: row.duplicateMac?.toString('base64'),
+    })),
+  );
   const found = await database.query<Obstacle>(IN_THE_WAY, [text]);
   return new Map(found.map((row) => [row.rowId, row]));
 }

@@ -67,6 +67,25 @@ export function Reads(type: Type, ...more: ProblemCode[]): MethodDecorator {
   return applyDecorators(ApiOkResponse({ type }), ApiProblems('validation_failed', 'not_found', ...more));
 }
 
+/** A route that checks a submission and neither records nor sends it. */
+export function ChecksSubmission(body: Type, example: object, answer: Type): MethodDecorator {
+  return applyDecorators(
+    HttpCode(HttpStatus.OK),
+    ApiBody({ type: body, examples: { usual: { value: example } } }),
+    ApiOkResponse({ type: answer }),
+    ApiProblems('validation_failed', 'payload_too_large', 'unsupported_media_type', 'card_data_refused'),
+  );
+}
+
+/** An app's act on a transaction of its own that is not sent. */
+export function CancelsTransaction(): MethodDecorator {
+  return applyDecorators(
+    HttpCode(HttpStatus.OK),
+    ApiOkResponse({ type: TransactionDto }),
+    ApiProblems('not_found', 'invalid_state'),
+  );
+}
+
 /** An operator's act on one transaction. */
 export function DoesOperatorAct(): MethodDecorator {
   return applyDecorators(

@@ -3,10 +3,12 @@ import { AccessModule } from '../access/index.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { AdminTransactionsController, OperatorActsController } from './admin-transactions.controller.js';
 import { LedgerController } from './ledger.controller.js';
+import { Cancellation } from './cancellation.js';
 import { Drain } from './drain.js';
 import { TransactionLookup } from './lookup.js';
 import { Operations } from './operations.js';
 import { OperatorActs } from './operator-acts.js';
+import { Preview } from './preview.js';
 import { Presenter } from './present.js';
 import { ProviderHealth } from './provider-health.js';
 import { ProviderStates } from './provider-states.js';
@@ -30,11 +32,13 @@ import { Waiting } from './waiting.js';
     LedgerController,
   ],
   providers: [
+    Cancellation,
     ConnectorRegistry,
     Drain,
     Operations,
     OperatorActs,
     Presenter,
+    Preview,
     ProviderHealth,
     ProviderStates,
     Road,
@@ -43,6 +47,6 @@ import { Waiting } from './waiting.js';
     TransactionLookup,
     Waiting,
   ],
-  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, TransactionLookup],
+  exports: [Cancellation, ConnectorRegistry, LedgerModule, Operations, Presenter, Preview, TransactionLookup],
 })
 export class OperationsModule {}

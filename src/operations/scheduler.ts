@@ -46,11 +46,13 @@ export class Scheduler implements OnApplicationBootstrap {
     if (this.ticking.has(provider)) return;
     this.ticking.add(provider);
     try {
-      while (!this.drain.isStopping && !this.states.isPaused(provider)) {
+      while (!this.drain.isStopping) {
         const maxRows = Math.min(this.runner.capacity(provider), MAX_CLAIMED_AT_ONCE);
         if (maxRows <= 0) break;
         const leaseMs = this.registry.leaseMs(provider);
-        const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, actor: 'gateway' });
+        // A pause stops what would be sent, not the clock of what nobody wants any more.
+        const onlyExpired = this.states.isPaused(provider);
+        const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, onlyExpired, actor: 'gateway' });
         for (const claim of claims) {
           this.runner.run(claim).catch((error: unknown) => this.complain('operation', error));
         }
