@@ -54,6 +54,7 @@ function draft(changes: Partial<NewTransaction> = {}): NewTransaction {
     resource: null,
     duplicateMac: null,
     allowDuplicate: false,
+    cover: null,
     leaseMs: 1_000,
     releaseAt: null,
     expiresInMs: null,

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Pool } from 'pg';
 import { Foundation1795219200000 } from './migrations/0001-foundation.js';
+import { Funds1795219500000 } from './migrations/0005-funds.js';
 
 /** Key of the advisory lock that lets one instance migrate while the others wait. */
 const MIGRATION_LOCK = 4_217_001;
@@ -16,7 +17,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
     type: 'postgres',
     url,
     entities: [...entities],
-    migrations: [Foundation1795219200000],
+    migrations: [Foundation1795219200000, Funds1795219500000],
     migrationsTransactionMode: 'each',
     installExtensions: false,
     poolSize: POOL_SIZE,

@@ -5,6 +5,7 @@ import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Accounts, type AccountPair } from './accounts.js';
 import { Batcher } from './batcher.js';
+import { coveredRows, type Covered } from './cover.js';
 import { claimDue, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
 import {
@@ -61,6 +62,11 @@ export class Ledger {
   async record(transaction: NewTransaction): Promise<RecordResult> {
     const accounts = await this.accountsOf(transaction);
     return this.records.push({ ...transaction, accounts });
+  }
+
+  /** Whether the float at the provider would cover it at the moment. */
+  async isCovered(transaction: Covered): Promise<boolean> {
+    return (await coveredRows(this.database.pool, [transaction])).length > 0;
   }
 
   /** What stands in the way of a transaction like this at the moment; records nothing. */

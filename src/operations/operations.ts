@@ -27,6 +27,9 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
+/** By then the balance has been asked for again. */
+const FLOAT_RETRY_SECONDS = 60;
+
 /** The road that every operation takes: record, send, record; then tell. */
 @Injectable()
 export class Operations {
@@ -40,7 +43,7 @@ export class Operations {
 
   /**
    * Records the draft durably, sends it, and waits for the end as long as the caller wishes.
-   * @throws Problem `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`, `overloaded`
+   * @throws Problem `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`, `insufficient_float`, `overloaded`
    */
   async submit(draft: Draft, submission: Submission): Promise<Submitted> {
     this.road.assertOpen();
@@ -68,6 +71,7 @@ export class Operations {
       resource: draft.resource ? { ...draft.resource, sealed: null } : null,
       duplicateMac: draft.duplicateOf === undefined ? null : this.vault.mac('duplicate-guard', draft.duplicateOf),
       allowDuplicate: draft.allowDuplicate ?? false,
+      cover: draft.cover ?? null,
       leaseMs,
       releaseAt: draft.releaseAt ?? null,
       expiresInMs: draft.expiresInMs ?? null,
@@ -75,6 +79,7 @@ export class Operations {
       actor: publicId('app', submission.appId),
       eventId: newUuid(),
     });
+    if (result.kind === 'uncovered') throw insufficientFloat();
     if (result.kind === 'known') return this.answerKnown(result, draft, submission);
     const recorded = asRecorded(draft, {
       appId: submission.appId,
@@ -141,6 +146,14 @@ export class Operations {
     if (!transaction) throw new Error('a transaction that has a key has vanished');
     return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
   }
+}
+
+function insufficientFloat(): Problem {
+  return new Problem(
+    'insufficient_float',
+    'What is paid in at the provider does not cover it together with what is under way; nothing was recorded.',
+    { retryAfterSeconds: FLOAT_RETRY_SECONDS },
+  );
 }
 
 /** null when the time is over first. */

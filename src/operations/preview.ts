@@ -4,6 +4,9 @@ import type { FieldError } from '../problem.js';
 import { Vault } from '../vault.js';
 import type { Draft } from './draft.js';
 
+const DUPLICATE = 'must be true: the same was requested within the last ten minutes (possible_duplicate)';
+const UNCOVERED = 'is more than what is paid in at the provider covers at the moment (insufficient_float)';
+
 /** What a submission would meet, without recording or sending anything. */
 @Injectable()
 export class Preview {
@@ -26,18 +29,14 @@ export class Preview {
       requestMac: null,
       duplicateMac: isGuarded ? this.vault.mac('duplicate-guard', draft.duplicateOf) : null,
     });
-    switch (obstacle?.by) {
-      case 'reference':
-        return [{ pointer: '/reference', message: `is already used for another ${draft.type}` }];
-      case 'duplicate':
-        return [
-          {
-            pointer: '/allowDuplicate',
-            message: 'must be true: the same was requested within the last ten minutes (possible_duplicate)',
-          },
-        ];
-      default:
-        return [];
-    }
+    const quantity = draft.quantity?.amount ?? null;
+    const isCovered = await this.ledger.isCovered({ provider: draft.provider, quantity, cover: draft.cover ?? null });
+    return [
+      ...(obstacle?.by === 'reference'
+        ? [{ pointer: '/reference', message: `is already used for another ${draft.type} (reference_conflict)` }]
+        : []),
+      ...(obstacle?.by === 'duplicate' ? [{ pointer: '/allowDuplicate', message: DUPLICATE }] : []),
+      ...(isCovered ? [] : [{ pointer: '/amount', message: UNCOVERED }]),
+    ];
   }
 }

@@ -18,9 +18,8 @@ import { OWNER, Presenter } from '../../operations/present.js';
 import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
 import { CATALOGUE, type Product } from './catalogue.js';
-import { TopupChecks } from './topup-checks.js';
 import { CreateTopupDto, ProductListDto, TOPUP_EXAMPLE, TopupValidationDto, type ProductDto } from './topup.dto.js';
-import { topupDraft } from './topups.js';
+import { Topups } from './topups.js';
 
 /** Tops up prepaid Mexican phones through LATCOM. Real money. */
 @Controller('v1/topups')
@@ -28,7 +27,7 @@ import { topupDraft } from './topups.js';
 export class TopupsController {
   constructor(
     private readonly operations: Operations,
-    private readonly checks: TopupChecks,
+    private readonly topups: Topups,
     private readonly cancellation: Cancellation,
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,
@@ -36,7 +35,7 @@ export class TopupsController {
 
   /** Buy a top-up. It is sent at most once; when its answer is lost it is `unknown` until evidence or an operator settles it. */
   @Post()
-  @SubmitsTransaction({ body: CreateTopupDto, example: TOPUP_EXAMPLE }, 'possible_duplicate')
+  @SubmitsTransaction({ body: CreateTopupDto, example: TOPUP_EXAMPLE }, 'possible_duplicate', 'insufficient_float')
   async create(
     @Body() dto: CreateTopupDto,
     @Caller() caller: AppCaller,
@@ -46,7 +45,7 @@ export class TopupsController {
   ): Promise<TransactionDto> {
     const request = { route: 'POST /v1/topups', body: dto };
     const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
-    const submitted = await this.operations.submit(topupDraft(dto), submission);
+    const submitted = await this.operations.submit(this.topups.draft(dto), submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }
@@ -55,7 +54,7 @@ export class TopupsController {
   @Post('validate')
   @ChecksSubmission(CreateTopupDto, TOPUP_EXAMPLE, TopupValidationDto)
   async validate(@Body() body: unknown, @Caller() caller: AppCaller): Promise<TopupValidationDto> {
-    return this.checks.check(body, caller.appId);
+    return this.topups.check(body, caller.appId);
   }
 
   /** What can be bought, with limits and fixed prices. */

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/index.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { BalanceWatch } from './balance-watch.js';
+import { BalanceController } from './balance.controller.js';
+import { Balances } from './balances.js';
+import { Float } from './float.js';
+
+/** What the gateway has paid in at providers: seen, and never spent beyond. */
+@Module({
+  imports: [AccessModule, OperationsModule],
+  controllers: [BalanceController],
+  providers: [Balances, BalanceWatch, Float],
+  exports: [Balances, BalanceWatch, Float],
+})
+export class FundsModule {}
