@@ -9,7 +9,7 @@ const ENTRIES = '^src/(main|openapi|sandbox/main|database/migrate)\\.ts$';
 /** What every provider folder may use, besides itself and the packages. */
 const LENT_TO_PROVIDERS = [
   '^src/providers/connector\\.ts$',
-  '^src/(outbound|operations|ledger|api|access)/',
+  '^src/(outbound|operations|funds|ledger|api|access)/',
   '^src/(config|problem|ids|vault|metrics|log)\\.ts$',
 ];
 

@@ -78,6 +78,18 @@ export const metrics = {
     help: "This machine's clock minus the database's, in seconds; beyond two nothing is sent.",
     registers,
   }),
+  providerBalance: new Gauge({
+    name: 'gateway_provider_balance',
+    help: 'What is paid in at a provider, in its own currency, as observed last.',
+    labelNames: ['provider', 'currency'],
+    registers,
+  }),
+  floatHoursLeft: new Gauge({
+    name: 'gateway_float_hours_left',
+    help: 'Hours until the balance at a provider is used up at the pace of the last 24 hours.',
+    labelNames: ['provider'],
+    registers,
+  }),
   commitBatchRows: new Histogram({
     name: 'gateway_commit_batch_rows',
     help: 'Rows written by one commit of the hot path.',

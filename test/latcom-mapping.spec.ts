@@ -1,5 +1,10 @@
 import { ProviderError } from '../src/providers/connector.js';
-import { purchaseBody, readPurchaseReply } from '../src/providers/latcom/mapping.js';
+import {
+  purchaseBody,
+  readBalanceAfter,
+  readBalanceReply,
+  readPurchaseReply,
+} from '../src/providers/latcom/mapping.js';
 import { readPhoneNumber } from '../src/providers/latcom/phone.js';
 
 const ID = '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
@@ -99,5 +104,51 @@ describe('a Mexican phone number', () => {
     ['1234567890', /not a Mexican mobile/],
   ])('%j is refused with a hint', (text, hint) => {
     expect(readPhoneNumber(text)).toEqual({ error: expect.stringMatching(hint) });
+  });
+});
+
+describe('a balance', () => {
+  const after = (digits: string): string | null =>
+    readBalanceAfter({ status: 200, headers: {}, body: `{"success":true,"balance_after": ${digits} }` });
+
+  it.each([
+    ['990', '990'],
+    ['990.10', '990.10'],
+    ['"990.10"', '990.10'],
+    ['-0.01', '-0.01'],
+    ['123456789012.123456789', '123456789012.123456789'],
+    ['1e400', null],
+    ['9007199254740993', null],
+    ['null', null],
+    ['"x"', null],
+    ['{"balance_after":1}', null],
+    ['1,"balance_after":2', null],
+    ['1', '1'],
+  ])('%s after a purchase is %j: digits as they stand, never through a float', (digits, expected) => {
+    expect(after(digits)).toBe(expected);
+  });
+
+  const asked = (body: string, status = 200): unknown => {
+    try {
+      return readBalanceReply({ status, headers: {}, body });
+    } catch (error) {
+      return error instanceof ProviderError ? error.reason : error;
+    }
+  };
+
+  it.each([
+    [
+      '{"success":true,"balance":1000.00,"currency":"USD","last_updated":"x"}',
+      200,
+      { balance: '1000.00', currency: 'USD' },
+    ],
+    ['{"success":true,"balance":0}', 200, { balance: '0', currency: null }],
+    ['{"success":false,"balance":0}', 200, 'unreadable_balance'],
+    ['{"success":true}', 200, 'unreadable_balance'],
+    ['{"success":true,"balance":1', 200, 'unreadable_balance'],
+    ['{"success":true,"balance":1}', 500, 'unreadable_balance'],
+    ['<html>', 200, 'unreadable_balance'],
+  ])('asked for: %s with %i is %j', (body, status, expected) => {
+    expect(asked(body, status)).toEqual(expected);
   });
 });

@@ -9,6 +9,7 @@ import { analyseOutgrown } from '../src/ledger/statistics.js';
 import type { NewTransaction } from '../src/ledger/record.js';
 import { STATUSES, type Transaction } from '../src/ledger/transaction.js';
 import { formatQuantity } from '../src/ledger/units.js';
+import { Cancellation } from '../src/operations/cancellation.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 
 const APP = newUuid();
@@ -55,6 +56,7 @@ function draft(changes: Partial<NewTransaction> = {}): NewTransaction {
     resource: null,
     duplicateMac: null,
     allowDuplicate: false,
+    cover: null,
     leaseMs: 1_000,
     releaseAt: null,
     expiresInMs: null,
@@ -278,6 +280,24 @@ describe('claiming what is due', () => {
       expired: true,
       transaction: { attempts: 0, attemptOpen: false },
     });
+  });
+
+  it('wins against a cancel that looked before, and loses against one that was written before', async () => {
+    const cancellation = new Cancellation(ledger, reader);
+    const taken = await recorded({ provider: 'claimed', leaseMs: null });
+    expect(await claim()).toMatchObject([{ transaction: { id: taken.id } }]);
+    await expect(cancellation.cancelUnsent(taken)).rejects.toMatchObject({ code: 'invalid_state' });
+    expect(await found(taken.id)).toMatchObject({ status: 'pending', attemptOpen: true });
+    const canceled = await recorded({ provider: 'claimed', leaseMs: null });
+    expect(await cancellation.cancelUnsent(canceled)).toMatchObject({ status: 'canceled' });
+    expect(await claim()).toHaveLength(0);
+  });
+
+  it('takes up only what has expired when nothing may be sent', async () => {
+    await recorded({ provider: 'halted', leaseMs: null });
+    const late = await recorded({ provider: 'halted', leaseMs: null, expiresInMs: -1 });
+    const request = { provider: 'halted', maxRows: 10, leaseMs: 60_000, onlyExpired: true, actor: 'test' };
+    expect(await ledger.claimDue(request)).toMatchObject([{ expired: true, transaction: { id: late.id } }]);
   });
 
   it('releases a held one at its time, not before', async () => {

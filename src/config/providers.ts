@@ -51,6 +51,12 @@ export interface LatcomSettings {
   readonly secretKey: string;
   readonly timeoutMs: number;
   readonly requestsPer15Minutes: number;
+  /** Part of the observed float that may be spent, as a decimal from 0.01 to 1. */
+  readonly floatSafety: string;
+  /** Balances below which an alarm is raised, as decimals in LATCOM's own currency. */
+  readonly lowFloat: readonly string[];
+  /** How often the balance is asked for. */
+  readonly balanceEveryMs: number;
 }
 
 /** LATAM Pass documents no limit; this one only stops a runaway. */
@@ -135,7 +141,22 @@ export function readLatcom(read: EnvironmentReader): LatcomSettings {
     secretKey: need('LATCOM_SECRET_KEY'),
     timeoutMs,
     requestsPer15Minutes: read.integer('LATCOM_REQUESTS_PER_15_MINUTES', 300, 1, 10_000_000),
+    floatSafety:
+      read.matching('LATCOM_FLOAT_SAFETY', /^(1|0\.(0[1-9]|[1-9][0-9]?))$/, 'a decimal from 0.01 to 1, e.g. 0.95') ??
+      '0.95',
+    lowFloat: readLevels(read),
+    balanceEveryMs: read.integer('LATCOM_BALANCE_SECONDS', 60, 1, 86_400) * 1000,
   };
+}
+
+/** Decimals separated by commas; none: no alarm. */
+function readLevels(read: EnvironmentReader): string[] {
+  const levels = read.matching(
+    'LATCOM_LOW_FLOAT',
+    /^[0-9]{1,9}(\.[0-9]{1,2})?( *, *[0-9]{1,9}(\.[0-9]{1,2})?){0,9}$/,
+    'amounts separated by commas, e.g. 200,50',
+  );
+  return (levels ?? '200,50').split(',').map((level) => level.trim());
 }
 
 /** Credentials are needed where there is a base URL; without one they would be ignored, which is worth a warning. */

@@ -51,6 +51,9 @@ export const VARIABLES = {
   LATCOM_SECRET_KEY: SECRET,
   LATCOM_TIMEOUT_MS: PLAIN,
   LATCOM_REQUESTS_PER_15_MINUTES: PLAIN,
+  LATCOM_FLOAT_SAFETY: PLAIN,
+  LATCOM_LOW_FLOAT: PLAIN,
+  LATCOM_BALANCE_SECONDS: PLAIN,
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -3,6 +3,7 @@ import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Pool } from 'pg';
 import { Foundation1795219200000 } from './migrations/0001-foundation.js';
 import { LoyaltyLayer1795219500000 } from './migrations/0004-loyalty-layer.js';
+import { Funds1795219600000 } from './migrations/0005-funds.js';
 
 /** Key of the advisory lock that lets one instance migrate while the others wait. */
 const MIGRATION_LOCK = 4_217_001;
@@ -20,7 +21,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
     type: 'postgres',
     url,
     entities: [...entities],
-    migrations: [Foundation1795219200000, LoyaltyLayer1795219500000],
+    migrations: [Foundation1795219200000, LoyaltyLayer1795219500000, Funds1795219600000],
     migrationsTransactionMode: 'each',
     installExtensions: false,
     poolSize: POOL_SIZE,

@@ -124,16 +124,34 @@ create table plans (
 );
 
 create table provider_balances (
-  id bigint generated always as identity not null,
+  id uuid not null,
   provider text not null,
-  at timestamp with time zone not null default now(),
+  at timestamp with time zone not null default clock_timestamp(),
+  begun_at timestamp with time zone not null,
   balance numeric not null,
   currency text,
   source text not null,
   transaction_id uuid,
-  constraint provider_balances_pkey PRIMARY KEY (id)
+  unit_rate numeric,
+  constraint provider_balances_pkey PRIMARY KEY (id),
+  constraint provider_balances_unit_rate_check CHECK ((unit_rate > (0)::numeric))
 );
+comment on column provider_balances.begun_at is 'before the provider was asked: whatever had ended by then is in the balance, whatever ended later may not be';
+comment on column provider_balances.transaction_id is 'the purchase whose answer told it: that one is in the balance';
+comment on column provider_balances.unit_rate is 'smallest parts of the ledger''s unit that one unit of the balance bought, where this purchase was the only one';
+CREATE INDEX provider_balances_begun ON public.provider_balances USING btree (provider, begun_at);
+CREATE INDEX provider_balances_rates ON public.provider_balances USING btree (provider, at) WHERE (unit_rate IS NOT NULL);
 CREATE INDEX provider_balances_series ON public.provider_balances USING btree (provider, at);
+
+create table provider_floats (
+  provider text not null,
+  emptied_at timestamp with time zone,
+  turn_id uuid,
+  asked_at timestamp with time zone,
+  constraint provider_floats_pkey PRIMARY KEY (provider)
+);
+comment on column provider_floats.emptied_at is 'the provider refused for want of funds: nothing goes out until a later look';
+comment on column provider_floats.turn_id is 'the one purchase that may be out while no rate has been observed';
 
 create table provider_keys (
   name text not null,
@@ -265,6 +283,7 @@ create table transactions (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   completed_at timestamp with time zone,
+  covered boolean not null default false,
   constraint transactions_check CHECK (((quantity IS NULL) = (unit IS NULL))),
   constraint transactions_check1 CHECK (((completed_at IS NOT NULL) = (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])))),
   constraint transactions_pkey PRIMARY KEY (id, app_id),
@@ -276,8 +295,10 @@ comment on column transactions.sealed is 'encrypted: personal data, and the exac
 comment on column transactions.attempt_open is 'a call to the provider may be under way, or a crash cut it off';
 comment on column transactions.epoch is 'counts the leases: who holds an older one has lost the row';
 comment on column transactions.due_at is 'when somebody must look at this row again: retry, release, poll, or, while an attempt is under way, the end of its lease';
+comment on column transactions.covered is 'paid from what the gateway has paid in at the provider';
 CREATE INDEX transactions_app ON public.transactions USING btree (app_id, id);
 CREATE INDEX transactions_correlation ON public.transactions USING btree (correlation_id) WHERE (correlation_id IS NOT NULL);
+CREATE INDEX transactions_covered ON public.transactions USING btree (provider, completed_at) WHERE (covered AND (status = 'succeeded'::text));
 CREATE INDEX transactions_due ON public.transactions USING btree (provider, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX transactions_duplicate ON public.transactions USING btree (duplicate_mac, created_at) WHERE (duplicate_mac IS NOT NULL);
 CREATE INDEX transactions_open ON public.transactions USING btree (status, provider, id) WHERE (status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'processing'::text, 'unknown'::text]));
@@ -285,6 +306,68 @@ CREATE INDEX transactions_provider_reference ON public.transactions USING btree 
 CREATE INDEX transactions_resource ON public.transactions USING btree (resource_id) WHERE (resource_id IS NOT NULL);
 CREATE UNIQUE INDEX transactions_idempotency ON public.transactions USING btree (app_id, idempotency_key, idempotency_item) WHERE (idempotency_key IS NOT NULL);
 CREATE UNIQUE INDEX transactions_reference ON public.transactions USING btree (reference_scope, type, reference) WHERE (reference IS NOT NULL);
+
+CREATE OR REPLACE FUNCTION public.enter_float(budget text, safety numeric, transaction uuid)
+ RETURNS TABLE(verdict text, begun_at timestamp with time zone)
+ LANGUAGE plpgsql
+AS $function$
+declare
+  holder uuid;
+  rest numeric;
+begin
+  insert into provider_floats (provider) values (budget) on conflict (provider) do nothing;
+  select f.turn_id into holder from provider_floats f where f.provider = budget for update;
+  rest := float_left(budget, safety, transaction);
+  if rest is not null then
+    verdict := case when rest >= 0 then 'go' else 'short' end;
+  elsif holder is distinct from transaction
+    and exists (select from transactions t where t.id = holder and t.status = 'pending' and t.attempt_open) then
+    verdict := 'turn';
+  else
+    update provider_floats f set turn_id = transaction where f.provider = budget;
+    verdict := 'go';
+  end if;
+  begun_at := clock_timestamp();
+  return next;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.float_left(budget text, safety numeric, up_to uuid)
+ RETURNS numeric
+ LANGUAGE plpgsql
+AS $function$
+declare
+  seen provider_balances;
+  emptied timestamptz;
+  rate numeric;
+  spent numeric;
+begin
+  select * into seen from provider_balances b where b.provider = budget order by b.begun_at desc, b.id desc limit 1;
+  select f.emptied_at into emptied from provider_floats f where f.provider = budget;
+  -- Nobody is kept for ever by a balance that cannot be asked for.
+  if emptied > coalesce(seen.begun_at, '-infinity') and emptied > clock_timestamp() - interval '10 min' then
+    return -1;
+  end if;
+  rate := float_rate(budget);
+  if seen.id is null or rate is null then
+    return null;
+  end if;
+  select coalesce(sum(t.quantity), 0) into spent from transactions t
+  where t.provider = budget and t.covered and t.status in ('scheduled', 'pending', 'processing', 'unknown')
+    and (up_to is null or t.status = 'unknown' or t.id <= up_to);
+  select spent + coalesce(sum(t.quantity), 0) into spent from transactions t
+  where t.provider = budget and t.covered and t.status = 'succeeded' and t.completed_at >= seen.begun_at
+    and t.id is distinct from seen.transaction_id;
+  return floor(seen.balance * rate * safety) - spent;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.float_rate(budget text)
+ RETURNS numeric
+ LANGUAGE sql
+AS $function$
+  select percentile_disc(0.5) within group (order by unit_rate) from (
+    select unit_rate from provider_balances where provider = budget and unit_rate is not null order by at desc limit 21
+  ) recent
+$function$;
 
 CREATE OR REPLACE FUNCTION public.grant_quota(budget text, wanted integer, allowed integer, slot_ms bigint, slots integer)
  RETURNS TABLE(granted integer, remaining integer, wait_ms double precision)

@@ -22,6 +22,7 @@ with due as (
   select id, app_id, status, attempt_open, coalesce(expires_at <= now(), false) as expired
   from transactions
   where due_at <= now() and provider = $1
+    and (not $5 or (expires_at <= now() and not attempt_open))
   order by due_at
   limit $2
   for update skip locked
@@ -51,13 +52,16 @@ export interface ClaimRequest {
   readonly provider: string;
   readonly maxRows: number;
   readonly leaseMs: number;
+  /** Only what can no longer be sent in time: while nothing may be sent. */
+  readonly onlyExpired?: boolean;
   readonly actor: string;
 }
 
 export async function claimDue(database: Database, request: ClaimRequest): Promise<Claim[]> {
-  const { provider, maxRows, leaseMs, actor } = request;
+  const { provider, maxRows, leaseMs, onlyExpired = false, actor } = request;
+  const values = [provider, maxRows, leaseMs, actor, onlyExpired];
   const leasedAtMs = performance.now();
-  const rows = await database.prepared<ClaimRow>('ledger_claim', CLAIM, [provider, maxRows, leaseMs, actor]);
+  const rows = await database.prepared<ClaimRow>('ledger_claim', CLAIM, values);
   return rows.map(({ statusBefore: _before, interrupted, expired, ...row }) => ({
     transaction: toTransaction(row),
     interrupted: interrupted && row.status === 'pending',

@@ -6,9 +6,18 @@ import { metrics } from '../metrics.js';
 import { Accounts, type AccountPair } from './accounts.js';
 import { amend, type Amendment } from './amend.js';
 import { Batcher } from './batcher.js';
+import { coveredRows, type Covered } from './cover.js';
 import { claimDue, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
-import { record, type NewTransaction, type RecordResult, type RecordRow } from './record.js';
+import {
+  findObstacle,
+  record,
+  type NewTransaction,
+  type Obstacle,
+  type Probe,
+  type RecordResult,
+  type RecordRow,
+} from './record.js';
 import { refreshResource, type ResourceNews } from './refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './settle.js';
 import type { Resource, Transaction } from './transaction.js';
@@ -61,6 +70,16 @@ export class Ledger {
   async record(transaction: NewTransaction): Promise<RecordResult> {
     const accounts = await this.accountsOf(transaction);
     return this.records.push({ ...transaction, accounts });
+  }
+
+  /** Whether the float at the provider would cover it at the moment. */
+  async isCovered(transaction: Covered): Promise<boolean> {
+    return (await coveredRows(this.database.pool, [transaction])).length > 0;
+  }
+
+  /** What stands in the way of a transaction like this at the moment; records nothing. */
+  obstacle(probe: Probe): Promise<Obstacle | null> {
+    return findObstacle(this.database, probe);
   }
 
   /**

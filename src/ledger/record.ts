@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import type { AccountPair } from './accounts.js';
+import { coveredRows, floatLock } from './cover.js';
 import type { JsonObject, Status, TransactionType } from './transaction.js';
 
 /** A resource that is born together with the transaction that creates it; it has the app and provider of that one. */
@@ -35,6 +36,8 @@ export interface NewTransaction {
   /** Rows with the same value inside the duplicate window are refused; null: not guarded. */
   readonly duplicateMac: Buffer | null;
   readonly allowDuplicate: boolean;
+  /** Refused unless the observed float at the provider, times `safety`, covers it and all that is out; null: not so. */
+  readonly cover: { readonly safety: string } | null;
   /** The recorder sends it at once and holds the row for so long; null: somebody takes it up when it is due. */
   readonly leaseMs: number | null;
   readonly releaseAt: Date | null;
@@ -53,7 +56,8 @@ export type RecordResult =
       readonly id: string;
       readonly appId: string;
       readonly sameRequest: boolean;
-    };
+    }
+  | { readonly kind: 'uncovered' };
 
 /** How long a second purchase with the same phone, product and amount counts as a possible duplicate. */
 const DUPLICATE_WINDOW_MINUTES = 10;
@@ -64,16 +68,16 @@ with input as (
     id uuid, "appId" uuid, type text, provider text, status text, reference text, scope text, key text, item integer,
     mac text, quantity bigint, unit text, detail jsonb, sealed text, metadata jsonb, "resourceId" uuid, resource jsonb,
     "resourceSealed" text, dup text, "allowDup" boolean, "leaseMs" bigint, "releaseAt" timestamptz, "expiresMs" bigint,
-    "expectedMs" bigint, actor text, "eventId" uuid, debit bigint, credit bigint)
+    "expectedMs" bigint, actor text, "eventId" uuid, debit bigint, credit bigint, covered boolean)
 ), recorded as (
   insert into transactions (id, app_id, type, provider, status, reference, reference_scope, idempotency_key,
     idempotency_item, request_mac, quantity, unit, detail, sealed, metadata, resource_id, duplicate_mac, attempts,
-    attempt_open, epoch, due_at, release_at, expires_at, expected_by)
+    attempt_open, epoch, due_at, release_at, expires_at, expected_by, covered)
   select id, "appId", type, provider, status, reference, scope, key, item, decode(mac, 'base64'), quantity, unit, detail,
     decode(sealed, 'base64'), metadata, "resourceId", decode(dup, 'base64'), ("leaseMs" is not null)::integer,
     "leaseMs" is not null, ("leaseMs" is not null)::integer,
     case when status = 'scheduled' then "releaseAt" else now() + coalesce("leaseMs", 0) * interval '1 ms' end,
-    "releaseAt", now() + "expiresMs" * interval '1 ms', now() + "expectedMs" * interval '1 ms'
+    "releaseAt", now() + "expiresMs" * interval '1 ms', now() + "expectedMs" * interval '1 ms', covered
   from input
   where dup is null or "allowDup" or not exists (
     select from transactions t
@@ -114,7 +118,7 @@ cross join lateral (
   order by rank limit 1
 ) found`;
 
-interface Obstacle {
+export interface Obstacle {
   rowId: string;
   by: 'key' | 'reference' | 'duplicate';
   id: string;
@@ -130,16 +134,18 @@ export type RecordRow = NewTransaction & { readonly accounts: AccountPair | null
  * key, reference or duplicate guard is taken is left out and answered with what stands in its way.
  */
 export async function record(database: Database, rows: readonly RecordRow[]): Promise<RecordResult[]> {
-  const text = JSON.stringify(rows.map(toInput));
-  const guarded = rows.flatMap((row) => (row.duplicateMac && !row.allowDuplicate ? [row.duplicateMac] : []));
-  const recorded = guarded.length === 0 ? await insert(database, text) : await insertGuarded(database, text, guarded);
+  const needsLock = rows.some((row) => row.cover !== null || (row.duplicateMac !== null && !row.allowDuplicate));
+  const recorded = needsLock
+    ? await insertGuarded(database, rows)
+    : await database.prepared<Recorded>(...insertion(rows));
   const createdAt = new Map(recorded.map((row) => [row.id, row.createdAt]));
   const left = rows.filter((row) => !createdAt.has(row.id));
-  const obstacles = left.length === 0 ? new Map<string, Obstacle>() : await findObstacles(database, left);
+  const obstacles = left.length === 0 ? new Map<string, Obstacle>() : await findObstacles(database, left.map(asProbe));
   return rows.map((row) => {
     const at = createdAt.get(row.id);
     if (at) return { kind: 'recorded', createdAt: at };
     const obstacle = obstacles.get(row.id);
+    if (!obstacle && row.cover) return { kind: 'uncovered' };
     if (!obstacle) throw new Error('a transaction was not recorded and nothing stands in its way');
     const { by, id, appId } = obstacle;
     // Its own row: an earlier try was committed and only the answer was lost.
@@ -153,25 +159,65 @@ interface Recorded {
   createdAt: Date;
 }
 
-function insert(database: Database, text: string): Promise<Recorded[]> {
-  return database.prepared<Recorded>('ledger_record', RECORD, [text]);
+function insertion(rows: readonly RecordRow[]): [name: string, text: string, values: string[]] {
+  return ['ledger_record', RECORD, [JSON.stringify(rows.map(toInput))]];
 }
 
 /**
- * The duplicate guard looks at committed rows, so two instances must not look at the same time: one lock per guarded
- * value, taken in order, before the statement's snapshot.
+ * The duplicate guard and the float look at committed rows, so two instances must not look at the same time: one lock
+ * per guarded value, taken in order, before the snapshots of what follows.
  */
-function insertGuarded(database: Database, text: string, guarded: readonly Buffer[]): Promise<Recorded[]> {
+function insertGuarded(database: Database, rows: readonly RecordRow[]): Promise<Recorded[]> {
+  const guarded = rows.flatMap((row) => [
+    ...(row.duplicateMac && !row.allowDuplicate ? [row.duplicateMac] : []),
+    ...(row.cover ? [floatLock(row.provider)] : []),
+  ]);
   const locks = [...new Set(guarded.map((mac) => mac.readBigInt64BE(0)))].sort((a, b) => (a < b ? -1 : 1));
   return database.transaction(async (client) => {
     await client.query(`select pg_advisory_xact_lock(key) from unnest($1::bigint[]) key`, [locks.map(String)]);
-    const result = await client.query<Recorded>({ name: 'ledger_record', text: RECORD, values: [text] });
-    return result.rows;
+    const [name, text, values] = insertion(await coveredRows(client, rows));
+    return (await client.query<Recorded>({ name, text, values })).rows;
   });
 }
 
-async function findObstacles(database: Database, rows: readonly RecordRow[]): Promise<Map<string, Obstacle>> {
-  const text = JSON.stringify(rows.map(toInput));
+/** What of a new transaction may collide with another. */
+export type Probe = Pick<
+  NewTransaction,
+  | 'id'
+  | 'appId'
+  | 'type'
+  | 'reference'
+  | 'referenceScope'
+  | 'idempotencyKey'
+  | 'idempotencyItem'
+  | 'requestMac'
+  | 'duplicateMac'
+>;
+
+/** A duplicate that is wanted stands in nobody's way. */
+function asProbe(row: RecordRow): Probe {
+  return row.allowDuplicate ? { ...row, duplicateMac: null } : row;
+}
+
+/** What would stand in the way of a transaction, without recording it; null: nothing. */
+export async function findObstacle(database: Database, probe: Probe): Promise<Obstacle | null> {
+  return (await findObstacles(database, [probe])).get(probe.id) ?? null;
+}
+
+async function findObstacles(database: Database, rows: readonly Probe[]): Promise<Map<string, Obstacle>> {
+  const text = JSON.stringify(
+    rows.map((row) => ({
+      id: row.id,
+      appId: row.appId,
+      type: row.type,
+      scope: row.referenceScope,
+      reference: row.reference,
+      key: row.idempotencyKey,
+      item: row.idempotencyItem,
+      mac: row.requestMac?.toString('base64'),
+      dup: row.duplicateMac?.toString('base64'),
+    })),
+  );
   const found = await database.query<Obstacle>(IN_THE_WAY, [text]);
   return new Map(found.map((row) => [row.rowId, row]));
 }
@@ -208,5 +254,6 @@ function toInput(row: RecordRow): Record<string, unknown> {
     eventId: row.eventId,
     debit: row.accounts?.debit,
     credit: row.accounts?.credit,
+    covered: row.cover !== null,
   };
 }

@@ -18,7 +18,7 @@ export interface Settlement {
   readonly detail?: JsonObject;
   /** Replaces the sealed data when given. */
   readonly sealed?: Buffer;
-  /** Milliseconds until somebody must look again; null: nobody. */
+  /** Milliseconds until somebody must look again, at the latest when it expires; null: nobody. */
   readonly dueInMs: number | null;
   readonly expectedInMs?: number | null;
   /** The call was certainly not sent: it does not count as an attempt. */
@@ -70,7 +70,8 @@ with input as (
     attempts = t.attempts - coalesce(i."notSent", false)::integer,
     attempt_open = t.attempt_open and i.keeps,
     due_at = case when i."to" in ('succeeded', 'failed', 'canceled') then null when i.keeps then t.due_at
-      else clock_timestamp() + i."dueMs" * interval '1 ms' end,
+      when i."dueMs" is null then null
+      else least(clock_timestamp() + i."dueMs" * interval '1 ms', t.expires_at) end,
     expected_by = case when i."to" in ('succeeded', 'failed', 'canceled', 'unknown') then null
       else coalesce(clock_timestamp() + i."expectedMs" * interval '1 ms', t.expected_by) end,
     parked = coalesce(i.parked, false),

@@ -96,6 +96,16 @@ export function Reads(type: Type, ...more: ProblemCode[]): MethodDecorator {
   return applyDecorators(ApiOkResponse({ type }), ApiProblems('validation_failed', 'not_found', ...more));
 }
 
+/** A route that checks a submission and neither records nor sends it. */
+export function ChecksSubmission(body: Type, example: object, answer: Type): MethodDecorator {
+  return applyDecorators(
+    HttpCode(HttpStatus.OK),
+    ApiBody({ type: body, examples: { usual: { value: example } } }),
+    ApiOkResponse({ type: answer }),
+    ApiProblems('validation_failed', 'payload_too_large', 'unsupported_media_type', 'card_data_refused'),
+  );
+}
+
 /** An act on one transaction that is possible in certain states only. */
 export function ChangesTransaction(): MethodDecorator {
   return applyDecorators(

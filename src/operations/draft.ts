@@ -23,4 +23,6 @@ export interface Draft {
   /** Text that is equal for what may be a duplicate by mistake. */
   readonly duplicateOf?: string;
   readonly allowDuplicate?: boolean;
+  /** Paid from the float at the provider, of which so much may be spent (a decimal up to 1). */
+  readonly cover?: { readonly safety: string };
 }

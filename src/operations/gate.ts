@@ -20,6 +20,16 @@ export class Gate {
     return this.runner.capacity(provider);
   }
 
+  /**
+   * How many due rows may be taken up. A pause stops what would be sent, not the clock of what nobody wants any more:
+   * then only what has expired is taken up, to be ended.
+   */
+  claimable(provider: string): { room: number; onlyExpired: boolean } {
+    if (this.drain.isStopping) return { room: 0, onlyExpired: true };
+    const onlyExpired = this.clock.isSkewed || this.states.isPaused(provider);
+    return { room: this.runner.capacity(provider), onlyExpired };
+  }
+
   /** Begins operations; the process does not end in between. */
   hold<T>(work: () => Promise<T>): Promise<T> {
     return this.drain.hold(work);

@@ -5,6 +5,7 @@ import { AdminTransactionsController } from './admin-transactions.controller.js'
 import { LedgerController } from './ledger.controller.js';
 import { AuditedActs } from './audited-acts.js';
 import { ClockWatch } from './clock-watch.js';
+import { Cancellation } from './cancellation.js';
 import { Drain } from './drain.js';
 import { Gate } from './gate.js';
 import { Housekeeping } from './housekeeping.js';
@@ -12,6 +13,7 @@ import { TransactionLookup } from './lookup.js';
 import { Operations } from './operations.js';
 import { OperatorActsController, ResolutionsController } from './operator-acts.controller.js';
 import { OperatorActs } from './operator-acts.js';
+import { Preview } from './preview.js';
 import { Presenter } from './present.js';
 import { Proposals } from './proposals.js';
 import { ProviderHealth } from './provider-health.js';
@@ -38,6 +40,7 @@ import { Waiting } from './waiting.js';
     LedgerController,
   ],
   providers: [
+    Cancellation,
     ConnectorRegistry,
     AuditedActs,
     ClockWatch,
@@ -48,6 +51,7 @@ import { Waiting } from './waiting.js';
     OperatorActs,
     Presenter,
     Proposals,
+    Preview,
     ProviderHealth,
     ProviderReads,
     ProviderStates,
@@ -57,6 +61,16 @@ import { Waiting } from './waiting.js';
     TransactionLookup,
     Waiting,
   ],
-  exports: [ConnectorRegistry, LedgerModule, Operations, Presenter, ProviderReads, ProviderStates, TransactionLookup],
+  exports: [
+    Cancellation,
+    ConnectorRegistry,
+    LedgerModule,
+    Operations,
+    Presenter,
+    Preview,
+    ProviderReads,
+    ProviderStates,
+    TransactionLookup,
+  ],
 })
 export class OperationsModule {}

@@ -27,6 +27,9 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
+/** By then the balance has been asked for again. */
+const FLOAT_RETRY_SECONDS = 60;
+
 type Begun =
   | Extract<RecordResult, { kind: 'known' }>
   | {
@@ -50,7 +53,8 @@ export class Operations {
   /**
    * Records the draft durably, sends it, and waits for the end as long as the caller wishes. `make` checks the request:
    * what it refuses may still be the repetition of one that was good in its time, and is answered as such.
-   * @throws Problem `validation_failed`, `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`, `overloaded`
+   * @throws Problem `validation_failed`, `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`,
+   * `insufficient_float`, `overloaded`
    */
   async submit(make: () => Draft | Promise<Draft>, submission: Submission): Promise<Submitted> {
     const requestMac = this.vault.mac('request', canonicalJson(submission.request));
@@ -99,6 +103,7 @@ export class Operations {
       resource: draft.resource ? { ...draft.resource, sealed: null } : null,
       duplicateMac: draft.duplicateOf === undefined ? null : this.vault.mac('duplicate-guard', draft.duplicateOf),
       allowDuplicate: draft.allowDuplicate ?? false,
+      cover: draft.cover ?? null,
       leaseMs,
       releaseAt: draft.releaseAt ?? null,
       expiresInMs: draft.expiresInMs ?? null,
@@ -106,6 +111,7 @@ export class Operations {
       actor: publicId('app', submission.appId),
       eventId: newUuid(),
     });
+    if (result.kind === 'uncovered') throw insufficientFloat();
     if (result.kind === 'known') return result;
     const { appId } = submission;
     const at = result.createdAt;
@@ -167,6 +173,14 @@ export class Operations {
     if (!transaction) throw new Error('a transaction that has a key has vanished');
     return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
   }
+}
+
+function insufficientFloat(): Problem {
+  return new Problem(
+    'insufficient_float',
+    'What is paid in at the provider does not cover it together with what is under way; nothing was recorded.',
+    { retryAfterSeconds: FLOAT_RETRY_SECONDS },
+  );
 }
 
 /** null when the time is over first. */

@@ -95,6 +95,9 @@ export class Runner {
     return handler.send(operation, () => {
       // A process that was stopped and wakes up late must not send: somebody else has judged its attempt by then.
       if (performance.now() - leasedAtMs > PREPARATION_MS) throw new ProviderError('not-sent', 'lease_lost');
+      if (transaction.expiresAt && transaction.expiresAt.getTime() <= Date.now()) {
+        throw new ProviderError('not-sent', 'expired');
+      }
       progress.sent = true;
     });
   }

@@ -38,9 +38,10 @@ export class Scheduler implements OnApplicationBootstrap {
     this.ticking.add(provider);
     try {
       for (;;) {
-        const maxRows = Math.min(this.gate.roomFor(provider), MAX_CLAIMED_AT_ONCE);
+        const { room, onlyExpired } = this.gate.claimable(provider);
+        const maxRows = Math.min(room, MAX_CLAIMED_AT_ONCE);
         if (maxRows <= 0) break;
-        const taken = await this.gate.hold(() => this.takeUp(provider, maxRows));
+        const taken = await this.gate.hold(() => this.takeUp(provider, maxRows, onlyExpired));
         if (taken < maxRows) break;
       }
     } catch (error) {
@@ -50,9 +51,9 @@ export class Scheduler implements OnApplicationBootstrap {
     }
   }
 
-  private async takeUp(provider: string, maxRows: number): Promise<number> {
+  private async takeUp(provider: string, maxRows: number, onlyExpired: boolean): Promise<number> {
     const leaseMs = this.registry.leaseMs(provider);
-    const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, actor: 'gateway' });
+    const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, onlyExpired, actor: 'gateway' });
     for (const claim of claims) {
       this.runner.run(claim).catch((error: unknown) => this.complain('operation', error));
     }

@@ -26,6 +26,16 @@ export function textOf(record: JsonRecord | null, name: string): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
+/**
+ * The digits of a decimal as they stand in the JSON text, never through a float; null when the name is not there exactly
+ * once with a plain decimal.
+ */
+export function rawDecimalOf(body: string, name: string): string | null {
+  const found = [...body.matchAll(new RegExp(`"${name}"\\s*:\\s*"?([^",}\\s]*)`, 'g'))];
+  const text = found.length === 1 ? found[0]?.[1] : undefined;
+  return text !== undefined && /^-?[0-9]{1,15}(\.[0-9]{1,10})?$/.test(text) ? text : null;
+}
+
 export function recordOf(record: JsonRecord | null, name: string): JsonRecord | null {
   const value = record?.[name];
   return isRecord(value) ? value : null;

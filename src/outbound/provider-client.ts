@@ -41,6 +41,9 @@ export interface QuotaState {
   readonly blockedUntil: string | null;
 }
 
+/** Reasons of ours not to send: they say nothing about how the provider is. */
+const OURS = new Set(['lease_lost', 'expired']);
+
 /**
  * What every authenticated call to a provider has in common: breaker, quota, token, one new login after a 401, the
  * fleet's pause after a 429. What an answer means is the connector's business.
@@ -162,7 +165,7 @@ export class ProviderClient {
 
   private newBreaker(): CircuitBreakerPolicy {
     const { failures, openMs } = this.options.breaker;
-    const failing = handleType(ProviderError, (error) => error.reason !== 'lease_lost').orWhenResult(isFailure);
+    const failing = handleType(ProviderError, (error) => !OURS.has(error.reason)).orWhenResult(isFailure);
     const breaker = circuitBreaker(failing, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) });
     breaker.onBreak(() => {
       this.openedAtMs = performance.now();

@@ -133,11 +133,22 @@ export interface OperationHandler {
   readonly poll?: (operation: StoredOperation) => Promise<Outcome>;
 }
 
+/** A balance that was paid in at the provider and is used up by operations. */
+export interface BalanceSource {
+  /** How often it is asked for, in milliseconds. */
+  readonly everyMs: number;
+  /** Levels below which an alarm is raised, as decimals in the balance's currency. */
+  readonly lowLevels: readonly string[];
+  /** The balance as it was told, as an exact decimal. @throws ProviderError */
+  readonly read: () => Promise<{ readonly balance: string; readonly currency: string | null }>;
+}
+
 /** A provider as the rest of the gateway sees it. */
 export interface ProviderDefinition {
   readonly name: ProviderName;
   readonly title: string;
   readonly operations: readonly OperationHandler[];
+  readonly balance?: BalanceSource;
   /** What an inbound notification says, when the provider sends any. Total: never throws. */
   readonly readNotification?: (raw: string) => NotificationReading;
 }

@@ -9,6 +9,7 @@ export type LatcomConfig = Config['latcom'];
 
 const TOKEN_LIFETIME_MS = 60 * 60_000;
 const LOGIN_DEADLINE_MS = 8_000;
+const BALANCE_DEADLINE_MS = 8_000;
 const DEFAULT_BACKOFF_MS = 60_000;
 const QUOTA_WINDOW_MS = 15 * 60_000;
 
@@ -39,6 +40,19 @@ export class LatcomClient {
         headers: { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body,
         deadlineMs: this.config.timeoutMs,
+      }),
+    });
+  }
+
+  /** What is paid in, in LATCOM's own currency. */
+  balance(): Promise<HttpReply> {
+    return this.http.call({
+      operation: 'balance',
+      request: (token) => ({
+        method: 'GET',
+        url: `${this.config.baseUrl}/get_balance`,
+        headers: { accept: 'application/json', authorization: `Bearer ${token}` },
+        deadlineMs: BALANCE_DEADLINE_MS,
       }),
     });
   }

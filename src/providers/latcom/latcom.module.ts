@@ -1,21 +1,48 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../../access/index.js';
 import { Config } from '../../config.js';
+import { BalanceWatch } from '../../funds/balance-watch.js';
+import { Balances } from '../../funds/balances.js';
+import { Float } from '../../funds/float.js';
+import { FundsModule } from '../../funds/funds.module.js';
 import { ConnectorRegistry } from '../../operations/registry.js';
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { OutboundTools } from '../../outbound/tools.js';
 import { LatcomClient } from './client.js';
+import { readBalanceReply } from './mapping.js';
+import { Spending } from './spending.js';
 import { topupOperation } from './topup.operation.js';
 import { TopupsController } from './topups.controller.js';
+import { Topups } from './topups.js';
+
+const SPENDING = {
+  provide: Spending,
+  inject: [Float, Balances, BalanceWatch, Config],
+  useFactory: (float: Float, balances: Balances, watch: BalanceWatch, config: Config) =>
+    new Spending(float, balances, watch, config.latcom.floatSafety),
+};
 
 /** LATCOM: prepaid Mexican top-ups; real money, a purchase is never sent twice. */
-@Module({ imports: [AccessModule, OutboundModule, OperationsModule], controllers: [TopupsController] })
+@Module({
+  imports: [AccessModule, FundsModule, OutboundModule, OperationsModule],
+  controllers: [TopupsController],
+  providers: [SPENDING, Topups],
+})
 export class LatcomModule {
-  constructor(config: Config, tools: OutboundTools, registry: ConnectorRegistry) {
-    const client = new LatcomClient(config.latcom, tools);
+  constructor({ latcom }: Config, tools: OutboundTools, registry: ConnectorRegistry, spending: Spending) {
+    const client = new LatcomClient(latcom, tools);
     registry.register(
-      { name: 'latcom', title: 'LATCOM', operations: [topupOperation(client, config.latcom.timeoutMs)] },
+      {
+        name: 'latcom',
+        title: 'LATCOM',
+        operations: [topupOperation(client, spending, latcom.timeoutMs)],
+        balance: {
+          everyMs: latcom.balanceEveryMs,
+          lowLevels: latcom.lowFloat,
+          read: async () => readBalanceReply(await client.balance()),
+        },
+      },
       client.http,
     );
   }

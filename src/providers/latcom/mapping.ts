@@ -1,6 +1,6 @@
 import type { Failure, FailureCategory } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { parseRecord, rawDecimalOf, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
 import { ProviderError, type Outcome } from '../connector.js';
 
 /* LATCOM's language, both ways ("Distributor API Documentation"). Pure. */
@@ -106,6 +106,21 @@ export function readPurchaseReply(reply: HttpReply, transactionId: string): Outc
   const decline = declineOf(reply.status, code);
   if (!decline) throw doubt(reply, code, reply.status >= 500 ? 'server_error' : 'doubtful_code');
   return { kind: 'declined', failure: failureOf(decline, code ?? String(reply.status), body) };
+}
+
+/** `balance_after` of a purchase, exactly as it stands in the answer; null when it is not there or no plain decimal. */
+export function readBalanceAfter(reply: HttpReply): string | null {
+  return parseRecord(reply.body) ? rawDecimalOf(reply.body, 'balance_after') : null;
+}
+
+/** The answer to `GET /get_balance`. @throws ProviderError `doubtful` */
+export function readBalanceReply(reply: HttpReply): { balance: string; currency: string | null } {
+  const body = parseRecord(reply.body);
+  const balance = rawDecimalOf(reply.body, 'balance');
+  if (reply.status >= 300 || body?.['success'] !== true || balance === null) {
+    throw doubt(reply, null, 'unreadable_balance');
+  }
+  return { balance, currency: textOf(body, 'currency') };
 }
 
 function success(body: JsonRecord): Outcome {

@@ -1,5 +1,5 @@
 import { Optional } from '../../api/optional.js';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { Equals, IsBoolean, IsDefined, IsObject, IsString, Matches, ValidateNested } from 'class-validator';
 import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
@@ -61,6 +61,24 @@ export class CreateTopupDto {
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time', example: undefined })
   expiresAt?: string;
+}
+
+export class TopupProblemDto {
+  /**
+   * Where, as a JSON pointer into the body.
+   * @example "/amount/value"
+   */
+  pointer!: string;
+  /** @example "must be 30.00 for MOVISTAR_PAQUETE_16" */
+  message!: string;
+}
+
+export class TopupValidationDto {
+  /** Whether it would be accepted at the moment. */
+  valid!: boolean;
+  /** What is wrong with it; empty when it is valid. */
+  @ApiProperty({ type: [TopupProblemDto] })
+  problems!: TopupProblemDto[];
 }
 
 export class ProductDto {

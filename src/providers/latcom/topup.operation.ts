@@ -1,6 +1,7 @@
 import type { OperationHandler } from '../connector.js';
 import type { LatcomClient } from './client.js';
-import { readPurchaseReply } from './mapping.js';
+import { readBalanceAfter, readPurchaseReply } from './mapping.js';
+import type { Spending } from './spending.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -8,14 +9,19 @@ const DAY_MS = 24 * 60 * 60_000;
  * A purchase, sent at most once: no status query and no reversal is documented, and nothing says that a second send is
  * refused. Only what was certainly not executed is sent again, and only until it expires.
  */
-export function topupOperation(client: LatcomClient, timeoutMs: number): OperationHandler {
+export function topupOperation(client: LatcomClient, spending: Spending, timeoutMs: number): OperationHandler {
   return {
     type: 'topup',
     repeatable: false,
     deadlineMs: timeoutMs,
     retry: { baseMs: 1_000, capMs: 10_000, giveUpAfterMs: DAY_MS },
     waitingFor: 'Waiting for LATCOM.',
-    send: async (operation, beforeSend) =>
-      readPurchaseReply(await client.purchase(operation.body, beforeSend), operation.id),
+    send: async (operation, beforeSend) => {
+      const begunAt = await spending.begin(operation);
+      const reply = await client.purchase(operation.body, beforeSend);
+      const outcome = readPurchaseReply(reply, operation.id);
+      await spending.end(operation, begunAt, outcome, readBalanceAfter(reply));
+      return outcome;
+    },
   };
 }

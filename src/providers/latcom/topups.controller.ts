@@ -4,15 +4,22 @@ import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
 import { markSubmitted } from '../../operations/answer.js';
-import { Reads, ReadsTransaction, SubmitsTransaction } from '../../operations/docs.js';
+import {
+  ChangesTransaction,
+  ChecksSubmission,
+  Reads,
+  ReadsTransaction,
+  SubmitsTransaction,
+} from '../../operations/docs.js';
+import { Cancellation } from '../../operations/cancellation.js';
 import { TransactionLookup } from '../../operations/lookup.js';
 import { Operations } from '../../operations/operations.js';
 import { OWNER, Presenter } from '../../operations/present.js';
 import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
 import { CATALOGUE, type Product } from './catalogue.js';
-import { CreateTopupDto, ProductListDto, TOPUP_EXAMPLE, type ProductDto } from './topup.dto.js';
-import { topupDraft } from './topups.js';
+import { CreateTopupDto, ProductListDto, TOPUP_EXAMPLE, TopupValidationDto, type ProductDto } from './topup.dto.js';
+import { Topups } from './topups.js';
 
 /** Tops up prepaid Mexican phones through LATCOM. Real money. */
 @Controller('v1/topups')
@@ -20,13 +27,15 @@ import { topupDraft } from './topups.js';
 export class TopupsController {
   constructor(
     private readonly operations: Operations,
+    private readonly topups: Topups,
+    private readonly cancellation: Cancellation,
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,
   ) {}
 
   /** Buy a top-up. It is sent at most once; when its answer is lost it is `unknown` until evidence or an operator settles it. */
   @Post()
-  @SubmitsTransaction({ body: CreateTopupDto, example: TOPUP_EXAMPLE }, 'possible_duplicate')
+  @SubmitsTransaction({ body: CreateTopupDto, example: TOPUP_EXAMPLE }, 'possible_duplicate', 'insufficient_float')
   async create(
     @Body() dto: CreateTopupDto,
     @Caller() caller: AppCaller,
@@ -36,9 +45,16 @@ export class TopupsController {
   ): Promise<TransactionDto> {
     const request = { route: 'POST /v1/topups', body: dto };
     const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
-    const submitted = await this.operations.submit(() => topupDraft(dto), submission);
+    const submitted = await this.operations.submit(() => this.topups.draft(dto), submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
+  }
+
+  /** Check a top-up without buying it: nothing is recorded or sent, and no idempotency key is used up. */
+  @Post('validate')
+  @ChecksSubmission(CreateTopupDto, TOPUP_EXAMPLE, TopupValidationDto)
+  async validate(@Body() body: unknown, @Caller() caller: AppCaller): Promise<TopupValidationDto> {
+    return this.topups.check(body, caller.appId);
   }
 
   /** What can be bought, with limits and fixed prices. */
@@ -59,6 +75,14 @@ export class TopupsController {
   ): Promise<TransactionDto> {
     const transaction = await this.lookup.own(caller.appId, id, { waitMs, types: ['topup'] });
     return this.presenter.transaction(transaction, { owner: true, personal: query.expand === 'personal' });
+  }
+
+  /** Take a top-up back that has not been sent. Needs no idempotency key. */
+  @Post(':id/cancel')
+  @ChangesTransaction()
+  async cancel(@Param('id') id: string, @Caller() caller: AppCaller): Promise<TransactionDto> {
+    const transaction = await this.lookup.own(caller.appId, id, { types: ['topup'] });
+    return this.presenter.transaction(await this.cancellation.cancelUnsent(transaction), OWNER);
   }
 }
 

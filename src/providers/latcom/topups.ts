@@ -1,77 +1,41 @@
-import { newUuid } from '../../ids.js';
-import { PESO_UNIT } from '../../ledger/units.js';
-import { maskNumber } from '../../operations/mask.js';
+import { Injectable } from '@nestjs/common';
+import { RequestValidation } from '../../api/validation.js';
+import { Config } from '../../config.js';
 import type { Draft } from '../../operations/draft.js';
+import { Preview } from '../../operations/preview.js';
 import { Problem, type FieldError } from '../../problem.js';
-import { findProduct, type Product } from './catalogue.js';
-import { purchaseBody } from './mapping.js';
-import { readPhoneNumber } from './phone.js';
-import type { CreateTopupDto } from './topup.dto.js';
+import { topupDraft } from './topup.draft.js';
+import { CreateTopupDto, type TopupValidationDto } from './topup.dto.js';
 
-const CENTAVOS = 100n;
-const DEFAULT_LIFETIME_MS = 120_000;
-const MAX_LIFETIME_MS = 24 * 60 * 60_000;
+/** Top-ups before they are recorded. */
+@Injectable()
+export class Topups {
+  private readonly rules = new RequestValidation();
 
-/** Turns a partner's request into a purchase as LATCOM wants it; what LATCOM would refuse is refused here. */
-export function topupDraft(dto: CreateTopupDto): Draft {
-  const phone = readPhoneNumber(dto.phoneNumber);
-  const product = findProduct(dto.productId);
-  const pesos = Number(dto.amount.value.split('.')[0]);
-  const expiresInMs = dto.expiresAt === undefined ? DEFAULT_LIFETIME_MS : Date.parse(dto.expiresAt) - Date.now();
-  const errors = [
-    ...('error' in phone ? [{ pointer: '/phoneNumber', message: phone.error }] : []),
-    ...productErrors(dto, product, pesos),
-    ...lifetimeErrors(expiresInMs),
-  ];
-  if (errors.length > 0 || 'error' in phone || !product) throw Problem.validation(errors);
-  const id = newUuid();
-  const { national } = phone;
-  return {
-    id,
-    type: 'topup',
-    provider: 'latcom',
-    reference: dto.reference,
-    quantity: { amount: BigInt(pesos) * CENTAVOS, unit: PESO_UNIT },
-    detail: {
-      phoneNumber: maskNumber(national),
-      productId: product.productId,
-      operator: product.operator,
-      distributorTransactionId: id,
-      authCode: null,
-      rrn: null,
-    },
-    secret: {
-      personal: { phoneNumber: national },
-      body: purchaseBody({
-        transactionId: id,
-        phoneNumber: national,
-        productId: product.productId,
-        pesos,
-        operator: product.operator,
-      }),
-    },
-    metadata: dto.metadata ?? {},
-    expiresInMs,
-    duplicateOf: `${national}|${product.productId}|${pesos}`,
-    allowDuplicate: dto.allowDuplicate ?? false,
-  };
-}
+  constructor(
+    private readonly config: Config,
+    private readonly preview: Preview,
+  ) {}
 
-function productErrors(dto: CreateTopupDto, product: Product | null, pesos: number): FieldError[] {
-  if (!product) return [{ pointer: '/productId', message: 'is not in the catalogue: see GET /v1/topups/products' }];
-  const { minPesos, maxPesos, operator } = product;
-  const errors: FieldError[] = [];
-  if (pesos < minPesos || pesos > maxPesos) {
-    const rule = minPesos === maxPesos ? `must be ${minPesos}.00` : `must be from ${minPesos}.00 to ${maxPesos}.00`;
-    errors.push({ pointer: '/amount/value', message: `${rule} for ${product.productId}` });
+  /** @throws Problem `validation_failed` */
+  draft(dto: CreateTopupDto): Draft {
+    return topupDraft(dto, this.config.latcom.floatSafety);
   }
-  if (dto.operator !== undefined && dto.operator !== operator) {
-    errors.push({ pointer: '/operator', message: `must be ${operator} for ${product.productId}` });
-  }
-  return errors;
-}
 
-function lifetimeErrors(expiresInMs: number): FieldError[] {
-  if (expiresInMs <= 0) return [{ pointer: '/expiresAt', message: 'must be in the future' }];
-  return expiresInMs > MAX_LIFETIME_MS ? [{ pointer: '/expiresAt', message: 'must be at most 24 hours ahead' }] : [];
+  /** Says whether it would be accepted: the same rules as for a purchase, by the same code; nothing is sent. */
+  async check(body: unknown, appId: string): Promise<TopupValidationDto> {
+    const problems = await this.problems(body, appId);
+    return { valid: problems.length === 0, problems };
+  }
+
+  private async problems(body: unknown, appId: string): Promise<FieldError[]> {
+    try {
+      const dto: unknown = await this.rules.transform(body, { type: 'body', metatype: CreateTopupDto });
+      if (!(dto instanceof CreateTopupDto)) throw new Error('validation gave something else than it was asked for');
+      return await this.preview.problems(this.draft(dto), appId);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'validation_failed') return [...(error.extras.errors ?? [])];
+      throw error;
+    }
+  }
 }

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { describeError, logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { ConnectorRegistry } from '../operations/registry.js';
+import { Problem } from '../problem.js';
+import { ProviderError, type BalanceSource } from '../providers/connector.js';
+import { Balances, type Observation } from './balances.js';
+
+const TICK_MS = 1_000;
+
+/** Asks for balances by schedule and on demand, puts them on the series, and says when one falls below a level. */
+@Injectable()
+export class BalanceWatch {
+  private readonly asking = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly balances: Balances,
+  ) {}
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    for (const { definition } of this.registry.all()) {
+      const { name, balance } = definition;
+      if (!balance) continue;
+      try {
+        if (await this.balances.claimAsking(name, balance.everyMs)) await this.ask(name);
+        await this.showGauges(name);
+      } catch (error) {
+        logger.warn({ provider: name, ...describeError(error) }, 'the balance could not be observed');
+      }
+    }
+  }
+
+  /** Always a look that began after the call; those who come while one is under way share the next. @throws ProviderError */
+  async ask(provider: string): Promise<void> {
+    const under = this.asking.get(provider);
+    await under?.catch(() => undefined);
+    const next = this.asking.get(provider);
+    if (next && next !== under) return next;
+    const asking = this.query(provider).finally(() => this.asking.delete(provider));
+    this.asking.set(provider, asking);
+    return asking;
+  }
+
+  /** For those who act on it. @throws Problem `provider_error`, `provider_unavailable` */
+  async refresh(provider: string): Promise<void> {
+    try {
+      await this.ask(provider);
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      const code = error.kind === 'unauthorized' ? 'provider_error' : 'provider_unavailable';
+      throw new Problem(code, 'The provider could not be asked for the balance.', { cause: error });
+    }
+  }
+
+  async observe(observation: Observation): Promise<void> {
+    const before = await this.balances.observe(observation);
+    const levels = this.source(observation.provider)?.lowLevels ?? [];
+    for (const level of levels) {
+      if (Number(observation.balance) >= Number(level) || (before !== null && Number(before) < Number(level))) continue;
+      metrics.alarms.inc({ kind: 'low_float' });
+      logger.error({ provider: observation.provider, level }, 'the balance at the provider is low');
+    }
+  }
+
+  source(provider: string): BalanceSource | undefined {
+    return this.registry.find(provider)?.definition.balance;
+  }
+
+  private async query(provider: string): Promise<void> {
+    const source = this.source(provider);
+    if (!source) throw new Error(`${provider} has no balance`);
+    const begunAt = await this.balances.now();
+    const told = await source.read();
+    await this.observe({ provider, ...told, source: 'query', transactionId: null, begunAt });
+  }
+
+  private async showGauges(provider: string): Promise<void> {
+    const state = await this.balances.state(provider);
+    if (!state) return;
+    metrics.providerBalance.set({ provider, currency: state.currency ?? '' }, Number(state.balance));
+    if (state.hoursLeft === null) metrics.floatHoursLeft.remove({ provider });
+    else metrics.floatHoursLeft.set({ provider }, Number(state.hoursLeft));
+  }
+}

@@ -1,0 +1,57 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+import { Optional } from '../api/optional.js';
+import { PageQueryDto } from '../api/pagination.js';
+
+export class BalanceQueryDto extends PageQueryDto {
+  /** `true`: ask the provider now. */
+  @Optional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  @ApiPropertyOptional({ enum: ['true', 'false'], example: undefined })
+  refresh?: string;
+}
+
+/** A balance as the provider told it. */
+export class ObservedBalanceDto {
+  @ApiProperty({ type: String, format: 'date-time' })
+  at!: string;
+  /** @example "1000.00" */
+  balance!: string;
+  @ApiProperty({ type: String, nullable: true, example: 'USD' })
+  currency!: string | null;
+  /** `query`: asked for; `purchase`: told with a purchase. */
+  @ApiProperty({ enum: ['query', 'purchase'] })
+  source!: string;
+  @ApiProperty({ type: String, nullable: true })
+  transactionId!: string | null;
+}
+
+export class CurrentBalanceDto {
+  @ApiProperty({ type: String, format: 'date-time' })
+  at!: string;
+  /** @example "1000.00" */
+  balance!: string;
+  @ApiProperty({ type: String, nullable: true, example: 'USD' })
+  currency!: string | null;
+  /** What one unit of the balance buys, in the ledger's unit, as observed; null: not observed yet. */
+  @ApiProperty({ type: String, nullable: true, example: '17.094017' })
+  rate!: string | null;
+  /** Hours until it is used up at the pace of the last 24 hours; null: nobody can say. */
+  @ApiProperty({ type: Number, nullable: true })
+  hoursLeft!: number | null;
+  /** The lowest of the configured levels that it is below; null: above all of them. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  belowLevel!: string | null;
+  /** Since when purchases are paused because the provider refused one for want of funds; null: they are not. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  emptySince!: string | null;
+}
+
+export class BalancePageDto {
+  @ApiProperty({ type: CurrentBalanceDto, nullable: true })
+  current!: CurrentBalanceDto | null;
+  @ApiProperty({ type: [ObservedBalanceDto] })
+  data!: ObservedBalanceDto[];
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}

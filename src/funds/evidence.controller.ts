@@ -1,0 +1,77 @@
+import { Controller, Get, Injectable, Param } from '@nestjs/common';
+import { Caller, Operator, Partner, type AppCaller } from '../access/index.js';
+import { publicId } from '../ids.js';
+import { LedgerReader } from '../ledger/reader.js';
+import type { Transaction } from '../ledger/transaction.js';
+import { formatQuantity } from '../ledger/units.js';
+import { Reads } from '../operations/docs.js';
+import { TransactionLookup } from '../operations/lookup.js';
+import { Presenter } from '../operations/present.js';
+import { EvidenceDto, type EvidenceBalanceDto } from './evidence.dto.js';
+import { EvidenceFinder } from './evidence.js';
+import type { Look } from './verdict.js';
+
+/** The evidence of one transaction as it is shown. */
+@Injectable()
+export class EvidencePresenter {
+  constructor(
+    private readonly finder: EvidenceFinder,
+    private readonly reader: LedgerReader,
+    private readonly presenter: Presenter,
+  ) {}
+
+  async of(transaction: Transaction): Promise<EvidenceDto> {
+    const { id, status, quantity, unit, updatedAt } = transaction;
+    const { verdict, reasons, before, after } = await this.finder.find(transaction);
+    const events = await this.reader.events(id);
+    return {
+      transactionId: publicId('txn', id),
+      status,
+      ageSeconds: Math.max(Math.round((Date.now() - updatedAt.getTime()) / 1000), 0),
+      quantity: quantity === null || unit === null ? null : formatQuantity(quantity, unit),
+      verdict,
+      reasons: [...reasons],
+      balanceBefore: present(before),
+      balanceAfter: present(after),
+      events: events.map((event) => this.presenter.event(event)),
+    };
+  }
+}
+
+/** For the app that owns it. */
+@Controller('v1/transactions/:id/evidence')
+@Partner('transactions:read')
+export class EvidenceController {
+  constructor(
+    private readonly evidence: EvidencePresenter,
+    private readonly lookup: TransactionLookup,
+  ) {}
+
+  /** What speaks for and against an `unknown` transaction having happened. The verdict is a proposal and moves nothing. */
+  @Get()
+  @Reads(EvidenceDto)
+  async read(@Param('id') id: string, @Caller() caller: AppCaller): Promise<EvidenceDto> {
+    return this.evidence.of(await this.lookup.own(caller.appId, id));
+  }
+}
+
+/** For those who settle it. */
+@Controller('v1/admin/transactions/:id/evidence')
+@Operator('viewer')
+export class AdminEvidenceController {
+  constructor(
+    private readonly evidence: EvidencePresenter,
+    private readonly lookup: TransactionLookup,
+  ) {}
+
+  /** The same for an operator, whoever's transaction it is. */
+  @Get()
+  @Reads(EvidenceDto)
+  async read(@Param('id') id: string): Promise<EvidenceDto> {
+    return this.evidence.of(await this.lookup.any(id));
+  }
+}
+
+function present(look: Look | null): EvidenceBalanceDto | null {
+  return look && { at: look.at.toISOString(), balance: look.balance };
+}

@@ -1,0 +1,38 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { QuantityDto, TransactionEventDto } from '../operations/transaction.dto.js';
+
+export class EvidenceBalanceDto {
+  @ApiProperty({ type: String, format: 'date-time' })
+  at!: string;
+  /**
+   * In the balance's own currency.
+   * @example "1000.00"
+   */
+  balance!: string;
+}
+
+/** What speaks for and against a transaction having happened. A verdict is a proposal: it moves nothing. */
+export class EvidenceDto {
+  /** @example "txn_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
+  transactionId!: string;
+  /** @example "unknown" */
+  status!: string;
+  /** Seconds since it is as it is. */
+  ageSeconds!: number;
+  @ApiProperty({ type: QuantityDto, nullable: true })
+  quantity!: QuantityDto | null;
+  @ApiProperty({ enum: ['proven_delivered', 'proven_not_delivered', 'indeterminate'] })
+  verdict!: string;
+  /** In words. */
+  @ApiProperty({ type: [String] })
+  reasons!: string[];
+  /** The last balance before it was sent; null: none was observed. */
+  @ApiProperty({ type: EvidenceBalanceDto, nullable: true })
+  balanceBefore!: EvidenceBalanceDto | null;
+  /** The first balance after it must have ended; null: none has been observed. */
+  @ApiProperty({ type: EvidenceBalanceDto, nullable: true })
+  balanceAfter!: EvidenceBalanceDto | null;
+  /** Its timeline: what was known, when, and from which evidence. */
+  @ApiProperty({ type: [TransactionEventDto] })
+  events!: TransactionEventDto[];
+}

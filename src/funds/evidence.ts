@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import type { Transaction } from '../ledger/transaction.js';
+import { ConnectorRegistry } from '../operations/registry.js';
+import { judge, type Finding, type Look, type Purchase } from './verdict.js';
+
+/** Everything around one purchase: it may have been executed from its record until the longest its call may take. */
+const LOOKS = `
+select begun_at as "begunAt", at, balance::text, transaction_id as "transactionId"
+from provider_balances
+where provider = $1 and at between $2::timestamptz - interval '1 hour' and $3::timestamptz + interval '1 hour'
+order by at, id`;
+
+const PURCHASES = `
+select t.id, t.quantity::float8 as amount, t.status = 'unknown' as "isUnknown", t.created_at as "from",
+  case when t.status = 'pending' then '9999-12-31'::timestamptz
+    when t.status = 'unknown' then t.updated_at + $4 * interval '1 ms'
+    else least(t.completed_at, t.created_at + $4 * interval '1 ms') end as "to"
+from transactions t
+where t.provider = $1 and t.covered
+  and t.created_at between $2::timestamptz - interval '1 day' and $3::timestamptz + interval '1 hour'
+  and (t.status in ('succeeded', 'unknown') or t.status = 'pending' and t.attempt_open)`;
+
+const RATES = `
+select unit_rate::float8 as rate from provider_balances
+where provider = $1 and unit_rate is not null order by at desc limit 21`;
+
+const FINAL: Readonly<Record<string, Finding['verdict']>> = {
+  succeeded: 'proven_delivered',
+  failed: 'proven_not_delivered',
+  canceled: 'proven_not_delivered',
+};
+
+/** What speaks for and against an unknown transaction. A verdict is a proposal: it moves nothing. */
+@Injectable()
+export class EvidenceFinder {
+  constructor(
+    private readonly database: Database,
+    private readonly registry: ConnectorRegistry,
+  ) {}
+
+  async find(transaction: Transaction): Promise<Finding> {
+    const { provider, status } = transaction;
+    const bare = { before: null, after: null };
+    const final = FINAL[status];
+    if (final) return { verdict: final, reasons: [`It is final (${status}): see its events.`], ...bare };
+    if (status !== 'unknown') {
+      return { verdict: 'indeterminate', reasons: [`It is not unknown: it is ${status}.`], ...bare };
+    }
+    if (!this.registry.find(provider)?.definition.balance) {
+      return { verdict: 'indeterminate', reasons: ['This provider has no balance that could tell.'], ...bare };
+    }
+    const { deadlineMs } = this.registry.handler(transaction.type);
+    const values = [provider, transaction.createdAt, transaction.updatedAt];
+    const [looks, purchases, rates] = await Promise.all([
+      this.database.query<Look>(LOOKS, values),
+      this.database.query<Purchase>(PURCHASES, [...values, deadlineMs]),
+      this.database.query<{ rate: number }>(RATES, [provider]),
+    ]);
+    const subject = purchases.find((one) => one.id === transaction.id);
+    if (!subject) return { verdict: 'indeterminate', reasons: ['It is not paid from the balance.'], ...bare };
+    return judge(subject, { looks, purchases, rates: rates.map(({ rate }) => rate) });
+  }
+}

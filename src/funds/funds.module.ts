@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/index.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { BalanceWatch } from './balance-watch.js';
+import { BalanceController } from './balance.controller.js';
+import { Balances } from './balances.js';
+import { AdminEvidenceController, EvidenceController, EvidencePresenter } from './evidence.controller.js';
+import { EvidenceFinder } from './evidence.js';
+import { Float } from './float.js';
+
+/** What the gateway has paid in at providers: seen, and never spent beyond. */
+@Module({
+  imports: [AccessModule, OperationsModule],
+  controllers: [BalanceController, EvidenceController, AdminEvidenceController],
+  providers: [Balances, BalanceWatch, EvidenceFinder, EvidencePresenter, Float],
+  exports: [Balances, BalanceWatch, Float],
+})
+export class FundsModule {}

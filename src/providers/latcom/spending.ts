@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BalanceWatch } from '../../funds/balance-watch.js';
+import { Balances } from '../../funds/balances.js';
+import { Float } from '../../funds/float.js';
+import { describeError, logger } from '../../log.js';
+import type { Outcome, StoredOperation } from '../connector.js';
+
+const NAME = 'latcom';
+/** An outcome must not wait long for what is only good to know. */
+const LOOK_MS = 1_500;
+
+/** What a purchase does to the balance at LATCOM, and what the balance does to a purchase. */
+export class Spending {
+  constructor(
+    private readonly float: Float,
+    private readonly balances: Balances,
+    private readonly watch: BalanceWatch,
+    private readonly safety: string,
+  ) {}
+
+  /**
+   * Before it is sent. Answers with the database's clock.
+   * @throws ProviderError `not-sent` when it has to wait
+   */
+  async begin(operation: StoredOperation): Promise<Date> {
+    // The first purchase of all tells the rate only if the balance before it is known.
+    if (!(await this.balances.state(NAME))) await this.look();
+    return this.float.enter(NAME, this.safety, operation.id);
+  }
+
+  /** Before its outcome is recorded: until the balance is on record, the purchase counts as out. */
+  async end(operation: StoredOperation, begunAt: Date, outcome: Outcome, balance: string | null): Promise<void> {
+    try {
+      if (outcome.kind === 'succeeded' && balance !== null) {
+        const transactionId = operation.id;
+        const observed = {
+          provider: NAME,
+          balance,
+          currency: null,
+          source: 'purchase',
+          transactionId,
+          begunAt,
+        } as const;
+        await this.watch.observe(observed);
+      }
+      if (outcome.kind === 'declined' && outcome.failure.category === 'funds') {
+        await this.float.empty(NAME);
+        await this.look();
+      }
+    } catch (error) {
+      // What LATCOM said of the purchase is worth more than what it said of the balance.
+      logger.warn({ provider: NAME, ...describeError(error) }, 'the balance could not be recorded');
+    }
+  }
+
+  private async look(): Promise<void> {
+    const looking = this.watch.ask(NAME).catch((error: unknown) => {
+      logger.warn({ provider: NAME, ...describeError(error) }, 'the balance could not be observed');
+    });
+    await Promise.race([looking, sleep(LOOK_MS)]);
+  }
+}
