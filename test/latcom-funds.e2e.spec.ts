@@ -137,7 +137,9 @@ describe('200 parallel purchases on a float for 50', () => {
     );
     const bought = answers.filter((one) => at(one.body, 'status') === 'succeeded').length;
     const refused = answers.filter((one) => at(one.body, 'code') === 'insufficient_float').length;
-    expect(bought + refused).toBe(200);
+    // One that the other instance left nothing for between its record and its turn is not sent: it waits, and expires.
+    const waiting = answers.filter((one) => at(one.body, 'status') === 'pending').length;
+    expect(bought + refused + waiting).toBe(200);
     expect(bought).toBeGreaterThan(40);
     expect(bought).toBeLessThanOrEqual(50);
     expect((await sent()) - before).toBe(bought);
