@@ -112,6 +112,12 @@ export class LedgerReader {
     return rows.map((row) => ({ ...row, held: BigInt(row.held), posted: BigInt(row.posted) }));
   }
 
+  /** How many transactions wait to be sent to that provider. */
+  async pendingCount(provider: string): Promise<number> {
+    const text = `select count(*)::int as count from transactions where status = 'pending' and provider = $1`;
+    return (await this.database.query<{ count: number }>(text, [provider]))[0]?.count ?? 0;
+  }
+
   /** How many transactions are open, by provider and status. */
   async openCounts(): Promise<{ provider: string; status: string; count: number }[]> {
     return this.database.query(

@@ -88,9 +88,14 @@ export class ProviderHealth {
   }
 
   private async describe({ definition, client }: RegisteredProvider, counts: OpenCounts): Promise<ProviderHealthDto> {
-    const [tokenAgeSeconds, quota] = await Promise.all([client.tokenAgeSeconds(), client.quotaState()]);
     const pause = this.states.pauseOf(definition.name);
     const own = counts.filter((row) => row.provider === definition.name);
+    const pending = own.find((row) => row.status === 'pending')?.count ?? 0;
+    const [tokenAgeSeconds, quota, drainMs] = await Promise.all([
+      client.tokenAgeSeconds(),
+      client.quotaState(),
+      client.drainMs(pending),
+    ]);
     return {
       name: definition.name,
       title: definition.title,
@@ -99,6 +104,7 @@ export class ProviderHealth {
       tokenAgeSeconds,
       quota,
       queue: Object.fromEntries(own.map((row) => [row.status, row.count])),
+      drainSeconds: Math.ceil(drainMs / 1000),
       lastSuccessAt: client.lastSuccess?.toISOString() ?? null,
     };
   }

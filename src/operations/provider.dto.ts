@@ -16,6 +16,8 @@ export class QuotaDto {
   /** Seconds. */
   windowSeconds!: number;
   used!: number;
+  /** Kept for logins, operators and status queries. */
+  reserved!: number;
   left!: number;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   blockedUntil!: string | null;
@@ -46,6 +48,8 @@ export class ProviderHealthDto {
   /** Transactions by status that are not final. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { pending: 0, unknown: 1 } })
   queue!: Record<string, number>;
+  /** Seconds until what is pending now will have been sent, as far as the quota decides. */
+  drainSeconds!: number;
   /** Of this instance. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastSuccessAt!: string | null;

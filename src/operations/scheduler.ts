@@ -5,7 +5,7 @@ import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Drain } from './drain.js';
 import { ProviderStates } from './provider-states.js';
-import { ConnectorRegistry } from './registry.js';
+import { ConnectorRegistry, type RegisteredProvider } from './registry.js';
 import { Runner } from './runner.js';
 
 const TICK_MS = 500;
@@ -34,7 +34,7 @@ export class Scheduler implements OnApplicationBootstrap {
   @Interval(TICK_MS)
   async tick(): Promise<void> {
     if (!this.started) return;
-    await Promise.all(this.registry.all().map(({ definition }) => this.serve(definition.name)));
+    await Promise.all(this.registry.all().map((provider) => this.serve(provider)));
   }
 
   @Interval(STATES_MS)
@@ -42,19 +42,24 @@ export class Scheduler implements OnApplicationBootstrap {
     await this.states.reload().catch((error: unknown) => this.complain('provider_states', error));
   }
 
-  private async serve(provider: string): Promise<void> {
+  private async serve({ definition, client }: RegisteredProvider): Promise<void> {
+    const provider = definition.name;
     if (this.ticking.has(provider)) return;
     this.ticking.add(provider);
     try {
       while (!this.drain.isStopping && !this.states.isPaused(provider)) {
-        const maxRows = Math.min(this.runner.capacity(provider), MAX_CLAIMED_AT_ONCE);
+        // No more than the quota can take: what waits for it lies still in the database.
+        const room = Math.min(this.runner.capacity(provider), await client.room());
+        const maxRows = Math.min(room, MAX_CLAIMED_AT_ONCE);
         if (maxRows <= 0) break;
+        const fair = room < MAX_CLAIMED_AT_ONCE;
         const leaseMs = this.registry.leaseMs(provider);
-        const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, actor: 'gateway' });
+        const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, actor: 'gateway', fair });
         for (const claim of claims) {
           this.runner.run(claim).catch((error: unknown) => this.complain('operation', error));
         }
-        if (claims.length < maxRows) break;
+        // A scarce quota is looked at again when these have taken their part of it.
+        if (fair || claims.length < maxRows) break;
       }
     } catch (error) {
       this.complain('tick', error);
