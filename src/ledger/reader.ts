@@ -60,6 +60,12 @@ export class LedgerReader {
     return rows[0] ? toTransaction(rows[0]) : null;
   }
 
+  /** Whether the app has used the key for a request with another digest. */
+  async isKeyOfAnother(appId: string, idempotencyKey: string, requestMac: Buffer): Promise<boolean> {
+    const text = `select from transactions where app_id = $1 and idempotency_key = $2 and request_mac <> $3 limit 1`;
+    return (await this.database.query<object>(text, [appId, idempotencyKey, requestMac])).length > 0;
+  }
+
   async findMany(ids: readonly string[]): Promise<Transaction[]> {
     const text = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = any($1::uuid[])`;
     return (await this.database.query<TransactionRow>(text, [ids])).map(toTransaction);

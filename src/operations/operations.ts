@@ -19,6 +19,8 @@ export interface Submission {
   /** What makes two requests the same: route and body as received. */
   readonly request: { readonly route: string; readonly body: unknown };
   readonly waitMs: number;
+  /** Position in a batch that shares one key; default: 0. */
+  readonly item?: number;
 }
 
 export interface Submitted {
@@ -44,7 +46,7 @@ export class Operations {
    */
   async submit(draft: Draft, submission: Submission): Promise<Submitted> {
     this.road.assertOpen();
-    const requestMac = this.vault.mac('request', canonicalJson(submission.request));
+    const requestMac = this.macOf(submission);
     const leaseMs = draft.releaseAt ? null : this.road.leaseFor(draft);
     const sealed = sealSecret(this.vault, draft.secret);
     const leasedAtMs = performance.now();
@@ -57,7 +59,7 @@ export class Operations {
       reference: draft.reference,
       referenceScope: draft.referenceScope ?? submission.appId,
       idempotencyKey: submission.idempotencyKey,
-      idempotencyItem: 0,
+      idempotencyItem: submission.item ?? 0,
       requestMac,
       quantity: draft.quantity?.amount ?? null,
       unit: draft.quantity?.unit ?? null,
@@ -85,6 +87,16 @@ export class Operations {
     if (leaseMs === null) return { transaction: await this.wait(recorded, submission.waitMs), replayed: false };
     const running = this.road.run(recorded, leasedAtMs);
     return { transaction: await this.waitFor(running, recorded, submission.waitMs), replayed: false };
+  }
+
+  /** For a batch, whose items share a key. @throws Problem `idempotency_key_reused` */
+  async assertKeyIsFor(submission: Submission): Promise<void> {
+    const { appId, idempotencyKey } = submission;
+    if (await this.reader.isKeyOfAnother(appId, idempotencyKey, this.macOf(submission))) throw keyReused();
+  }
+
+  private macOf({ request }: Submission): Buffer {
+    return this.vault.mac('request', canonicalJson(request));
   }
 
   /** Holds the answer until the end, or until nobody can know the end. */
@@ -132,15 +144,17 @@ export class Operations {
       );
     }
     if (!known.sameRequest) {
-      throw new Problem(
-        'idempotency_key_reused',
-        'This Idempotency-Key was used for another request. Use a new key for a new request.',
-      );
+      throw keyReused();
     }
     const transaction = await this.reader.find(known.id, submission.appId);
     if (!transaction) throw new Error('a transaction that has a key has vanished');
     return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
   }
+}
+
+function keyReused(): Problem {
+  const detail = 'This Idempotency-Key was used for another request. Use a new key for a new request.';
+  return new Problem('idempotency_key_reused', detail);
 }
 
 /** null when the time is over first. */
