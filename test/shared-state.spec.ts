@@ -1,6 +1,7 @@
 import { Pool } from 'pg';
 import { Database } from '../src/database/database.js';
-import { Quota, type QuotaRule } from '../src/outbound/quota.js';
+import { Quota, type Permit, type QuotaRule } from '../src/outbound/quota.js';
+import type { Lane } from '../src/outbound/quota-lanes.js';
 import { TokenCache, type Login, type TokenSource } from '../src/outbound/token-cache.js';
 import { ProviderError } from '../src/providers/connector.js';
 import { Vault } from '../src/vault.js';
@@ -39,7 +40,11 @@ describe('the quota', () => {
     ...more,
   });
 
-  async function taken(quotas: readonly Quota[], one: QuotaRule, times: number): Promise<PromiseSettledResult<void>[]> {
+  async function taken(
+    quotas: readonly Quota[],
+    one: QuotaRule,
+    times: number,
+  ): Promise<PromiseSettledResult<Permit>[]> {
     return Promise.allSettled(Array.from({ length: times }, (_none, index) => pick(quotas, index).take(one)));
   }
 
@@ -80,8 +85,85 @@ describe('the quota', () => {
     await first?.block(rule('blocked'), 1_000);
     await expect(second?.take(rule('blocked'))).rejects.toMatchObject({ reason: 'quota_used_up' });
     await sleep(1_050);
-    await expect(second?.take(rule('blocked'))).resolves.toBeUndefined();
+    const probe = await second?.take(rule('blocked'));
+    expect(probe).toBeDefined();
   });
+
+  it('lets one probe through after a block, and more when it was answered', async () => {
+    const quotas = databases.map((database) => new Quota(database));
+    const [first] = quotas;
+    if (!first) throw new Error('no quota');
+    await first.block(rule('probe'), 300);
+    await sleep(350);
+    const granted = (results: PromiseSettledResult<Permit>[]): Permit[] =>
+      results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const [probe, ...more] = granted(await taken(quotas, rule('probe'), 20));
+    if (!probe) throw new Error('no probe');
+    expect(more).toEqual([]);
+    expect(granted(await taken(quotas, rule('probe'), 5))).toEqual([]);
+    await first.settle(rule('probe'), probe, false);
+    const [second, ...others] = granted(await taken(quotas, rule('probe'), 5));
+    if (!second) throw new Error('no second probe');
+    expect(others).toEqual([]);
+    await first.settle(rule('probe'), second, true);
+    expect(granted(await taken(quotas, rule('probe'), 5))).toHaveLength(5);
+  });
+
+  it('keeps permits for logins and status queries, and the last before those for who waits', async () => {
+    const [quota] = databases.map((database) => new Quota(database));
+    if (!quota) throw new Error('no quota');
+    const hundred = rule('lanes', { limit: 100 });
+    const granted = async (lane: Lane): Promise<number> => {
+      const results = await Promise.allSettled(Array.from({ length: 120 }, () => quota.take(hundred, lane)));
+      return results.filter((result) => result.status === 'fulfilled').length;
+    };
+    const lanes = ['background', 'interactive', 'status', 'token'] as const;
+    const counts = [];
+    for (const lane of lanes) counts.push(await granted(lane));
+    expect(counts).toEqual([97, 1, 1, 1]);
+  });
+
+  it('answers who waits before who does not when both ask at once', async () => {
+    const [quota] = databases.map((database) => new Quota(database));
+    if (!quota) throw new Error('no quota');
+    const small = rule('priority', { limit: 5 });
+    const asked = (['background', 'interactive'] as const).flatMap((lane) =>
+      Array.from({ length: 5 }, () => quota.take(small, lane).then(() => lane)),
+    );
+    const results = await Promise.allSettled(asked);
+    const lanes = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    expect(lanes).toEqual(Array.from({ length: 5 }, () => 'interactive'));
+  });
+
+  it('is used to 98 % and never exceeded where permits are given back, as the provider counts arrivals', async () => {
+    const one = rule('exact', { limit: 40, windowMs: 4_000 });
+    const quotas = databases.map((database) => new Quota(database));
+    const arrivals: number[] = [];
+    const startedAt = performance.now();
+    const worker = async (index: number): Promise<void> => {
+      while (performance.now() - startedAt < 16_500) {
+        const quota = pick(quotas, index);
+        const permit = await quota.take(one).catch((error: unknown) => {
+          if (error instanceof ProviderError) return error.extras.retryAfterMs ?? 100;
+          throw error;
+        });
+        if (typeof permit === 'number') {
+          await sleep(Math.min(permit, 50));
+          continue;
+        }
+        // On the way, sometimes for long; and back.
+        await sleep(index % 5 === 0 ? 30 : 1);
+        arrivals.push(performance.now() - startedAt);
+        await sleep(1);
+        await quota.settle(one, permit, true);
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, (_none, index) => worker(index)));
+    const most = Math.max(...arrivals.map((from) => arrivals.filter((at) => at >= from && at < from + 4_000).length));
+    expect(most).toBeLessThanOrEqual(40);
+    // Five windows begin in this time; the pauses of 50 ms between two questions are the test's own.
+    expect(arrivals.length).toBeGreaterThanOrEqual(196);
+  }, 25_000);
 });
 
 describe('the token', () => {

@@ -2,7 +2,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { databaseUnavailable, isUnavailable } from '../database/database.js';
 import { describeError, logger } from '../log.js';
-import { Problem, type ProblemCode } from '../problem.js';
+import { Problem, type FieldError, type ProblemCode, type ProviderRefusal } from '../problem.js';
 import type { RequestContext } from './request-context.js';
 
 /** The one place that says which HTTP status a problem is, and what it is called. */
@@ -28,6 +28,20 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: str
   insufficient_float: { status: 503, title: 'The balance at the provider does not suffice', retryable: true },
   provider_timeout: { status: 504, title: 'The provider did not answer in time', retryable: true },
 };
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: ProblemCode;
+  readonly requestId: string;
+  readonly retryable: boolean;
+  readonly errors?: FieldError[];
+  readonly transactionId?: string;
+  readonly provider?: ProviderRefusal;
+}
 
 /** A problem of HTTP itself has a status that none of the codes has by itself. */
 interface HttpAnswer {
@@ -61,7 +75,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     reply.raw.destroy();
     return;
   }
-  const { errors, transactionId, provider, retryAfterSeconds } = problem.extras;
+  const { retryAfterSeconds } = problem.extras;
   void reply.headers(answer.headers ?? {});
   if (status === 401) void reply.header('WWW-Authenticate', CHALLENGE);
   if (retryAfterSeconds !== undefined)
@@ -71,21 +85,30 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     .status(status)
     .header('Content-Type', 'application/problem+json; charset=utf-8')
     .serializer(String)
-    .send(
-      JSON.stringify({
-        type: `urn:problem:loyalty-gateway:${problem.code}`,
-        title: answer.title ?? known.title,
-        status,
-        detail: problem.detail,
-        instance: `urn:loyalty-gateway:request:${request.id}`,
-        code: problem.code,
-        requestId: request.id,
-        retryable: known.retryable ?? false,
-        ...(errors && { errors }),
-        ...(transactionId !== undefined && { transactionId }),
-        ...(provider && { provider }),
-      }),
-    );
+    .send(JSON.stringify(problemBody(problem, request.id, answer)));
+}
+
+/** A problem as callers see it. */
+export function problemBody(
+  problem: Problem,
+  requestId: string,
+  { status, title }: { readonly status?: number; readonly title?: string } = {},
+): ProblemBody {
+  const known = PROBLEMS[problem.code];
+  const { errors, transactionId, provider } = problem.extras;
+  return {
+    type: `urn:problem:loyalty-gateway:${problem.code}`,
+    title: title ?? known.title,
+    status: status ?? known.status,
+    detail: problem.detail,
+    instance: `urn:loyalty-gateway:request:${requestId}`,
+    code: problem.code,
+    requestId,
+    retryable: known.retryable ?? false,
+    ...(errors && { errors: [...errors] }),
+    ...(transactionId !== undefined && { transactionId }),
+    ...(provider && { provider }),
+  };
 }
 
 /** The context is absent for errors that come before any hook. */

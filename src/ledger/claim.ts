@@ -17,16 +17,8 @@ export interface Claim {
  * Takes up rows whose time has come, oldest first, each for one lease. Of several instances exactly one gets a row. For a
  * row that will be sent the attempt begins here, before anything leaves; a held one is released by the same commit.
  */
-const CLAIM = `
-with due as (
-  select id, app_id, status, attempt_open, coalesce(expires_at <= now(), false) as expired
-  from transactions
-  where due_at <= now() and provider = $1
-    and (not $5 or (expires_at <= now() and not attempt_open))
-  order by due_at
-  limit $2
-  for update skip locked
-), claimed as (
+const claim = (due: string): string => `
+with due as (${due}), claimed as (
   update transactions t set
     status = case when t.status = 'scheduled' then 'pending' else t.status end,
     epoch = t.epoch + 1,
@@ -46,6 +38,21 @@ with due as (
 )
 select * from claimed order by "createdAt"`;
 
+const DUE = `due_at <= now() and provider = $1 and (not $5::boolean or (expires_at <= now() and not attempt_open))`;
+const TAKEN_UP = `t.id, t.app_id, t.status, t.attempt_open, coalesce(t.expires_at <= now(), false) as expired`;
+
+const CLAIM = claim(`
+  select ${TAKEN_UP} from transactions t where ${DUE} order by due_at limit $2 for update skip locked`);
+
+/** Where not all can go, apps take turns, each with its oldest first: one that sends much delays only itself. */
+const CLAIM_FAIRLY = claim(`
+  select ${TAKEN_UP}
+  from (select id, app_id, row_number() over (partition by app_id order by id) as turn from transactions where ${DUE}) r
+  join transactions t using (id, app_id)
+  where ${DUE}
+  order by r.turn, t.id limit $2
+  for update of t skip locked`);
+
 type ClaimRow = TransactionRow & { statusBefore: string; interrupted: boolean; expired: boolean };
 
 export interface ClaimRequest {
@@ -55,13 +62,16 @@ export interface ClaimRequest {
   /** Only what can no longer be sent in time: while nothing may be sent. */
   readonly onlyExpired?: boolean;
   readonly actor: string;
+  /** More may be due than can be taken up. */
+  readonly fair?: boolean;
 }
 
 export async function claimDue(database: Database, request: ClaimRequest): Promise<Claim[]> {
-  const { provider, maxRows, leaseMs, onlyExpired = false, actor } = request;
-  const values = [provider, maxRows, leaseMs, actor, onlyExpired];
+  const { provider, maxRows, leaseMs, onlyExpired = false, actor, fair = false } = request;
+  const [name, text] = fair ? ['ledger_claim_fairly', CLAIM_FAIRLY] : ['ledger_claim', CLAIM];
   const leasedAtMs = performance.now();
-  const rows = await database.prepared<ClaimRow>('ledger_claim', CLAIM, values);
+  const values = [provider, maxRows, leaseMs, actor, onlyExpired];
+  const rows = await database.prepared<ClaimRow>(name, text, values);
   return rows.map(({ statusBefore: _before, interrupted, expired, ...row }) => ({
     transaction: toTransaction(row),
     interrupted: interrupted && row.status === 'pending',

@@ -86,11 +86,17 @@ export class LedgerReader {
   }
 
   /** The transaction that this very request has made before. */
-  async findByKey(appId: string, key: string, requestMac: Buffer): Promise<Transaction | null> {
+  async findByKey(appId: string, key: string, item: number, requestMac: Buffer): Promise<Transaction | null> {
     const text = `select ${TRANSACTION_COLUMNS} from transactions t
-      where t.app_id = $1 and t.idempotency_key = $2 and t.idempotency_item = 0 and t.request_mac = $3`;
-    const rows = await this.database.query<TransactionRow>(text, [appId, key, requestMac]);
+      where t.app_id = $1 and t.idempotency_key = $2 and t.idempotency_item = $3 and t.request_mac = $4`;
+    const rows = await this.database.query<TransactionRow>(text, [appId, key, item, requestMac]);
     return rows[0] ? toTransaction(rows[0]) : null;
+  }
+
+  /** Whether the app has used the key for a request with another digest. */
+  async isKeyOfAnother(appId: string, idempotencyKey: string, requestMac: Buffer): Promise<boolean> {
+    const text = `select from transactions where app_id = $1 and idempotency_key = $2 and request_mac <> $3 limit 1`;
+    return (await this.database.query<object>(text, [appId, idempotencyKey, requestMac])).length > 0;
   }
 
   async findMany(ids: readonly string[]): Promise<Transaction[]> {
@@ -154,6 +160,12 @@ export class LedgerReader {
       BALANCES,
     );
     return rows.map((row) => ({ ...row, held: BigInt(row.held), posted: BigInt(row.posted) }));
+  }
+
+  /** How many transactions wait to be sent to that provider. */
+  async pendingCount(provider: string): Promise<number> {
+    const text = `select count(*)::int as count from transactions where status = 'pending' and provider = $1`;
+    return (await this.database.query<{ count: number }>(text, [provider]))[0]?.count ?? 0;
   }
 
   /** How many transactions are open, by provider and status. */

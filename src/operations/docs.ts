@@ -30,19 +30,32 @@ export interface SubmissionDocs {
   readonly example?: { readonly reference?: string } & Readonly<Record<string, unknown>>;
   /** An Idempotency-Key for the example; default: made from its reference. */
   readonly key?: string;
+  /** When it is not one transaction that is answered. */
+  readonly answer?: { readonly type: Type; readonly created: string; readonly accepted: string };
 }
 
 /** A route that makes a transaction and sends it to a provider. */
 export function SubmitsTransaction(
-  { body, example, key = `${example?.reference ?? ''}-1` }: SubmissionDocs,
+  { body, example, key = `${example?.reference ?? ''}-1`, answer }: SubmissionDocs,
   ...more: ProblemCode[]
 ): MethodDecorator {
   return applyDecorators(
     idempotencyKey(key),
     ...(body ? [ApiBody({ type: body, ...(example && { examples: { usual: { value: example } } }) })] : []),
     PREFER,
-    ApiCreatedResponse({ type: TransactionDto, headers: LOCATION, description: 'Final within the wait.' }),
-    ApiAcceptedResponse({ type: TransactionDto, headers: LOCATION, description: 'Recorded durably; not final yet.' }),
+    ...(answer
+      ? [
+          ApiCreatedResponse({ type: answer.type, description: answer.created }),
+          ApiAcceptedResponse({ type: answer.type, description: answer.accepted }),
+        ]
+      : [
+          ApiCreatedResponse({ type: TransactionDto, headers: LOCATION, description: 'Final within the wait.' }),
+          ApiAcceptedResponse({
+            type: TransactionDto,
+            headers: LOCATION,
+            description: 'Recorded durably; not final yet.',
+          }),
+        ]),
     ApiProblems(
       'validation_failed',
       'idempotency_key_missing',

@@ -20,6 +20,7 @@ import { ProviderHealth } from './provider-health.js';
 import { ProviderReads } from './provider-reads.js';
 import { ProviderStates } from './provider-states.js';
 import { ProviderActsController, ProvidersController } from './providers.controller.js';
+import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry } from './registry.js';
 import { Road } from './road.js';
 import { Runner } from './runner.js';
@@ -55,6 +56,7 @@ import { Waiting } from './waiting.js';
     ProviderHealth,
     ProviderReads,
     ProviderStates,
+    QueueForecast,
     Road,
     Runner,
     Scheduler,

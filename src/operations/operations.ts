@@ -19,6 +19,8 @@ export interface Submission {
   /** What makes two requests the same: route and body as received. */
   readonly request: { readonly route: string; readonly body: unknown };
   readonly waitMs: number;
+  /** Position in a batch that shares one key; default: 0. */
+  readonly item?: number;
 }
 
 export interface Submitted {
@@ -57,7 +59,7 @@ export class Operations {
    * `insufficient_float`, `overloaded`
    */
   async submit(make: () => Draft | Promise<Draft>, submission: Submission): Promise<Submitted> {
-    const requestMac = this.vault.mac('request', canonicalJson(submission.request));
+    const requestMac = this.macOf(submission);
     let draft: Draft;
     try {
       draft = await make();
@@ -74,7 +76,7 @@ export class Operations {
   }
 
   private async findRepeated(submission: Submission, requestMac: Buffer): Promise<Transaction | null> {
-    return this.reader.findByKey(submission.appId, submission.idempotencyKey, requestMac);
+    return this.reader.findByKey(submission.appId, submission.idempotencyKey, submission.item ?? 0, requestMac);
   }
 
   /** Everything up to the point where the provider is being called. */
@@ -92,7 +94,7 @@ export class Operations {
       reference: draft.reference,
       referenceScope: draft.referenceScope ?? submission.appId,
       idempotencyKey: submission.idempotencyKey,
-      idempotencyItem: 0,
+      idempotencyItem: submission.item ?? 0,
       requestMac,
       quantity: draft.quantity?.amount ?? null,
       unit: draft.quantity?.unit ?? null,
@@ -117,6 +119,16 @@ export class Operations {
     const at = result.createdAt;
     const recorded = asRecorded(draft, { appId, sealed, leased: leaseMs !== null, at, expectedInMs });
     return { kind: 'recorded', recorded, running: leaseMs === null ? null : this.road.run(recorded, leasedAtMs) };
+  }
+
+  /** For a batch, whose items share a key. @throws Problem `idempotency_key_reused` */
+  async assertKeyIsFor(submission: Submission): Promise<void> {
+    const { appId, idempotencyKey } = submission;
+    if (await this.reader.isKeyOfAnother(appId, idempotencyKey, this.macOf(submission))) throw keyReused();
+  }
+
+  private macOf({ request }: Submission): Buffer {
+    return this.vault.mac('request', canonicalJson(request));
   }
 
   /** Holds the answer until the end, or until nobody can know the end. */
@@ -164,10 +176,7 @@ export class Operations {
       );
     }
     if (!known.sameRequest) {
-      throw new Problem(
-        'idempotency_key_reused',
-        'This Idempotency-Key was used for another request. Use a new key for a new request.',
-      );
+      throw keyReused();
     }
     const transaction = await this.reader.find(known.id, submission.appId);
     if (!transaction) throw new Error('a transaction that has a key has vanished');
@@ -181,6 +190,11 @@ function insufficientFloat(): Problem {
     'What is paid in at the provider does not cover it together with what is under way; nothing was recorded.',
     { retryAfterSeconds: FLOAT_RETRY_SECONDS },
   );
+}
+
+function keyReused(): Problem {
+  const detail = 'This Idempotency-Key was used for another request. Use a new key for a new request.';
+  return new Problem('idempotency_key_reused', detail);
 }
 
 /** null when the time is over first. */

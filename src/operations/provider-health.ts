@@ -102,9 +102,14 @@ export class ProviderHealth {
     { definition, client }: RegisteredProvider,
     counts: readonly OpenCount[],
   ): Promise<ProviderHealthDto> {
-    const [tokenAgeSeconds, quota] = await Promise.all([client.tokenAgeSeconds(), client.quotaState()]);
     const pause = this.states.pauseOf(definition.name);
     const own = counts.filter((row) => row.provider === definition.name);
+    const pending = own.find((row) => row.status === 'pending')?.count ?? 0;
+    const [tokenAgeSeconds, quota, drainMs] = await Promise.all([
+      client.tokenAgeSeconds(),
+      client.quotaState(),
+      client.drainMs(pending),
+    ]);
     return {
       name: definition.name,
       title: definition.title,
@@ -114,6 +119,7 @@ export class ProviderHealth {
       quota,
       queue: Object.fromEntries(own.map((row) => [row.status, row.count])),
       overdue: own.reduce((sum, row) => sum + row.overdue, 0),
+      drainSeconds: Math.ceil(drainMs / 1000),
       lastSuccessAt: client.lastSuccess?.toISOString() ?? null,
     };
   }

@@ -16,6 +16,8 @@ export class QuotaDto {
   /** Seconds. */
   windowSeconds!: number;
   used!: number;
+  /** Kept for logins, operators and status queries. */
+  reserved!: number;
   left!: number;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   blockedUntil!: string | null;
@@ -49,6 +51,8 @@ export class ProviderHealthDto {
   /** Accepted by the provider a week ago or longer, and not ended: have the provider look for it. */
   @ApiProperty({ type: 'integer', example: 0 })
   overdue!: number;
+  /** Seconds until what is pending now will have been sent, as far as the quota decides. */
+  drainSeconds!: number;
   /** Of this instance. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastSuccessAt!: string | null;

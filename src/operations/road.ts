@@ -35,7 +35,7 @@ export class Road {
   }
 
   run(transaction: Transaction, leasedAtMs: number): Promise<Transaction> {
-    const running = this.runner.run({ transaction, interrupted: false, expired: false, leasedAtMs });
+    const running = this.runner.run({ transaction, interrupted: false, expired: false, leasedAtMs }, 'interactive');
     // Its end is on record, or its lease ends and another takes over; nobody may be waiting here any more.
     running.catch(() => undefined);
     return running;

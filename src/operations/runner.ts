@@ -9,9 +9,11 @@ import type { Settled } from '../ledger/settle.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
+import { QUOTA_USED_UP } from '../outbound/quota.js';
 import { ProviderError, type OperationHandler, type Outcome } from '../providers/connector.js';
 import { Vault } from '../vault.js';
 import { after, judgeError, judgeExpired, judgeInterrupted, judgeOutcome, PARKED, type Verdict } from './judge.js';
+import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry, PREPARATION_MS } from './registry.js';
 import { openSecret, sealSecret } from './secret.js';
 
@@ -31,6 +33,7 @@ export class Runner {
     private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
     private readonly vault: Vault,
+    private readonly forecast: QueueForecast,
   ) {}
 
   capacity(provider: string): number {
@@ -42,18 +45,18 @@ export class Runner {
   }
 
   /** Works on a claimed row to the next state that can be recorded; answers with the transaction as it is then. */
-  async run(claim: Claim): Promise<Transaction> {
+  async run(claim: Claim, lane: 'interactive' | 'background' = 'background'): Promise<Transaction> {
     const { transaction } = claim;
     const { provider } = transaction;
     this.inFlight.set(provider, (this.inFlight.get(provider) ?? 0) + 1);
     try {
-      return await this.advance(claim);
+      return await this.advance(claim, lane);
     } finally {
       this.inFlight.set(provider, (this.inFlight.get(provider) ?? 1) - 1);
     }
   }
 
-  private async advance(claim: Claim): Promise<Transaction> {
+  private async advance(claim: Claim, lane: 'interactive' | 'background'): Promise<Transaction> {
     const { transaction } = claim;
     const handler = this.registry.handler(transaction.type);
     if (claim.expired) return this.write(transaction, judgeExpired(handler));
@@ -61,11 +64,12 @@ export class Runner {
     const progress = { sent: false };
     let verdict: Verdict;
     try {
-      const outcome = await this.call(handler, claim, progress);
+      const outcome = await this.call(handler, claim, progress, lane);
       verdict = judgeOutcome(handler, transaction, outcome);
     } catch (error) {
       const known = toProviderError(error, transaction, progress.sent);
       verdict = judgeError(handler, transaction, known, new Date());
+      if (known.reason === QUOTA_USED_UP) verdict = await this.queued(transaction, verdict, known);
     }
     return this.write(transaction, verdict);
   }
@@ -74,6 +78,7 @@ export class Runner {
     handler: OperationHandler,
     { transaction, leasedAtMs }: Claim,
     progress: { sent: boolean },
+    lane: 'interactive' | 'background',
   ): Promise<Outcome> {
     const operation = {
       id: transaction.id,
@@ -85,6 +90,7 @@ export class Runner {
       providerReference: transaction.providerReference,
       attempt: transaction.attempts,
       startedAt: transaction.releaseAt ?? transaction.createdAt,
+      lane,
     };
     const { provider, type } = transaction;
     if (transaction.status === 'processing') {
@@ -100,6 +106,14 @@ export class Runner {
       }
       progress.sent = true;
     });
+  }
+
+  /** Nothing is wrong, it is only not its turn: no growing pauses, and an estimate that knows who waits before it. */
+  private async queued(transaction: Transaction, verdict: Verdict, error: ProviderError): Promise<Verdict> {
+    if (verdict.dueInMs === null) return verdict;
+    const dueInMs = Math.round(error.extras.retryAfterMs ?? verdict.dueInMs);
+    const drainMs = await this.forecast.drainMs(transaction.provider);
+    return { ...verdict, dueInMs, expectedInMs: Math.max(dueInMs, drainMs) };
   }
 
   private async write(transaction: Transaction, verdict: Verdict): Promise<Transaction> {

@@ -4,7 +4,7 @@ import { Ledger } from '../ledger/ledger.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Gate } from './gate.js';
-import { ConnectorRegistry } from './registry.js';
+import { ConnectorRegistry, type RegisteredProvider } from './registry.js';
 import { Runner } from './runner.js';
 
 const TICK_MS = 500;
@@ -30,19 +30,24 @@ export class Scheduler implements OnApplicationBootstrap {
   @Interval(TICK_MS)
   async tick(): Promise<void> {
     if (!this.started) return;
-    await Promise.all(this.registry.all().map(({ definition }) => this.serve(definition.name)));
+    await Promise.all(this.registry.all().map((provider) => this.serve(provider)));
   }
 
-  private async serve(provider: string): Promise<void> {
+  private async serve({ definition, client }: RegisteredProvider): Promise<void> {
+    const provider = definition.name;
     if (this.ticking.has(provider)) return;
     this.ticking.add(provider);
     try {
       for (;;) {
         const { room, onlyExpired } = this.gate.claimable(provider);
-        const maxRows = Math.min(room, MAX_CLAIMED_AT_ONCE);
+        // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
+        const quotaRoom = onlyExpired || room <= 0 ? room : Math.min(room, await client.room());
+        const maxRows = Math.min(quotaRoom, MAX_CLAIMED_AT_ONCE);
         if (maxRows <= 0) break;
-        const taken = await this.gate.hold(() => this.takeUp(provider, maxRows, onlyExpired));
-        if (taken < maxRows) break;
+        const fair = quotaRoom < MAX_CLAIMED_AT_ONCE;
+        const taken = await this.gate.hold(() => this.takeUp(provider, { maxRows, onlyExpired, fair }));
+        // A scarce quota is looked at again when these have taken their part of it.
+        if (fair || taken < maxRows) break;
       }
     } catch (error) {
       this.complain('tick', error);
@@ -51,9 +56,12 @@ export class Scheduler implements OnApplicationBootstrap {
     }
   }
 
-  private async takeUp(provider: string, maxRows: number, onlyExpired: boolean): Promise<number> {
+  private async takeUp(
+    provider: string,
+    how: { maxRows: number; onlyExpired: boolean; fair: boolean },
+  ): Promise<number> {
     const leaseMs = this.registry.leaseMs(provider);
-    const claims = await this.ledger.claimDue({ provider, maxRows, leaseMs, onlyExpired, actor: 'gateway' });
+    const claims = await this.ledger.claimDue({ provider, leaseMs, actor: 'gateway', ...how });
     for (const claim of claims) {
       this.runner.run(claim).catch((error: unknown) => this.complain('operation', error));
     }

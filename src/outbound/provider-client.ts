@@ -4,7 +4,8 @@ import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, type ProviderName } from '../providers/connector.js';
 import type { HttpDoor, HttpReply, HttpRequest } from './http-door.js';
-import type { Quota, QuotaRule } from './quota.js';
+import type { Quota, QuotaRule, Usage } from './quota.js';
+import { ceilingOf, reservedOf, type Lane } from './quota-lanes.js';
 import { retryAfterMs } from './retry-after.js';
 import type { CachedToken, TokenCache, TokenSource } from './token-cache.js';
 
@@ -29,6 +30,8 @@ export interface ProviderCall {
   /** Low-cardinality name for metrics and logs, e.g. `purchase`. */
   readonly operation: string;
   readonly request: (token: string) => HttpRequest;
+  /** Its right to a permit; default: somebody waits for the answer. */
+  readonly lane?: Lane | undefined;
   /** Runs immediately before the first byte leaves; throws when the call must not be made any more. */
   readonly beforeSend?: () => void;
 }
@@ -37,6 +40,8 @@ export interface QuotaState {
   readonly limit: number;
   readonly windowSeconds: number;
   readonly used: number;
+  /** Kept for logins, operators and status queries. */
+  readonly reserved: number;
   readonly left: number;
   readonly blockedUntil: string | null;
 }
@@ -76,7 +81,7 @@ export class ProviderClient {
 
   /** A call without a token, counted and guarded like every other: for logins. @throws ProviderError */
   async callPlain(operation: string, request: HttpRequest): Promise<HttpReply> {
-    return this.exchange({ operation, request: () => request }, { token: '', generation: 0 });
+    return this.exchange({ operation, request: () => request, lane: 'token' }, { token: '', generation: 0 });
   }
 
   /** An operator's decision that the provider is well again. */
@@ -107,14 +112,33 @@ export class ProviderClient {
 
   async quotaState(): Promise<QuotaState> {
     const { quota } = this.options;
-    const [used, blockedUntil] = await Promise.all([this.quota.used(quota), this.quota.blockedUntil(quota)]);
+    const { used, blockedUntil } = await this.quota.usage(quota);
     return {
       limit: quota.limit,
       windowSeconds: quota.windowMs / 1000,
       used,
+      reserved: reservedOf(quota.limit),
       left: Math.max(quota.limit - used, 0),
       blockedUntil: blockedUntil?.toISOString() ?? null,
     };
+  }
+
+  /** How many operations that nobody waits for can be sent now. */
+  async room(): Promise<number> {
+    return this.roomIn(await this.quota.usage(this.options.quota));
+  }
+
+  /** Milliseconds until so many waiting operations have been sent, as far as the quota decides. */
+  async drainMs(waiting: number): Promise<number> {
+    const { quota } = this.options;
+    const usage = await this.quota.usage(quota);
+    const later = Math.max(waiting - (usage.blockedForMs > 0 ? 0 : this.roomIn(usage)), 0);
+    return Math.ceil(usage.blockedForMs + (later / ceilingOf('background', quota.limit)) * quota.windowMs);
+  }
+
+  private roomIn({ used, blockedForMs, probing }: Usage): number {
+    const room = Math.max(ceilingOf('background', this.options.quota.limit) - used, 0);
+    return blockedForMs > 0 ? 0 : probing ? Math.min(room, 1) : room;
   }
 
   private token(): Promise<CachedToken> {
@@ -122,9 +146,21 @@ export class ProviderClient {
   }
 
   private async exchange(call: ProviderCall, token: CachedToken): Promise<HttpReply> {
-    const { provider, quota } = this.options;
+    const { quota } = this.options;
     if (this.breakerState === 'open') throw this.broken();
-    await this.quota.take(quota);
+    const permit = await this.quota.take(quota, call.lane ?? 'interactive');
+    let answered = false;
+    try {
+      const reply = await this.send(call, token);
+      answered = true;
+      return reply;
+    } finally {
+      await this.quota.settle(quota, permit, answered);
+    }
+  }
+
+  private async send(call: ProviderCall, token: CachedToken): Promise<HttpReply> {
+    const { provider } = this.options;
     const endTimer = metrics.providerCallSeconds.startTimer({ provider, operation: call.operation });
     const count = (outcome: string): void => {
       endTimer();

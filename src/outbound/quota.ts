@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { ProviderError } from '../providers/connector.js';
+import { ceilingOf, LANES, type Lane } from './quota-lanes.js';
+
+/** The reason of those who got no permit: nothing was sent, and nothing is wrong. */
+export const QUOTA_USED_UP = 'quota_used_up';
 
 /** How many requests a provider allows in any window of that length. */
 export interface QuotaRule {
@@ -10,39 +14,87 @@ export interface QuotaRule {
   readonly windowMs: number;
 }
 
-interface QuotaRow {
+/** A request that may be made, and where it is counted. */
+export interface Permit {
+  readonly slot: string;
+}
+
+interface GrantRow {
   granted: number;
-  remaining: number;
-  /** Milliseconds until a permit is to be had; 0 when one was granted. */
+  slot: string;
+  /** Milliseconds until a permit is to be had by those who got none. */
   waitMs: number;
 }
 
 interface Asker {
-  readonly resolve: () => void;
+  readonly lane: Lane;
+  readonly resolve: (permit: Permit) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Grid {
+  readonly slotMs: number;
+  /** In the window, and one more, because the current one has only begun. */
+  readonly slots: number;
+  readonly marginSlots: number;
 }
 
 /** The window is counted in so many slots; a slot counts until its last moment has left the window. */
 const SLOTS = 240;
-/** A permit may reach the provider so much later than it was granted; the provider's clock counts the arrival. */
+const FINE_SLOTS = 1_200;
+/** Up to this limit every permit is worth a statement of its own, to be counted to the moment. */
+const TIGHT_LIMIT = 1_000;
+/**
+ * A permit may reach the provider so much later than it was granted, and the provider counts the arrival. Of a tight
+ * budget it is counted anew when the answer is there, because the arrival was before that.
+ */
 const ARRIVAL_MARGIN_MS = 2_000;
 const MAX_PERMITS_AT_ONCE = 64;
 
 /** Under the row lock of the budget, in one commit: the count is in the database before the request leaves. */
-const GRANT = `select granted, remaining, wait_ms as "waitMs" from grant_quota($1, $2, $3, $4, $5)`;
+const TAKE = `select granted, at_slot as slot, wait_ms as "waitMs" from take_quota($1, $2, $3, $4, $5, $6)`;
+
+const SETTLE = `select settle_quota($1, $2, $3, $4)`;
 
 const PRUNE = `
 delete from provider_quota_slots
 where name = $1 and slot <= floor(extract(epoch from clock_timestamp()) * 1000 / $2)::bigint - $3`;
 
+/** What comes after the pause is a probe: one request, and more only when it was not refused. */
 const BLOCK = `
-insert into provider_quotas as q (name, blocked_until) values ($1, clock_timestamp() + $2 * interval '1 ms')
+insert into provider_quotas as q (name, blocked_until, probing)
+values ($1, clock_timestamp() + $2 * interval '1 ms', true)
 on conflict (name) do update
-set blocked_until = greatest(q.blocked_until, clock_timestamp() + $2 * interval '1 ms')`;
+set blocked_until = greatest(q.blocked_until, clock_timestamp() + $2 * interval '1 ms'), probing = true,
+  probed_at = null`;
+
+const STATE = `
+select q.blocked_until as "blockedUntil", q.probing,
+  greatest(extract(epoch from q.blocked_until - clock_timestamp()) * 1000, 0)::double precision as "blockedForMs",
+  coalesce((select sum(s.used) from provider_quota_slots s where s.name = q.name
+    and s.slot > floor(extract(epoch from clock_timestamp()) * 1000 / $2)::bigint - $3), 0)::int as used
+from provider_quotas q where q.name = $1`;
+
+interface StateRow {
+  blockedUntil: Date | null;
+  blockedForMs: number | null;
+  probing: boolean;
+  used: number;
+}
+
+/** A budget as it stands for the whole fleet. */
+export interface Usage {
+  readonly used: number;
+  /** null: nobody is blocked. */
+  readonly blockedUntil: Date | null;
+  readonly blockedForMs: number;
+  /** After a block, and nobody knows yet whether it is over. */
+  readonly probing: boolean;
+}
 
 /**
  * Keeps a fleet under a provider's rate limit: permits are counted in PostgreSQL, over a sliding window, before the
- * request that uses them leaves. Those who ask at the same time are answered by one statement.
+ * request that uses them leaves. Those who ask at the same time are answered together, the more urgent lane first.
  */
 @Injectable()
 export class Quota {
@@ -52,16 +104,26 @@ export class Quota {
   constructor(private readonly database: Database) {}
 
   /** @throws ProviderError `not-sent` (`quota_used_up`) with the time after which a permit is to be had. */
-  take(rule: QuotaRule): Promise<void> {
+  take(rule: QuotaRule, lane: Lane = 'token'): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const waiting = this.askers.get(rule.name);
       if (waiting) {
-        waiting.push({ resolve, reject });
+        waiting.push({ lane, resolve, reject });
         return;
       }
-      this.askers.set(rule.name, [{ resolve, reject }]);
+      this.askers.set(rule.name, [{ lane, resolve, reject }]);
       setImmediate(() => void this.serve(rule));
     });
+  }
+
+  /**
+   * The call has ended, and with that its arrival at the provider is past; `answered`: by something else than a 429. What
+   * fails here leaves the permit counted where it was.
+   */
+  async settle(rule: QuotaRule, permit: Permit, answered: boolean): Promise<void> {
+    if (rule.limit > TIGHT_LIMIT) return;
+    const values = [rule.name, permit.slot, gridOf(rule).slotMs, answered];
+    await this.database.query(SETTLE, values).catch(() => undefined);
   }
 
   /** The provider said 429: nobody in the fleet calls it again before that time has passed. */
@@ -69,72 +131,69 @@ export class Quota {
     await this.database.query(BLOCK, [rule.name, Math.ceil(forMs)]);
   }
 
-  async blockedUntil(rule: QuotaRule): Promise<Date | null> {
-    const rows = await this.database.query<{ until: Date }>(
-      `select blocked_until as until from provider_quotas where name = $1 and blocked_until > clock_timestamp()`,
-      [rule.name],
-    );
-    return rows[0]?.until ?? null;
-  }
-
-  /** Requests used in the window that ends now. */
-  async used(rule: QuotaRule): Promise<number> {
-    const slotMs = slotLengthMs(rule);
-    const rows = await this.database.query<{ used: number }>(
-      `select coalesce(sum(used), 0)::int as used from provider_quota_slots
-       where name = $1 and slot > floor(extract(epoch from clock_timestamp()) * 1000 / $2)::bigint - $3`,
-      [rule.name, slotMs, slotsInWindow(rule, slotMs)],
-    );
-    return rows[0]?.used ?? 0;
+  async usage(rule: QuotaRule): Promise<Usage> {
+    const { slotMs, slots } = gridOf(rule);
+    const [row] = await this.database.query<StateRow>(STATE, [rule.name, slotMs, slots]);
+    const blockedForMs = row?.blockedForMs ?? 0;
+    return {
+      used: row?.used ?? 0,
+      blockedUntil: blockedForMs > 0 ? (row?.blockedUntil ?? null) : null,
+      blockedForMs,
+      probing: row?.probing ?? false,
+    };
   }
 
   private async serve(rule: QuotaRule): Promise<void> {
-    const slotMs = slotLengthMs(rule);
-    const slots = slotsInWindow(rule, slotMs);
+    const grid = gridOf(rule);
     for (;;) {
-      const asking = this.askers.get(rule.name)?.splice(0, MAX_PERMITS_AT_ONCE) ?? [];
-      if (asking.length === 0) break;
-      try {
-        const rows = await this.database.prepared<QuotaRow>('quota_grant', GRANT, [
-          rule.name,
-          asking.length,
-          rule.limit,
-          slotMs,
-          slots,
-        ]);
-        answer(asking, rows[0]);
-      } catch (error) {
-        for (const asker of asking) {
-          asker.reject(new ProviderError('not-sent', 'quota_unknown', { retryAfterMs: 1_000, cause: error }));
-        }
-      }
+      const waiting = this.askers.get(rule.name) ?? [];
+      const lane = LANES.find((one) => waiting.some((asker) => asker.lane === one));
+      if (lane === undefined) break;
+      const asking = waiting.filter((asker) => asker.lane === lane).slice(0, MAX_PERMITS_AT_ONCE);
+      this.askers.set(
+        rule.name,
+        waiting.filter((asker) => !asking.includes(asker)),
+      );
+      await this.grant(rule, lane, asking, grid);
     }
     this.askers.delete(rule.name);
-    await this.prune(rule, slotMs, slots);
+    await this.prune(rule, grid);
+  }
+
+  private async grant(rule: QuotaRule, lane: Lane, asking: readonly Asker[], grid: Grid): Promise<void> {
+    const { slotMs, slots, marginSlots } = grid;
+    const values = [rule.name, asking.length, ceilingOf(lane, rule.limit), slotMs, slots, marginSlots];
+    try {
+      answer(asking, (await this.database.prepared<GrantRow>('quota_take', TAKE, values))[0]);
+    } catch (error) {
+      for (const asker of asking) {
+        asker.reject(new ProviderError('not-sent', 'quota_unknown', { retryAfterMs: 1_000, cause: error }));
+      }
+    }
   }
 
   /** Old slots cost only space: once a minute is enough, and a failure is made good by the next. */
-  private async prune(rule: QuotaRule, slotMs: number, slots: number): Promise<void> {
+  private async prune(rule: QuotaRule, { slotMs, slots }: Grid): Promise<void> {
     if (performance.now() - this.prunedAtMs < 60_000) return;
     this.prunedAtMs = performance.now();
     await this.database.query(PRUNE, [rule.name, slotMs, slots]).catch(() => undefined);
   }
 }
 
-function answer(asking: readonly Asker[], row: QuotaRow | undefined): void {
+function answer(asking: readonly Asker[], row: GrantRow | undefined): void {
   const granted = row?.granted ?? 0;
   const retryAfterMs = Math.max(row?.waitMs ?? 0, 100);
   asking.forEach((asker, index) => {
-    if (index < granted) asker.resolve();
-    else asker.reject(new ProviderError('not-sent', 'quota_used_up', { retryAfterMs }));
+    if (row && index < granted) asker.resolve({ slot: row.slot });
+    else asker.reject(new ProviderError('not-sent', QUOTA_USED_UP, { retryAfterMs }));
   });
 }
 
-function slotLengthMs(rule: QuotaRule): number {
-  return Math.max(Math.floor(rule.windowMs / SLOTS), 1);
-}
-
-/** One slot more than the window holds, because the current one has only begun; and the margin for the way. */
-function slotsInWindow(rule: QuotaRule, slotMs: number): number {
-  return Math.ceil((rule.windowMs + ARRIVAL_MARGIN_MS) / slotMs) + 1;
+function gridOf({ limit, windowMs }: QuotaRule): Grid {
+  const slotMs = Math.max(Math.floor(windowMs / (limit > TIGHT_LIMIT ? SLOTS : FINE_SLOTS)), 1);
+  return {
+    slotMs,
+    slots: Math.ceil(windowMs / slotMs) + 1,
+    marginSlots: Math.ceil(ARRIVAL_MARGIN_MS / slotMs),
+  };
 }

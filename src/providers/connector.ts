@@ -102,6 +102,8 @@ export interface StoredOperation {
   readonly attempt: number;
   /** Its creation, or its release when it was held. */
   readonly startedAt: Date;
+  /** How much right its call has to a scarce quota. */
+  readonly lane?: 'interactive' | 'background';
 }
 
 /** How long and how often an operation is tried again. */

@@ -1,10 +1,11 @@
 import type { Config } from '../../config.js';
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { HttpReply, HttpRequest } from '../../outbound/http-door.js';
 import { parseRecord, textOf } from '../../outbound/lenient-json.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.js';
 import type { OutboundTools } from '../../outbound/tools.js';
+import type { StoredOperation } from '../connector.js';
 
 export type LoyaltyLayerConfig = Config['loyaltyLayer'];
 
@@ -35,14 +36,15 @@ export class LoyaltyLayerClient {
   }
 
   /** Creates a pass; every call that is executed makes another one. @throws ProviderError */
-  createPass(body: string, beforeSend: () => void): Promise<HttpReply> {
-    return this.post('pass_create', '/v1/pass/create', body, beforeSend);
+  createPass(operation: StoredOperation, beforeSend: () => void): Promise<HttpReply> {
+    return this.act('pass_create', '/v1/pass/create', operation, beforeSend);
   }
 
   /** The public keys that cards are encrypted with. @throws ProviderError */
   encryptionKeys(): Promise<HttpReply> {
     return this.http.call({
       operation: 'encryption_keys',
+      lane: 'status',
       request: (token) => ({
         method: 'GET',
         url: `${this.config.apiBaseUrl}/v1/card/encryption-keys`,
@@ -54,42 +56,54 @@ export class LoyaltyLayerClient {
 
   /** Exchanges an encrypted card for an enrol token. @throws ProviderError */
   tokenize(body: string): Promise<HttpReply> {
-    return this.post('tokenize', '/v1/card/tokenize', body, undefined, READ_DEADLINE_MS);
+    return this.ask('tokenize', '/v1/card/tokenize', body);
   }
 
   /** @throws ProviderError */
-  updatePass(body: string, beforeSend: () => void): Promise<HttpReply> {
-    return this.post('pass_update', '/v1/pass/update', body, beforeSend);
+  updatePass(operation: StoredOperation, beforeSend: () => void): Promise<HttpReply> {
+    return this.act('pass_update', '/v1/pass/update', operation, beforeSend);
   }
 
   /** @throws ProviderError */
-  cancelPass(body: string, beforeSend: () => void): Promise<HttpReply> {
-    return this.post('pass_cancel', '/v1/pass/cancel', body, beforeSend);
+  cancelPass(operation: StoredOperation, beforeSend: () => void): Promise<HttpReply> {
+    return this.act('pass_cancel', '/v1/pass/cancel', operation, beforeSend);
   }
 
   /** @throws ProviderError */
   passStatus(body: string): Promise<HttpReply> {
-    return this.post('pass_status', '/v1/pass/status', body, undefined, READ_DEADLINE_MS);
+    return this.ask('pass_status', '/v1/pass/status', body);
   }
 
-  private post(
+  private act(
     operation: string,
     path: string,
-    body: string,
-    beforeSend?: () => void,
-    deadlineMs = PASS_DEADLINE_MS,
+    { body, lane }: StoredOperation,
+    beforeSend: () => void,
   ): Promise<HttpReply> {
     return this.http.call({
       operation,
-      ...(beforeSend && { beforeSend }),
-      request: (token) => ({
-        method: 'POST',
-        url: this.config.apiBaseUrl + path,
-        headers: { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body,
-        deadlineMs,
-      }),
+      lane,
+      beforeSend,
+      request: (token) => this.post(path, body, token, PASS_DEADLINE_MS),
     });
+  }
+
+  private ask(operation: string, path: string, body: string): Promise<HttpReply> {
+    return this.http.call({
+      operation,
+      lane: 'status',
+      request: (token) => this.post(path, body, token, READ_DEADLINE_MS),
+    });
+  }
+
+  private post(path: string, body: string, token: string, deadlineMs: number): HttpRequest {
+    return {
+      method: 'POST',
+      url: this.config.apiBaseUrl + path,
+      headers: { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body,
+      deadlineMs,
+    };
   }
 
   private async login(): Promise<Login> {

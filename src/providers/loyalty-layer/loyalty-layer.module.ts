@@ -10,6 +10,8 @@ import { CardsController } from './cards.controller.js';
 import { Cards } from './cards.js';
 import { LoyaltyLayerClient } from './client.js';
 import { EncryptionKeys } from './encryption-keys.js';
+import { PassBatchController } from './pass-batch.controller.js';
+import { PassBatches } from './pass-batches.js';
 import { PassBook } from './pass-book.js';
 import { passCancelOperation, passUpdateOperation } from './pass-change.operations.js';
 import { PassChangesController } from './pass-changes.controller.js';
@@ -19,9 +21,10 @@ import { PassesController } from './passes.controller.js';
 /** LoyaltyLayer: lounge and eSIM passes; 100 requests a minute, and then a minute's block. */
 @Module({
   imports: [AccessModule, OutboundModule, OperationsModule],
-  controllers: [CardsController, PassChangesController, PassesController],
+  controllers: [CardsController, PassBatchController, PassChangesController, PassesController],
   providers: [
     Cards,
+    PassBatches,
     PassBook,
     {
       provide: LoyaltyLayerClient,

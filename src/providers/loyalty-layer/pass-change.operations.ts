@@ -18,11 +18,12 @@ export function passUpdateOperation(client: LoyaltyLayerClient): OperationHandle
   return {
     type: 'pass_update',
     ...REPEATED,
-    send: async ({ body, detail }, beforeSend) => {
+    send: async (operation, beforeSend) => {
+      const { body, detail } = operation;
       const metadata = detail['metadata'];
       const change = isObject(metadata) ? { resource: { metadata } } : {};
       if (body === '') return { kind: 'succeeded', providerReference: null, ...change };
-      const outcome = readUpdateReply(body, await client.updatePass(body, beforeSend));
+      const outcome = readUpdateReply(body, await client.updatePass(operation, beforeSend));
       return outcome.kind === 'succeeded' ? { ...outcome, ...change } : outcome;
     },
   };
@@ -32,7 +33,8 @@ export function passCancelOperation(client: LoyaltyLayerClient): OperationHandle
   return {
     type: 'pass_cancel',
     ...REPEATED,
-    send: async ({ body }, beforeSend) => readCancelReply(body, await client.cancelPass(body, beforeSend)),
+    send: async (operation, beforeSend) =>
+      readCancelReply(operation.body, await client.cancelPass(operation, beforeSend)),
   };
 }
 

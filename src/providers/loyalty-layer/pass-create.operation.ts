@@ -19,6 +19,6 @@ export function passCreateOperation(client: LoyaltyLayerClient): OperationHandle
     retry: { baseMs: 1_000, capMs: 60_000, giveUpAfterMs: DAY_MS },
     resourceStatus: { succeeded: 'active', failed: VOID, unknown: 'unknown' },
     waitingFor: 'Waiting for LoyaltyLayer.',
-    send: async (operation, beforeSend) => readCreateReply(await client.createPass(operation.body, beforeSend)),
+    send: async (operation, beforeSend) => readCreateReply(await client.createPass(operation, beforeSend)),
   };
 }

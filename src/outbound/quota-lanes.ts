@@ -1,0 +1,19 @@
+/**
+ * Who asks for a permit, those with more right to it first. `token`: nothing goes without a login, an operator's included;
+ * `status`: what people need to see how things are; `interactive`: somebody waits for the answer; `background`: nobody does.
+ */
+export const LANES = ['token', 'status', 'interactive', 'background'] as const;
+export type Lane = (typeof LANES)[number];
+
+/** So many permits a lane leaves for those before it: together two in a hundred, so that nearly all of it is of use. */
+const LEAVES: Readonly<Record<Lane, number>> = { token: 0, status: 1, interactive: 2, background: 3 };
+
+/** How many permits may be in use after one more has gone to that lane. A small budget cannot spare as many. */
+export function ceilingOf(lane: Lane, limit: number): number {
+  return limit - Math.min(LEAVES[lane], Math.floor(limit / 10));
+}
+
+/** What is kept for those who matter more than any operation. */
+export function reservedOf(limit: number): number {
+  return limit - ceilingOf('interactive', limit);
+}
