@@ -79,7 +79,7 @@ describe('the balance', () => {
       nextCursor: expect.any(String),
     });
     const shown = await eventually(
-      5_000,
+      12_000,
       () => world.gateway().request('GET', '/metrics'),
       (one) => String(one.body).includes('gateway_provider_balance{provider="latcom",currency="USD"} 42'),
     );
@@ -114,7 +114,10 @@ describe('200 parallel purchases on a float for 50', () => {
     const before = await sent();
     const counts = tally(await all());
     const bought = counts['201 succeeded'] ?? 0;
-    expect(counts).toEqual({ '201 succeeded': bought, '503 insufficient_float': 200 - bought });
+    // The rate moves with each purchase: one that was just covered when it was recorded may be held back at the door.
+    const heldBack = counts['202 pending'] ?? 0;
+    expect(heldBack).toBeLessThanOrEqual(2);
+    expect(bought + heldBack + (counts['503 insufficient_float'] ?? 0)).toBe(200);
     expect(bought).toBeGreaterThan(40);
     expect(bought).toBeLessThanOrEqual(50);
     expect((await sent()) - before).toBe(bought);

@@ -8,6 +8,7 @@ import { ProviderError, type BalanceSource } from '../providers/connector.js';
 import { Balances, type Observation } from './balances.js';
 
 const TICK_MS = 1_000;
+const GAUGES_MS = 5_000;
 
 /** Asks for balances by schedule and on demand, puts them on the series, and says when one falls below a level. */
 @Injectable()
@@ -26,10 +27,18 @@ export class BalanceWatch {
       if (!balance) continue;
       try {
         if (await this.balances.claimAsking(name, balance.everyMs)) await this.ask(name);
-        await this.showGauges(name);
       } catch (error) {
         logger.warn({ provider: name, ...describeError(error) }, 'the balance could not be observed');
       }
+    }
+  }
+
+  @Interval(GAUGES_MS)
+  async showAll(): Promise<void> {
+    for (const { definition } of this.registry.all()) {
+      if (!definition.balance) continue;
+      // A failure is made good by the next; that the database is away is said elsewhere.
+      await this.showGauges(definition.name).catch(() => undefined);
     }
   }
 

@@ -101,10 +101,22 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     for (let race = 0; race < MAX_RACES; race += 1) {
       const transaction = await this.reader.findByCorrelation(notification.provider, reading.correlationId);
       if (!transaction) return this.orphan(notification, reading);
+      // What is applied first may change it, so it is looked at again.
+      if (race === 0 && (await this.applyEarlier(notification, reading.correlationId))) continue;
       const state = await this.applyTo(transaction, notification, reading);
       if (state) return this.conclude(notification, state, reading.correlationId, transaction.id, null);
     }
     throw new Error('the transaction changed each time it was looked at');
+  }
+
+  /** Of two ends that contradict each other the one that came first stands, also when the later one is looked at first. */
+  private async applyEarlier({ id, provider }: StoredNotification, correlationId: string): Promise<boolean> {
+    const earlier = await this.inbox.earlierOrphans(provider, correlationId, id);
+    for (const one of earlier) {
+      const claimed = await this.inbox.claimOne(one);
+      if (claimed) await this.apply(claimed);
+    }
+    return earlier.length > 0;
   }
 
   /** null: the transaction was changed by somebody else meanwhile; look again. */

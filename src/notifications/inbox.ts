@@ -128,6 +128,16 @@ export class Inbox {
     return rows[0] ? { ...rows[0], raw: this.read(rows[0].sealed) } : null;
   }
 
+  /** What came earlier about the same and still waits for its transaction, oldest first. */
+  async earlierOrphans(provider: string, correlationId: string, id: string): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `select id from notifications
+       where provider = $1 and correlation_id = $2 and id < $3 and state = 'orphan' order by id`,
+      [provider, correlationId, id],
+    );
+    return rows.map((row) => row.id);
+  }
+
   /** Newest first. */
   async list(
     state: NotificationState | null,

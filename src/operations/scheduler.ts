@@ -40,12 +40,13 @@ export class Scheduler implements OnApplicationBootstrap {
     try {
       for (;;) {
         const { room, onlyExpired } = this.gate.claimable(provider);
+        if (room <= 0) break;
         // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
-        const quotaRoom = onlyExpired || room <= 0 ? room : Math.min(room, await client.room());
-        const maxRows = Math.min(quotaRoom, MAX_CLAIMED_AT_ONCE);
-        if (maxRows <= 0) break;
-        const fair = quotaRoom < MAX_CLAIMED_AT_ONCE;
-        const taken = await this.gate.hold(() => this.takeUp(provider, { maxRows, onlyExpired, fair }));
+        const quotaRoom = onlyExpired ? 0 : Math.min(room, await client.room());
+        const mayOnlyEnd = quotaRoom <= 0;
+        const maxRows = Math.min(mayOnlyEnd ? room : quotaRoom, MAX_CLAIMED_AT_ONCE);
+        const fair = !mayOnlyEnd && quotaRoom < MAX_CLAIMED_AT_ONCE;
+        const taken = await this.gate.hold(() => this.takeUp(provider, { maxRows, onlyExpired: mayOnlyEnd, fair }));
         // A scarce quota is looked at again when these have taken their part of it.
         if (fair || taken < maxRows) break;
       }

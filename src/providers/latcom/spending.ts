@@ -3,14 +3,19 @@ import { BalanceWatch } from '../../funds/balance-watch.js';
 import { Balances } from '../../funds/balances.js';
 import { Float } from '../../funds/float.js';
 import { describeError, logger } from '../../log.js';
-import type { Outcome, StoredOperation } from '../connector.js';
+import { ProviderError, type Outcome, type StoredOperation } from '../connector.js';
 
 const NAME = 'latcom';
 /** An outcome must not wait long for what is only good to know. */
 const LOOK_MS = 1_500;
+/** However many are held back, the balance is asked for so often at most. */
+const SHORT_LOOK_MS = 5_000;
 
 /** What a purchase does to the balance at LATCOM, and what the balance does to a purchase. */
 export class Spending {
+  /** Some balance is on record; asked once, because it stays true. */
+  private observed = false;
+
   constructor(
     private readonly float: Float,
     private readonly balances: Balances,
@@ -24,8 +29,19 @@ export class Spending {
    */
   async begin(operation: StoredOperation): Promise<Date> {
     // The first purchase of all tells the rate only if the balance before it is known.
-    if (!(await this.balances.state(NAME))) await this.look();
-    return this.float.enter(NAME, this.safety, operation.id);
+    if (!this.observed) {
+      this.observed = (await this.balances.state(NAME)) !== null;
+      if (!this.observed) await this.look();
+    }
+    try {
+      return await this.float.enter(NAME, this.safety, operation.id);
+    } catch (error) {
+      // It was covered when it was recorded: a new look tells whether it really is short. Its next try sees it.
+      if (error instanceof ProviderError && error.reason === 'float_short') {
+        if (await this.balances.claimAsking(NAME, SHORT_LOOK_MS)) await this.look();
+      }
+      throw error;
+    }
   }
 
   /** Before its outcome is recorded: until the balance is on record, the purchase counts as out. */
