@@ -63,9 +63,9 @@ where name = $1 and slot <= floor(extract(epoch from clock_timestamp()) * 1000 /
 /** What comes after the pause is a probe: one request, and more only when it was not refused. */
 const BLOCK = `
 insert into provider_quotas as q (name, blocked_until, probing)
-values ($1, clock_timestamp() + $2 * interval '1 ms', true)
+values ($1, clock_timestamp() + $2 * interval '1 ms', $3)
 on conflict (name) do update
-set blocked_until = greatest(q.blocked_until, clock_timestamp() + $2 * interval '1 ms'), probing = true,
+set blocked_until = greatest(q.blocked_until, clock_timestamp() + $2 * interval '1 ms'), probing = $3,
   probed_at = null`;
 
 const STATE = `
@@ -128,7 +128,8 @@ export class Quota {
 
   /** The provider said 429: nobody in the fleet calls it again before that time has passed. */
   async block(rule: QuotaRule, forMs: number): Promise<void> {
-    await this.database.query(BLOCK, [rule.name, Math.ceil(forMs)]);
+    // Only of a tight budget every answer is counted, so only there it is seen how a probe ends.
+    await this.database.query(BLOCK, [rule.name, Math.ceil(forMs), rule.limit <= TIGHT_LIMIT]);
   }
 
   async usage(rule: QuotaRule): Promise<Usage> {
