@@ -55,6 +55,7 @@ async function accrue(order) {
     resource: null,
     duplicateMac: null,
     allowDuplicate: false,
+    cover: null,
     leaseMs: 30_000,
     releaseAt: null,
     expiresInMs: null,
