@@ -15,13 +15,14 @@ import { PassBatches } from './pass-batches.js';
 import { PassBook } from './pass-book.js';
 import { passCancelOperation, passUpdateOperation } from './pass-change.operations.js';
 import { PassChangesController } from './pass-changes.controller.js';
+import { PassQrController } from './pass-qr.controller.js';
 import { passCreateOperation } from './pass-create.operation.js';
 import { PassesController } from './passes.controller.js';
 
 /** LoyaltyLayer: lounge and eSIM passes; 100 requests a minute, and then a minute's block. */
 @Module({
   imports: [AccessModule, OutboundModule, OperationsModule],
-  controllers: [CardsController, PassBatchController, PassChangesController, PassesController],
+  controllers: [CardsController, PassBatchController, PassChangesController, PassQrController, PassesController],
   providers: [
     Cards,
     PassBatches,

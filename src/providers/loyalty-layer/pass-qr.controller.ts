@@ -1,0 +1,41 @@
+import { applyDecorators, Controller, Get, Headers, Param, Res } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Caller, Partner, type AppCaller } from '../../access/index.js';
+import { ApiProblems } from '../../api/openapi.js';
+import { OWNER, Presenter } from '../../operations/present.js';
+import { Problem } from '../../problem.js';
+import { PassBook } from './pass-book.js';
+import { drawQr, preferredQrType, QR_TYPES } from './qr-image.js';
+
+/** What a pass entitles to, to be shown at a gate. */
+@Controller('v1/passes/:passId/qr')
+@Partner('passes')
+export class PassQrController {
+  constructor(
+    private readonly book: PassBook,
+    private readonly presenter: Presenter,
+  ) {}
+
+  /** The pass's QR code as SVG or PNG, as `Accept` says. A bearer entitlement: whoever has it can use the pass. */
+  @Get()
+  @GivesImage()
+  async draw(
+    @Param('passId') passId: string,
+    @Headers('accept') accept: string | undefined,
+    @Caller() caller: AppCaller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string | Buffer> {
+    const { qrData } = this.presenter.resource(await this.book.find(caller.appId, passId), OWNER);
+    if (typeof qrData !== 'string') throw Problem.notFound('QR code: LoyaltyLayer gave no QR data for this pass');
+    const type = preferredQrType(accept);
+    void reply.type(type).header('Vary', 'Accept');
+    return drawQr(qrData, type);
+  }
+}
+
+function GivesImage(): MethodDecorator {
+  const schema = { type: 'string' as const, format: 'binary' };
+  const content = Object.fromEntries(QR_TYPES.map((type) => [type, { schema }]));
+  return applyDecorators(ApiOkResponse({ description: 'The image.', content }), ApiProblems('not_found'));
+}
