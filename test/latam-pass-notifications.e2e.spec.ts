@@ -29,11 +29,11 @@ function notify(body: unknown, auth: Credentials | null = world.notifier): Promi
   return world.gateway().request('POST', PATH, { ...(auth && { auth }), body });
 }
 
-/** An accrual that was accepted and waits to be told its end. */
+/** An accrual that was accepted; it waits to be told its end, unless a parked notification told it already. */
 async function accepted(correlationId = unique('correlation')): Promise<{ id: string; correlationId: string }> {
   stub.play({ submit: [{ status: 200, body: { correlationId } }] });
   const id = textAt((await world.call('POST', '/v1/accruals', accrual())).body, 'id');
-  await accrualOnce(world, id, ['processing'], 5_000);
+  await accrualOnce(world, id, ['processing', 'succeeded', 'failed'], 5_000);
   return { id, correlationId };
 }
 
