@@ -1,4 +1,4 @@
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { Database } from '../src/database/database.js';
 import { newUuid } from '../src/ids.js';
 import { FIRST_ID, forgetOldKeys } from '../src/ledger/forget-keys.js';
@@ -10,7 +10,7 @@ import type { NewTransaction } from '../src/ledger/record.js';
 import { STATUSES, type Transaction } from '../src/ledger/transaction.js';
 import { formatQuantity } from '../src/ledger/units.js';
 import { Cancellation } from '../src/operations/cancellation.js';
-import { createDatabase, type TestDatabase } from './support/database.js';
+import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 
 const APP = newUuid();
 const ANOTHER_APP = newUuid();
@@ -23,7 +23,7 @@ let reader: LedgerReader;
 
 beforeAll(async () => {
   place = await createDatabase();
-  pool = new Pool({ connectionString: place.url, max: 10 });
+  pool = openPool(place, 10);
   database = new Database(pool);
   ledger = new Ledger(database);
   reader = new LedgerReader(database);
@@ -318,7 +318,7 @@ describe('claiming what is due', () => {
 
 it('is analysed when it has outgrown its statistics, so that no statement keeps reading all of it', async () => {
   const own = await createDatabase();
-  const small = new Pool({ connectionString: own.url, max: 1 });
+  const small = openPool(own, 1);
   const young = new Database(small);
   const plan = async (): Promise<string> => {
     const lookUp = `explain execute look_up('{${newUuid()}}')`;

@@ -1,11 +1,11 @@
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { Database } from '../src/database/database.js';
 import { Quota, type Permit, type QuotaRule } from '../src/outbound/quota.js';
 import type { Lane } from '../src/outbound/quota-lanes.js';
 import { TokenCache, type Login, type TokenSource } from '../src/outbound/token-cache.js';
 import { ProviderError } from '../src/providers/connector.js';
 import { Vault } from '../src/vault.js';
-import { createDatabase, type TestDatabase } from './support/database.js';
+import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 
 /** Two of everything stand for two instances: they share nothing but the database. */
 let place: TestDatabase;
@@ -15,7 +15,7 @@ const vault = new Vault(Buffer.alloc(32, 7));
 
 beforeAll(async () => {
   place = await createDatabase();
-  pools = [1, 2].map(() => new Pool({ connectionString: place.url, max: 10 }));
+  pools = [1, 2].map(() => openPool(place, 10));
   databases = pools.map((pool) => new Database(pool));
 });
 

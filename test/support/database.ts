@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 
 /** A migrated database of one's own. */
 export interface TestDatabase {
@@ -15,6 +15,16 @@ export async function createDatabase(): Promise<TestDatabase> {
   const url = new URL(fromSetup('TEST_DATABASE_URL'));
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => administer(`drop database if exists ${name} with (force)`) };
+}
+
+/**
+ * A pool on a test's database. `pool.end()` does not wait for its connections to close, so dropping the database right
+ * after it can still cut one, and without a listener that would end the test's process.
+ */
+export function openPool(database: TestDatabase, max: number): Pool {
+  const pool = new Pool({ connectionString: database.url, max });
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 async function administer(statement: string): Promise<void> {
