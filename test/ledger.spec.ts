@@ -6,7 +6,7 @@ import { Ledger } from '../src/ledger/ledger.js';
 import { isFinal, isLegalMove } from '../src/ledger/moves.js';
 import { LedgerReader } from '../src/ledger/reader.js';
 import { analyseOutgrown } from '../src/ledger/statistics.js';
-import type { NewTransaction } from '../src/ledger/record.js';
+import type { NewTransaction } from '../src/ledger/new-transaction.js';
 import { STATUSES, type Transaction } from '../src/ledger/transaction.js';
 import { formatQuantity } from '../src/ledger/units.js';
 import { Cancellation } from '../src/operations/cancellation.js';

@@ -9,15 +9,9 @@ import { Batcher } from './batcher.js';
 import { coveredRows, type Covered } from './cover.js';
 import { claimDue, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
-import {
-  findObstacle,
-  record,
-  type NewTransaction,
-  type Obstacle,
-  type Probe,
-  type RecordResult,
-  type RecordRow,
-} from './record.js';
+import type { NewTransaction } from './new-transaction.js';
+import { findObstacle, type Obstacle, type Probe } from './obstacle.js';
+import { record, type RecordResult, type RecordRow } from './record.js';
 import { refreshResource, type ResourceNews } from './refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './settle.js';
 import type { Resource, Transaction } from './transaction.js';

@@ -1,52 +1,8 @@
 import type { Database } from '../database/database.js';
 import type { AccountPair } from './accounts.js';
 import { coveredRows, floatLock } from './cover.js';
-import type { JsonObject, Status, TransactionType } from './transaction.js';
-
-/** A resource that is born together with the transaction that creates it; it has the app and provider of that one. */
-export interface NewResource {
-  readonly id: string;
-  readonly kind: string;
-  readonly status: string;
-  readonly detail: JsonObject;
-  readonly sealed: Buffer | null;
-}
-
-/** Everything that is known of a transaction before anything is sent. */
-export interface NewTransaction {
-  readonly id: string;
-  readonly appId: string;
-  readonly type: TransactionType;
-  readonly provider: string;
-  readonly status: Extract<Status, 'scheduled' | 'pending'>;
-  readonly reference: string | null;
-  /** Within which (type, reference) is unique for ever. */
-  readonly referenceScope: string;
-  readonly idempotencyKey: string | null;
-  /** Position in a batch that shares one key; 0 otherwise. */
-  readonly idempotencyItem: number;
-  readonly requestMac: Buffer | null;
-  readonly quantity: bigint | null;
-  readonly unit: string | null;
-  readonly detail: JsonObject;
-  readonly sealed: Buffer | null;
-  readonly metadata: JsonObject;
-  readonly resourceId: string | null;
-  readonly resource: NewResource | null;
-  /** Rows with the same value inside the duplicate window are refused; null: not guarded. */
-  readonly duplicateMac: Buffer | null;
-  readonly allowDuplicate: boolean;
-  /** Refused unless the observed float at the provider, times `safety`, covers it and all that is out; null: not so. */
-  readonly cover: { readonly safety: string } | null;
-  /** The recorder sends it at once and holds the row for so long; null: somebody takes it up when it is due. */
-  readonly leaseMs: number | null;
-  readonly releaseAt: Date | null;
-  /** Milliseconds from now until it is too late to send; null: never. */
-  readonly expiresInMs: number | null;
-  readonly expectedInMs: number | null;
-  readonly actor: string;
-  readonly eventId: string;
-}
+import { DUPLICATE_WINDOW_MINUTES, findObstacles, type Obstacle, type Probe } from './obstacle.js';
+import type { NewTransaction } from './new-transaction.js';
 
 export type RecordResult =
   | { readonly kind: 'recorded'; readonly createdAt: Date }
@@ -58,9 +14,6 @@ export type RecordResult =
       readonly sameRequest: boolean;
     }
   | { readonly kind: 'uncovered' };
-
-/** How long a second purchase with the same phone, product and amount counts as a possible duplicate. */
-const DUPLICATE_WINDOW_MINUTES = 10;
 
 const RECORD = `
 with input as (
@@ -98,34 +51,6 @@ with input as (
   from recorded join input using (id) where resource is not null
 )
 select id, created_at as "createdAt" from recorded`;
-
-/** What stands in the way of rows that were not recorded, in the order in which the contract checks. */
-const IN_THE_WAY = `
-select r.id as "rowId", found.* from json_to_recordset($1::json) as r (
-  id uuid, "appId" uuid, type text, scope text, reference text, key text, item integer, mac text, dup text)
-cross join lateral (
-  select 'key' as by, 1 as rank, t.id, t.app_id as "appId", t.created_at as "createdAt",
-    t.request_mac = decode(r.mac, 'base64') as "sameRequest"
-  from transactions t where t.app_id = r."appId" and t.idempotency_key = r.key and t.idempotency_item = r.item
-  union all
-  select 'reference', 2, t.id, t.app_id, t.created_at, false from transactions t
-  where t.reference_scope = r.scope and t.type = r.type and t.reference = r.reference
-  union all
-  (select 'duplicate', 3, t.id, t.app_id, t.created_at, false from transactions t
-   where t.duplicate_mac = decode(r.dup, 'base64') and t.created_at > now() - interval '${DUPLICATE_WINDOW_MINUTES} min'
-     and t.status not in ('failed', 'canceled')
-   order by t.created_at limit 1)
-  order by rank limit 1
-) found`;
-
-export interface Obstacle {
-  rowId: string;
-  by: 'key' | 'reference' | 'duplicate';
-  id: string;
-  appId: string;
-  createdAt: Date;
-  sameRequest: boolean | null;
-}
 
 export type RecordRow = NewTransaction & { readonly accounts: AccountPair | null };
 
@@ -180,46 +105,9 @@ function insertGuarded(database: Database, rows: readonly RecordRow[]): Promise<
   });
 }
 
-/** What of a new transaction may collide with another. */
-export type Probe = Pick<
-  NewTransaction,
-  | 'id'
-  | 'appId'
-  | 'type'
-  | 'reference'
-  | 'referenceScope'
-  | 'idempotencyKey'
-  | 'idempotencyItem'
-  | 'requestMac'
-  | 'duplicateMac'
->;
-
 /** A duplicate that is wanted stands in nobody's way. */
 function asProbe(row: RecordRow): Probe {
   return row.allowDuplicate ? { ...row, duplicateMac: null } : row;
-}
-
-/** What would stand in the way of a transaction, without recording it; null: nothing. */
-export async function findObstacle(database: Database, probe: Probe): Promise<Obstacle | null> {
-  return (await findObstacles(database, [probe])).get(probe.id) ?? null;
-}
-
-async function findObstacles(database: Database, rows: readonly Probe[]): Promise<Map<string, Obstacle>> {
-  const text = JSON.stringify(
-    rows.map((row) => ({
-      id: row.id,
-      appId: row.appId,
-      type: row.type,
-      scope: row.referenceScope,
-      reference: row.reference,
-      key: row.idempotencyKey,
-      item: row.idempotencyItem,
-      mac: row.requestMac?.toString('base64'),
-      dup: row.duplicateMac?.toString('base64'),
-    })),
-  );
-  const found = await database.query<Obstacle>(IN_THE_WAY, [text]);
-  return new Map(found.map((row) => [row.rowId, row]));
 }
 
 function toInput(row: RecordRow): Record<string, unknown> {

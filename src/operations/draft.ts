@@ -1,4 +1,4 @@
-import type { NewResource } from '../ledger/record.js';
+import type { NewResource } from '../ledger/new-transaction.js';
 import type { JsonObject, TransactionType } from '../ledger/transaction.js';
 import type { ProviderName, Secret } from '../providers/connector.js';
 

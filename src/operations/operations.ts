@@ -9,6 +9,7 @@ import { Problem } from '../problem.js';
 import { Vault } from '../vault.js';
 import { canonicalJson } from './canonical-json.js';
 import type { Draft } from './draft.js';
+import { insufficientFloat, keyReused, refusalOf } from './refusals.js';
 import { Road } from './road.js';
 import { sealSecret } from './secret.js';
 import { Waiting } from './waiting.js';
@@ -28,9 +29,6 @@ export interface Submitted {
   /** The key was used before with the same request. */
   readonly replayed: boolean;
 }
-
-/** By then the balance has been asked for again. */
-const FLOAT_RETRY_SECONDS = 60;
 
 type Begun =
   | Extract<RecordResult, { kind: 'known' }>
@@ -159,42 +157,12 @@ export class Operations {
     draft: Draft,
     submission: Submission,
   ): Promise<Submitted> {
-    const own = known.appId === submission.appId ? { transactionId: publicId('txn', known.id) } : {};
-    if (known.by === 'duplicate') {
-      throw new Problem(
-        'possible_duplicate',
-        'The same was requested within the last ten minutes under another Idempotency-Key. ' +
-          'Send "allowDuplicate": true if it is wanted twice.',
-        own,
-      );
-    }
-    if (known.by === 'reference') {
-      throw new Problem(
-        'reference_conflict',
-        `The reference is already used for another ${draft.type}: references are unique for ever.`,
-        own,
-      );
-    }
-    if (!known.sameRequest) {
-      throw keyReused();
-    }
+    const refusal = refusalOf(known, draft.type, submission.appId);
+    if (refusal) throw refusal;
     const transaction = await this.reader.find(known.id, submission.appId);
     if (!transaction) throw new Error('a transaction that has a key has vanished');
     return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
   }
-}
-
-function insufficientFloat(): Problem {
-  return new Problem(
-    'insufficient_float',
-    'What is paid in at the provider does not cover it together with what is under way; nothing was recorded.',
-    { retryAfterSeconds: FLOAT_RETRY_SECONDS },
-  );
-}
-
-function keyReused(): Problem {
-  const detail = 'This Idempotency-Key was used for another request. Use a new key for a new request.';
-  return new Problem('idempotency_key_reused', detail);
 }
 
 /** null when the time is over first. */
