@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util';
+import { beginGovernor, drain, governor, overload, steady } from './endurance.mjs';
+import { flat, slowDisk, startUp } from './growth.mjs';
+import { topups } from './hot-path.mjs';
+import { machineName } from './machine.mjs';
+import { guards, notifications, reads } from './other-paths.mjs';
+import { World } from './world.mjs';
+
+/*
+ * `npm run bench`: how fast the built gateway is beside hand-written code on the same machine at the same time. README.md
+ * beside this file says how to read it.
+ */
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
+});
+
+const QUICK = {
+  rounds: 5,
+  roundMs: 2_000,
+  warmUpMs: 2_500,
+  shortRounds: 3,
+  shortMs: 1_500,
+  drainMs: 12_000,
+  overloadMs: 4_000,
+  governorWindows: 2,
+  largeRows: 300_000,
+  steadyMinutes: 0,
+  seededRows: 100_000,
+};
+const USUAL = {
+  ...QUICK,
+  roundMs: 5_000,
+  shortRounds: 5,
+  shortMs: 3_000,
+  drainMs: 60_000,
+  governorWindows: 4,
+  largeRows: 1_000_000,
+};
+const FULL = { ...USUAL, largeRows: 10_000_000, steadyMinutes: 10 };
+const scale = options.full ? FULL : options.quick ? QUICK : USUAL;
+
+const STAGES = { topups, reads, notifications, guards, drain, overload, flat, slowDisk, startUp, steady, governor };
+const left = options.full ? [] : options.quick ? ['steady', 'flat'] : ['steady'];
+const wanted = options.only?.split(',') ?? Object.keys(STAGES).filter((name) => !left.includes(name));
+
+const show = (title, rows) => {
+  if (options.json) return;
+  console.log(`\n${title}`);
+  console.table(rows);
+};
+
+const world = new World();
+const goals = [];
+const startedAt = performance.now();
+try {
+  await world.open(scale.seededRows);
+  const governed = wanted.includes('governor') ? await beginGovernor({ world, scale }) : null;
+  for (const name of wanted) {
+    const begunAt = performance.now();
+    try {
+      goals.push(...(await STAGES[name]({ world, scale, show, governed })));
+    } catch (error) {
+      console.error(`${name}: ${error.stack}`);
+      goals.push({ name, value: null, goal: 'measured', met: false });
+    }
+    if (!options.json) console.log(`(${name}: ${Math.round((performance.now() - begunAt) / 1000)} s)`);
+  }
+} finally {
+  await world.close();
+}
+if (options.json) console.log(JSON.stringify({ goals }, null, 2));
+else {
+  console.log(
+    `\n${machineName()}, ${new Date().toISOString()}, ${Math.round((performance.now() - startedAt) / 1000)} s`,
+  );
+  console.table(goals);
+}
+process.exit(goals.every(({ met }) => met) ? 0 : 1);

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+
+/* What Linux tells in /proc about CPU and memory. Times are in seconds of one CPU. */
+
+const TICKS_PER_SECOND = 100;
+
+/** The fields of /proc/<pid>/stat from the third on; null when the process has ended. */
+function statOf(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
+
+/** User and system time of a process, of all its threads; with `ended` also of children that have ended. */
+export function cpuSecondsOf(pid, { ended = false } = {}) {
+  const fields = statOf(pid);
+  if (!fields) return 0;
+  const ticks = fields.slice(11, ended ? 15 : 13).reduce((sum, field) => sum + Number(field), 0);
+  return ticks / TICKS_PER_SECOND;
+}
+
+/** The process and all that descend from it. */
+export function familyOf(root) {
+  const parents = new Map();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const fields = statOf(name);
+    if (fields) parents.set(Number(name), Number(fields[1]));
+  }
+  const family = new Set([root]);
+  for (let size = 0; size !== family.size;) {
+    size = family.size;
+    for (const [pid, parent] of parents) if (family.has(parent)) family.add(pid);
+  }
+  return [...family];
+}
+
+export function familyCpuSeconds(root) {
+  return familyOf(root).reduce((sum, pid) => sum + cpuSecondsOf(pid, { ended: true }), 0);
+}
+
+export function parentOf(pid) {
+  return Number(statOf(pid)?.[1]);
+}
+
+/** All that the machine has worked, in seconds of one CPU. */
+export function machineCpuSeconds() {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).slice(1).map(Number);
+  const [user, nice, system, , , irq, softirq, steal] = fields;
+  return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND;
+}
+
+export function residentMegabytes(pid) {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(text)?.[1] ?? 0) / 1024;
+}
+
+export function machineName() {
+  const model = cpus()[0]?.model ?? 'unknown CPU';
+  return `${cpus().length} x ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
+}
+
+export function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

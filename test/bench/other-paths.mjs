@@ -1,0 +1,94 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { atLeast, atMost } from './goals.mjs';
+import { ratio, rounds, tableOf } from './hot-path.mjs';
+import { basic } from './world.mjs';
+
+const CONNECTIONS = 64;
+const NOTIFICATION = { kind: 'notification', path: '/v1/providers/latam-pass/notifications', status: 200 };
+
+/** Reads of the seeded transactions beside a bare Fastify with the same statements. */
+export async function reads({ world, scale, show }) {
+  const url = await world.database('reads');
+  const sides = {
+    gateway: await world.startGatewayWithKey(url),
+    bare: await world.startSide('bare-reads.mjs', [], url),
+  };
+  const ids = await world.sql(url, 'select id from transactions order by md5(id::text) limit 1000');
+  const jobs = {
+    'GET /v1/transactions/{id}': { paths: ids.map(({ id }) => `/v1/transactions/txn_${id}`), status: 200, goal: 0.75 },
+    'GET /v1/transactions': { path: '/v1/transactions', status: 200, goal: 0.9 },
+  };
+  const goals = [];
+  for (const [name, { goal, ...rest }] of Object.entries(jobs)) {
+    const job = { ...rest, connections: CONNECTIONS, durationMs: scale.shortMs };
+    for (const side of Object.values(sides)) await world.drive(side, job);
+    const results = await rounds(world, sides, job, scale.shortRounds);
+    show(name, tableOf(results));
+    goals.push(atLeast(`${name} / bare Fastify`, ratio(results, 'gateway', 'bare'), goal));
+  }
+  for (const side of Object.values(sides)) await world.stop(side);
+  return goals;
+}
+
+/** Notifications about seeded accruals beside a hand-written batched intake that only stores them. */
+export async function notifications({ world, scale, show }) {
+  const gateway = await world.startGateway(await world.database('notices_gateway'));
+  const sides = {
+    gateway: { ...gateway, authorization: basic({ username: 'bench', password: 'bench' }) },
+    batched: await world.startSide(
+      'limit.mjs',
+      ['batched', world.providerPort],
+      await world.database('notices_batched'),
+    ),
+  };
+  const job = { ...NOTIFICATION, connections: CONNECTIONS, durationMs: scale.shortMs };
+  for (const side of Object.values(sides)) await world.drive(side, job);
+  const results = await rounds(world, sides, job, scale.shortRounds);
+  show('notification intake', tableOf(results));
+  for (const side of Object.values(sides)) await world.stop(side);
+  return [atLeast('notification intake / natural batching', ratio(results, 'gateway', 'batched'), 0.6)];
+}
+
+/** What part of the CPU time of reads by id, the cheapest authenticated route, and of top-ups is spent on who calls how often. */
+export async function guards({ world, scale, show }) {
+  const folder = join(world.folder, 'profiles');
+  mkdirSync(folder);
+  const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=500'];
+  const gateway = await world.startGatewayWithKey(await world.database('guards'), { flags });
+  const job = { kind: 'topup', path: '/v1/topups', status: 201, connections: 128, durationMs: scale.shortMs * 2 };
+  await world.drive(gateway, job);
+  await world.stop(gateway, 'SIGTERM');
+  const shares = readdirSync(folder).map((name) => shareOfGuards(JSON.parse(readFileSync(join(folder, name), 'utf8'))));
+  const share = Math.max(...shares);
+  show('authentication and rate limit, of the CPU time of top-ups', {
+    gateway: { percent: Number((share * 100).toFixed(2)) },
+  });
+  return [atMost('authentication and rate-limit guard / CPU of a top-up', share, 0.05)];
+}
+
+const GUARDS = /\/dist\/access\/|\/node_modules\/(?:passport|@nestjs\/passport)/;
+/** Called by the guard, and something else: what a request may hold. */
+const OTHERS = /\/dist\/api\/|\/pg\//;
+
+function shareOfGuards({ nodes, samples, timeDeltas }) {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const kinds = new Map();
+  const kindOf = (id) => {
+    if (id === undefined) return 'none';
+    const known = kinds.get(id);
+    if (known) return known;
+    const { url, functionName } = byId.get(id).callFrame;
+    const above = () => kindOf(parents.get(id));
+    const kind = functionName === '(idle)' ? 'idle' : OTHERS.test(url) ? 'none' : GUARDS.test(url) ? 'guard' : above();
+    kinds.set(id, kind);
+    return kind;
+  };
+  const times = { idle: 0, guard: 0, none: 0 };
+  // The start is not what is measured: the last three quarters of the samples are.
+  for (let index = Math.floor(samples.length / 4); index < samples.length; index += 1) {
+    times[kindOf(samples[index])] += timeDeltas[index];
+  }
+  return times.guard / (times.guard + times.none);
+}

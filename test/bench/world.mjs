@@ -1,0 +1,250 @@
+import { fork, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { cpuSecondsOf, familyCpuSeconds, machineCpuSeconds, parentOf } from './machine.mjs';
+
+/* Everything that takes part in a run: a PostgreSQL with full durability, the provider stub, the load generator, the sides. */
+
+const DIST = join(import.meta.dirname, '..', '..', 'dist');
+const ADMIN = { username: 'admin', password: 'admin-password-of-the-bench' };
+export const SEEDED_APP = '01900000-0000-7000-8000-000000000001';
+const BUSY_ELSEWHERE = 0.15;
+
+export function basic({ username, password }) {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(what, probe, timeoutMs = 60_000) {
+  const giveUpAt = performance.now() + timeoutMs;
+  while (!(await probe())) {
+    if (performance.now() > giveUpAt) throw new Error(`${what}: not within ${timeoutMs} ms`);
+    await sleep(20);
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export class World {
+  constructor() {
+    this.children = new Set();
+    this.folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
+    chmodSync(this.folder, 0o755);
+  }
+
+  async open(seededRows) {
+    const { startEmbeddedPostgres } = await import(join(DIST, 'database/embedded/embedded-postgres.js'));
+    this.server = await startEmbeddedPostgres({
+      dataDir: this.folder,
+      flags: ['max_connections=300', 'shared_buffers=512MB', 'max_wal_size=8GB'],
+    });
+    const [{ pid }] = await this.sql(this.server.url, 'select pg_backend_pid() as pid', (row) => row.pid);
+    this.postmaster = pid;
+    this.stub = this.fork('provider-stub.mjs', [], {});
+    this.providerPort = (await this.message(this.stub)).port;
+    this.load = this.fork('load.mjs', [], {});
+    await this.message(this.load);
+    this.template = await this.seed('seeded', seededRows);
+  }
+
+  async close() {
+    for (const child of this.children) child.kill('SIGKILL');
+    await this.server?.stop({ evenIfInUse: true });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** One statement, or several without values, on a connection of its own. The first call also finds the server's process. */
+  async sql(url, text) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      const { rows } = await client.query(text);
+      if (text.includes('pg_backend_pid')) return [{ pid: parentOf(rows[0].pid) }];
+      return rows ?? [];
+    } finally {
+      await client.end();
+    }
+  }
+
+  urlOf(name) {
+    const url = new URL(this.server.url);
+    url.pathname = `/${name}`;
+    return url.href;
+  }
+
+  /** A database with so many transactions of one app, analysed; others are made as copies of it. */
+  async seed(name, rows) {
+    await this.sql(this.server.url, `create database ${name}`);
+    const url = this.urlOf(name);
+    const migrating = spawn(process.execPath, [join(DIST, 'database/migrate.js')], {
+      env: { PATH: process.env.PATH, DATABASE_URL: url },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await new Promise((resolve) => migrating.once('exit', resolve));
+    const text = readFileSync(join(import.meta.dirname, 'seed.sql'), 'utf8');
+    await this.sql(url, text.replaceAll(':rows', String(rows)).replaceAll(':app', `'${SEEDED_APP}'`));
+    await this.sql(url, 'vacuum (analyze)');
+    return name;
+  }
+
+  async database(name, template = this.template) {
+    await this.sql(this.server.url, `create database ${name} template ${template} strategy file_copy`);
+    return this.urlOf(name);
+  }
+
+  fork(file, args, env, options = {}) {
+    const child = fork(join(import.meta.dirname, file), args, {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: ['--max-semi-space-size=64'],
+      ...options,
+    });
+    return this.keep(child);
+  }
+
+  keep(child) {
+    this.children.add(child);
+    child.once('exit', () => this.children.delete(child));
+    return child;
+  }
+
+  message(child) {
+    return new Promise((resolve, reject) => {
+      const ended = (code) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code}`));
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        resolve(message);
+      });
+    });
+  }
+
+  async ask(child, question) {
+    const answer = this.message(child);
+    child.send(question);
+    return answer;
+  }
+
+  async setProvider(settings) {
+    return (await this.ask(this.stub, { set: settings })).arrivals;
+  }
+
+  /** A baseline that says its port as soon as it listens. */
+  async startSide(file, args, databaseUrl) {
+    const child = this.fork(file, args, { DATABASE_URL: databaseUrl });
+    const { port } = await this.message(child);
+    return { child, port, authorization: 'none' };
+  }
+
+  /** The built gateway as it is started in production, everything on. */
+  async startGateway(databaseUrl, { env = {}, flags = [], port: fixed } = {}) {
+    const port = fixed ?? (await freePort());
+    const url = `http://127.0.0.1:${port}`;
+    const provider = `http://127.0.0.1:${this.providerPort}`;
+    const child = spawn(process.execPath, ['--max-semi-space-size=64', ...flags, join(DIST, 'main.js')], {
+      env: { PATH: process.env.PATH, ...gatewayEnv({ port, databaseUrl, provider, folder: this.folder }), ...env },
+      // The log is written, by the gateway, and read by nobody: that costs what a log costs.
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.keep(child);
+    let said = '';
+    child.stderr.on('data', (chunk) => (said += chunk));
+    await until('the gateway is ready', async () => {
+      if (child.exitCode !== null) throw new Error(said);
+      return (await fetch(`${url}/health/ready`).catch(() => null))?.ok;
+    });
+    return { child, port, url, databaseUrl };
+  }
+
+  /** A gateway and a key of the app that owns the seeded transactions. */
+  async startGatewayWithKey(databaseUrl, options) {
+    const gateway = await this.startGateway(databaseUrl, options);
+    const key = await this.admin(gateway, `/v1/admin/apps/app_${SEEDED_APP}/keys`, {});
+    return { ...gateway, authorization: basic({ username: key.keyId, password: key.secret }) };
+  }
+
+  async admin({ url }, path, body) {
+    const headers = { authorization: basic(ADMIN), 'content-type': 'application/json' };
+    const answer = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+    return answer.json();
+  }
+
+  async stop({ child }, signal = 'SIGKILL') {
+    if (child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  /** One job of the load generator against a side, with the CPU that it cost. A disturbed one is done again, twice at most. */
+  async measure(side, job, { again = 2 } = {}) {
+    const before = this.cpuOf(side);
+    const result = await this.drive(side, job);
+    const after = this.cpuOf(side);
+    const seconds = result.elapsedMs / 1000;
+    const elsewhere = (after.machine - before.machine - (after.ours - before.ours)) / seconds;
+    if (elsewhere > BUSY_ELSEWHERE && again > 0) return this.measure(side, job, { again: again - 1 });
+    const perRequest = (name) => ((after[name] - before[name]) * 1e6) / result.answered;
+    return {
+      perSecond: result.answered / seconds,
+      ...result.latencies,
+      nodeMicros: perRequest('node'),
+      postgresMicros: perRequest('postgres'),
+      elsewhere,
+      result,
+    };
+  }
+
+  async drive({ port, authorization }, job) {
+    const { result, error } = await this.ask(this.load, { port, authorization, ...job });
+    if (error) throw new Error(`${job.path ?? 'load'}: ${error}`);
+    return result;
+  }
+
+  cpuOf({ child }) {
+    const postgres = familyCpuSeconds(this.postmaster);
+    const ours = postgres + familyCpuSeconds(process.pid);
+    return { machine: machineCpuSeconds(), ours, postgres, node: cpuSecondsOf(child.pid) };
+  }
+}
+
+function gatewayEnv({ port, databaseUrl, provider, folder }) {
+  return {
+    PORT: String(port),
+    NODE_ENV: 'production',
+    SANDBOX: 'true',
+    SANDBOX_PORT: '0',
+    DATABASE_URL: databaseUrl,
+    ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+    ADMIN_USERNAME: ADMIN.username,
+    ADMIN_PASSWORD: ADMIN.password,
+    DATA_DIR: folder,
+    LATAM_PASS_BASE_URL: `${provider}/latam`,
+    LATAM_PASS_CLIENT_ID: 'bench',
+    LATAM_PASS_CLIENT_SECRET: 'bench',
+    LATAM_PASS_PARTNER_ID: 'BENCH',
+    LATAM_PASS_PRODUCT_ID: '001',
+    LATAM_PASS_REQUESTS_PER_MINUTE: '10000000',
+    LATAM_PASS_NOTIFICATION_USERNAME: 'bench',
+    LATAM_PASS_NOTIFICATION_PASSWORD: 'bench',
+    LATCOM_BASE_URL: `${provider}/latcom`,
+    LATCOM_CUSTOMER_ID: 'bench',
+    LATCOM_SECRET_KEY: 'bench',
+    LATCOM_REQUESTS_PER_15_MINUTES: '10000000',
+    LOYALTY_LAYER_BASE_URL: `${provider}/loyalty`,
+    LOYALTY_LAYER_CLIENT_ID: 'bench',
+    LOYALTY_LAYER_CLIENT_SECRET: 'bench',
+  };
+}
