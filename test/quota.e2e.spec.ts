@@ -10,7 +10,8 @@ let second: Gateway;
 beforeAll(async () => {
   world = await startWorld({
     sandbox: { SANDBOX_REQUESTS_PER_MINUTE: LIMIT },
-    gateway: { LOYALTY_LAYER_REQUESTS_PER_MINUTE: LIMIT },
+    // What is looked at here is the quota: each create is a call of its own.
+    gateway: { LOYALTY_LAYER_REQUESTS_PER_MINUTE: LIMIT, LOYALTY_LAYER_COALESCING: 'false' },
   });
   second = await startGateway({ databaseUrl: world.database.url, env: world.env });
 }, 60_000);
@@ -93,6 +94,8 @@ it('what the quota cannot take waits still, with an estimate, and nothing is exc
   const list = at(events.body, 'data');
   expect(Array.isArray(list) ? list.length : 0).toBeLessThanOrEqual(3);
   expect(await counter('violations')).toBe(0);
+  // Switched off, nothing goes together, however scarce the permits are.
+  expect(at(await counter('calls'), 'pass-batch')).toBeUndefined();
   expect(Number(await counter('mostRequestsInWindow'))).toBeLessThanOrEqual(30);
 
   // What was reserved is there for those who look after things.

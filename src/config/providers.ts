@@ -39,6 +39,8 @@ export interface LoyaltyLayerSettings {
   readonly requestsPerMinute: number;
   /** Name of the egress address whose budget is shared. */
   readonly egress: string;
+  /** How many waiting creates may go out as one batch-create; 1: each goes alone. */
+  readonly batchMaxSize: number;
   /** With which cards may be encrypted (`alg` of the JWE). */
   readonly jweAlgorithms: readonly string[];
 }
@@ -118,11 +120,18 @@ export function readLoyaltyLayer(read: EnvironmentReader): LoyaltyLayerSettings 
     ),
     requestsPerMinute: read.integer('LOYALTY_LAYER_REQUESTS_PER_MINUTE', 100, 1, 1_000_000),
     egress: read.matching('LOYALTY_LAYER_EGRESS', /^[\w.:-]{1,64}$/, 'a short name or an address') ?? 'default',
+    batchMaxSize: readBatchSize(read),
     jweAlgorithms: (
       read.matching('LOYALTY_LAYER_JWE_ALGORITHMS', JWE_ALGORITHMS, 'a list such as RSA-OAEP-256,RSA-OAEP') ??
       'RSA-OAEP-256'
     ).split(','),
   };
+}
+
+/** Both variables are checked, also the one that the other makes useless. */
+function readBatchSize(read: EnvironmentReader): number {
+  const size = read.integer('LOYALTY_LAYER_BATCH_MAX_SIZE', 25, 2, 500);
+  return read.boolean('LOYALTY_LAYER_COALESCING') === false ? 1 : size;
 }
 
 export function readLatcom(read: EnvironmentReader): LatcomSettings {

@@ -238,6 +238,18 @@ create table resources (
 CREATE INDEX resources_app ON public.resources USING btree (app_id, kind, id);
 CREATE INDEX resources_provider_reference ON public.resources USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL);
 
+create table transaction_batches (
+  batch_id uuid not null,
+  position integer not null,
+  transaction_id uuid not null,
+  app_id uuid not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  constraint transaction_batches_pkey PRIMARY KEY (batch_id, "position")
+);
+comment on column transaction_batches.position is 'in the list that was sent, from 0';
+CREATE INDEX transaction_batches_transaction ON public.transaction_batches USING btree (transaction_id);
+CREATE TRIGGER transaction_batches_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transaction_batches FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 create table transaction_events (
   id uuid not null,
   transaction_id uuid not null,

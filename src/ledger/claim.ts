@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import { TRANSACTION_COLUMNS, toTransaction, type TransactionRow } from './rows.js';
-import type { Transaction } from './transaction.js';
+import type { Transaction, TransactionType } from './transaction.js';
 
 /** A row taken up by this instance, for as long as its lease lasts. */
 export interface Claim {
@@ -38,7 +38,8 @@ with due as (${due}), claimed as (
 )
 select * from claimed order by "createdAt"`;
 
-const DUE = `due_at <= now() and provider = $1 and (not $5::boolean or (expires_at <= now() and not attempt_open))`;
+const DUE = `due_at <= now() and provider = $1 and ($6::text is null or type = $6)
+  and (not $5::boolean or (expires_at <= now() and not attempt_open))`;
 const TAKEN_UP = `t.id, t.app_id, t.status, t.attempt_open, coalesce(t.expires_at <= now(), false) as expired`;
 
 const CLAIM = claim(`
@@ -64,13 +65,15 @@ export interface ClaimRequest {
   readonly actor: string;
   /** More may be due than can be taken up. */
   readonly fair?: boolean;
+  /** Only operations of that type. */
+  readonly type?: TransactionType;
 }
 
 export async function claimDue(database: Database, request: ClaimRequest): Promise<Claim[]> {
   const { provider, maxRows, leaseMs, onlyExpired = false, actor, fair = false } = request;
   const [name, text] = fair ? ['ledger_claim_fairly', CLAIM_FAIRLY] : ['ledger_claim', CLAIM];
   const leasedAtMs = performance.now();
-  const values = [provider, maxRows, leaseMs, actor, onlyExpired];
+  const values = [provider, maxRows, leaseMs, actor, onlyExpired, request.type ?? null];
   const rows = await database.prepared<ClaimRow>(name, text, values);
   return rows.map(({ statusBefore: _before, interrupted, expired, ...row }) => ({
     transaction: toTransaction(row),

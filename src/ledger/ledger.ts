@@ -5,6 +5,7 @@ import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Accounts, type AccountPair } from './accounts.js';
 import { amend, type Amendment } from './amend.js';
+import { bindBatch, type BatchMember } from './bind-batch.js';
 import { Batcher } from './batcher.js';
 import { coveredRows, type Covered } from './cover.js';
 import { claimDue, type Claim, type ClaimRequest } from './claim.js';
@@ -108,6 +109,14 @@ export class Ledger {
 
   async claimDue(request: ClaimRequest): Promise<Claim[]> {
     return claimDue(this.database, request);
+  }
+
+  /**
+   * Writes down which of them goes out as which item of a batch; answers with the ids of those that do, in that order.
+   * Resolves after the commit.
+   */
+  async bindBatch(batchId: string, members: readonly BatchMember[]): Promise<readonly string[]> {
+    return bindBatch(this.database, batchId, members);
   }
 
   /** What waits for a provider is due at once: the cause of its waiting is gone. Nothing under way is touched. */

@@ -162,10 +162,12 @@ export class LedgerReader {
     return rows.map((row) => ({ ...row, held: BigInt(row.held), posted: BigInt(row.posted) }));
   }
 
-  /** How many transactions wait to be sent to that provider. */
-  async pendingCount(provider: string): Promise<number> {
-    const text = `select count(*)::int as count from transactions where status = 'pending' and provider = $1`;
-    return (await this.database.query<{ count: number }>(text, [provider]))[0]?.count ?? 0;
+  /** How many transactions wait to be sent to that provider, by type. */
+  async pendingCounts(provider: string): Promise<{ readonly type: TransactionType; readonly count: number }[]> {
+    return this.database.query(
+      `select type, count(*)::int as count from transactions where status = 'pending' and provider = $1 group by type`,
+      [provider],
+    );
   }
 
   /** How many transactions are open, by provider and status. */

@@ -4,8 +4,10 @@ import { LedgerModule } from '../ledger/ledger.module.js';
 import { AdminTransactionsController } from './admin-transactions.controller.js';
 import { LedgerController } from './ledger.controller.js';
 import { AuditedActs } from './audited-acts.js';
+import { BatchRunner } from './batch-runner.js';
 import { ClockWatch } from './clock-watch.js';
 import { Cancellation } from './cancellation.js';
+import { Dispatch } from './dispatch.js';
 import { Drain } from './drain.js';
 import { Gate } from './gate.js';
 import { Housekeeping } from './housekeeping.js';
@@ -44,7 +46,9 @@ import { Waiting } from './waiting.js';
     Cancellation,
     ConnectorRegistry,
     AuditedActs,
+    BatchRunner,
     ClockWatch,
+    Dispatch,
     Drain,
     Gate,
     Housekeeping,

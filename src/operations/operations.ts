@@ -80,7 +80,7 @@ export class Operations {
   /** Everything up to the point where the provider is being called. */
   private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
     const leaseMs = draft.releaseAt ? null : this.road.leaseFor(draft);
-    const expectedInMs = draft.releaseAt ? null : this.road.usualMs(draft);
+    const expectedInMs = draft.releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
     const sealed = sealSecret(this.vault, draft.secret);
     const leasedAtMs = performance.now();
     const result = await this.ledger.record({

@@ -8,6 +8,7 @@ import { Problem } from '../problem.js';
 import { ProviderError } from '../providers/connector.js';
 import type { ProviderHealthDto } from './provider.dto.js';
 import { ProviderStates } from './provider-states.js';
+import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry, type RegisteredProvider } from './registry.js';
 
 const GAUGES_MS = 5_000;
@@ -20,6 +21,7 @@ export class ProviderHealth {
     private readonly states: ProviderStates,
     private readonly reader: LedgerReader,
     private readonly ledger: Ledger,
+    private readonly queue: QueueForecast,
   ) {}
 
   async all(): Promise<ProviderHealthDto[]> {
@@ -104,11 +106,10 @@ export class ProviderHealth {
   ): Promise<ProviderHealthDto> {
     const pause = this.states.pauseOf(definition.name);
     const own = counts.filter((row) => row.provider === definition.name);
-    const pending = own.find((row) => row.status === 'pending')?.count ?? 0;
     const [tokenAgeSeconds, quota, drainMs] = await Promise.all([
       client.tokenAgeSeconds(),
       client.quotaState(),
-      client.drainMs(pending),
+      this.queue.drainMs(definition.name),
     ]);
     return {
       name: definition.name,

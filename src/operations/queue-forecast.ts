@@ -2,30 +2,47 @@ import { Injectable } from '@nestjs/common';
 import { LedgerReader } from '../ledger/reader.js';
 import { ConnectorRegistry } from './registry.js';
 
-/** A count is used again for so long: when many have to wait at once, one look is enough. */
+/** A forecast is used again for so long: when many have to wait at once, one look is enough. */
 const MAX_AGE_MS = 500;
 
-/** When what waits for a provider's quota will have been sent. */
+/** Where operations wait for a provider's quota, and until when. */
 @Injectable()
 export class QueueForecast {
-  private readonly counts = new Map<string, { readonly waiting: Promise<number>; readonly askedAtMs: number }>();
+  private readonly forecasts = new Map<string, { readonly drainMs: Promise<number>; readonly askedAtMs: number }>();
+  private readonly crowded = new Set<string>();
 
   constructor(
     private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
   ) {}
 
-  /** Milliseconds until all that waits for the provider now has been sent, as far as its quota decides. */
-  async drainMs(provider: string): Promise<number> {
-    const client = this.registry.find(provider)?.client;
-    return client ? client.drainMs(await this.waiting(provider)) : 0;
+  /** Whether more waited for permits than there were, when this process looked last. */
+  isCrowded(provider: string): boolean {
+    return this.crowded.has(provider);
   }
 
-  private waiting(provider: string): Promise<number> {
-    const known = this.counts.get(provider);
-    if (known && performance.now() - known.askedAtMs < MAX_AGE_MS) return known.waiting;
-    const waiting = this.reader.pendingCount(provider);
-    this.counts.set(provider, { waiting, askedAtMs: performance.now() });
-    return waiting;
+  note(provider: string, isCrowded: boolean): void {
+    if (isCrowded) this.crowded.add(provider);
+    else this.crowded.delete(provider);
+  }
+
+  /** Milliseconds until all that waits for the provider now has been sent, as far as its quota decides. */
+  drainMs(provider: string): Promise<number> {
+    const known = this.forecasts.get(provider);
+    if (known && performance.now() - known.askedAtMs < MAX_AGE_MS) return known.drainMs;
+    const drainMs = this.look(provider);
+    this.forecasts.set(provider, { drainMs, askedAtMs: performance.now() });
+    return drainMs;
+  }
+
+  private async look(provider: string): Promise<number> {
+    const client = this.registry.find(provider)?.client;
+    if (!client) return 0;
+    const waiting = await this.reader.pendingCounts(provider);
+    const calls = waiting.map(({ type, count }) => {
+      const { batch } = this.registry.handler(type);
+      return Math.ceil(count / Math.max(batch?.size ?? 1, 1));
+    });
+    return client.drainMs(calls.reduce((sum, count) => sum + count, 0));
   }
 }

@@ -4,8 +4,12 @@ import { Problem } from '../problem.js';
 import { Drain } from './drain.js';
 import type { Draft } from './draft.js';
 import { Gate } from './gate.js';
+import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry, leaseMsOf } from './registry.js';
 import { Runner } from './runner.js';
+
+/** What queues is looked at so often, and then called. */
+const SOON_MS = 2_000;
 
 /** Whether and how an operation can go straight on to its provider. */
 @Injectable()
@@ -15,6 +19,7 @@ export class Road {
     private readonly runner: Runner,
     private readonly gate: Gate,
     private readonly drain: Drain,
+    private readonly queue: QueueForecast,
   ) {}
 
   /** Records and begins; the process does not end in between. @throws Problem `overloaded` while it is shutting down. */
@@ -26,16 +31,23 @@ export class Road {
   }
 
   /** The lease for an attempt that begins with the record; null: it has to queue in the database. */
-  leaseFor(draft: Draft): number | null {
-    return this.gate.roomFor(draft.provider) > 0 ? leaseMsOf(this.registry.handler(draft.type)) : null;
+  leaseFor({ provider, type }: Draft): number | null {
+    const handler = this.registry.handler(type);
+    // Where others wait for a permit it waits with them, and goes with them.
+    if (handler.batch && this.queue.isCrowded(provider)) return null;
+    return this.gate.roomFor(provider) > 0 ? leaseMsOf(handler) : null;
   }
 
-  usualMs(draft: Draft): number {
-    return this.registry.handler(draft.type).deadlineMs;
+  /** When its end is to be expected, in milliseconds; `queued`: it does not begin at once. */
+  async expectedMs({ provider, type }: Draft, queued: boolean): Promise<number> {
+    const usualMs = this.registry.handler(type).deadlineMs;
+    return queued && this.queue.isCrowded(provider) ? Math.max(await this.queue.drainMs(provider), SOON_MS) : usualMs;
   }
 
   run(transaction: Transaction, leasedAtMs: number): Promise<Transaction> {
-    const running = this.runner.run({ transaction, interrupted: false, expired: false, leasedAtMs }, 'interactive');
+    const { batch } = this.registry.handler(transaction.type);
+    const lane = batch && batch.size > 0 ? 'alone' : 'interactive';
+    const running = this.runner.run({ transaction, interrupted: false, expired: false, leasedAtMs }, lane);
     // Its end is on record, or its lease ends and another takes over; nobody may be waiting here any more.
     running.catch(() => undefined);
     return running;

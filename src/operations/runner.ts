@@ -6,16 +6,17 @@ import { Ledger } from '../ledger/ledger.js';
 import { isFinal } from '../ledger/moves.js';
 import { LedgerReader } from '../ledger/reader.js';
 import type { Settled } from '../ledger/settle.js';
-import type { Transaction } from '../ledger/transaction.js';
+import type { JsonObject, Transaction } from '../ledger/transaction.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { QUOTA_USED_UP } from '../outbound/quota.js';
-import { ProviderError, type OperationHandler, type Outcome } from '../providers/connector.js';
+import { ProviderError, type OperationHandler, type OperationLane, type Outcome } from '../providers/connector.js';
 import { Vault } from '../vault.js';
 import { after, judgeError, judgeExpired, judgeInterrupted, judgeOutcome, PARKED, type Verdict } from './judge.js';
 import { QueueForecast } from './queue-forecast.js';
-import { ConnectorRegistry, PREPARATION_MS } from './registry.js';
+import { ConnectorRegistry } from './registry.js';
 import { openSecret, sealSecret } from './secret.js';
+import { assertInTime, operationOf } from './sending.js';
 
 /** Longer answers are kept in part: every documented one is far shorter. */
 const MAX_REPLY_LENGTH = 16 * 1024;
@@ -45,53 +46,66 @@ export class Runner {
   }
 
   /** Works on a claimed row to the next state that can be recorded; answers with the transaction as it is then. */
-  async run(claim: Claim, lane: 'interactive' | 'background' = 'background'): Promise<Transaction> {
-    const { transaction } = claim;
-    const { provider } = transaction;
-    this.inFlight.set(provider, (this.inFlight.get(provider) ?? 0) + 1);
+  async run(claim: Claim, lane: OperationLane = 'background'): Promise<Transaction> {
+    return this.count(claim.transaction.provider, 1, () => this.advance(claim, lane));
+  }
+
+  /** Counts so many operations as under way while `work` lasts. */
+  async count<T>(provider: string, operations: number, work: () => Promise<T>): Promise<T> {
+    this.inFlight.set(provider, (this.inFlight.get(provider) ?? 0) + operations);
     try {
-      return await this.advance(claim, lane);
+      return await work();
     } finally {
-      this.inFlight.set(provider, (this.inFlight.get(provider) ?? 1) - 1);
+      this.inFlight.set(provider, (this.inFlight.get(provider) ?? operations) - operations);
     }
   }
 
-  private async advance(claim: Claim, lane: 'interactive' | 'background'): Promise<Transaction> {
+  private async advance(claim: Claim, lane: OperationLane): Promise<Transaction> {
     const { transaction } = claim;
     const handler = this.registry.handler(transaction.type);
     if (claim.expired) return this.write(transaction, judgeExpired(handler));
     if (claim.interrupted && !handler.repeatable) return this.write(transaction, judgeInterrupted(handler));
     const progress = { sent: false };
-    let verdict: Verdict;
+    let said: Outcome | ProviderError;
     try {
-      const outcome = await this.call(handler, claim, progress, lane);
-      verdict = judgeOutcome(handler, transaction, outcome);
+      said = await this.call(handler, claim, progress, lane);
     } catch (error) {
-      const known = toProviderError(error, transaction, progress.sent);
-      verdict = judgeError(handler, transaction, known, new Date());
-      if (known.reason === QUOTA_USED_UP) verdict = await this.queued(transaction, verdict, known);
+      said = toProviderError(error, transaction, progress.sent);
     }
-    return this.write(transaction, verdict);
+    return this.conclude(transaction, said);
+  }
+
+  /** Records what a call's end means for one operation; `about`: what else the event shall say. */
+  async conclude(
+    transaction: Transaction,
+    said: Outcome | ProviderError,
+    about: JsonObject = {},
+  ): Promise<Transaction> {
+    const handler = this.registry.handler(transaction.type);
+    const verdict =
+      said instanceof ProviderError
+        ? await this.judgeSilence(handler, transaction, said)
+        : judgeOutcome(handler, transaction, said);
+    return this.write(transaction, { ...verdict, eventDetail: { ...verdict.eventDetail, ...about } });
+  }
+
+  private async judgeSilence(
+    handler: OperationHandler,
+    transaction: Transaction,
+    error: ProviderError,
+  ): Promise<Verdict> {
+    const verdict = judgeError(handler, transaction, error, new Date());
+    return error.reason === QUOTA_USED_UP ? this.queued(handler, transaction, verdict, error) : verdict;
   }
 
   private async call(
     handler: OperationHandler,
-    { transaction, leasedAtMs }: Claim,
+    claim: Claim,
     progress: { sent: boolean },
-    lane: 'interactive' | 'background',
+    lane: OperationLane,
   ): Promise<Outcome> {
-    const operation = {
-      id: transaction.id,
-      appId: transaction.appId,
-      type: transaction.type,
-      body: openSecret(this.vault, transaction).body,
-      detail: transaction.detail,
-      correlationId: transaction.correlationId,
-      providerReference: transaction.providerReference,
-      attempt: transaction.attempts,
-      startedAt: transaction.releaseAt ?? transaction.createdAt,
-      lane,
-    };
+    const { transaction } = claim;
+    const operation = operationOf(this.vault, transaction, lane);
     const { provider, type } = transaction;
     if (transaction.status === 'processing') {
       if (!handler.poll) throw new ProviderError('not-sent', 'no_status_query');
@@ -99,19 +113,21 @@ export class Runner {
     }
     metrics.attempts.inc({ provider, type });
     return handler.send(operation, () => {
-      // A process that was stopped and wakes up late must not send: somebody else has judged its attempt by then.
-      if (performance.now() - leasedAtMs > PREPARATION_MS) throw new ProviderError('not-sent', 'lease_lost');
-      if (transaction.expiresAt && transaction.expiresAt.getTime() <= Date.now()) {
-        throw new ProviderError('not-sent', 'expired');
-      }
+      assertInTime(claim);
       progress.sent = true;
     });
   }
 
   /** Nothing is wrong, it is only not its turn: no growing pauses, and an estimate that knows who waits before it. */
-  private async queued(transaction: Transaction, verdict: Verdict, error: ProviderError): Promise<Verdict> {
+  private async queued(
+    handler: OperationHandler,
+    transaction: Transaction,
+    verdict: Verdict,
+    error: ProviderError,
+  ): Promise<Verdict> {
     if (verdict.dueInMs === null) return verdict;
-    const dueInMs = Math.round(error.extras.retryAfterMs ?? verdict.dueInMs);
+    // What can go together with others goes as soon as there is a permit for all of them.
+    const dueInMs = handler.batch ? 0 : Math.round(error.extras.retryAfterMs ?? verdict.dueInMs);
     const drainMs = await this.forecast.drainMs(transaction.provider);
     return { ...verdict, dueInMs, expectedInMs: Math.max(dueInMs, drainMs) };
   }
@@ -170,7 +186,7 @@ export class Runner {
  * What is no `ProviderError` is a fault of ours: the database was away, or a connector has a defect. Before the call it
  * proves that nothing was sent; after it nobody knows.
  */
-function toProviderError(error: unknown, transaction: Transaction, sent: boolean): ProviderError {
+export function toProviderError(error: unknown, transaction: Transaction, sent: boolean): ProviderError {
   if (error instanceof ProviderError) return error;
   if (!sent && isUnavailable(error)) return new ProviderError('not-sent', 'database_unavailable', { cause: error });
   metrics.alarms.inc({ kind: 'connector_defect' });

@@ -3,9 +3,10 @@ import { Interval } from '@nestjs/schedule';
 import { Ledger } from '../ledger/ledger.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
+import { Dispatch } from './dispatch.js';
 import { Gate } from './gate.js';
+import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry, type RegisteredProvider } from './registry.js';
-import { Runner } from './runner.js';
 
 const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 100;
@@ -20,7 +21,8 @@ export class Scheduler implements OnApplicationBootstrap {
     private readonly gate: Gate,
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
-    private readonly runner: Runner,
+    private readonly dispatch: Dispatch,
+    private readonly queue: QueueForecast,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -42,16 +44,19 @@ export class Scheduler implements OnApplicationBootstrap {
         const { room, onlyExpired } = this.gate.claimable(provider);
         if (room <= 0) break;
         // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
-        const quotaRoom = onlyExpired ? 0 : Math.min(room, await client.room());
-        const mayOnlyEnd = quotaRoom <= 0;
-        const maxRows = Math.min(mayOnlyEnd ? room : quotaRoom, MAX_CLAIMED_AT_ONCE);
-        const fair = !mayOnlyEnd && quotaRoom < MAX_CLAIMED_AT_ONCE;
+        const permits = onlyExpired ? 0 : Math.min(room, await client.room());
+        const mayOnlyEnd = permits <= 0;
+        const wanted = mayOnlyEnd ? room : this.dispatch.rowsFor(provider, permits);
+        const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
+        const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
         const taken = await this.gate.hold(() => this.takeUp(provider, { maxRows, onlyExpired: mayOnlyEnd, fair }));
+        this.queue.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
         // A scarce quota is looked at again when these have taken their part of it.
         if (fair || taken < maxRows) break;
       }
     } catch (error) {
-      this.complain('tick', error);
+      metrics.alarms.inc({ kind: 'tick_failed' });
+      logger.error({ what: 'tick', ...describeError(error) }, 'background work failed');
     } finally {
       this.ticking.delete(provider);
     }
@@ -61,16 +66,10 @@ export class Scheduler implements OnApplicationBootstrap {
     provider: string,
     how: { maxRows: number; onlyExpired: boolean; fair: boolean },
   ): Promise<number> {
-    const leaseMs = this.registry.leaseMs(provider);
-    const claims = await this.ledger.claimDue({ provider, leaseMs, actor: 'gateway', ...how });
-    for (const claim of claims) {
-      this.runner.run(claim).catch((error: unknown) => this.complain('operation', error));
-    }
+    const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', ...how };
+    const claims = await this.ledger.claimDue(request);
+    if (how.fair && claims.length >= how.maxRows) await this.dispatch.sendScarce(claims, request);
+    else this.dispatch.sendAlone(claims);
     return claims.length;
-  }
-
-  private complain(what: string, error: unknown): void {
-    metrics.alarms.inc({ kind: `${what}_failed` });
-    logger.error({ what, ...describeError(error) }, 'background work failed');
   }
 }

@@ -128,12 +128,16 @@ export class ProviderClient {
     return this.roomIn(await this.quota.usage(this.options.quota));
   }
 
-  /** Milliseconds until so many waiting operations have been sent, as far as the quota decides. */
+  /** Milliseconds until so many waiting calls have been sent, as far as the quota decides. */
   async drainMs(waiting: number): Promise<number> {
     const { quota } = this.options;
-    const usage = await this.quota.usage(quota);
-    const later = Math.max(waiting - (usage.blockedForMs > 0 ? 0 : this.roomIn(usage)), 0);
-    return Math.ceil(usage.blockedForMs + (later / ceilingOf('background', quota.limit)) * quota.windowMs);
+    const { blockedForMs } = await this.quota.usage(quota);
+    if (waiting === 0) return Math.ceil(blockedForMs);
+    const inWindow = ceilingOf('background', quota.limit);
+    // Whole windows, and what of the last one has to be free again.
+    const windows = Math.max(Math.ceil(waiting / inWindow) - 1, 0);
+    const freeInMs = await this.quota.freeInMs(quota, 'background', waiting - windows * inWindow);
+    return Math.ceil(Math.max(blockedForMs, freeInMs) + windows * quota.windowMs);
   }
 
   private roomIn({ used, blockedForMs, probing }: Usage): number {

@@ -1,15 +1,19 @@
 /**
  * Who asks for a permit, those with more right to it first. `token`: nothing goes without a login, an operator's included;
- * `status`: what people need to see how things are; `interactive`: somebody waits for the answer; `background`: nobody does.
+ * `status`: what people need to see how things are; `interactive`: somebody waits for the answer; `alone`: so too, but it
+ * could go together with others; `background`: nobody waits.
  */
-export const LANES = ['token', 'status', 'interactive', 'background'] as const;
+export const LANES = ['token', 'status', 'interactive', 'alone', 'background'] as const;
 export type Lane = (typeof LANES)[number];
 
 /** So many permits a lane leaves for those before it: together two in a hundred, so that nearly all of it is of use. */
-const LEAVES: Readonly<Record<Lane, number>> = { token: 0, status: 1, interactive: 2, background: 3 };
+const LEAVES: Readonly<Record<Exclude<Lane, 'alone'>, number>> = { token: 0, status: 1, interactive: 2, background: 3 };
+/** The part of the budget that those who could go together leave for going together. */
+const ALONE_LEAVES = 0.2;
 
 /** How many permits may be in use after one more has gone to that lane. A small budget cannot spare as many. */
 export function ceilingOf(lane: Lane, limit: number): number {
+  if (lane === 'alone') return Math.min(limit - Math.floor(limit * ALONE_LEAVES), ceilingOf('interactive', limit));
   return limit - Math.min(LEAVES[lane], Math.floor(limit / 10));
 }
 

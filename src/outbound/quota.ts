@@ -75,6 +75,15 @@ select q.blocked_until as "blockedUntil", q.probing,
     and s.slot > floor(extract(epoch from clock_timestamp()) * 1000 / $2)::bigint - $3), 0)::int as used
 from provider_quotas q where q.name = $1`;
 
+/** The slot with whose end so many permits more can be in use; none when they can now. */
+const FREE_AT = `
+select greatest((min(c.slot) + $3) * $2 - extract(epoch from clock_timestamp()) * 1000, 0)::double precision as "inMs"
+from (
+  select s.slot, sum(s.used) over (order by s.slot) as counted, sum(s.used) over () as total
+  from provider_quota_slots s
+  where s.name = $1 and s.slot > floor(extract(epoch from clock_timestamp()) * 1000 / $2)::bigint - $3
+) c where c.total + $4 > $5 and c.counted >= c.total + $4 - $5`;
+
 interface StateRow {
   blockedUntil: Date | null;
   blockedForMs: number | null;
@@ -142,6 +151,13 @@ export class Quota {
       blockedForMs,
       probing: row?.probing ?? false,
     };
+  }
+
+  /** Milliseconds until a lane can have so many permits, at most as many as it can have in one window. */
+  async freeInMs(rule: QuotaRule, lane: Lane, permits: number): Promise<number> {
+    const { slotMs, slots } = gridOf(rule);
+    const values = [rule.name, slotMs, slots, permits, ceilingOf(lane, rule.limit)];
+    return (await this.database.query<{ inMs: number | null }>(FREE_AT, values))[0]?.inMs ?? 0;
   }
 
   private async serve(rule: QuotaRule): Promise<void> {

@@ -103,7 +103,29 @@ export interface StoredOperation {
   /** Its creation, or its release when it was held. */
   readonly startedAt: Date;
   /** How much right its call has to a scarce quota. */
-  readonly lane?: 'interactive' | 'background';
+  readonly lane?: OperationLane;
+}
+
+/**
+ * `interactive`: somebody waits for the answer; `alone`: so too, but it can go together with others and needs no permit
+ * of its own while they are scarce; `background`: nobody waits.
+ */
+export type OperationLane = 'interactive' | 'alone' | 'background';
+
+/** Operations that can go together in one call, which costs one permit; for when permits are scarce. */
+export interface BatchHandler {
+  /** How many may go together now; 0: none at all; 1: another batch has to be understood first. */
+  readonly size: number;
+  /** Whether answers to batches have been understood so far; until then one goes at a time. */
+  readonly isProven: boolean;
+  /**
+   * One call for all of them: what was said of each, or failed to be said, in their order. `beforeSend` as for one.
+   * @throws ProviderError when it is the same for all
+   */
+  readonly send: (
+    operations: readonly StoredOperation[],
+    beforeSend: () => void,
+  ) => Promise<readonly (Outcome | ProviderError)[]>;
 }
 
 /** How long and how often an operation is tried again. */
@@ -131,6 +153,8 @@ export interface OperationHandler {
    * @throws ProviderError
    */
   readonly send: (operation: StoredOperation, beforeSend: () => void) => Promise<Outcome>;
+  /** Absent where the provider has no such call. Its deadline is `deadlineMs` too. */
+  readonly batch?: BatchHandler;
   /** Asks how an accepted operation ended. @throws ProviderError */
   readonly poll?: (operation: StoredOperation) => Promise<Outcome>;
 }

@@ -40,6 +40,11 @@ export class LoyaltyLayerClient {
     return this.act('pass_create', '/v1/pass/create', operation, beforeSend);
   }
 
+  /** Creates several passes in one call. @throws ProviderError */
+  createPasses(body: string, lane: StoredOperation['lane'], beforeSend: () => void): Promise<HttpReply> {
+    return this.act('pass_batch_create', '/v1/pass/batch-create', { body, lane }, beforeSend);
+  }
+
   /** The public keys that cards are encrypted with. @throws ProviderError */
   encryptionKeys(): Promise<HttpReply> {
     return this.http.call({
@@ -77,7 +82,7 @@ export class LoyaltyLayerClient {
   private act(
     operation: string,
     path: string,
-    { body, lane }: StoredOperation,
+    { body, lane }: Pick<StoredOperation, 'body'> & { readonly lane?: StoredOperation['lane'] },
     beforeSend: () => void,
   ): Promise<HttpReply> {
     return this.http.call({

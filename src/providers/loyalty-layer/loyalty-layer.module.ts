@@ -40,8 +40,12 @@ import { PassesController } from './passes.controller.js';
   ],
 })
 export class LoyaltyLayerModule {
-  constructor(client: LoyaltyLayerClient, registry: ConnectorRegistry) {
-    const operations = [passCreateOperation, passUpdateOperation, passCancelOperation].map((make) => make(client));
+  constructor(config: Config, client: LoyaltyLayerClient, registry: ConnectorRegistry) {
+    const operations = [
+      passCreateOperation(client, config.loyaltyLayer),
+      passUpdateOperation(client),
+      passCancelOperation(client),
+    ];
     registry.register({ name: 'loyalty-layer', title: 'LoyaltyLayer', operations }, client.http);
   }
 }

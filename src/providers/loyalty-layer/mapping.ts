@@ -40,23 +40,34 @@ export function holderBody({ firstName, lastName, email, phone, country }: Holde
 }
 
 /** Members of the answer that are not the pass's own data. */
-const ENVELOPE = new Set(['pass_id', 'status', 'dmc_qr_data', 'success', 'code', 'message', 'plan_id', 'enrol_token']);
+const ENVELOPE = new Set([
+  ...['pass_id', 'status', 'dmc_qr_data', 'success', 'code', 'message', 'plan_id', 'enrol_token'],
+  // Of an item of a batch.
+  ...['index', 'holder', 'error'],
+]);
 
 /** The answer to a create. @throws ProviderError `doubtful` for every answer that is not clear: it may have made a pass. */
 export function readCreateReply(reply: HttpReply): Outcome {
   const body = parseRecord(reply.body);
   if (reply.status >= 200 && reply.status < 300) {
-    const passId = textOf(body, 'pass_id');
-    if (!body || passId === null || body['success'] === false) throw doubt(reply, 'unreadable_answer');
-    return {
-      kind: 'succeeded',
-      providerReference: passId,
-      resource: { status: passStatus(textOf(body, 'status')), providerReference: passId, secret: entitlement(body) },
-    };
+    const issued = body && body['success'] !== false ? readIssued(body) : null;
+    if (!issued) throw doubt(reply, 'unreadable_answer');
+    return issued;
   }
   const failure = refusalOf(reply);
   if (failure) return { kind: 'declined', failure };
   throw doubt(reply, reply.status >= 500 ? 'server_error' : 'unreadable_answer');
+}
+
+/** A pass as a create or an item of a batch gives it; null when it does not name the pass. */
+export function readIssued(body: JsonRecord): Outcome | null {
+  const passId = textOf(body, 'pass_id');
+  if (passId === null) return null;
+  return {
+    kind: 'succeeded',
+    providerReference: passId,
+    resource: { status: passStatus(textOf(body, 'status')), providerReference: passId, secret: entitlement(body) },
+  };
 }
 
 /** What the pass entitles to: a QR text for a lounge, an activation code for an eSIM. For the owning app only. */

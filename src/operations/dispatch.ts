@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import type { Claim, ClaimRequest } from '../ledger/claim.js';
+import { Ledger } from '../ledger/ledger.js';
+import type { TransactionType } from '../ledger/transaction.js';
+import { describeError, logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import type { BatchHandler } from '../providers/connector.js';
+import { BatchRunner } from './batch-runner.js';
+import { ConnectorRegistry } from './registry.js';
+import { Runner } from './runner.js';
+
+/** Sends what has been taken up: each by itself, or together where permits are scarce. */
+@Injectable()
+export class Dispatch {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly registry: ConnectorRegistry,
+    private readonly runner: Runner,
+    private readonly batches: BatchRunner,
+  ) {}
+
+  /**
+   * How many rows to take up while so many permits are left. Until a batch has been understood one goes by itself: what
+   * would go alone beside it would only use up permits.
+   */
+  rowsFor(provider: string, permits: number): number {
+    const batch = this.batchOf(provider);
+    return batch && !batch[1].isProven && batch[1].size > 1 ? Math.min(permits, 1) : permits;
+  }
+
+  /** A permit for each of them is to be had, but not for more. */
+  async sendScarce(claims: readonly Claim[], request: ClaimRequest): Promise<void> {
+    const [type, batch] = this.batchOf(request.provider) ?? [];
+    const own = claims.filter((claim) => claim.transaction.type === type && isSendable(claim));
+    const size = batch?.size ?? 0;
+    if (!type || own.length === 0 || size < 2) return this.sendAlone(claims);
+    const capacity = this.runner.capacity(request.provider) - claims.length;
+    const maxRows = Math.min(own.length * (size - 1), capacity);
+    const more = maxRows > 0 ? await this.ledger.claimDue({ ...request, maxRows, type, fair: true }) : [];
+    const all = [...own, ...more.filter(isSendable)];
+    this.sendAlone([...claims.filter((claim) => !own.includes(claim)), ...more.filter((claim) => !isSendable(claim))]);
+    // Half of the permits stay for those who come next.
+    const calls = Math.max(Math.ceil(own.length / 2), Math.ceil(all.length / size));
+    for (const part of inParts(all, calls)) this.sendTogether(part);
+  }
+
+  sendAlone(claims: readonly Claim[]): void {
+    for (const claim of claims) this.runner.run(claim).catch(complain);
+  }
+
+  private sendTogether(claims: readonly Claim[]): void {
+    if (claims.length < 2) this.sendAlone(claims);
+    else this.batches.run(claims).catch(complain);
+  }
+
+  private batchOf(provider: string): [TransactionType, BatchHandler] | null {
+    const operations = this.registry.find(provider)?.definition.operations ?? [];
+    return (
+      operations
+        .map(({ type, batch }): [TransactionType, BatchHandler] | null => (batch ? [type, batch] : null))
+        .find((one) => one !== null) ?? null
+    );
+  }
+}
+
+function isSendable({ transaction, interrupted, expired }: Claim): boolean {
+  return transaction.status === 'pending' && !interrupted && !expired;
+}
+
+/** As equal as can be, in order. */
+function inParts<T>(list: readonly T[], parts: number): T[][] {
+  const at = (part: number): number => Math.floor((part * list.length) / parts);
+  return Array.from({ length: parts }, (_none, part) => list.slice(at(part), at(part + 1)));
+}
+
+function complain(error: unknown): void {
+  metrics.alarms.inc({ kind: 'operation_failed' });
+  logger.error({ what: 'operation', ...describeError(error) }, 'background work failed');
+}

@@ -1,0 +1,31 @@
+import type { Claim } from '../ledger/claim.js';
+import type { Transaction } from '../ledger/transaction.js';
+import { ProviderError, type OperationLane, type StoredOperation } from '../providers/connector.js';
+import type { Vault } from '../vault.js';
+import { PREPARATION_MS } from './registry.js';
+import { openSecret } from './secret.js';
+
+/** The operation as its connector gets it. @throws Error when its data has been erased */
+export function operationOf(vault: Vault, transaction: Transaction, lane: OperationLane): StoredOperation {
+  return {
+    id: transaction.id,
+    appId: transaction.appId,
+    type: transaction.type,
+    body: openSecret(vault, transaction).body,
+    detail: transaction.detail,
+    correlationId: transaction.correlationId,
+    providerReference: transaction.providerReference,
+    attempt: transaction.attempts,
+    startedAt: transaction.releaseAt ?? transaction.createdAt,
+    lane,
+  };
+}
+
+/** Asked immediately before the first byte leaves. @throws ProviderError when it must not leave any more */
+export function assertInTime({ transaction, leasedAtMs }: Claim): void {
+  // A process that was stopped and wakes up late must not send: somebody else has judged its attempt by then.
+  if (performance.now() - leasedAtMs > PREPARATION_MS) throw new ProviderError('not-sent', 'lease_lost');
+  if (transaction.expiresAt && transaction.expiresAt.getTime() <= Date.now()) {
+    throw new ProviderError('not-sent', 'expired');
+  }
+}

@@ -1,0 +1,87 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { portOf } from './latcom-stub.js';
+
+/** One order as it arrived. */
+export type Order = Readonly<Record<string, unknown>>;
+
+export interface BatchCall {
+  readonly orders: readonly Order[];
+  readonly response: ServerResponse;
+}
+
+/** LoyaltyLayer with answers as the test says: logs everybody in, issues passes, and does to batches what it is told. */
+export interface LoyaltyLayerStub {
+  readonly baseUrl: string;
+  /** What becomes of a batch; default: all are issued. */
+  behave: (call: BatchCall) => void;
+  /** Batches in the order of their arrival. */
+  readonly batches: (readonly Order[])[];
+  /** How often each holder's pass was asked for, alone or in a batch, by e-mail address. */
+  readonly asked: Map<string, number>;
+  readonly single: Order[];
+  close(): Promise<void>;
+}
+
+/** An item as the gateway expects it: everything of the order that it could check is repeated. */
+export function issued(order: Order, index: number, changes: object = {}): object {
+  return { index, success: true, pass_id: passIdOf(order), plan_id: order['plan_id'], status: 'active', ...changes };
+}
+
+export function passIdOf(order: Order): string {
+  return `pass-of-${emailOf(order)}`;
+}
+
+export function emailOf(order: Order): string {
+  const { holder } = order;
+  return typeof holder === 'object' && holder !== null && 'email' in holder ? String(holder.email) : '';
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+export function issueAll({ orders, response }: BatchCall): void {
+  sendJson(response, 200, { results: orders.map((order, index) => issued(order, index)) });
+}
+
+export async function startLoyaltyLayerStub(): Promise<LoyaltyLayerStub> {
+  const server: Server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+    request.on('end', () => respond(request.url ?? '', text, response));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stub: LoyaltyLayerStub = {
+    baseUrl: `http://127.0.0.1:${portOf(server)}`,
+    behave: issueAll,
+    batches: [],
+    asked: new Map(),
+    single: [],
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  const count = (order: Order): void => void stub.asked.set(emailOf(order), (stub.asked.get(emailOf(order)) ?? 0) + 1);
+  const respond = (url: string, text: string, response: ServerResponse): void => {
+    if (url.endsWith('/auth/token')) return sendJson(response, 200, { access_token: 'token', expires_in: 1800 });
+    const body: unknown = JSON.parse(text);
+    if (!isOrder(body)) throw new Error('not an object');
+    if (!url.endsWith('/batch-create')) {
+      stub.single.push(body);
+      count(body);
+      return sendJson(response, 200, { pass_id: passIdOf(body), status: 'active' });
+    }
+    const { passes } = body;
+    const orders = Array.isArray(passes) ? passes.filter(isOrder) : [];
+    stub.batches.push(orders);
+    orders.forEach(count);
+    stub.behave({ orders, response });
+  };
+  return stub;
+}
+
+function isOrder(value: unknown): value is Order {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,31 @@
+import { Client } from 'pg';
+
+/** LoyaltyLayer's budget as it is counted in the database: 50 ms a slot. */
+const BUDGET = 'loyalty-layer:default';
+const SLOT_MS = 50;
+
+/** Lets so many requests of the last moment be counted, instead of those that were made. */
+export async function useUpQuota(databaseUrl: string, used: number): Promise<void> {
+  await withClient(databaseUrl, async (client) => {
+    await client.query('begin');
+    await client.query(`insert into provider_quotas (name) values ($1) on conflict do nothing`, [BUDGET]);
+    await client.query(`select from provider_quotas where name = $1 for update`, [BUDGET]);
+    await client.query(`delete from provider_quota_slots where name = $1`, [BUDGET]);
+    await client.query(
+      `insert into provider_quota_slots (name, slot, used)
+       values ($1, floor(extract(epoch from clock_timestamp()) * 1000 / $2)::bigint, $3)`,
+      [BUDGET, SLOT_MS, used],
+    );
+    await client.query('commit');
+  });
+}
+
+export async function withClient<T>(databaseUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
