@@ -75,6 +75,35 @@ describe('the verdict', () => {
   });
 });
 
+describe('a balance that lags behind', () => {
+  const LAG_SECONDS = 3;
+
+  it('proves nothing before the lag is over', async () => {
+    const world = await startWorld({
+      sandbox: { SANDBOX_BALANCE_LAG_MS: String(LAG_SECONDS * 1000) },
+      gateway: {
+        LATCOM_BALANCE_SECONDS: '3600',
+        LATCOM_BALANCE_LAG_SECONDS: String(LAG_SECONDS),
+        LATCOM_TIMEOUT_MS: String(TIMEOUT_MS),
+      },
+    });
+    const buy = (phoneNumber: string): Promise<Answer> =>
+      world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=15' });
+    const look = (): Promise<Answer> => world.admin('GET', '/v1/admin/providers/latcom/balance?refresh=true');
+    const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    await look();
+    await buy('5537686660');
+    const path = `/v1/transactions/${textAt((await buy(EXECUTED)).body, 'id')}/evidence`;
+    await sleep(TIMEOUT_MS + 200);
+    // It shows neither of the two yet, as if the unknown one had not been executed.
+    await look();
+    expect((await world.call('GET', path)).body).toMatchObject({ verdict: 'indeterminate', balanceAfter: null });
+    await sleep(LAG_SECONDS * 1000);
+    await look();
+    expect((await world.call('GET', path)).body).toMatchObject({ verdict: 'proven_delivered' });
+  }, 30_000);
+});
+
 describe('GET /v1/transactions/{id}/evidence', () => {
   let world: World;
 
@@ -126,6 +155,34 @@ describe('GET /v1/transactions/{id}/evidence', () => {
     const both = [await buy(EXECUTED), await buy(NOT_EXECUTED)];
     await look();
     for (const bought of both) expect((await evidence(bought)).body).toMatchObject({ verdict: 'indeterminate' });
+  });
+
+  async function queue(query: string): Promise<unknown[]> {
+    const data: unknown = at((await world.admin('GET', `/v1/admin/transactions/unknown${query}`)).body, 'data');
+    if (!Array.isArray(data)) throw new Error('no queue');
+    return data.map((row: unknown) => row);
+  }
+
+  it('stand in a queue for operators, oldest first, with age and amount, a page at a time', async () => {
+    const bought = await buy(EXECUTED);
+    const rows = await queue('');
+    const ids = rows.map((row) => textAt(row, 'id'));
+    expect(ids).toEqual([...ids].sort());
+    expect(ids.at(-1)).toBe(at(bought.body, 'id'));
+    expect(rows.at(-1)).toMatchObject({
+      status: 'unknown',
+      quantity: { value: '10.00', unit: 'MXN' },
+      unknownSince: expect.stringMatching(/Z$/),
+      topup: { phoneNumber: '******9602' },
+    });
+    const ages = rows.map((row) => Number(at(row, 'ageSeconds')));
+    expect(ages).toEqual([...ages].sort((a, b) => b - a));
+    expect(ages[0]).toBeGreaterThan(0);
+    const first = await world.admin('GET', '/v1/admin/transactions/unknown?limit=2');
+    const second = await queue(`?limit=2&cursor=${textAt(first.body, 'nextCursor')}`);
+    expect(second.map((row) => textAt(row, 'id'))).toEqual(ids.slice(2, 4));
+    expect(await queue('?provider=latam-pass')).toEqual([]);
+    expect((await world.call('GET', '/v1/admin/transactions/unknown')).status).toBe(403);
   });
 
   it("is the app's own, and of one that is final says that", async () => {

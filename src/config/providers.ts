@@ -59,6 +59,8 @@ export interface LatcomSettings {
   readonly lowFloat: readonly string[];
   /** How often the balance is asked for. */
   readonly balanceEveryMs: number;
+  /** How far a balance that is asked for may be behind what was executed. */
+  readonly balanceLagMs: number;
 }
 
 /** LATAM Pass documents no limit; this one only stops a runaway. */
@@ -155,6 +157,7 @@ export function readLatcom(read: EnvironmentReader): LatcomSettings {
       '0.95',
     lowFloat: readLevels(read),
     balanceEveryMs: read.integer('LATCOM_BALANCE_SECONDS', 60, 1, 86_400) * 1000,
+    balanceLagMs: read.integer('LATCOM_BALANCE_LAG_SECONDS', 0, 0, 3_600) * 1000,
   };
 }
 

@@ -56,6 +56,7 @@ export const VARIABLES = {
   LATCOM_FLOAT_SAFETY: PLAIN,
   LATCOM_LOW_FLOAT: PLAIN,
   LATCOM_BALANCE_SECONDS: PLAIN,
+  LATCOM_BALANCE_LAG_SECONDS: PLAIN,
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -81,7 +81,7 @@ export class BalanceWatch {
   private async query(provider: string): Promise<void> {
     const source = this.source(provider);
     if (!source) throw new Error(`${provider} has no balance`);
-    const begunAt = await this.balances.now();
+    const begunAt = await this.balances.ago(source.lagMs);
     const told = await source.read();
     await this.observe({ provider, ...told, source: 'query', transactionId: null, begunAt });
   }

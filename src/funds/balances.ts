@@ -10,7 +10,7 @@ export interface Observation {
   readonly source: 'purchase' | 'query';
   /** The purchase whose answer told it. */
   readonly transactionId: string | null;
-  /** The database's clock before the provider was asked. */
+  /** The database's clock before the provider was asked, less its lag: what was executed before then is in it. */
   readonly begunAt: Date;
 }
 
@@ -104,10 +104,10 @@ export class Balances {
     return (await this.database.query<FloatState>(STATE, [provider]))[0] ?? null;
   }
 
-  /** The database's clock. */
-  async now(): Promise<Date> {
-    const rows = await this.database.query<{ now: Date }>(`select clock_timestamp() as now`);
-    return rows[0]?.now ?? new Date();
+  /** So many milliseconds ago by the database's clock. */
+  async ago(ms: number): Promise<Date> {
+    const text = `select clock_timestamp() - $1 * interval '1 ms' as ago`;
+    return (await this.database.query<{ ago: Date }>(text, [ms]))[0]?.ago ?? new Date(Date.now() - ms);
   }
 
   /** Whether it is this instance's turn to ask: of a fleet, one in that time. */

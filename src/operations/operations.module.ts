@@ -28,6 +28,7 @@ import { Road } from './road.js';
 import { Runner } from './runner.js';
 import { Scheduler } from './scheduler.js';
 import { TransactionsController } from './transactions.controller.js';
+import { UnknownsController } from './unknowns.controller.js';
 import { Waiting } from './waiting.js';
 
 /** The one road that every operation takes, whatever the provider. */
@@ -36,6 +37,7 @@ import { Waiting } from './waiting.js';
   controllers: [
     TransactionsController,
     AdminTransactionsController,
+    UnknownsController,
     OperatorActsController,
     ResolutionsController,
     ProvidersController,

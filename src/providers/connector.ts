@@ -163,6 +163,8 @@ export interface OperationHandler {
 export interface BalanceSource {
   /** How often it is asked for, in milliseconds. */
   readonly everyMs: number;
+  /** How far what is told may be behind what was executed, in milliseconds. */
+  readonly lagMs: number;
   /** Levels below which an alarm is raised, as decimals in the balance's currency. */
   readonly lowLevels: readonly string[];
   /** The balance as it was told, as an exact decimal. @throws ProviderError */

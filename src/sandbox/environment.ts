@@ -20,6 +20,7 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     requestsPerMinute: reader.whole('SANDBOX_REQUESTS_PER_MINUTE', 1, 1_000_000),
     blockMs: reader.whole('SANDBOX_BLOCK_MS', 0, 3_600_000),
     floatUsd: reader.amount('SANDBOX_FLOAT_USD'),
+    balanceLagMs: reader.whole('SANDBOX_BALANCE_LAG_MS', 0, 3_600_000),
     notificationRetryMs: reader.rangeMs('SANDBOX_NOTIFICATION_RETRY_MS'),
     tokenSeconds: reader.whole('SANDBOX_TOKEN_SECONDS', 1, 86_400),
   };

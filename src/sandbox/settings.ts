@@ -40,6 +40,8 @@ export interface SandboxOptions {
   readonly blockMs?: number | undefined;
   /** LATCOM: the balance to begin with, such as `1000.00`. */
   readonly floatUsd?: string | undefined;
+  /** LATCOM: how far the balance that is asked for lags behind what was executed. */
+  readonly balanceLagMs?: number | undefined;
   /** First pause and longest pause between two attempts at a notification. */
   readonly notificationRetryMs?: DelayRangeMs | undefined;
   /** Overrides the documented life of every provider's tokens. */
@@ -58,6 +60,7 @@ export interface SandboxSettings {
   readonly requestsPerMinute: number;
   readonly blockMs: number;
   readonly floatCents: number;
+  readonly balanceLagMs: number;
   readonly notificationRetryMs: DelayRangeMs;
   readonly tokenSeconds: number | undefined;
 }
@@ -78,6 +81,7 @@ export function settle(options: SandboxOptions): SandboxSettings {
     requestsPerMinute: options.requestsPerMinute ?? 100,
     blockMs: options.blockMs ?? 60_000,
     floatCents: cents(options.floatUsd ?? '100000.00'),
+    balanceLagMs: options.balanceLagMs ?? 0,
     notificationRetryMs: options.notificationRetryMs ?? [500, 15_000],
     tokenSeconds: options.tokenSeconds,
   };

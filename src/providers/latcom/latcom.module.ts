@@ -39,6 +39,7 @@ export class LatcomModule {
         operations: [topupOperation(client, spending, latcom.timeoutMs)],
         balance: {
           everyMs: latcom.balanceEveryMs,
+          lagMs: latcom.balanceLagMs,
           lowLevels: latcom.lowFloat,
           read: async () => readBalanceReply(await client.balance()),
         },

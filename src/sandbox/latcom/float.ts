@@ -19,8 +19,12 @@ export class Float {
   private readonly deposits: Table<Deposit>;
   private cents: number;
   private changedAt = Date.now();
+  /** What the balance that is asked for does not show yet. */
+  private unseen: { readonly at: number; readonly cents: number }[] = [];
+  private readonly lagMs: number;
 
   constructor(@Inject(SETTINGS) settings: SandboxSettings, journal: Journal) {
+    this.lagMs = settings.balanceLagMs;
     this.purchases = journal.table('purchase', Purchase);
     this.deposits = journal.table('deposit', Deposit);
     const spent = this.purchases.all().reduce((sum, purchase) => sum + purchase.costCents, 0);
@@ -28,11 +32,18 @@ export class Float {
     this.cents = settings.floatCents + deposited - spent;
     journal.onReset(() => {
       this.cents = settings.floatCents;
+      this.unseen = [];
     });
   }
 
   get balanceCents(): number {
     return this.cents;
+  }
+
+  /** What a balance inquiry tells: behind the truth by the lag. */
+  get toldCents(): number {
+    this.unseen = this.unseen.filter(({ at }) => at > Date.now() - this.lagMs);
+    return this.unseen.reduce((sum, { cents }) => sum - cents, this.cents);
   }
 
   get lastChangedAt(): number {
@@ -55,5 +66,6 @@ export class Float {
   private change(cents: number): void {
     this.cents += cents;
     this.changedAt = Date.now();
+    if (this.lagMs > 0) this.unseen.push({ at: this.changedAt, cents });
   }
 }

@@ -38,7 +38,7 @@ export class LatcomController {
   private balance(): Outcome {
     const last_updated = new Date(this.float.lastChangedAt).toISOString();
     const body = { success: true, currency: 'USD', last_updated };
-    return { answer: jsonWithMoney(200, body, 'balance', decimal(this.float.balanceCents)) };
+    return { answer: jsonWithMoney(200, body, 'balance', decimal(this.float.toldCents)) };
   }
 
   private withToken(operation: string, request: FastifyRequest, reply: FastifyReply, handler: Handler): Promise<void> {
