@@ -1,6 +1,7 @@
-import { startGateway } from './support/gateway.js';
+import { ADMIN, startGateway } from './support/gateway.js';
 import { at, request, textAt, type Answer } from './support/http.js';
-import { eventually, startWorld, topup, type World } from './support/world.js';
+import { answer, approval, startLatcomStub } from './support/latcom-stub.js';
+import { eventually, startWorld, topup, unique, type World } from './support/world.js';
 
 /** Asked for on demand only, so that the tests decide what is known when. */
 const QUIET = {
@@ -101,6 +102,33 @@ describe('the balance', () => {
     expect(asked).toBeLessThanOrEqual(5);
   }, 40_000);
 });
+
+it('of a provider that does not tell it with a purchase is asked for after one, until the rate is known', async () => {
+  const stub = await startLatcomStub();
+  stub.balance = '100000.00';
+  stub.behave = ({ socket, body }) => {
+    stub.balance = '99990.00';
+    socket.end(answer(200, approval(body)));
+  };
+  const gateway = await startGateway({
+    databaseUrl: world.database.url,
+    env: { ...world.env, LATCOM_BASE_URL: stub.baseUrl },
+  });
+  const rate = async (): Promise<unknown> => {
+    const path = '/v1/admin/providers/latcom/balance';
+    return at((await gateway.request('GET', path, { auth: ADMIN })).body, 'current', 'rate');
+  };
+  const buyHere = (): Promise<Answer> =>
+    gateway.request('POST', '/v1/topups', {
+      auth: world.partner,
+      headers: { 'idempotency-key': unique('key'), prefer: 'wait=15' },
+      body: topup({ amount: { value: '170.00', currency: 'MXN' } }),
+    });
+  expect((await buyHere()).body).toMatchObject({ status: 'succeeded' });
+  expect(await rate()).toBe('17.000000');
+  await gateway.stop();
+  await stub.close();
+}, 60_000);
 
 describe('200 parallel purchases on a float for 50', () => {
   // 50 purchases of 10 pesos cost at most 29.50 dollars in the sandbox.

@@ -78,12 +78,23 @@ export class BalanceWatch {
     return this.registry.find(provider)?.definition.balance;
   }
 
+  /** After a purchase whose answer did not tell the balance, while no other is out. @throws ProviderError */
+  async askAfter(provider: string, purchase: { readonly id: string; readonly begunAt: Date }): Promise<void> {
+    const told = await this.sourceOf(provider).read();
+    await this.observe({ provider, ...told, source: 'query', transactionId: purchase.id, begunAt: purchase.begunAt });
+  }
+
   private async query(provider: string): Promise<void> {
-    const source = this.source(provider);
-    if (!source) throw new Error(`${provider} has no balance`);
+    const source = this.sourceOf(provider);
     const begunAt = await this.balances.ago(source.lagMs);
     const told = await source.read();
     await this.observe({ provider, ...told, source: 'query', transactionId: null, begunAt });
+  }
+
+  private sourceOf(provider: string): BalanceSource {
+    const source = this.source(provider);
+    if (!source) throw new Error(`${provider} has no balance`);
+    return source;
   }
 
   private async showGauges(provider: string): Promise<void> {

@@ -8,7 +8,7 @@ export interface Observation {
   readonly balance: string;
   readonly currency: string | null;
   readonly source: 'purchase' | 'query';
-  /** The purchase whose answer told it. */
+  /** The purchase whose answer told it, or after which it was asked for. */
   readonly transactionId: string | null;
   /** The database's clock before the provider was asked, less its lag: what was executed before then is in it. */
   readonly begunAt: Date;

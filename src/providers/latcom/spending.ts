@@ -59,6 +59,7 @@ export class Spending {
         } as const;
         await this.watch.observe(observed);
       }
+      if (outcome.kind === 'succeeded' && balance === null) await this.learnRate(operation.id, begunAt);
       if (outcome.kind === 'declined' && outcome.failure.category === 'funds') {
         await this.float.empty(NAME);
         await this.look();
@@ -69,8 +70,20 @@ export class Spending {
     }
   }
 
+  /** Without a rate one purchase is out at a time, so what the balance has lost since is what this one cost. */
+  private async learnRate(id: string, begunAt: Date): Promise<void> {
+    const isLagging = (this.watch.source(NAME)?.lagMs ?? 0) > 0;
+    const state = await this.balances.state(NAME);
+    if (isLagging || state === null || state.rate !== null) return;
+    await this.bounded(this.watch.askAfter(NAME, { id, begunAt }));
+  }
+
   private async look(): Promise<void> {
-    const looking = this.watch.ask(NAME).catch((error: unknown) => {
+    await this.bounded(this.watch.ask(NAME));
+  }
+
+  private async bounded(asking: Promise<void>): Promise<void> {
+    const looking = asking.catch((error: unknown) => {
       logger.warn({ provider: NAME, ...describeError(error) }, 'the balance could not be observed');
     });
     await Promise.race([looking, sleep(LOOK_MS)]);
