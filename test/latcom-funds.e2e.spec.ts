@@ -180,8 +180,9 @@ describe('200 parallel purchases on a float for 50', () => {
   it('with no rate: one at a time until it is known; the rest waits and is not sent beyond the float', async () => {
     await setFloat(FLOAT_FOR_50);
     const counts = tally(await all());
-    expect(counts['201 succeeded']).toBeGreaterThan(40);
     expect(counts['201 succeeded']).toBeLessThanOrEqual(50);
+    // Who was held back at the door for a moment goes later, on a busy machine after the caller has stopped waiting.
+    await eventually(30_000, executed, (count) => count > 40);
     expect(
       Object.keys(counts).filter((name) => !/^(201 succeeded|202 pending|503 insufficient_float)$/.test(name)),
     ).toEqual([]);

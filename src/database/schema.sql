@@ -384,6 +384,33 @@ AS $function$
   ) recent
 $function$;
 
+CREATE OR REPLACE FUNCTION public.observed_rate(told numeric, told_from timestamp with time zone, budget text, purchase uuid, amount bigint)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  before provider_balances;
+  has_turn boolean;
+begin
+  select * into before from provider_balances b
+  where b.provider = budget and b.at <= told_from order by b.at desc, b.id desc limit 1;
+  if before.id is null or before.balance <= told then
+    return null;
+  end if;
+  has_turn := exists (select from provider_floats f where f.provider = budget and f.turn_id = purchase)
+    and float_rate(budget) is null;
+  if exists (
+    select from transactions t
+    where t.provider = budget and t.covered and t.id <> purchase and t.id is distinct from before.transaction_id
+      and (t.status = 'pending' and t.attempt_open and not has_turn
+        or t.status = 'unknown' and t.updated_at >= before.begun_at
+        or t.status = 'succeeded' and t.completed_at >= before.begun_at)) then
+    return null;
+  end if;
+  return amount / (before.balance - told);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql

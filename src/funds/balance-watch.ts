@@ -14,6 +14,8 @@ const GAUGES_MS = 5_000;
 @Injectable()
 export class BalanceWatch {
   private readonly asking = new Map<string, Promise<void>>();
+  /** What each provider told last. */
+  private readonly told = new Map<string, string>();
 
   constructor(
     private readonly registry: ConnectorRegistry,
@@ -64,13 +66,15 @@ export class BalanceWatch {
     }
   }
 
-  async observe(observation: Observation): Promise<void> {
-    const before = await this.balances.observe(observation);
-    const levels = this.source(observation.provider)?.lowLevels ?? [];
+  /** A balance has been told: an alarm for each level that it has fallen below, as far as this process has seen. */
+  note(provider: string, balance: string): void {
+    const before = this.told.get(provider);
+    this.told.set(provider, balance);
+    const levels = this.source(provider)?.lowLevels ?? [];
     for (const level of levels) {
-      if (Number(observation.balance) >= Number(level) || (before !== null && Number(before) < Number(level))) continue;
+      if (Number(balance) >= Number(level) || (before !== undefined && Number(before) < Number(level))) continue;
       metrics.alarms.inc({ kind: 'low_float' });
-      logger.error({ provider: observation.provider, level }, 'the balance at the provider is low');
+      logger.error({ provider, level }, 'the balance at the provider is low');
     }
   }
 
@@ -81,14 +85,19 @@ export class BalanceWatch {
   /** After a purchase whose answer did not tell the balance, while no other is out. @throws ProviderError */
   async askAfter(provider: string, purchase: { readonly id: string; readonly begunAt: Date }): Promise<void> {
     const told = await this.sourceOf(provider).read();
-    await this.observe({ provider, ...told, source: 'query', transactionId: purchase.id, begunAt: purchase.begunAt });
+    await this.observe({ provider, ...told, transactionId: purchase.id, begunAt: purchase.begunAt });
   }
 
   private async query(provider: string): Promise<void> {
     const source = this.sourceOf(provider);
     const begunAt = await this.balances.ago(source.lagMs);
     const told = await source.read();
-    await this.observe({ provider, ...told, source: 'query', transactionId: null, begunAt });
+    await this.observe({ provider, ...told, transactionId: null, begunAt });
+  }
+
+  private async observe(observation: Observation): Promise<void> {
+    await this.balances.observe(observation);
+    this.note(observation.provider, observation.balance);
   }
 
   private sourceOf(provider: string): BalanceSource {

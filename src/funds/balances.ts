@@ -2,13 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { newUuid } from '../ids.js';
 
-/** A balance as a provider told it; decimals are text, as exact as they came. */
+/** A balance as a provider told it when it was asked; decimals are text, as exact as they came. */
 export interface Observation {
   readonly provider: string;
   readonly balance: string;
   readonly currency: string | null;
-  readonly source: 'purchase' | 'query';
-  /** The purchase whose answer told it, or after which it was asked for. */
+  /** The purchase after which it was asked for. */
   readonly transactionId: string | null;
   /** The database's clock before the provider was asked, less its lag: what was executed before then is in it. */
   readonly begunAt: Date;
@@ -36,33 +35,6 @@ export interface FloatState {
   readonly emptiedAt: Date | null;
 }
 
-/**
- * A rate comes of two balances with one purchase between them and no other: none that ended since the first was asked
- * for, none that may have been executed late, none under way (while no rate is known only the one that has the turn is
- * under way; the others wait in front of the door with an open attempt).
- */
-const OBSERVE = `
-with before as (
-  select * from provider_balances b
-  where b.provider = $2 and b.at <= $7 and (b.currency is null or $4::text is null or b.currency = $4)
-  order by b.at desc, b.id desc limit 1
-), own as (
-  select t.id, t.quantity, exists (
-      select from provider_floats f where f.provider = $2 and f.turn_id = t.id) and float_rate($2) is null as has_turn
-  from transactions t where t.id = $6::uuid
-), rate as (
-  select own.quantity / (before.balance - $3::numeric) as value from own, before
-  where before.balance > $3::numeric and not exists (
-    select from transactions t
-    where t.provider = $2 and t.covered and t.id <> own.id and t.id is distinct from before.transaction_id
-      and (t.status = 'pending' and t.attempt_open and not own.has_turn
-        or t.status = 'unknown' and t.updated_at >= before.begun_at
-        or t.status = 'succeeded' and t.completed_at >= before.begun_at))
-)
-insert into provider_balances (id, provider, balance, currency, source, transaction_id, begun_at, unit_rate)
-select $1, $2, $3::numeric, $4, $5, $6::uuid, $7, (select value from rate)
-returning (select balance::text from before) as before`;
-
 const STATE = `
 select b.balance::text, b.at, b.begun_at as "begunAt", round(float_rate($1) / 100, 6)::text as rate, f.emptied_at as "emptiedAt",
   coalesce(b.currency, (select c.currency from provider_balances c
@@ -79,12 +51,13 @@ where b.provider = $1 order by b.begun_at desc, b.id desc limit 1`;
 export class Balances {
   constructor(private readonly database: Database) {}
 
-  /** Answers with the balance before it, for those who watch for a fall; null: it is the first. */
-  async observe(observation: Observation): Promise<string | null> {
-    const { provider, balance, currency, source, transactionId, begunAt } = observation;
-    const values = [newUuid(), provider, balance, currency, source, transactionId, begunAt];
-    const rows = await this.database.query<{ before: string | null }>(OBSERVE, values);
-    return rows[0]?.before ?? null;
+  async observe({ provider, balance, currency, transactionId, begunAt }: Observation): Promise<void> {
+    await this.database.query(
+      `insert into provider_balances (id, provider, balance, currency, source, begun_at, transaction_id, unit_rate)
+       values ($1, $2, $3::numeric, $4, 'query', $5, $6::uuid,
+         (select observed_rate($3::numeric, $5, $2, id, quantity) from transactions where id = $6::uuid))`,
+      [newUuid(), provider, balance, currency, begunAt, transactionId],
+    );
   }
 
   /** Newest first. */

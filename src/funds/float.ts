@@ -25,6 +25,7 @@ const SHORT_RETRY_MS = 3_000;
 export class Float {
   /** Those of this process who wait for their turn ask one after the other. */
   private line: Promise<unknown> = Promise.resolve();
+  private doubtful = false;
 
   constructor(private readonly database: Database) {}
 
@@ -48,8 +49,14 @@ export class Float {
     return waiting;
   }
 
+  /** The float was short, or said to be empty, when this process heard of it last: what it covered before may be more. */
+  get isDoubtful(): boolean {
+    return this.doubtful;
+  }
+
   /** The provider refused for want of funds: nothing goes out until a balance that was asked for later says otherwise. */
   async empty(provider: string): Promise<void> {
+    this.doubtful = true;
     metrics.alarms.inc({ kind: 'float_used_up' });
     logger.error({ provider }, 'the provider refused a purchase for want of funds: purchases are paused');
     await this.database.query(
@@ -66,6 +73,7 @@ export class Float {
       [provider, safety, transactionId],
     );
     if (!rows[0]) throw new Error('enter_float answered nothing');
+    this.doubtful = rows[0].verdict !== 'go';
     return rows[0];
   }
 }

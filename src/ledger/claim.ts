@@ -9,6 +9,8 @@ export interface Claim {
   readonly interrupted: boolean;
   /** It can no longer be sent in time; no attempt was begun. */
   readonly expired: boolean;
+  /** The float was found to cover it by the commit that began this attempt; default: somebody has to look. */
+  readonly isCovered?: boolean;
   /** Before the lease began, on this process's monotonic clock. */
   readonly leasedAtMs: number;
 }

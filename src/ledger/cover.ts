@@ -14,14 +14,21 @@ export interface Covered {
   readonly cover: { readonly safety: string } | null;
 }
 
+/** Rows that may be recorded, and which of them a known float covers; of the others nobody can say. */
+export interface Coverage<Row> {
+  readonly admitted: readonly Row[];
+  readonly covered: ReadonlySet<Row>;
+}
+
 /**
  * The rows without those that the float at their provider does not cover, in their order. Under the lock, so that what
  * is left is read after everything that was recorded before.
  */
-export async function coveredRows<Row extends Covered>(
+export async function coverageOf<Row extends Covered>(
   client: Pick<PoolClient, 'query'>,
   rows: readonly Row[],
-): Promise<Row[]> {
+): Promise<Coverage<Row>> {
+  const covered = new Set<Row>();
   const left = new Map<string, bigint | null>();
   const admitted: Row[] = [];
   for (const row of rows) {
@@ -34,8 +41,9 @@ export async function coveredRows<Row extends Covered>(
     const fits = rest === null || rest >= (quantity ?? 0n);
     left.set(provider, rest !== null && fits ? rest - (quantity ?? 0n) : rest);
     if (fits) admitted.push(row);
+    if (fits && rest !== null) covered.add(row);
   }
-  return admitted;
+  return { admitted, covered };
 }
 
 /** null: no balance or no rate has been observed, so nobody can say. */

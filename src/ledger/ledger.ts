@@ -7,7 +7,7 @@ import { Accounts, type AccountPair } from './accounts.js';
 import { amend, type Amendment } from './amend.js';
 import { bindBatch, type BatchMember } from './bind-batch.js';
 import { Batcher } from './batcher.js';
-import { coveredRows, type Covered } from './cover.js';
+import { coverageOf, type Covered } from './cover.js';
 import { claimDue, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
 import type { NewTransaction } from './new-transaction.js';
@@ -69,7 +69,7 @@ export class Ledger {
 
   /** Whether the float at the provider would cover it at the moment. */
   async isCovered(transaction: Covered): Promise<boolean> {
-    return (await coveredRows(this.database.pool, [transaction])).length > 0;
+    return (await coverageOf(this.database.pool, [transaction])).admitted.length > 0;
   }
 
   /** What stands in the way of a transaction like this at the moment; records nothing. */

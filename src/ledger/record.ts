@@ -1,11 +1,16 @@
 import type { Database } from '../database/database.js';
 import type { AccountPair } from './accounts.js';
-import { coveredRows, floatLock } from './cover.js';
+import { coverageOf, floatLock } from './cover.js';
 import { DUPLICATE_WINDOW_MINUTES, findObstacles, type Obstacle, type Probe } from './obstacle.js';
 import type { NewTransaction } from './new-transaction.js';
 
 export type RecordResult =
-  | { readonly kind: 'recorded'; readonly createdAt: Date }
+  | {
+      readonly kind: 'recorded';
+      readonly createdAt: Date;
+      /** The observed float covers it, together with all that was out at that moment. */
+      readonly isCovered: boolean;
+    }
   | {
       readonly kind: 'known';
       readonly by: 'key' | 'reference' | 'duplicate';
@@ -63,18 +68,18 @@ export async function record(database: Database, rows: readonly RecordRow[]): Pr
   const recorded = needsLock
     ? await insertGuarded(database, rows)
     : await database.prepared<Recorded>(...insertion(rows));
-  const createdAt = new Map(recorded.map((row) => [row.id, row.createdAt]));
-  const left = rows.filter((row) => !createdAt.has(row.id));
+  const byId = new Map(recorded.map((row) => [row.id, row]));
+  const left = rows.filter((row) => !byId.has(row.id));
   const obstacles = left.length === 0 ? new Map<string, Obstacle>() : await findObstacles(database, left.map(asProbe));
   return rows.map((row) => {
-    const at = createdAt.get(row.id);
-    if (at) return { kind: 'recorded', createdAt: at };
+    const found = byId.get(row.id);
+    if (found) return { kind: 'recorded', createdAt: found.createdAt, isCovered: found.isCovered ?? false };
     const obstacle = obstacles.get(row.id);
     if (!obstacle && row.cover) return { kind: 'uncovered' };
     if (!obstacle) throw new Error('a transaction was not recorded and nothing stands in its way');
     const { by, id, appId } = obstacle;
     // Its own row: an earlier try was committed and only the answer was lost.
-    if (id === row.id) return { kind: 'recorded', createdAt: obstacle.createdAt };
+    if (id === row.id) return { kind: 'recorded', createdAt: obstacle.createdAt, isCovered: false };
     return { kind: 'known', by, id, appId, sameRequest: obstacle.sameRequest === true };
   });
 }
@@ -82,6 +87,7 @@ export async function record(database: Database, rows: readonly RecordRow[]): Pr
 interface Recorded {
   id: string;
   createdAt: Date;
+  isCovered?: boolean;
 }
 
 function insertion(rows: readonly RecordRow[]): [name: string, text: string, values: string[]] {
@@ -100,8 +106,11 @@ function insertGuarded(database: Database, rows: readonly RecordRow[]): Promise<
   const locks = [...new Set(guarded.map((mac) => mac.readBigInt64BE(0)))].sort((a, b) => (a < b ? -1 : 1));
   return database.transaction(async (client) => {
     await client.query(`select pg_advisory_xact_lock(key) from unnest($1::bigint[]) key`, [locks.map(String)]);
-    const [name, text, values] = insertion(await coveredRows(client, rows));
-    return (await client.query<Recorded>({ name, text, values })).rows;
+    const { admitted, covered } = await coverageOf(client, rows);
+    const [name, text, values] = insertion(admitted);
+    const recorded = await client.query<Recorded>({ name, text, values });
+    const coveredIds = new Set([...covered].map((row) => row.id));
+    return recorded.rows.map((row) => ({ ...row, isCovered: coveredIds.has(row.id) }));
   });
 }
 

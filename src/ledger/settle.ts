@@ -1,6 +1,16 @@
 import type { Database } from '../database/database.js';
+import { newUuid } from '../ids.js';
 import type { AccountPair } from './accounts.js';
 import type { Failure, JsonObject, Status } from './transaction.js';
+
+/** What is left at the provider, as the answer to an operation told it; a decimal as exact as it came. */
+export interface ToldBalance {
+  readonly balance: string;
+  /** The database's clock before the operation was sent. */
+  readonly begunAt: Date;
+  /** No other operation of this process was under way meanwhile: what it has cost may be seen. */
+  readonly alone: boolean;
+}
 
 /** Who is working on a row, proved by the epoch of the lease; `null` for those who hold none (a notification). */
 export interface Settlement {
@@ -33,6 +43,8 @@ export interface Settlement {
     readonly sealed?: Buffer;
     readonly metadata?: JsonObject;
   };
+  /** The balance that the provider told with this outcome. */
+  readonly told?: ToldBalance;
   readonly actor: string;
   /** What the move rests on, e.g. `answer`, `notification`, `timeout`. */
   readonly evidence: string;
@@ -58,7 +70,8 @@ with input as (
     id uuid, "appId" uuid, "from" text, epoch integer, "to" text, "correlationId" text, "providerReference" text,
     failure jsonb, detail jsonb, sealed text, "dueMs" bigint, "expectedMs" bigint, "notSent" boolean, keeps boolean,
     parked boolean, resource jsonb, "resourceSealed" text, actor text, evidence text, "eventDetail" jsonb,
-    "eventId" uuid, quantity bigint, debit bigint, credit bigint)
+    "eventId" uuid, quantity bigint, debit bigint, credit bigint, "balanceId" uuid, balance numeric,
+    "begunAt" timestamptz, alone boolean)
 ), moved as (
   update transactions t set
     status = coalesce(i."to", t.status),
@@ -80,7 +93,7 @@ with input as (
     completed_at = case when i."to" in ('succeeded', 'failed', 'canceled') then now() else t.completed_at end
   from input i
   where t.id = i.id and t.app_id = i."appId" and t.status = i."from" and (i.epoch is null or t.epoch = i.epoch)
-  returning t.id, t.app_id, t.resource_id, t.version, t.updated_at, t.completed_at
+  returning t.id, t.app_id, t.provider, t.resource_id, t.version, t.updated_at, t.completed_at
 ), event as (
   insert into transaction_events (id, transaction_id, app_id, seq, from_status, to_status, actor, evidence, detail)
   select i."eventId", m.id, m.app_id, m.version, i."from", i."to", i.actor, i.evidence, coalesce(i."eventDetail", '{}')
@@ -91,6 +104,11 @@ with input as (
     i.quantity
   from moved m join input i using (id)
   where i.quantity is not null and i."to" in ('succeeded', 'failed', 'canceled')
+), told as (
+  insert into provider_balances (id, provider, balance, source, transaction_id, begun_at, unit_rate)
+  select i."balanceId", m.provider, i.balance, 'purchase', m.id, i."begunAt",
+    case when i.alone then observed_rate(i.balance, i."begunAt", m.provider, m.id, i.quantity) end
+  from moved m join input i using (id) where i.balance is not null
 ), resource as (
   update resources r set
     status = coalesce(i.resource->>'status', r.status),
@@ -166,5 +184,11 @@ function toInput(row: SettleRow): Record<string, unknown> {
     quantity: row.quantity?.toString(),
     debit: row.accounts?.debit,
     credit: row.accounts?.credit,
+    ...(row.told && {
+      balanceId: newUuid(),
+      balance: row.told.balance,
+      begunAt: row.told.begunAt,
+      alone: row.told.alone,
+    }),
   };
 }

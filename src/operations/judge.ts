@@ -13,6 +13,7 @@ export type Verdict = Pick<
   | 'providerReference'
   | 'failure'
   | 'detail'
+  | 'told'
   | 'attemptNotSent'
   | 'parked'
   | 'evidence'
@@ -49,8 +50,8 @@ function verdictOn(handler: OperationHandler, transaction: Transaction, outcome:
     case 'waiting':
       return { to: null, dueInMs: outcome.pollInMs, evidence, eventDetail: { note: 'not final yet' }, ...ids };
     case 'succeeded': {
-      const { detail, resource } = outcome;
-      const changes = { ...(detail && { detail }), ...(resource && { resource }) };
+      const { detail, resource, told } = outcome;
+      const changes = { ...(detail && { detail }), ...(resource && { resource }), ...(told && { told }) };
       return { to: 'succeeded', dueInMs: null, evidence, ...ids, ...changes };
     }
     case 'declined':

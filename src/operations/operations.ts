@@ -114,9 +114,13 @@ export class Operations {
     if (result.kind === 'uncovered') throw insufficientFloat();
     if (result.kind === 'known') return result;
     const { appId } = submission;
-    const at = result.createdAt;
+    const { createdAt: at, isCovered } = result;
     const recorded = asRecorded(draft, { appId, sealed, leased: leaseMs !== null, at, expectedInMs });
-    return { kind: 'recorded', recorded, running: leaseMs === null ? null : this.road.run(recorded, leasedAtMs) };
+    return {
+      kind: 'recorded',
+      recorded,
+      running: leaseMs === null ? null : this.road.run(recorded, { leasedAtMs, isCovered }),
+    };
   }
 
   /** For a batch, whose items share a key. @throws Problem `idempotency_key_reused` */

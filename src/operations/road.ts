@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Claim } from '../ledger/claim.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
 import { Drain } from './drain.js';
@@ -44,10 +45,10 @@ export class Road {
     return queued && this.queue.isCrowded(provider) ? Math.max(await this.queue.drainMs(provider), SOON_MS) : usualMs;
   }
 
-  run(transaction: Transaction, leasedAtMs: number): Promise<Transaction> {
+  run(transaction: Transaction, begun: Pick<Claim, 'leasedAtMs' | 'isCovered'>): Promise<Transaction> {
     const { batch } = this.registry.handler(transaction.type);
     const lane = batch && batch.size > 0 ? 'alone' : 'interactive';
-    const running = this.runner.run({ transaction, interrupted: false, expired: false, leasedAtMs }, lane);
+    const running = this.runner.run({ transaction, interrupted: false, expired: false, ...begun }, lane);
     // Its end is on record, or its lease ends and another takes over; nobody may be waiting here any more.
     running.catch(() => undefined);
     return running;

@@ -1,3 +1,4 @@
+import type { ToldBalance } from '../ledger/settle.js';
 import type { Failure, Json, JsonObject, TransactionType } from '../ledger/transaction.js';
 
 /**
@@ -31,6 +32,8 @@ type Said =
       /** Members merged into what everybody may see of the transaction. */
       readonly detail?: JsonObject;
       readonly resource?: ResourceChange;
+      /** What is left of what was paid in, as the answer told it. */
+      readonly told?: ToldBalance;
     }
   | {
       readonly kind: 'declined';
@@ -102,6 +105,8 @@ export interface StoredOperation {
   readonly attempt: number;
   /** Its creation, or its release when it was held. */
   readonly startedAt: Date;
+  /** It was found to be covered by the commit that began this attempt, a moment ago. */
+  readonly isCovered?: boolean;
   /** How much right its call has to a scarce quota. */
   readonly lane?: OperationLane;
 }

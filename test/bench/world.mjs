@@ -47,7 +47,12 @@ export class World {
     const { startEmbeddedPostgres } = await import(join(DIST, 'database/embedded/embedded-postgres.js'));
     this.server = await startEmbeddedPostgres({
       dataDir: this.folder,
-      flags: ['max_connections=300', 'shared_buffers=512MB', 'max_wal_size=8GB'],
+      flags: [
+        ...(process.env.BENCH_FLAGS?.split(' ') ?? []),
+        'max_connections=300',
+        'shared_buffers=512MB',
+        'max_wal_size=8GB',
+      ],
     });
     const [{ pid }] = await this.sql(this.server.url, 'select pg_backend_pid() as pid', (row) => row.pid);
     this.postmaster = pid;

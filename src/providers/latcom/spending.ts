@@ -11,10 +11,18 @@ const LOOK_MS = 1_500;
 /** However many are held back, the balance is asked for so often at most. */
 const SHORT_LOOK_MS = 5_000;
 
+/** A purchase that may leave. */
+interface Out {
+  readonly begunAt: Date;
+  /** No other purchase of this process has been out since. */
+  alone: boolean;
+}
+
 /** What a purchase does to the balance at LATCOM, and what the balance does to a purchase. */
 export class Spending {
   /** Some balance is on record; asked once, because it stays true. */
   private observed = false;
+  private readonly out = new Set<Out>();
 
   constructor(
     private readonly float: Float,
@@ -24,15 +32,38 @@ export class Spending {
   ) {}
 
   /**
-   * Before it is sent. Answers with the database's clock.
-   * @throws ProviderError `not-sent` when it has to wait
+   * Makes the purchase when the float covers it, and puts the balance that its answer tells to its outcome: they are
+   * recorded together, and until then the purchase counts as out.
+   * @throws ProviderError `not-sent` when it has to wait, or what the purchase throws
    */
-  async begin(operation: StoredOperation): Promise<Date> {
+  async spend(
+    operation: StoredOperation,
+    purchase: () => Promise<{ outcome: Outcome; balance: string | null }>,
+  ): Promise<Outcome> {
+    const out: Out = { begunAt: await this.begin(operation), alone: this.out.size === 0 };
+    for (const other of this.out) other.alone = false;
+    this.out.add(out);
+    try {
+      const { outcome, balance } = await purchase();
+      if (outcome.kind === 'declined' && outcome.failure.category === 'funds') await this.usedUp();
+      if (outcome.kind === 'succeeded' && balance === null) await this.learnRate(operation.id, out.begunAt);
+      if (outcome.kind !== 'succeeded' || balance === null) return outcome;
+      this.watch.note(NAME, balance);
+      return { ...outcome, told: { balance, ...out } };
+    } finally {
+      this.out.delete(out);
+    }
+  }
+
+  /** The database's clock before it is sent. @throws ProviderError `not-sent` when it has to wait */
+  private async begin(operation: StoredOperation): Promise<Date> {
     // The first purchase of all tells the rate only if the balance before it is known.
     if (!this.observed) {
       this.observed = (await this.balances.state(NAME)) !== null;
       if (!this.observed) await this.look();
     }
+    // What the commit of its record saw a moment ago needs no second look, unless a refusal came meanwhile.
+    if (operation.isCovered === true && !this.float.isDoubtful) return operation.startedAt;
     try {
       return await this.float.enter(NAME, this.safety, operation.id);
     } catch (error) {
@@ -44,26 +75,11 @@ export class Spending {
     }
   }
 
-  /** Before its outcome is recorded: until the balance is on record, the purchase counts as out. */
-  async end(operation: StoredOperation, begunAt: Date, outcome: Outcome, balance: string | null): Promise<void> {
+  /** LATCOM says that there is nothing left: no more leaves until a balance asked for later says otherwise. */
+  private async usedUp(): Promise<void> {
     try {
-      if (outcome.kind === 'succeeded' && balance !== null) {
-        const transactionId = operation.id;
-        const observed = {
-          provider: NAME,
-          balance,
-          currency: null,
-          source: 'purchase',
-          transactionId,
-          begunAt,
-        } as const;
-        await this.watch.observe(observed);
-      }
-      if (outcome.kind === 'succeeded' && balance === null) await this.learnRate(operation.id, begunAt);
-      if (outcome.kind === 'declined' && outcome.failure.category === 'funds') {
-        await this.float.empty(NAME);
-        await this.look();
-      }
+      await this.float.empty(NAME);
+      await this.look();
     } catch (error) {
       // What LATCOM said of the purchase is worth more than what it said of the balance.
       logger.warn({ provider: NAME, ...describeError(error) }, 'the balance could not be recorded');
@@ -72,9 +88,14 @@ export class Spending {
 
   /** Without a rate one purchase is out at a time, so what the balance has lost since is what this one cost. */
   private async learnRate(id: string, begunAt: Date): Promise<void> {
-    const isLagging = (this.watch.source(NAME)?.lagMs ?? 0) > 0;
-    const state = await this.balances.state(NAME);
-    if (isLagging || state === null || state.rate !== null) return;
+    if ((this.watch.source(NAME)?.lagMs ?? 0) > 0) return;
+    try {
+      const state = await this.balances.state(NAME);
+      if (state === null || state.rate !== null) return;
+    } catch (error) {
+      logger.warn({ provider: NAME, ...describeError(error) }, 'the balance could not be observed');
+      return;
+    }
     await this.bounded(this.watch.askAfter(NAME, { id, begunAt }));
   }
 

@@ -16,12 +16,10 @@ export function topupOperation(client: LatcomClient, spending: Spending, timeout
     deadlineMs: timeoutMs,
     retry: { baseMs: 1_000, capMs: 10_000, giveUpAfterMs: DAY_MS },
     waitingFor: 'Waiting for LATCOM.',
-    send: async (operation, beforeSend) => {
-      const begunAt = await spending.begin(operation);
-      const reply = await client.purchase(operation.body, beforeSend);
-      const outcome = readPurchaseReply(reply, operation.id);
-      await spending.end(operation, begunAt, outcome, readBalanceAfter(reply));
-      return outcome;
-    },
+    send: (operation, beforeSend) =>
+      spending.spend(operation, async () => {
+        const reply = await client.purchase(operation.body, beforeSend);
+        return { outcome: readPurchaseReply(reply, operation.id), balance: readBalanceAfter(reply) };
+      }),
   };
 }
