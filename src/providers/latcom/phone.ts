@@ -16,11 +16,27 @@ export function readPhoneNumber(text: string): PhoneReading {
   }
   const national = text.startsWith('+52') ? text.slice(3) : text;
   if (!TEN_ASCII_DIGITS.test(national)) return { error: 'must be ten digits, or E.164 with +52, e.g. 5537686660' };
+  return isInUse(national) ? { national } : { error: 'is not a Mexican mobile number' };
+}
+
+/** Numbers are given out in blocks of ten thousand, so the first six of ten digits decide; by these. */
+const blocksInUse = new Map<string, boolean>();
+const BLOCK_DIGITS = 6;
+const MAX_BLOCKS = 100_000;
+
+function isInUse(national: string): boolean {
+  const block = national.slice(0, BLOCK_DIGITS);
+  let known = blocksInUse.get(block);
+  if (known === undefined) {
+    known = looksInUse(national);
+    if (blocksInUse.size < MAX_BLOCKS) blocksInUse.set(block, known);
+  }
+  return known;
+}
+
+function looksInUse(national: string): boolean {
   const parsed = parsePhoneNumberFromString(national, 'MX');
   const type = parsed?.isValid() === true && parsed.country === 'MX' ? parsed.getType() : undefined;
   // Where mobile and fixed lines share a range the library cannot tell them apart: the operator will.
-  if (type !== 'MOBILE' && type !== 'FIXED_LINE_OR_MOBILE' && type !== 'FIXED_LINE') {
-    return { error: 'is not a Mexican mobile number' };
-  }
-  return { national };
+  return type === 'MOBILE' || type === 'FIXED_LINE_OR_MOBILE' || type === 'FIXED_LINE';
 }
