@@ -1,9 +1,19 @@
 import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { Problem, type FieldError } from '../problem.js';
+import { CompiledRules } from './compiled-rules.js';
 import { pointerTo } from './readable.js';
 
 const MAX_ERRORS = 50;
 const REQUIRED = 'is required';
+
+/** How class-validator and class-transformer are used. */
+export const STRICT = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  // A class without members is a body that has to be empty: `forbidNonWhitelisted` sees to it.
+  forbidUnknownValues: false,
+  transform: true,
+} as const;
 
 /** Carries class-validator's findings to where it is known whether they are about a body or a query. */
 class Findings extends Error {
@@ -17,15 +27,10 @@ class Findings extends Error {
  * and every error names its place: `/member/ffn` in a body, `?limit` in a query.
  */
 export class RequestValidation extends ValidationPipe {
+  private readonly rules = new CompiledRules();
+
   constructor() {
-    super({
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      // A class without members is a body that has to be empty: `forbidNonWhitelisted` sees to it.
-      forbidUnknownValues: false,
-      transform: true,
-      exceptionFactory: (errors) => new Findings(errors),
-    });
+    super({ ...STRICT, exceptionFactory: (errors) => new Findings(errors) });
   }
 
   /** @throws Problem `validation_failed` */
@@ -35,6 +40,8 @@ export class RequestValidation extends ValidationPipe {
     if (metadata.type === 'body' && value === undefined) return this.transform({}, metadata);
     if (metadata.type === 'body' && !isObject(value)) throw Problem.invalid('', 'must be a JSON object');
     this.refuseInherited(value, metadata);
+    const accepted = metadata.type === 'body' && isObject(value) ? this.rules.accept(metadata.metatype, value) : null;
+    if (accepted) return accepted;
     try {
       const checked: unknown = await super.transform(value, metadata);
       return checked;

@@ -1,0 +1,13 @@
+/** What class-transformer has recorded of its decorators; it has no public door to it, and no types for this one. */
+declare module 'class-transformer/cjs/storage.js' {
+  interface TypeRecords {
+    findTypeMetadata(
+      target: new () => object,
+      property: string,
+    ): { readonly typeFunction: () => new () => object } | undefined;
+    getExposedMetadatas(target: new () => object): readonly unknown[];
+    getExcludedMetadatas(target: new () => object): readonly unknown[];
+    findTransformMetadatas(target: new () => object, property: string, direction: number): readonly unknown[];
+  }
+  export const defaultMetadataStorage: TypeRecords;
+}

@@ -1,0 +1,150 @@
+// class-validator's and class-transformer's own records of a class's decorators: the DTO stays the one source.
+import { defaultMetadataStorage as types } from 'class-transformer/cjs/storage.js';
+import { getMetadataStorage, type ValidationArguments } from 'class-validator';
+
+type Constructor = new () => object;
+type Check = (value: unknown, object: object) => boolean;
+
+interface PropertyRules {
+  readonly name: string;
+  readonly applies: readonly ((object: object, value: unknown) => boolean)[];
+  readonly checks: readonly Check[];
+  /** The class of the object, or of each object of the list, that the property holds. */
+  readonly nested: ClassRules | null;
+}
+
+interface ClassRules {
+  readonly metatype: Constructor;
+  readonly properties: readonly PropertyRules[];
+  readonly names: ReadonlySet<string>;
+}
+
+/** What `TransformationType.PLAIN_TO_CLASS` is in class-transformer. */
+const PLAIN_TO_CLASS = 0;
+
+/**
+ * The rules of a DTO class, made once into functions that only answer whether a body is good, and of a good body make the
+ * instance that class-transformer would. Everything else, and every refusal, is left to class-validator, which says why.
+ */
+export class CompiledRules {
+  private readonly classes = new Map<unknown, ClassRules | null>();
+
+  /** The instance; null when the body is not good, or the class has rules that cannot be compiled. */
+  accept(metatype: unknown, body: object): object | null {
+    let rules = this.classes.get(metatype);
+    if (rules === undefined) {
+      rules = isConstructor(metatype) ? compile(metatype) : null;
+      this.classes.set(metatype, rules);
+    }
+    return rules && make(rules, body);
+  }
+}
+
+function make({ metatype, properties, names }: ClassRules, body: object): object | null {
+  const instance = new metatype();
+  for (const name of Object.keys(body)) {
+    if (!names.has(name)) return null;
+    Reflect.set(instance, name, Reflect.get(body, name));
+  }
+  for (const { name, nested } of properties) {
+    const value: unknown = Reflect.get(instance, name);
+    if (!nested) {
+      if (isOrdinary(value)) continue;
+      return null;
+    }
+    if (value === undefined) continue;
+    const made = Array.isArray(value) ? makeAll(nested, value) : isPlainObject(value) ? make(nested, value) : null;
+    // A null that is allowed there is rare: class-validator decides.
+    if (made === null) return null;
+    Reflect.set(instance, name, made);
+  }
+  for (const { name, applies, checks } of properties) {
+    const value: unknown = Reflect.get(instance, name);
+    if (!applies.every((condition) => condition(instance, value))) continue;
+    if (!checks.every((check) => check(value, instance))) return null;
+  }
+  return instance;
+}
+
+/** Without members that class-transformer leaves out because every object has them already (`toString`). */
+function isOrdinary(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, part]) => !(name in Object.prototype) && isOrdinary(part));
+}
+
+function makeAll(rules: ClassRules, values: readonly unknown[]): object[] | null {
+  const made = values.map((value) => (isPlainObject(value) ? make(rules, value) : null));
+  return made.some((one) => one === null) ? null : made.filter((one) => one !== null);
+}
+
+/** null when there is anything in it that only class-validator and class-transformer know how to do. */
+function compile(metatype: Constructor, within: readonly Constructor[] = []): ClassRules | null {
+  if (within.includes(metatype)) return null;
+  if (types.getExposedMetadatas(metatype).length + types.getExcludedMetadatas(metatype).length > 0) return null;
+  const storage = getMetadataStorage();
+  const all = storage.getTargetValidationMetadatas(metatype, '', false, false);
+  const properties: PropertyRules[] = [];
+  for (const [name, metadatas] of Object.entries(storage.groupByPropertyName(all))) {
+    if (types.findTransformMetadatas(metatype, name, PLAIN_TO_CLASS).length > 0) return null;
+    const rules = compileProperty(metatype, name, metadatas, [...within, metatype]);
+    if (!rules) return null;
+    properties.push(rules);
+  }
+  return { metatype, properties, names: new Set(properties.map(({ name }) => name)) };
+}
+
+type Metadatas = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>;
+
+function compileProperty(
+  metatype: Constructor,
+  name: string,
+  metadatas: Metadatas,
+  within: readonly Constructor[],
+): PropertyRules | null {
+  const applies: PropertyRules['applies'][number][] = [];
+  const checks: Check[] = [];
+  const type = types.findTypeMetadata(metatype, name)?.typeFunction();
+  let isNested = false;
+  for (const metadata of metadatas) {
+    if (isFilled(metadata.groups) || metadata.validateIf) return null;
+    if (metadata.type === 'conditionalValidation') {
+      const condition: unknown = metadata.constraints[0];
+      if (!isCondition(condition)) return null;
+      applies.push(condition);
+    } else if (metadata.type === 'nestedValidation') isNested = true;
+    else if (metadata.type === 'customValidation' || metadata.type === 'isDefined') checks.push(...checksOf(metadata));
+    else if (metadata.type !== 'whitelistValidation') return null;
+  }
+  if ((type !== undefined) !== isNested) return null;
+  const nested = type ? compile(type, within) : null;
+  return type && !nested ? null : { name, applies, checks, nested };
+}
+
+function checksOf(metadata: Metadatas[number]): Check[] {
+  const { constraintCls, constraints, propertyName: property, each } = metadata;
+  return getMetadataStorage()
+    .getTargetValidatorConstraints(constraintCls)
+    .map((rule) => (value: unknown, object: object) => {
+      const args: ValidationArguments = { targetName: object.constructor.name, property, object, value, constraints };
+      // Only a plain yes is one: a promise of an answer is left to class-validator.
+      const isGood = (one: unknown): boolean => rule.instance.validate(one, args) === true;
+      return each && Array.isArray(value) ? value.every(isGood) : isGood(value);
+    });
+}
+
+/** The declared type promises a list, and there may be none. */
+function isFilled(groups: unknown): boolean {
+  return Array.isArray(groups) && groups.length > 0;
+}
+
+function isConstructor(value: unknown): value is Constructor {
+  return typeof value === 'function' && value.prototype !== undefined;
+}
+
+function isCondition(value: unknown): value is (object: object, value: unknown) => boolean {
+  return typeof value === 'function';
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
