@@ -9,6 +9,7 @@ import { publicId } from '../ids.js';
 import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Problem } from '../problem.js';
+import { Authenticator } from './authenticator.js';
 import { includesRole, type AnyCaller, type AppCaller, type NotifierCaller, type OperatorCaller } from './caller.js';
 import { ACCESS_RULE, type AccessRule } from './decorators.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -23,6 +24,7 @@ export class AccessGuard extends AuthGuard('basic') {
     private readonly reflector: Reflector,
     private readonly limiter: RateLimiter,
     private readonly config: Config,
+    private readonly authenticator: Authenticator,
   ) {
     super({ property: 'caller', session: false });
   }
@@ -34,7 +36,9 @@ export class AccessGuard extends AuthGuard('basic') {
     if (rule === null) throw denied(request, 'no_rule', 'Nobody may use this route.');
     request.accessRule = rule;
     if (rule.kind !== 'public') {
-      await super.canActivate(context);
+      const known = this.authenticator.recall(request);
+      if (known) request.caller = known;
+      else await super.canActivate(context);
       await this.admit(rule, request, http.getResponse<FastifyReply>());
     }
     if (rule.kind === 'notifier') reportCardData(request);

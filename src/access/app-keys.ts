@@ -30,6 +30,15 @@ select k.id as "keyId", k.secret_mac as "secretMac", k.expires_at as "expiresAt"
 from api_keys k join apps a on a.id = k.app_id
 where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) and a.deleted_at is null`;
 
+/** Credentials that were right lately; the oldest are forgotten. */
+const MAX_PROOFS = 10_000;
+
+/** What credentials proved: that they hold the secret with this hash. */
+interface Proof {
+  readonly keyUuid: string;
+  readonly secretMac: Buffer;
+}
+
 /** Compared with when there is no key, so that an unknown id costs what a wrong secret costs. */
 const NO_MAC = Buffer.alloc(32);
 
@@ -37,6 +46,8 @@ const NO_MAC = Buffer.alloc(32);
 @Injectable()
 export class AppKeys {
   private readonly keys: FreshCache<Known | null>;
+  /** By the keyed hash of the whole header. */
+  private readonly proofs = new Map<string, Proof>();
 
   constructor(
     private readonly database: Database,
@@ -45,15 +56,42 @@ export class AppKeys {
     this.keys = new FreshCache((id) => this.load(id));
   }
 
-  /** The app that the pair belongs to, or null: unknown, expired, revoked and wrong are all the same. */
-  async verify(keyId: string, secret: string): Promise<AppCaller | null> {
+  /**
+   * The app of credentials that were right before and are so still: the key is looked at as if they were new, so that a
+   * revocation counts as soon. null: they have to be verified.
+   */
+  recall(header: string): AppCaller | null {
+    const proof = this.proofs.get(this.nameOf(header));
+    const known = proof && this.keys.get(proof.keyUuid);
+    if (!known || known instanceof Promise || !sameDigest(known.secretMac, proof.secretMac)) return null;
+    return known.expiresAtMs > Date.now() ? known.caller : null;
+  }
+
+  /**
+   * The app that the pair belongs to, or null: unknown, expired, revoked and wrong are all the same. `header` is what the
+   * pair came in.
+   */
+  async verify(keyId: string, secret: string, header: string): Promise<AppCaller | null> {
     const uuid = parseId('key', keyId);
     const found = uuid === null ? null : this.keys.get(uuid);
     // Awaiting costs a turn of the event loop's queue even when there is nothing to wait for.
     const known = found instanceof Promise ? await found : found;
     const isSame = sameDigest(this.vault.mac('api-secret', secret), known?.secretMac ?? NO_MAC);
     if (!known || !isSame || !looksLikeApiSecret(secret)) return null;
-    return known.expiresAtMs > Date.now() ? known.caller : null;
+    if (known.expiresAtMs <= Date.now()) return null;
+    this.remember(header, { keyUuid: known.caller.keyId, secretMac: known.secretMac });
+    return known.caller;
+  }
+
+  private remember(header: string, proof: Proof): void {
+    this.proofs.set(this.nameOf(header), proof);
+    if (this.proofs.size <= MAX_PROOFS) return;
+    const oldest = this.proofs.keys().next();
+    if (!oldest.done) this.proofs.delete(oldest.value);
+  }
+
+  private nameOf(header: string): string {
+    return this.vault.mac('password-cache', header).toString('latin1');
   }
 
   /** This process changed the key, or its app: no need to wait until the cache is too old. */
