@@ -109,7 +109,7 @@ describe('the quota', () => {
     expect(granted(await taken(quotas, rule('probe'), 5))).toHaveLength(5);
   });
 
-  it('keeps permits for logins and status queries, and the last before those for who waits', async () => {
+  it('keeps permits for logins, operators and status queries, and the last before those for who waits', async () => {
     const [quota] = databases.map((database) => new Quota(database));
     if (!quota) throw new Error('no quota');
     const hundred = rule('lanes', { limit: 100 });
@@ -117,10 +117,10 @@ describe('the quota', () => {
       const results = await Promise.allSettled(Array.from({ length: 120 }, () => quota.take(hundred, lane)));
       return results.filter((result) => result.status === 'fulfilled').length;
     };
-    const lanes = ['background', 'interactive', 'status', 'token'] as const;
+    const lanes = ['alone', 'background', 'interactive', 'status', 'operator', 'token'] as const;
     const counts = [];
     for (const lane of lanes) counts.push(await granted(lane));
-    expect(counts).toEqual([97, 1, 1, 1]);
+    expect(counts).toEqual([80, 16, 1, 1, 1, 1]);
   });
 
   it('answers who waits before who does not when both ask at once', async () => {
@@ -134,6 +134,44 @@ describe('the quota', () => {
     const lanes = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(lanes).toEqual(Array.from({ length: 5 }, () => 'interactive'));
   });
+
+  it('lets those who have waited long have every second permit, however many newcomers ask', async () => {
+    const few = rule('turns', { limit: 20, windowMs: 1_000 });
+    const quotas = databases.map((database) => new Quota(database));
+    const got = { interactive: 0, aged: 0, background: 0 };
+    const ask = async (lane: keyof typeof got, index: number, everyMs: number): Promise<void> => {
+      const permit = await pick(quotas, index)
+        .take(few, lane)
+        .catch(() => null);
+      if (permit) {
+        got[lane] += 1;
+        await pick(quotas, index).settle(few, permit, true);
+      }
+      await sleep(everyMs);
+    };
+    const storm = async (waiting: 'aged' | 'background', forMs: number): Promise<void> => {
+      Object.assign(got, { interactive: 0, aged: 0, background: 0 });
+      const endAt = performance.now() + forMs;
+      const asking = async (lane: keyof typeof got, index: number, everyMs: number): Promise<void> => {
+        while (performance.now() < endAt) await ask(lane, index, everyMs);
+      };
+      const favouring = async (): Promise<void> => {
+        while (performance.now() < endAt) {
+          if (waiting === 'aged') await quotas[0]?.favourThoseWhoWait(few);
+          await sleep(200);
+        }
+      };
+      const newcomers = Array.from({ length: 6 }, (_none, index) => asking('interactive', index, 5));
+      await Promise.all([favouring(), asking(waiting, 0, 100), ...newcomers]);
+    };
+    // This is what they would starve by: nobody leaves them anything.
+    await storm('background', 2_000);
+    expect(got.background).toBeLessThan(got.interactive / 5);
+    await storm('aged', 3_000);
+    expect(got.aged).toBeGreaterThan(got.interactive / 3);
+    expect(got.aged + got.interactive).toBeLessThanOrEqual(4 * 20);
+    expect(got.interactive).toBeGreaterThan(20);
+  }, 20_000);
 
   it('is used to 98 % and never exceeded where permits are given back, as the provider counts arrivals', async () => {
     const one = rule('exact', { limit: 40, windowMs: 4_000 });

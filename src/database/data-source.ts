@@ -5,6 +5,7 @@ import { Foundation1795219200000 } from './migrations/0001-foundation.js';
 import { LoyaltyLayer1795219500000 } from './migrations/0004-loyalty-layer.js';
 import { Funds1795219600000 } from './migrations/0005-funds.js';
 import { Batches1795220100000 } from './migrations/0010-batches.js';
+import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
 
 /** Key of the advisory lock that lets one instance migrate while the others wait. */
@@ -28,6 +29,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       LoyaltyLayer1795219500000,
       Funds1795219600000,
       Batches1795220100000,
+      QuotaTurns1795220200000,
       ToldBalances1795224000000,
     ],
     migrationsTransactionMode: 'each',

@@ -173,9 +173,13 @@ create table provider_quotas (
   blocked_until timestamp with time zone,
   probing boolean not null default false,
   probed_at timestamp with time zone,
+  waited_until timestamp with time zone,
+  owed integer not null default 0,
   constraint provider_quotas_pkey PRIMARY KEY (name)
 );
 comment on column provider_quotas.probing is 'after a block: one request at a time, until one was not refused';
+comment on column provider_quotas.waited_until is 'until then it is known that operations have waited long';
+comment on column provider_quotas.owed is 'permits that newcomers had before those who have waited long';
 
 create table provider_states (
   provider text not null,
@@ -438,7 +442,7 @@ begin
   where q.name = budget and q.probing and q.blocked_until <= clock_timestamp();
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.take_quota(budget text, wanted integer, ceiling integer, slot_ms bigint, slots integer, margin integer)
+CREATE OR REPLACE FUNCTION public.take_quota(budget text, wanted integer, ceiling integer, slot_ms bigint, slots integer, margin integer, turn text)
  RETURNS TABLE(granted integer, at_slot bigint, wait_ms double precision)
  LANGUAGE plpgsql
 AS $function$
@@ -447,6 +451,8 @@ declare
   now_ms double precision;
   current_slot bigint;
   total integer;
+  available integer;
+  owed_now integer;
   freed bigint;
 begin
   insert into provider_quotas (name) values (budget) on conflict (name) do nothing;
@@ -464,13 +470,26 @@ begin
   end if;
   select coalesce(sum(s.used), 0) into total
   from provider_quota_slots s where s.name = budget and s.slot > current_slot - slots;
-  granted := greatest(least(wanted, ceiling - total), 0);
+  available := greatest(ceiling - total, 0);
+  granted := least(wanted, available);
+  owed_now := quota.owed;
+  if turn = 'new' and quota.waited_until > clock_timestamp() then
+    granted := least(wanted, greatest((available - owed_now + 1) / 2, 0));
+  end if;
   if quota.probing and granted > 0 then
     -- A probe whose maker died is given up when no call can take longer.
     granted := case when quota.probed_at > clock_timestamp() - interval '60 s' then 0 else 1 end;
     wait_ms := 500;
   end if;
+  if turn = 'new' and quota.waited_until > clock_timestamp() then
+    owed_now := owed_now + granted;
+    -- What is left is for those who have waited long: it is not to be had when a permit gets free.
+    wait_ms := case when granted < wanted and available > granted then 500 else wait_ms end;
+  elsif turn = 'old' then
+    owed_now := greatest(owed_now - granted, 0);
+  end if;
   if granted > 0 then
+    update provider_quotas q set owed = owed_now where q.name = budget and q.owed <> owed_now;
     update provider_quotas q set probed_at = clock_timestamp() where q.name = budget and q.probing;
     insert into provider_quota_slots as s (name, slot, used) values (budget, at_slot, granted)
     on conflict (name, slot) do update set used = s.used + excluded.used;

@@ -56,6 +56,13 @@ const CLAIM_FAIRLY = claim(`
   order by r.turn, t.id limit $2
   for update of t skip locked`);
 
+/** One that nobody works on, whenever it is due. */
+const CLAIM_ONE = claim(`
+  select ${TAKEN_UP} from transactions t
+  where t.provider = $1 and t.id = $2::uuid and t.due_at is not null and t.status in ('pending', 'processing')
+    and not t.attempt_open
+  for update skip locked`);
+
 type ClaimRow = TransactionRow & { statusBefore: string; interrupted: boolean; expired: boolean };
 
 export interface ClaimRequest {
@@ -76,7 +83,22 @@ export async function claimDue(database: Database, request: ClaimRequest): Promi
   const [name, text] = fair ? ['ledger_claim_fairly', CLAIM_FAIRLY] : ['ledger_claim', CLAIM];
   const leasedAtMs = performance.now();
   const values = [provider, maxRows, leaseMs, actor, onlyExpired, request.type ?? null];
-  const rows = await database.prepared<ClaimRow>(name, text, values);
+  return toClaims(await database.prepared<ClaimRow>(name, text, values), leasedAtMs);
+}
+
+/** null when somebody works on it, or nothing is to be done. */
+export async function claimOne(
+  database: Database,
+  { id, provider }: Pick<Transaction, 'id' | 'provider'>,
+  { leaseMs, actor }: Pick<ClaimRequest, 'leaseMs' | 'actor'>,
+): Promise<Claim | null> {
+  const leasedAtMs = performance.now();
+  const values = [provider, id, leaseMs, actor];
+  const rows = await database.prepared<ClaimRow>('ledger_claim_one', CLAIM_ONE, values);
+  return toClaims(rows, leasedAtMs)[0] ?? null;
+}
+
+function toClaims(rows: readonly ClaimRow[], leasedAtMs: number): Claim[] {
   return rows.map(({ statusBefore: _before, interrupted, expired, ...row }) => ({
     transaction: toTransaction(row),
     interrupted: interrupted && row.status === 'pending',

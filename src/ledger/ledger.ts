@@ -8,7 +8,7 @@ import { amend, type Amendment } from './amend.js';
 import { bindBatch, type BatchMember } from './bind-batch.js';
 import { Batcher } from './batcher.js';
 import { coverageOf, type Covered } from './cover.js';
-import { claimDue, type Claim, type ClaimRequest } from './claim.js';
+import { claimDue, claimOne, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
 import type { NewTransaction } from './new-transaction.js';
 import { findObstacle, type Obstacle, type Probe } from './obstacle.js';
@@ -111,12 +111,28 @@ export class Ledger {
     return claimDue(this.database, request);
   }
 
+  /** Takes up this one, whenever it is due; null when somebody works on it, or nothing is to be done. */
+  async claimOne(transaction: Transaction, lease: Pick<ClaimRequest, 'leaseMs' | 'actor'>): Promise<Claim | null> {
+    return claimOne(this.database, transaction, lease);
+  }
+
   /**
    * Writes down which of them goes out as which item of a batch; answers with the ids of those that do, in that order.
    * Resolves after the commit.
    */
   async bindBatch(batchId: string, members: readonly BatchMember[]): Promise<readonly string[]> {
     return bindBatch(this.database, batchId, members);
+  }
+
+  /** Whether anything that is due for a provider was there so long ago and has not been taken up. */
+  async hasWaited(provider: string, forMs: number): Promise<boolean> {
+    const rows = await this.database.prepared<object>(
+      'ledger_has_waited',
+      `select from transactions where provider = $1 and due_at <= now() and status = 'pending' and not attempt_open
+         and coalesce(release_at, created_at) < now() - $2 * interval '1 ms' limit 1`,
+      [provider, forMs],
+    );
+    return rows.length > 0;
   }
 
   /** What waits for a provider is due at once: the cause of its waiting is gone. Nothing under way is touched. */

@@ -3,7 +3,7 @@ import { newUuid } from '../ids.js';
 import type { Claim } from '../ledger/claim.js';
 import { Ledger } from '../ledger/ledger.js';
 import { metrics } from '../metrics.js';
-import { ProviderError, type BatchHandler, type Outcome } from '../providers/connector.js';
+import { ProviderError, type BatchHandler, type OperationLane, type Outcome } from '../providers/connector.js';
 import { Vault } from '../vault.js';
 import { ConnectorRegistry } from './registry.js';
 import { Runner, toProviderError } from './runner.js';
@@ -22,17 +22,17 @@ export class BatchRunner {
   ) {}
 
   /** Works on claimed rows of one type, none of them interrupted or expired. */
-  async run(claims: readonly Claim[]): Promise<void> {
+  async run(claims: readonly Claim[], lane: OperationLane): Promise<void> {
     const [first] = claims;
     const batch = first && this.registry.handler(first.transaction.type).batch;
     if (!batch) throw new Error('these operations cannot go together');
-    await this.runner.count(first.transaction.provider, claims.length, () => this.send(batch, claims));
+    await this.runner.count(first.transaction.provider, claims.length, () => this.send(batch, claims, lane));
   }
 
-  private async send(batch: BatchHandler, claims: readonly Claim[]): Promise<void> {
+  private async send(batch: BatchHandler, claims: readonly Claim[], lane: OperationLane): Promise<void> {
     const id = newUuid();
     const members = await this.bind(id, claims);
-    const said = members.length === 0 ? [] : await this.call(batch, members);
+    const said = members.length === 0 ? [] : await this.call(batch, members, lane);
     await Promise.all(
       members.map(({ transaction }, position) => {
         // A connector that says less than it was asked leaves the rest in doubt.
@@ -49,10 +49,10 @@ export class BatchRunner {
     return (await this.ledger.bindBatch(id, members)).flatMap((member) => byId.get(member) ?? []);
   }
 
-  private async call(batch: BatchHandler, members: readonly Claim[]): Promise<readonly Said[]> {
+  private async call(batch: BatchHandler, members: readonly Claim[], lane: OperationLane): Promise<readonly Said[]> {
     const progress = { sent: false };
     try {
-      const operations = members.map(({ transaction }) => operationOf(this.vault, transaction, 'background'));
+      const operations = members.map(({ transaction }) => operationOf(this.vault, transaction, lane));
       for (const { type, provider } of members.map(({ transaction }) => transaction))
         metrics.attempts.inc({ provider, type });
       return await batch.send(operations, () => {

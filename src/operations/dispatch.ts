@@ -4,7 +4,7 @@ import { Ledger } from '../ledger/ledger.js';
 import type { TransactionType } from '../ledger/transaction.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
-import type { BatchHandler } from '../providers/connector.js';
+import type { BatchHandler, OperationLane } from '../providers/connector.js';
 import { BatchRunner } from './batch-runner.js';
 import { ConnectorRegistry } from './registry.js';
 import { Runner } from './runner.js';
@@ -29,28 +29,29 @@ export class Dispatch {
   }
 
   /** A permit for each of them is to be had, but not for more. */
-  async sendScarce(claims: readonly Claim[], request: ClaimRequest): Promise<void> {
+  async sendScarce(claims: readonly Claim[], request: ClaimRequest, lane: OperationLane): Promise<void> {
     const [type, batch] = this.batchOf(request.provider) ?? [];
     const own = claims.filter((claim) => claim.transaction.type === type && isSendable(claim));
     const size = batch?.size ?? 0;
-    if (!type || own.length === 0 || size < 2) return this.sendAlone(claims);
+    if (!type || own.length === 0 || size < 2) return this.sendAlone(claims, lane);
     const capacity = this.runner.capacity(request.provider) - claims.length;
     const maxRows = Math.min(own.length * (size - 1), capacity);
     const more = maxRows > 0 ? await this.ledger.claimDue({ ...request, maxRows, type, fair: true }) : [];
     const all = [...own, ...more.filter(isSendable)];
-    this.sendAlone([...claims.filter((claim) => !own.includes(claim)), ...more.filter((claim) => !isSendable(claim))]);
+    const others = [...claims.filter((claim) => !own.includes(claim)), ...more.filter((claim) => !isSendable(claim))];
+    this.sendAlone(others, lane);
     // Half of the permits stay for those who come next.
     const calls = Math.max(Math.ceil(own.length / 2), Math.ceil(all.length / size));
-    for (const part of inParts(all, calls)) this.sendTogether(part);
+    for (const part of inParts(all, calls)) this.sendTogether(part, lane);
   }
 
-  sendAlone(claims: readonly Claim[]): void {
-    for (const claim of claims) this.runner.run(claim).catch(complain);
+  sendAlone(claims: readonly Claim[], lane: OperationLane): void {
+    for (const claim of claims) this.runner.run(claim, lane).catch(complain);
   }
 
-  private sendTogether(claims: readonly Claim[]): void {
-    if (claims.length < 2) this.sendAlone(claims);
-    else this.batches.run(claims).catch(complain);
+  private sendTogether(claims: readonly Claim[], lane: OperationLane): void {
+    if (claims.length < 2) this.sendAlone(claims, lane);
+    else this.batches.run(claims, lane).catch(complain);
   }
 
   private batchOf(provider: string): [TransactionType, BatchHandler] | null {

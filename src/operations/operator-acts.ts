@@ -4,7 +4,14 @@ import { Ledger } from '../ledger/ledger.js';
 import type { Failure, Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
 import { LedgerReader } from '../ledger/reader.js';
+import { describeError, logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { Gate } from './gate.js';
 import { ConnectorRegistry } from './registry.js';
+import { Runner } from './runner.js';
+
+/** Until others may take up what an operator asked for, in milliseconds. */
+const SOON_MS = 1_000;
 
 export interface Resolution {
   readonly outcome: 'succeeded' | 'failed';
@@ -20,6 +27,8 @@ export class OperatorActs {
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
+    private readonly gate: Gate,
+    private readonly runner: Runner,
   ) {}
 
   /** Says how an `unknown` or parked transaction ended. @throws Problem `invalid_state` */
@@ -72,16 +81,31 @@ export class OperatorActs {
     return this.note(transaction, actor, 'refresh');
   }
 
+  /** Written down first: should this process end now, another takes it up. */
   private async note(transaction: Transaction, actor: string, evidence: string): Promise<Transaction> {
     const settled = await this.ledger.settle(transaction, {
       to: null,
       epoch: transaction.epoch,
-      dueInMs: 0,
+      dueInMs: SOON_MS,
       actor,
       evidence,
       eventId: newUuid(),
     });
-    return this.changed(transaction, settled.moved);
+    const changed = await this.changed(transaction, settled.moved);
+    await this.gate.hold(() => this.runFirst(changed));
+    return changed;
+  }
+
+  /** With the permits that are kept for operators, before all that waits. */
+  private async runFirst(transaction: Transaction): Promise<void> {
+    if (this.gate.roomFor(transaction.provider) <= 0) return;
+    const leaseMs = this.registry.leaseMs(transaction.provider);
+    const claim = await this.ledger.claimOne(transaction, { leaseMs, actor: 'gateway' });
+    if (!claim) return;
+    this.runner.run(claim, 'operator').catch((error: unknown) => {
+      metrics.alarms.inc({ kind: 'operation_failed' });
+      logger.error({ what: 'operation', ...describeError(error) }, 'background work failed');
+    });
   }
 
   private async changed(transaction: Transaction, moved: boolean): Promise<Transaction> {

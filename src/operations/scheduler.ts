@@ -3,6 +3,8 @@ import { Interval } from '@nestjs/schedule';
 import { Ledger } from '../ledger/ledger.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
+import type { ProviderClient } from '../outbound/provider-client.js';
+import type { OperationLane } from '../providers/connector.js';
 import { Dispatch } from './dispatch.js';
 import { Gate } from './gate.js';
 import { QueueForecast } from './queue-forecast.js';
@@ -10,6 +12,8 @@ import { ConnectorRegistry, type RegisteredProvider } from './registry.js';
 
 const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 100;
+/** From then on it has as much right to a permit as what has just come. */
+const WAITED_LONG_MS = 5_000;
 
 /** Takes up what is due: retries, releases, polls, and what a crashed instance left behind. */
 @Injectable()
@@ -43,13 +47,15 @@ export class Scheduler implements OnApplicationBootstrap {
       for (;;) {
         const { room, onlyExpired } = this.gate.claimable(provider);
         if (room <= 0) break;
+        const lane = client.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
         // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
-        const permits = onlyExpired ? 0 : Math.min(room, await client.room());
+        const permits = onlyExpired ? 0 : Math.min(room, await client.room(lane));
         const mayOnlyEnd = permits <= 0;
         const wanted = mayOnlyEnd ? room : this.dispatch.rowsFor(provider, permits);
         const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
         const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
-        const taken = await this.gate.hold(() => this.takeUp(provider, { maxRows, onlyExpired: mayOnlyEnd, fair }));
+        const how = { maxRows, onlyExpired: mayOnlyEnd, fair };
+        const taken = await this.gate.hold(() => this.takeUp(provider, how, lane));
         this.queue.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
         // A scarce quota is looked at again when these have taken their part of it.
         if (fair || taken < maxRows) break;
@@ -62,14 +68,22 @@ export class Scheduler implements OnApplicationBootstrap {
     }
   }
 
+  /** While some have waited long, newcomers get every second permit only. */
+  private async laneAt(provider: string, client: ProviderClient): Promise<'aged' | 'background'> {
+    if (!(await this.ledger.hasWaited(provider, WAITED_LONG_MS))) return 'background';
+    await client.favourThoseWhoWait();
+    return 'aged';
+  }
+
   private async takeUp(
     provider: string,
     how: { maxRows: number; onlyExpired: boolean; fair: boolean },
+    lane: OperationLane,
   ): Promise<number> {
     const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', ...how };
     const claims = await this.ledger.claimDue(request);
-    if (how.fair && claims.length >= how.maxRows) await this.dispatch.sendScarce(claims, request);
-    else this.dispatch.sendAlone(claims);
+    if (how.fair && claims.length >= how.maxRows) await this.dispatch.sendScarce(claims, request, lane);
+    else this.dispatch.sendAlone(claims, lane);
     return claims.length;
   }
 }

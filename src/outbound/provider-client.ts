@@ -1,19 +1,14 @@
-import { circuitBreaker, ConsecutiveBreaker, BrokenCircuitError, handleType, CircuitState } from 'cockatiel';
-import type { CircuitBreakerPolicy } from 'cockatiel';
+import { BrokenCircuitError, CircuitState, type CircuitBreakerPolicy } from 'cockatiel';
 import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, type ProviderName } from '../providers/connector.js';
+import { makeBreaker, type BreakerRule } from './breaker.js';
 import type { HttpDoor, HttpReply, HttpRequest } from './http-door.js';
-import type { Quota, QuotaRule, Usage } from './quota.js';
+import { isTight, type Quota, type QuotaRule } from './quota.js';
 import { ceilingOf, reservedOf, type Lane } from './quota-lanes.js';
 import { retryAfterMs } from './retry-after.js';
 import type { CachedToken, TokenCache, TokenSource } from './token-cache.js';
-
-export interface BreakerRule {
-  /** Failed calls in a row that open the breaker. Refusals, 401 and 429 are answers, not failures. */
-  readonly failures: number;
-  readonly openMs: number;
-}
+import { TokenGate, type Showing } from './token-gate.js';
 
 export interface ProviderClientOptions {
   readonly provider: ProviderName;
@@ -46,8 +41,8 @@ export interface QuotaState {
   readonly blockedUntil: string | null;
 }
 
-/** Reasons of ours not to send: they say nothing about how the provider is. */
-const OURS = new Set(['lease_lost', 'expired']);
+/** So many tokens in a row, each new, that were refused, and nobody calls for a minute. */
+const MAX_REFUSED = 3;
 
 /**
  * What every authenticated call to a provider has in common: breaker, quota, token, one new login after a 401, the
@@ -57,6 +52,9 @@ export class ProviderClient {
   private breaker: CircuitBreakerPolicy;
   private openedAtMs = 0;
   private lastSuccessAt: Date | null = null;
+  private readonly gate = new TokenGate();
+  /** Generations of the token, with no answer to a call that accepted one. */
+  private readonly refusedInARow = new Set<number>();
 
   constructor(
     private readonly door: HttpDoor,
@@ -69,14 +67,35 @@ export class ProviderClient {
 
   /** @throws ProviderError */
   async call(call: ProviderCall): Promise<HttpReply> {
-    const token = await this.token();
-    const reply = await this.exchange(call, token);
-    if (reply.status !== 401) return reply;
-    if (this.options.healedByLogin?.(reply) === false) throw this.unauthorized('credentials_refused');
-    await this.tokens.drop(this.options.token, token);
-    const second = await this.exchange(call, await this.token());
-    if (second.status === 401) throw this.unauthorized('token_refused');
-    return second;
+    const first = await this.attempt(call, false);
+    if (first.status !== 401) return first;
+    if (this.options.healedByLogin?.(first) === false) throw this.unauthorized('credentials_refused');
+    const second = await this.attempt(call, true);
+    if (second.status !== 401) return second;
+    throw this.unauthorized('token_refused');
+  }
+
+  /** With the token as it is now; one that is refused is dropped, so that whoever comes next takes the renewed one. */
+  private async attempt(call: ProviderCall, again: boolean): Promise<HttpReply> {
+    const gate = this.isScarce ? this.gate : null;
+    await gate?.enter(again);
+    let showing: Showing = 'nothing';
+    try {
+      const token = await this.token();
+      const reply = await this.exchange(call, token);
+      showing = reply.status === 401 ? 'refused' : 'accepted';
+      if (showing === 'refused') await this.refused(token);
+      else this.refusedInARow.clear();
+      return reply;
+    } finally {
+      gate?.leave(showing);
+    }
+  }
+
+  private async refused(token: CachedToken): Promise<void> {
+    this.refusedInARow.add(token.generation);
+    if (this.refusedInARow.size < MAX_REFUSED) await this.tokens.drop(this.options.token, token);
+    else await this.tokens.coolDown(this.options.token, token);
   }
 
   /** A call without a token, counted and guarded like every other: for logins. @throws ProviderError */
@@ -123,9 +142,22 @@ export class ProviderClient {
     };
   }
 
-  /** How many operations that nobody waits for can be sent now. */
-  async room(): Promise<number> {
-    return this.roomIn(await this.quota.usage(this.options.quota));
+  /** Whether permits are so few that it matters who gets them. */
+  get isScarce(): boolean {
+    return isTight(this.options.quota);
+  }
+
+  /** How many operations of that lane can be sent now. */
+  async room(lane: Lane): Promise<number> {
+    const { limit } = this.options.quota;
+    const { used, blockedForMs, probing } = await this.quota.usage(this.options.quota);
+    const room = Math.max(ceilingOf(lane, limit) - used, 0);
+    return blockedForMs > 0 ? 0 : probing ? Math.min(room, 1) : room;
+  }
+
+  /** Operations have waited long: newcomers leave them every second permit. To be said again all the time. */
+  favourThoseWhoWait(): Promise<void> {
+    return this.quota.favourThoseWhoWait(this.options.quota);
   }
 
   /** Milliseconds until so many waiting calls have been sent, as far as the quota decides. */
@@ -138,11 +170,6 @@ export class ProviderClient {
     const windows = Math.max(Math.ceil(waiting / inWindow) - 1, 0);
     const freeInMs = await this.quota.freeInMs(quota, 'background', waiting - windows * inWindow);
     return Math.ceil(Math.max(blockedForMs, freeInMs) + windows * quota.windowMs);
-  }
-
-  private roomIn({ used, blockedForMs, probing }: Usage): number {
-    const room = Math.max(ceilingOf('background', this.options.quota.limit) - used, 0);
-    return blockedForMs > 0 ? 0 : probing ? Math.min(room, 1) : room;
   }
 
   private token(): Promise<CachedToken> {
@@ -204,18 +231,8 @@ export class ProviderClient {
   }
 
   private newBreaker(): CircuitBreakerPolicy {
-    const { failures, openMs } = this.options.breaker;
-    const failing = handleType(ProviderError, (error) => !OURS.has(error.reason)).orWhenResult(isFailure);
-    const breaker = circuitBreaker(failing, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) });
-    breaker.onBreak(() => {
+    return makeBreaker(this.options.provider, this.options.breaker, () => {
       this.openedAtMs = performance.now();
-      metrics.alarms.inc({ kind: 'breaker_open' });
-      logger.error({ provider: this.options.provider }, 'circuit breaker opened');
     });
-    return breaker;
   }
-}
-
-function isFailure(result: unknown): boolean {
-  return typeof result === 'object' && result !== null && 'status' in result && Number(result.status) >= 500;
 }

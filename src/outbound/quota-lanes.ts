@@ -1,13 +1,20 @@
 /**
- * Who asks for a permit, those with more right to it first. `token`: nothing goes without a login, an operator's included;
- * `status`: what people need to see how things are; `interactive`: somebody waits for the answer; `alone`: so too, but it
- * could go together with others; `background`: nobody waits.
+ * Who asks for a permit, those with more right to it first. `token`: nothing goes without a login; `operator`: a person
+ * looks after things; `status`: what people need to see how things are; `interactive`: somebody waits for the answer;
+ * `alone`: so too, but it could go together with others; `aged`: has waited long; `background`: nobody waits.
  */
-export const LANES = ['token', 'status', 'interactive', 'alone', 'background'] as const;
+export const LANES = ['token', 'operator', 'status', 'interactive', 'alone', 'aged', 'background'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** So many permits a lane leaves for those before it: together two in a hundred, so that nearly all of it is of use. */
-const LEAVES: Readonly<Record<Exclude<Lane, 'alone'>, number>> = { token: 0, status: 1, interactive: 2, background: 3 };
+/** So many permits a lane leaves for those before it: together three in a hundred, so that nearly all of it is of use. */
+const LEAVES: Readonly<Record<Exclude<Lane, 'alone'>, number>> = {
+  token: 0,
+  operator: 1,
+  status: 2,
+  interactive: 3,
+  aged: 3,
+  background: 4,
+};
 /** The part of the budget that those who could go together leave for going together. */
 const ALONE_LEAVES = 0.2;
 
@@ -15,6 +22,11 @@ const ALONE_LEAVES = 0.2;
 export function ceilingOf(lane: Lane, limit: number): number {
   if (lane === 'alone') return Math.min(limit - Math.floor(limit * ALONE_LEAVES), ceilingOf('interactive', limit));
   return limit - Math.min(LEAVES[lane], Math.floor(limit / 10));
+}
+
+/** Who takes turns: as long as somebody has waited long, newcomers get every second permit and no more. */
+export function turnOf(lane: Lane): 'new' | 'old' | '' {
+  return lane === 'interactive' || lane === 'alone' ? 'new' : lane === 'aged' ? 'old' : '';
 }
 
 /** What is kept for those who matter more than any operation. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { ProviderError } from '../providers/connector.js';
-import { ceilingOf, LANES, type Lane } from './quota-lanes.js';
+import { ceilingOf, LANES, turnOf, type Lane } from './quota-lanes.js';
 
 /** The reason of those who got no permit: nothing was sent, and nothing is wrong. */
 export const QUOTA_USED_UP = 'quota_used_up';
@@ -32,6 +32,11 @@ interface Asker {
   readonly reject: (error: unknown) => void;
 }
 
+/** Whether permits are so few that every one of them counts. */
+export function isTight({ limit }: QuotaRule): boolean {
+  return limit <= TIGHT_LIMIT;
+}
+
 interface Grid {
   readonly slotMs: number;
   /** In the window, and one more, because the current one has only begun. */
@@ -52,7 +57,7 @@ const ARRIVAL_MARGIN_MS = 2_000;
 const MAX_PERMITS_AT_ONCE = 64;
 
 /** Under the row lock of the budget, in one commit: the count is in the database before the request leaves. */
-const TAKE = `select granted, at_slot as slot, wait_ms as "waitMs" from take_quota($1, $2, $3, $4, $5, $6)`;
+const TAKE = `select granted, at_slot as slot, wait_ms as "waitMs" from take_quota($1, $2, $3, $4, $5, $6, $7)`;
 
 const SETTLE = `select settle_quota($1, $2, $3, $4)`;
 
@@ -67,6 +72,12 @@ values ($1, clock_timestamp() + $2 * interval '1 ms', $3)
 on conflict (name) do update
 set blocked_until = greatest(q.blocked_until, clock_timestamp() + $2 * interval '1 ms'), probing = $3,
   probed_at = null`;
+
+/** For longer than the time between two looks at what waits. */
+const FAVOUR = `
+insert into provider_quotas as q (name, waited_until) values ($1, clock_timestamp() + interval '2 s')
+on conflict (name) do update set waited_until = clock_timestamp() + interval '2 s',
+  owed = case when q.waited_until > clock_timestamp() then q.owed else 0 end`;
 
 const STATE = `
 select q.blocked_until as "blockedUntil", q.probing,
@@ -130,7 +141,7 @@ export class Quota {
    * fails here leaves the permit counted where it was.
    */
   async settle(rule: QuotaRule, permit: Permit, answered: boolean): Promise<void> {
-    if (rule.limit > TIGHT_LIMIT) return;
+    if (!isTight(rule)) return;
     const values = [rule.name, permit.slot, gridOf(rule).slotMs, answered];
     await this.database.query(SETTLE, values).catch(() => undefined);
   }
@@ -138,7 +149,12 @@ export class Quota {
   /** The provider said 429: nobody in the fleet calls it again before that time has passed. */
   async block(rule: QuotaRule, forMs: number): Promise<void> {
     // Only of a tight budget every answer is counted, so only there it is seen how a probe ends.
-    await this.database.query(BLOCK, [rule.name, Math.ceil(forMs), rule.limit <= TIGHT_LIMIT]);
+    await this.database.query(BLOCK, [rule.name, Math.ceil(forMs), isTight(rule)]);
+  }
+
+  /** Operations have waited long: for the next two seconds newcomers get every second permit only. */
+  async favourThoseWhoWait(rule: QuotaRule): Promise<void> {
+    await this.database.query(FAVOUR, [rule.name]);
   }
 
   async usage(rule: QuotaRule): Promise<Usage> {
@@ -179,7 +195,7 @@ export class Quota {
 
   private async grant(rule: QuotaRule, lane: Lane, asking: readonly Asker[], grid: Grid): Promise<void> {
     const { slotMs, slots, marginSlots } = grid;
-    const values = [rule.name, asking.length, ceilingOf(lane, rule.limit), slotMs, slots, marginSlots];
+    const values = [rule.name, asking.length, ceilingOf(lane, rule.limit), slotMs, slots, marginSlots, turnOf(lane)];
     try {
       answer(asking, (await this.database.prepared<GrantRow>('quota_take', TAKE, values))[0]);
     } catch (error) {
@@ -206,8 +222,9 @@ function answer(asking: readonly Asker[], row: GrantRow | undefined): void {
   });
 }
 
-function gridOf({ limit, windowMs }: QuotaRule): Grid {
-  const slotMs = Math.max(Math.floor(windowMs / (limit > TIGHT_LIMIT ? SLOTS : FINE_SLOTS)), 1);
+function gridOf(rule: QuotaRule): Grid {
+  const { windowMs } = rule;
+  const slotMs = Math.max(Math.floor(windowMs / (isTight(rule) ? FINE_SLOTS : SLOTS)), 1);
   return {
     slotMs,
     slots: Math.ceil(windowMs / slotMs) + 1,

@@ -106,6 +106,16 @@ export class TokenCache {
     ]);
   }
 
+  /** New tokens are refused too: nobody in the fleet logs in or calls for a while. */
+  async coolDown(source: TokenSource, refused: CachedToken): Promise<void> {
+    if (this.held.get(source.name)?.generation === refused.generation) this.held.delete(source.name);
+    await this.database.query(
+      `update provider_tokens set expires_at = null, cooldown_until = clock_timestamp() + $3 * interval '1 ms'
+       where name = $1 and generation = $2`,
+      [source.name, refused.generation, COOLDOWN_AFTER_REFUSAL_MS],
+    );
+  }
+
   /** An operator's wish: forgets the token and any pause after failures, and logs in. */
   async refresh(source: TokenSource): Promise<void> {
     this.held.delete(source.name);

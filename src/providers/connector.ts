@@ -112,10 +112,10 @@ export interface StoredOperation {
 }
 
 /**
- * `interactive`: somebody waits for the answer; `alone`: so too, but it can go together with others and needs no permit
- * of its own while they are scarce; `background`: nobody waits.
+ * `operator`: a person asked for it; `interactive`: somebody waits for the answer; `alone`: so too, but it can go together
+ * with others and needs no permit of its own while they are scarce; `aged`: has waited long; `background`: nobody waits.
  */
-export type OperationLane = 'interactive' | 'alone' | 'background';
+export type OperationLane = 'operator' | 'interactive' | 'alone' | 'aged' | 'background';
 
 /** Operations that can go together in one call, which costs one permit; for when permits are scarce. */
 export interface BatchHandler {

@@ -1,0 +1,33 @@
+import { circuitBreaker, ConsecutiveBreaker, handleType, type CircuitBreakerPolicy } from 'cockatiel';
+import { logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { ProviderError, type ProviderName } from '../providers/connector.js';
+
+export interface BreakerRule {
+  /** Failed calls in a row that open the breaker. Refusals, 401 and 429 are answers, not failures. */
+  readonly failures: number;
+  readonly openMs: number;
+}
+
+/** Reasons of ours not to send: they say nothing about how the provider is. */
+const OURS = new Set(['lease_lost', 'expired']);
+
+/** Stops calling a provider that fails: lost answers and 5xx. */
+export function makeBreaker(
+  provider: ProviderName,
+  { failures, openMs }: BreakerRule,
+  onBreak: () => void,
+): CircuitBreakerPolicy {
+  const failing = handleType(ProviderError, (error) => !OURS.has(error.reason)).orWhenResult(isFailure);
+  const breaker = circuitBreaker(failing, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) });
+  breaker.onBreak(() => {
+    onBreak();
+    metrics.alarms.inc({ kind: 'breaker_open' });
+    logger.error({ provider }, 'circuit breaker opened');
+  });
+  return breaker;
+}
+
+function isFailure(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && 'status' in result && Number(result.status) >= 500;
+}
