@@ -7,6 +7,7 @@ import { Funds1795219600000 } from './migrations/0005-funds.js';
 import { Batches1795220100000 } from './migrations/0010-batches.js';
 import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
+import { RateByIndex1795224100000 } from './migrations/0051-rate-by-index.js';
 
 /** Key of the advisory lock that lets one instance migrate while the others wait. */
 const MIGRATION_LOCK = 4_217_001;
@@ -31,6 +32,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       Batches1795220100000,
       QuotaTurns1795220200000,
       ToldBalances1795224000000,
+      RateByIndex1795224100000,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,
