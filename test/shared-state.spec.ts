@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { Database } from '../src/database/database.js';
-import { Quota, type Permit, type QuotaRule } from '../src/outbound/quota.js';
+import type { Permit } from '../src/outbound/permit-stock.js';
+import { Quota, type QuotaRule } from '../src/outbound/quota.js';
 import type { Lane } from '../src/outbound/quota-lanes.js';
 import { TokenCache, type Login, type TokenSource } from '../src/outbound/token-cache.js';
 import { ProviderError } from '../src/providers/connector.js';

@@ -395,21 +395,34 @@ CREATE OR REPLACE FUNCTION public.observed_rate(told numeric, told_from timestam
 AS $function$
 declare
   before provider_balances;
-  has_turn boolean;
 begin
   select * into before from provider_balances b
   where b.provider = budget and b.at <= told_from order by b.at desc, b.id desc limit 1;
   if before.id is null or before.balance <= told then
     return null;
   end if;
-  has_turn := exists (select from provider_floats f where f.provider = budget and f.turn_id = purchase)
-    and float_rate(budget) is null;
+  -- Of those that ended last the balance before knows one at most: if there is another it is among two.
   if exists (
-    select from transactions t
-    where t.provider = budget and t.covered and t.id <> purchase and t.id is distinct from before.transaction_id
-      and (t.status = 'pending' and t.attempt_open and not has_turn
-        or t.status = 'unknown' and t.updated_at >= before.begun_at
-        or t.status = 'succeeded' and t.completed_at >= before.begun_at)) then
+    select from (
+      select t.id, t.completed_at from transactions t
+      where t.status = 'succeeded' and t.covered and t.provider = budget order by t.completed_at desc limit 2
+    ) latest
+    where latest.completed_at >= before.begun_at and latest.id is distinct from before.transaction_id) then
+    return null;
+  end if;
+  perform from transactions t
+  where t.status = 'unknown' and t.provider = budget and t.covered and t.updated_at >= before.begun_at
+    and t.id <> purchase and t.id is distinct from before.transaction_id limit 1;
+  if found then
+    return null;
+  end if;
+  perform from transactions t
+  where t.status = 'pending' and t.provider = budget and t.covered and t.attempt_open
+    and t.id <> purchase and t.id is distinct from before.transaction_id limit 1;
+  -- While no rate is known the others wait in front of the door, with an open attempt.
+  if found and not (
+    exists (select from provider_floats f where f.provider = budget and f.turn_id = purchase)
+    and float_rate(budget) is null) then
     return null;
   end if;
   return amount / (before.balance - told);

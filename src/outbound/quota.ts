@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { ProviderError } from '../providers/connector.js';
+import { PermitStock, type Permit } from './permit-stock.js';
 import { ceilingOf, LANES, turnOf, type Lane } from './quota-lanes.js';
 
 /** The reason of those who got no permit: nothing was sent, and nothing is wrong. */
@@ -12,11 +13,6 @@ export interface QuotaRule {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: number;
-}
-
-/** A request that may be made, and where it is counted. */
-export interface Permit {
-  readonly slot: string;
 }
 
 interface GrantRow {
@@ -119,12 +115,16 @@ export interface Usage {
 @Injectable()
 export class Quota {
   private readonly askers = new Map<string, Asker[]>();
+  /** Of loose budgets, by name and lane. */
+  private readonly stocks = new Map<string, Map<Lane, PermitStock>>();
   private prunedAtMs = 0;
 
   constructor(private readonly database: Database) {}
 
   /** @throws ProviderError `not-sent` (`quota_used_up`) with the time after which a permit is to be had. */
   take(rule: QuotaRule, lane: Lane = 'token'): Promise<Permit> {
+    const stocked = this.stockOf(rule, lane)?.take();
+    if (stocked) return Promise.resolve(stocked);
     return new Promise((resolve, reject) => {
       const waiting = this.askers.get(rule.name);
       if (waiting) {
@@ -148,6 +148,7 @@ export class Quota {
 
   /** The provider said 429: nobody in the fleet calls it again before that time has passed. */
   async block(rule: QuotaRule, forMs: number): Promise<void> {
+    for (const stock of this.stocks.get(rule.name)?.values() ?? []) stock.clear();
     // Only of a tight budget every answer is counted, so only there it is seen how a probe ends.
     await this.database.query(BLOCK, [rule.name, Math.ceil(forMs), isTight(rule)]);
   }
@@ -195,14 +196,28 @@ export class Quota {
 
   private async grant(rule: QuotaRule, lane: Lane, asking: readonly Asker[], grid: Grid): Promise<void> {
     const { slotMs, slots, marginSlots } = grid;
-    const values = [rule.name, asking.length, ceilingOf(lane, rule.limit), slotMs, slots, marginSlots, turnOf(lane)];
+    const stock = this.stockOf(rule, lane);
+    const wanted = asking.length + (stock?.spare() ?? 0);
+    const values = [rule.name, wanted, ceilingOf(lane, rule.limit), slotMs, slots, marginSlots, turnOf(lane)];
     try {
-      answer(asking, (await this.database.prepared<GrantRow>('quota_take', TAKE, values))[0]);
+      const [row] = await this.database.prepared<GrantRow>('quota_take', TAKE, values);
+      answer(asking, row);
+      if (row) stock?.fill(Math.max(row.granted - asking.length, 0), row.slot);
     } catch (error) {
       for (const asker of asking) {
         asker.reject(new ProviderError('not-sent', 'quota_unknown', { retryAfterMs: 1_000, cause: error }));
       }
     }
+  }
+
+  /** null where every permit is counted to the moment. */
+  private stockOf(rule: QuotaRule, lane: Lane): PermitStock | null {
+    if (isTight(rule)) return null;
+    const stocks = this.stocks.get(rule.name) ?? new Map<Lane, PermitStock>();
+    this.stocks.set(rule.name, stocks);
+    const stock = stocks.get(lane) ?? new PermitStock(rule.limit);
+    stocks.set(lane, stock);
+    return stock;
   }
 
   /** Old slots cost only space: once a minute is enough, and a failure is made good by the next. */
