@@ -65,6 +65,17 @@ create table ledger_accounts (
   constraint ledger_accounts_pkey PRIMARY KEY (id)
 );
 
+create table ledger_checkpoints (
+  account_id bigint not null,
+  seal_no bigint not null,
+  held bigint not null,
+  posted bigint not null,
+  constraint ledger_checkpoints_account_id_fkey FOREIGN KEY (account_id) REFERENCES ledger_accounts(id),
+  constraint ledger_checkpoints_pkey PRIMARY KEY (account_id, seal_no),
+  constraint ledger_checkpoints_seal_no_fkey FOREIGN KEY (seal_no) REFERENCES ledger_seals(no)
+);
+CREATE TRIGGER ledger_checkpoints_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 create table ledger_entries (
   transaction_id uuid not null,
   app_id uuid not null,
@@ -82,7 +93,26 @@ create table ledger_entries (
   constraint ledger_entries_pkey PRIMARY KEY (transaction_id, seq, phase, app_id)
 );
 comment on column ledger_entries.phase is 'hold: reserved; post: moved for good and the hold ended; release: the hold ended';
+CREATE INDEX ledger_entries_at ON public.ledger_entries USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table ledger_seals (
+  no bigint not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  rows integer not null,
+  leaves bytea not null,
+  hash bytea not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  constraint ledger_seals_check CHECK ((to_at > from_at)),
+  constraint ledger_seals_no_check CHECK ((no > 0)),
+  constraint ledger_seals_pkey PRIMARY KEY (no),
+  constraint ledger_seals_rows_check CHECK ((rows > 0))
+);
+comment on column ledger_seals.leaves is '37 bytes a row: transaction id, seq (4), kind (0 event, 1 hold, 2 post, 3 release), half of the SHA-256 of the row';
+comment on column ledger_seals.hash is 'SHA-256 of the hash before, no, from_at, to_at (8 bytes each) and the leaves';
+CREATE INDEX ledger_seals_to ON public.ledger_seals USING btree (to_at);
+CREATE TRIGGER ledger_seals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table notifications (
   id uuid not null,
@@ -267,6 +297,8 @@ create table transaction_events (
   detail jsonb not null default '{}'::jsonb,
   constraint transaction_events_pkey PRIMARY KEY (transaction_id, seq, app_id)
 );
+CREATE INDEX transaction_events_at ON public.transaction_events USING brin (at) WITH (pages_per_range='16', autosummarize='on');
+CREATE INDEX transaction_events_late ON public.transaction_events USING btree (at) WHERE (from_status = 'unknown'::text);
 CREATE TRIGGER transaction_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transaction_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table transactions (
@@ -349,6 +381,24 @@ begin
   begun_at := clock_timestamp();
   return next;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.entry_digest(e ledger_entries)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select sha256(convert_to(jsonb_build_array(e.transaction_id, e.app_id, e.seq, e.phase, e.debit_account,
+    e.credit_account, e.amount, (extract(epoch from e.at) * 1000000)::bigint)::text, 'UTF8'))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.event_digest(e transaction_events)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select sha256(convert_to(jsonb_build_array(e.id, e.transaction_id, e.app_id, e.seq,
+    (extract(epoch from e.at) * 1000000)::bigint, e.from_status, e.to_status, e.actor, e.evidence, e.detail)::text, 'UTF8'))
+$function$;
 
 CREATE OR REPLACE FUNCTION public.float_left(budget text, safety numeric, up_to uuid)
  RETURNS numeric

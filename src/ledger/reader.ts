@@ -27,15 +27,6 @@ export interface HeldDay {
   readonly count: number;
 }
 
-export interface AccountBalance {
-  readonly ownerKind: 'app' | 'provider';
-  readonly owner: string;
-  readonly unit: string;
-  /** Credits minus debits, in the unit's smallest part. */
-  readonly held: bigint;
-  readonly posted: bigint;
-}
-
 export interface OpenCount {
   readonly provider: string;
   readonly status: string;
@@ -51,19 +42,6 @@ const BY_ID = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = $1
 const EVENTS = `
 select id, at, from_status as "from", to_status as "to", actor, evidence, detail
 from transaction_events where transaction_id = $1 order by seq`;
-
-/** Every entry touches two accounts with opposite signs; a post or a release ends its hold. */
-const BALANCES = `
-select a.owner_kind as "ownerKind", a.owner, a.unit,
-  coalesce(sum(s.sign * s.amount * case s.phase when 'hold' then 1 else -1 end), 0)::text as held,
-  coalesce(sum(s.sign * s.amount) filter (where s.phase = 'post'), 0)::text as posted
-from ledger_accounts a
-left join (
-  select debit_account as account, -1 as sign, phase, amount from ledger_entries
-  union all
-  select credit_account, 1, phase, amount from ledger_entries
-) s on s.account = a.id
-group by a.id order by a.owner_kind, a.owner, a.unit`;
 
 /** Accepted so long ago, or released then, without an end. */
 const OVERDUE_DAYS = 7;
@@ -153,13 +131,6 @@ export class LedgerReader {
       [appId, type],
     );
     return rows.map((row) => ({ ...row, quantity: BigInt(row.quantity) }));
-  }
-
-  async balances(): Promise<AccountBalance[]> {
-    const rows = await this.database.query<Omit<AccountBalance, 'held' | 'posted'> & { held: string; posted: string }>(
-      BALANCES,
-    );
-    return rows.map((row) => ({ ...row, held: BigInt(row.held), posted: BigInt(row.posted) }));
   }
 
   /** How many transactions wait to be sent to that provider, by type. */

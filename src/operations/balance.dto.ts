@@ -1,7 +1,28 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+import { Optional } from '../api/optional.js';
+import { VIEWS, type View } from '../ledger/balances.js';
+import { IsDateTime } from './fields.js';
 
-/** One account of the ledger in one unit. What an app takes is owed to the provider that gives it. */
-export class BalanceDto {
+export class BalanceQueryDto {
+  /** The balances at that time; default: now. */
+  @Optional()
+  @IsDateTime()
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  at?: string;
+
+  /**
+   * `known`: what had been recorded by then. `happened`: what had happened by then, as it is known today; the end of a
+   * transaction that was unknown counts from when it became so.
+   */
+  @Optional()
+  @IsIn(VIEWS)
+  @ApiPropertyOptional({ enum: VIEWS, default: 'known' })
+  by?: View;
+}
+
+/** An account of the ledger: one per app and unit, one per provider and unit. */
+export class AccountDto {
   /**
    * An app's id, or a provider's name.
    * @example "latcom"
@@ -11,6 +32,20 @@ export class BalanceDto {
   kind!: string;
   /** @example "MXN" */
   unit!: string;
+}
+
+export class OpenedAccountDto extends AccountDto {
+  @ApiProperty({ type: String, format: 'date-time' })
+  openedAt!: string;
+}
+
+export class AccountListDto {
+  @ApiProperty({ type: [OpenedAccountDto] })
+  data!: OpenedAccountDto[];
+}
+
+/** One account in one unit. What an app takes is owed to the provider that gives it. */
+export class BalanceDto extends AccountDto {
   /**
    * Reserved for transactions that are not final; negative for an app.
    * @example "20.00"
@@ -26,4 +61,49 @@ export class BalanceDto {
 export class BalanceListDto {
   @ApiProperty({ type: [BalanceDto] })
   data!: BalanceDto[];
+}
+
+/** The first thing in the ledger that is not as it was written. */
+export class LedgerFaultDto {
+  @ApiProperty({
+    enum: [
+      'row_changed',
+      'row_missing',
+      'row_added',
+      'seal_changed',
+      'seal_missing',
+      'status_differs',
+      'amount_differs',
+      'unit_unbalanced',
+    ],
+  })
+  kind!: string;
+  /** In words: what is wrong and where. */
+  detail!: string;
+  @ApiProperty({ type: Number, nullable: true })
+  sealNo!: number | null;
+  @ApiProperty({ type: String, nullable: true })
+  transactionId!: string | null;
+  /** Which of the transaction's rows: its event or its entry with that number. */
+  @ApiProperty({ type: Number, nullable: true })
+  seq!: number | null;
+  @ApiProperty({ enum: ['event', 'hold', 'post', 'release'], nullable: true })
+  row!: string | null;
+}
+
+export class VerificationDto {
+  /** Every sealed row is as it was sealed, and every transaction as its rows say. */
+  ok!: boolean;
+  @ApiProperty({ type: LedgerFaultDto, nullable: true })
+  fault!: LedgerFaultDto | null;
+  @ApiProperty({ type: 'integer' })
+  seals!: number;
+  /** Events and entries that were compared with their seals. */
+  @ApiProperty({ type: 'integer' })
+  rows!: number;
+  /** Everything before that time is sealed. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  sealedUntil!: string | null;
+  /** SHA-256 of the last seal in hex. Kept elsewhere, it proves later that the chain was not made anew. */
+  head!: string;
 }

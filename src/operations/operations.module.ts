@@ -26,6 +26,7 @@ import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry } from './registry.js';
 import { Road } from './road.js';
 import { Runner } from './runner.js';
+import { Sealing } from './sealing.js';
 import { Scheduler } from './scheduler.js';
 import { TransactionsController } from './transactions.controller.js';
 import { UnknownsController } from './unknowns.controller.js';
@@ -66,6 +67,7 @@ import { Waiting } from './waiting.js';
     Road,
     Runner,
     Scheduler,
+    Sealing,
     TransactionLookup,
     Waiting,
   ],

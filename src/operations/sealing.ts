@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Database } from '../database/database.js';
+import { Sealer } from '../ledger/seal.js';
+import { describeError, logger } from '../log.js';
+
+const TICK_MS = 2_000;
+
+/** Seals the ledger behind its writers, which wait for nothing. */
+@Injectable()
+export class Sealing {
+  private readonly sealer: Sealer;
+  private busy = false;
+
+  constructor(database: Database) {
+    this.sealer = new Sealer(database);
+  }
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      for (;;) {
+        const seal = await this.sealer.seal();
+        if (!seal) return;
+        // In the log, where who changes the database does not reach.
+        logger.info({ no: Number(seal.no), rows: seal.rows, hash: seal.hash.toString('hex') }, 'ledger sealed');
+      }
+    } catch (error) {
+      logger.warn(describeError(error), 'the ledger could not be sealed; the next run does it');
+    } finally {
+      this.busy = false;
+    }
+  }
+}

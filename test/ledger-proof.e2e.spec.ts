@@ -1,0 +1,254 @@
+import { Client, type Pool } from 'pg';
+import { Database } from '../src/database/database.js';
+import { newUuid } from '../src/ids.js';
+import { readBalances, type View } from '../src/ledger/balances.js';
+import { Ledger } from '../src/ledger/ledger.js';
+import { LedgerReader } from '../src/ledger/reader.js';
+import { Sealer } from '../src/ledger/seal.js';
+import type { Transaction } from '../src/ledger/transaction.js';
+import { verifyLedger } from '../src/ledger/verify.js';
+import { createDatabase, openPool, type TestDatabase } from './support/database.js';
+import { draft } from './support/drafts.js';
+import { at, textAt } from './support/http.js';
+import { eventually, startWorld, topup } from './support/world.js';
+
+/** Until a row cannot be joined by an older one any more. */
+const SETTLE_MS = 1_100;
+
+let place: TestDatabase;
+let pool: Pool;
+let database: Database;
+let ledger: Ledger;
+let reader: LedgerReader;
+
+beforeEach(async () => {
+  place = await createDatabase();
+  pool = openPool(place, 10);
+  database = new Database(pool);
+  ledger = new Ledger(database);
+  reader = new LedgerReader(database);
+});
+
+afterEach(async () => {
+  await pool.end();
+  await place.drop();
+});
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function recorded(): Promise<Transaction> {
+  const row = draft();
+  await ledger.record(row);
+  const transaction = await reader.find(row.id, null);
+  if (!transaction) throw new Error('not there');
+  return transaction;
+}
+
+async function ended(transaction: Transaction, to: Transaction['status']): Promise<void> {
+  const current = (await reader.find(transaction.id, null)) ?? transaction;
+  const common = { epoch: null, dueInMs: null, actor: 'test', evidence: 'test', eventId: newUuid() };
+  expect((await ledger.settle(current, { ...common, to })).moved).toBe(true);
+}
+
+async function sealAll(): Promise<number> {
+  await sleep(SETTLE_MS);
+  const sealer = new Sealer(database);
+  let rows = 0;
+  for (let seal = await sealer.seal(); seal; seal = await sealer.seal()) rows += seal.rows;
+  return rows;
+}
+
+/** As somebody does who owns the database and knows how to get past its triggers. */
+async function tamper(text: string, values: unknown[]): Promise<void> {
+  const client = new Client({ connectionString: place.url });
+  await client.connect();
+  await client.query(`set session_replication_role = replica`);
+  const { rowCount } = await client.query(text, values);
+  await client.end();
+  expect(rowCount).toBe(1);
+}
+
+describe('the chain', () => {
+  it('covers every event and entry once, also those of many writers at once', async () => {
+    const both = await Promise.all(
+      Array.from({ length: 60 }, async (_none, index) => {
+        const one = await recorded();
+        await ended(one, index % 2 === 0 ? 'succeeded' : 'failed');
+      }),
+    );
+    expect(await sealAll()).toBe(both.length * 4);
+    expect(await sealAll()).toBe(0);
+    await recorded();
+    expect(await sealAll()).toBe(2);
+    expect(await verifyLedger(database)).toMatchObject({ fault: null, seals: 2, rows: both.length * 4 + 2 });
+  });
+
+  it('waits for a writer who began before and commits after', async () => {
+    const late = await pool.connect();
+    await late.query('begin');
+    await late.query('select 1');
+    const one = await recorded();
+    expect(await sealAll()).toBe(0);
+    await late.query(
+      `insert into transaction_events (id, transaction_id, app_id, seq, at, to_status, actor, evidence)
+       values ($1, $2, $3, 2, now(), null, 'test', 'late')`,
+      [newUuid(), one.id, one.appId],
+    );
+    await late.query('commit');
+    late.release();
+    expect(await sealAll()).toBe(3);
+    expect((await verifyLedger(database)).fault).toBeNull();
+  });
+
+  it('is made by one of two who seal at the same time', async () => {
+    await recorded();
+    await sleep(SETTLE_MS);
+    const [first, second] = await Promise.all([new Sealer(database).seal(), new Sealer(database).seal()]);
+    expect([first, second].filter((seal) => seal !== null)).toHaveLength(1);
+    expect(await verifyLedger(database)).toMatchObject({ fault: null, seals: 1, rows: 2 });
+  });
+});
+
+describe('verifying finds', () => {
+  let victim: Transaction;
+
+  beforeEach(async () => {
+    for (let index = 0; index < 20; index += 1) {
+      const one = await recorded();
+      await ended(one, 'succeeded');
+      if (index === 7) victim = one;
+    }
+    expect(await sealAll()).toBe(80);
+    expect((await verifyLedger(database)).fault).toBeNull();
+  });
+
+  it.each<[string, string, object]>([
+    [
+      'an amount that was changed',
+      `update ledger_entries set amount = amount + 1 where transaction_id = $1 and phase = 'hold'`,
+      { kind: 'row_changed', row: { seq: 1, kind: 'hold' } },
+    ],
+    [
+      'an event that was changed',
+      `update transaction_events set detail = '{"a": 1}' where transaction_id = $1 and seq = 2`,
+      { kind: 'row_changed', row: { seq: 2, kind: 'event' } },
+    ],
+    [
+      'an event that was deleted',
+      `delete from transaction_events where transaction_id = $1 and seq = 1`,
+      { kind: 'row_missing', row: { seq: 1, kind: 'event' } },
+    ],
+    [
+      'an entry that was moved to another time',
+      `update ledger_entries set at = at - interval '1 day' where transaction_id = $1 and phase = 'post'`,
+      { kind: expect.stringMatching(/^row_/), row: { seq: 2, kind: 'post' } },
+    ],
+    [
+      'an event that was slipped in',
+      `insert into transaction_events (id, transaction_id, app_id, seq, at, to_status, actor, evidence)
+       select gen_random_uuid(), transaction_id, app_id, 9, at, null, 'x', 'x' from transaction_events
+       where transaction_id = $1 and seq = 2`,
+      { kind: 'row_added', row: { seq: 9, kind: 'event' } },
+    ],
+    [
+      'a status that was changed',
+      `update transactions set status = 'failed' where id = $1`,
+      { kind: 'status_differs' },
+    ],
+    ['a quantity that was changed', `update transactions set quantity = 1 where id = $1`, { kind: 'amount_differs' }],
+  ])('%s, and which', async (_what, text, fault) => {
+    await tamper(text, [victim.id]);
+    const { fault: found } = await verifyLedger(database);
+    expect(found).toMatchObject(fault);
+    expect(
+      JSON.stringify(found, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+    ).toContain(victim.id);
+  });
+
+  it('a seal that was made to fit', async () => {
+    await tamper(`update ledger_seals set leaves = substring(leaves from 38), rows = rows - $1`, [1]);
+    expect((await verifyLedger(database)).fault).toEqual({ kind: 'seal_changed', sealNo: 1n });
+  });
+
+  it('a seal that is gone', async () => {
+    await recorded();
+    expect(await sealAll()).toBe(2);
+    await tamper(`delete from ledger_seals where no = $1`, [1]);
+    expect((await verifyLedger(database)).fault).toEqual({ kind: 'seal_missing', sealNo: 1n });
+  });
+});
+
+describe('balances in the past', () => {
+  async function latcom(when: Date | null, view: View = 'known'): Promise<{ held: bigint; posted: bigint } | null> {
+    const balances = await readBalances(database, when, view);
+    for (const unit of new Set(balances.map((one) => one.unit))) {
+      const sum = balances.filter((one) => one.unit === unit).reduce((all, one) => all + one.held + one.posted, 0n);
+      expect(sum).toBe(0n);
+    }
+    const found = balances.find((one) => one.owner === 'latcom');
+    return found ? { held: found.held, posted: found.posted } : null;
+  }
+
+  async function clock(): Promise<Date> {
+    await sleep(20);
+    const [row] = await database.query<{ now: Date }>(`select clock_timestamp() as now`);
+    await sleep(20);
+    return row?.now ?? new Date();
+  }
+
+  it('are what was known then, or what had happened then; with seals and without', async () => {
+    const start = await clock();
+    const [known, doubtful] = [await recorded(), await recorded()];
+    const held = await clock();
+    await ended(known, 'succeeded');
+    await ended(doubtful, 'unknown');
+    const inDoubt = await clock();
+    await ended(doubtful, 'succeeded');
+    const all = async (): Promise<unknown[]> => [
+      await latcom(start),
+      await latcom(held),
+      await latcom(held, 'happened'),
+      await latcom(inDoubt),
+      await latcom(inDoubt, 'happened'),
+      await latcom(null),
+    ];
+    const expected = [
+      { held: 0n, posted: 0n },
+      { held: 2000n, posted: 0n },
+      { held: 2000n, posted: 0n },
+      { held: 1000n, posted: 1000n },
+      { held: 0n, posted: 2000n },
+      { held: 0n, posted: 2000n },
+    ];
+    expect(await all()).toEqual(expected);
+    await sealAll();
+    await recorded();
+    expect(await all()).toEqual([...expected.slice(0, 5), { held: 1000n, posted: 2000n }]);
+    await sealAll();
+    expect(await all()).toEqual([...expected.slice(0, 5), { held: 1000n, posted: 2000n }]);
+  });
+});
+
+it('is sealed, verified and shown by the gateway', async () => {
+  const world = await startWorld();
+  const before = new Date().toISOString();
+  await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=15' });
+  const verified = await eventually(
+    20_000,
+    () => world.admin('GET', '/v1/admin/ledger/verify'),
+    (one) => Number(at(one.body, 'rows')) >= 4,
+  );
+  expect(verified).toMatchObject({
+    status: 200,
+    body: { ok: true, fault: null, sealedUntil: expect.any(String), head: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  });
+  const accounts = await world.admin('GET', '/v1/admin/ledger/accounts');
+  expect(at(accounts.body, 'data', 1)).toMatchObject({ account: 'latcom', kind: 'provider', unit: 'MXN' });
+  const now = await world.admin('GET', '/v1/admin/ledger/balances?by=happened');
+  expect(at(now.body, 'data', 1)).toMatchObject({ account: 'latcom', held: '0.00', posted: '10.00' });
+  const then = await world.admin('GET', `/v1/admin/ledger/balances?at=${before}`);
+  expect(at(then.body, 'data', 1)).toMatchObject({ account: 'latcom', held: '0.00', posted: '0.00' });
+  expect((await world.admin('GET', '/v1/admin/ledger/balances?at=yesterday')).status).toBe(400);
+  expect((await world.call('GET', '/v1/admin/ledger/verify')).status).toBe(403);
+  expect(textAt(verified.body, 'head')).not.toBe('0'.repeat(64));
+}, 60_000);
