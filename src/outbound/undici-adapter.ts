@@ -1,7 +1,6 @@
-import type { Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import { Agent, buildConnector, request, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 
 /** After inflation: a small compressed answer must not fill the memory. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -47,23 +46,98 @@ const agent = new Agent({
 
 /** An axios adapter over an undici pool: axios's own costs ten times the CPU and has no deadline over the body. */
 export const undiciAdapter: AxiosAdapter = async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
-  const signal = AbortSignal.timeout(config.timeout ?? CONNECT_TIMEOUT_MS);
-  const response = await request(config.url ?? '', {
-    dispatcher: agent,
-    method: methodOf(config.method),
-    headers: plainHeaders(config.headers),
-    body: typeof config.data === 'string' ? config.data : null,
-    signal,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  const data = await readBody(inflated(response), response.body, signal);
-  const headers = new AxiosHeaders();
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  return { data, status: response.statusCode, statusText: '', headers, config, request: null };
+  const url = new URL(config.url ?? '');
+  const exchange = new Exchange(config.timeout ?? CONNECT_TIMEOUT_MS);
+  agent.dispatch(
+    {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: methodOf(config.method),
+      headers: plainHeaders(config.headers),
+      body: typeof config.data === 'string' ? config.data : null,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    },
+    exchange,
+  );
+  const { status, headers, body } = await exchange.reply;
+  return { data: inflated(body, headers), status, statusText: '', headers, config, request: null };
 };
+
+interface Reply {
+  readonly status: number;
+  readonly headers: AxiosHeaders;
+  readonly body: Buffer;
+}
+
+/**
+ * One request and its answer. The deadline covers everything, the body too: it is one timer that ends with the exchange
+ * (a signal with a timeout would live on until the deadline, with all that it holds).
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly reply: Promise<Reply>;
+  private readonly timer: NodeJS.Timeout;
+  private readonly chunks: Buffer[] = [];
+  private bytes = 0;
+  private status = 0;
+  private headers = new AxiosHeaders();
+  private controller: Dispatcher.DispatchController | null = null;
+  private failure: Error | null = null;
+  private resolve: (reply: Reply) => void = () => undefined;
+  private reject: (error: Error) => void = () => undefined;
+
+  constructor(deadlineMs: number) {
+    this.reply = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.timer = setTimeout(() => this.fail(timeoutError()), deadlineMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    // It waited for its connection until nobody waited for it: nothing of it leaves.
+    if (this.failure) controller.abort(this.failure);
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.status = status;
+    for (const [name, value] of Object.entries(headers)) {
+      if (value !== undefined) this.headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+    }
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes > MAX_BODY_BYTES) this.fail(new BodyTooLargeError('the answer is longer than 1 MiB'));
+    else this.chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.timer);
+    const { status, headers, chunks } = this;
+    const [only] = chunks;
+    this.resolve({ status, headers, body: chunks.length === 1 && only ? only : Buffer.concat(chunks) });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.fail(error);
+  }
+
+  private fail(error: Error): void {
+    if (this.failure) return;
+    this.failure = error;
+    clearTimeout(this.timer);
+    this.reject(error);
+    this.controller?.abort(error);
+  }
+}
+
+function timeoutError(): Error {
+  const timeout = new Error('the deadline has passed');
+  timeout.name = 'TimeoutError';
+  return timeout;
+}
 
 function methodOf(method: string | undefined): Dispatcher.HttpMethod {
   const upper = method?.toUpperCase();
@@ -76,37 +150,20 @@ function plainHeaders(headers: AxiosHeaders): Record<string, string> {
   return plain;
 }
 
-function inflated(response: Dispatcher.ResponseData): Readable {
-  const { body } = response;
-  const encoding = response.headers['content-encoding'];
-  if (encoding === 'gzip' || encoding === 'x-gzip') return body.pipe(createGunzip());
-  if (encoding === 'deflate') return body.pipe(createInflate());
-  if (encoding === 'br') return body.pipe(createBrotliDecompress());
-  return body;
-}
+const LIMIT = { maxOutputLength: MAX_BODY_BYTES };
 
-/** The signal covers the body too: pipes do not carry the source's error to the inflating end, so both are watched. */
-async function readBody(stream: Readable, source: Readable, signal: AbortSignal): Promise<string> {
-  const fail = (error: Error): void => void stream.destroy(error);
-  source.on('error', fail);
-  const abort = (): void => {
-    const timeout = new Error('the deadline has passed', { cause: signal.reason });
-    timeout.name = 'TimeoutError';
-    fail(timeout);
-  };
-  signal.addEventListener('abort', abort, { once: true });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+function inflated(body: Buffer, headers: AxiosHeaders): string {
+  const encoding = String(headers.get('content-encoding') ?? '');
   try {
-    for await (const chunk of stream) {
-      const buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-      bytes += buffer.length;
-      if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError('the answer is longer than 1 MiB');
-      chunks.push(buffer);
+    if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipSync(body, LIMIT).toString('utf8');
+    if (encoding === 'deflate') return inflateSync(body, LIMIT).toString('utf8');
+    if (encoding === 'br') return brotliDecompressSync(body, LIMIT).toString('utf8');
+  } catch (error) {
+    // By shape: the runtime's own errors are not always instances of the class that is in sight here.
+    if (typeof error === 'object' && error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new BodyTooLargeError('the answer inflates to more than 1 MiB', { cause: error });
     }
-    return Buffer.concat(chunks).toString('utf8');
-  } finally {
-    signal.removeEventListener('abort', abort);
-    source.destroy();
+    throw error;
   }
+  return body.toString('utf8');
 }
