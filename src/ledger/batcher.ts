@@ -18,12 +18,13 @@ export interface BatcherOptions<Row, Result> {
   /** Rows that share a key never go into one batch: the later one must see what the earlier one did. */
   readonly keysOf: (row: Row) => readonly string[];
   readonly maxRows: number;
+  /** More are refused: a queue that can only grow helps nobody. */
+  readonly maxWaitingRows: number;
   /** How long a batch is tried again while the database cannot be reached. */
   readonly retryForMs: number;
   readonly onBatch: (rows: number) => void;
 }
 
-const MAX_WAITING_ROWS = 20_000;
 const RETRY_DELAY_MS = 100;
 
 /**
@@ -38,7 +39,7 @@ export class Batcher<Row, Result> {
 
   /** @throws Problem `overloaded` when too much waits already or the database stays away; the row's own error otherwise. */
   push(row: Row): Promise<Result> {
-    if (this.waiting.length >= MAX_WAITING_ROWS) {
+    if (this.waiting.length >= this.options.maxWaitingRows) {
       return Promise.reject(
         new Problem('overloaded', 'Too many requests wait to be recorded; try again shortly.', {
           retryAfterSeconds: 1,

@@ -18,6 +18,10 @@ import { settle, type Settled, type Settlement, type SettleRow } from './settle.
 import type { Resource, Transaction } from './transaction.js';
 
 const MAX_BATCH_ROWS = 256;
+/** About what is recorded in a second; who comes then is told to come again, before anything of his is recorded. */
+const MAX_WAITING_RECORDS = 2_000;
+/** Outcomes are never refused as long as memory allows. */
+const MAX_WAITING_SETTLEMENTS = 20_000;
 /** A caller waits for the record: it is told soon that the database is away. */
 const RECORD_RETRY_MS = 3_000;
 /** An outcome that a provider told us is kept and written as long as this process can hope. */
@@ -49,6 +53,7 @@ export class Ledger {
       write: (rows) => record(database, rows),
       keysOf: contendedKeys,
       maxRows: MAX_BATCH_ROWS,
+      maxWaitingRows: MAX_WAITING_RECORDS,
       retryForMs: RECORD_RETRY_MS,
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'record' }, rows),
     });
@@ -56,6 +61,7 @@ export class Ledger {
       write: (rows, retried) => settle(database, rows, retried),
       keysOf: (row) => [row.id],
       maxRows: MAX_BATCH_ROWS,
+      maxWaitingRows: MAX_WAITING_SETTLEMENTS,
       retryForMs: SETTLE_RETRY_MS,
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'settle' }, rows),
     });

@@ -48,6 +48,7 @@ interface Arrival {
 }
 
 const MAX_BATCH_ROWS = 256;
+const MAX_WAITING_ROWS = 5_000;
 const RETRY_MS = 3_000;
 /** Whoever takes a notification up has so long for it; after a crash another instance does it. */
 const LEASE_MS = 15_000;
@@ -103,6 +104,7 @@ export class Inbox {
       },
       keysOf: () => [],
       maxRows: MAX_BATCH_ROWS,
+      maxWaitingRows: MAX_WAITING_ROWS,
       retryForMs: RETRY_MS,
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'notification' }, rows),
     });
