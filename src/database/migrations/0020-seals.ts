@@ -48,7 +48,7 @@ create index transaction_events_late on transaction_events (at) where from_statu
 `;
 
 /** The ledger as a hash chain. */
-export class Seals1795220200000 implements MigrationInterface {
+export class Seals1795220250000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(SEALS);
   }
