@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Ledger } from '../ledger/ledger.js';
 import { LedgerReader, type OpenCount } from '../ledger/reader.js';
@@ -7,7 +7,7 @@ import { metrics } from '../metrics.js';
 import { Problem } from '../problem.js';
 import { ProviderError } from '../providers/connector.js';
 import type { ProviderHealthDto } from './provider.dto.js';
-import { ProviderStates } from './provider-states.js';
+import { GATEWAY, ProviderStates } from './provider-states.js';
 import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry, type RegisteredProvider } from './registry.js';
 
@@ -15,7 +15,7 @@ const GAUGES_MS = 5_000;
 
 /** What an operator sees of the providers, and may do to them. */
 @Injectable()
-export class ProviderHealth {
+export class ProviderHealth implements OnApplicationBootstrap {
   constructor(
     private readonly registry: ConnectorRegistry,
     private readonly states: ProviderStates,
@@ -23,6 +23,12 @@ export class ProviderHealth {
     private readonly ledger: Ledger,
     private readonly queue: QueueForecast,
   ) {}
+
+  onApplicationBootstrap(): void {
+    for (const { definition, client } of this.registry.all()) {
+      client.stops.on('stop', (reason) => void this.stop(definition.name, reason));
+    }
+  }
 
   async all(): Promise<ProviderHealthDto[]> {
     return this.describeAll(await this.reader.openCounts());
@@ -41,16 +47,17 @@ export class ProviderHealth {
   /** Ends a pause, and an open breaker with it; what waits is tried at once. */
   async resume(name: string): Promise<void> {
     const { definition, client } = this.find(name);
+    await client.readmit();
     await this.states.resume(definition.name);
-    client.resetBreaker();
     await this.ledger.hasten(definition.name);
   }
 
-  /** Forgets the token and logs in anew. @throws Problem `provider_error`, `provider_unavailable` */
+  /** Forgets the token and logs in anew; if that succeeds, a pause for want of good credentials is over. @throws Problem `provider_error`, `provider_unavailable` */
   async refreshToken(name: string): Promise<void> {
     const { definition, client } = this.find(name);
     try {
       await client.refreshToken();
+      if (this.states.pauseOf(definition.name)?.by === GATEWAY) await this.resume(name);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       const refused = error.kind === 'unauthorized';
@@ -59,6 +66,17 @@ export class ProviderHealth {
         provider: { name: definition.name, code: error.reason, message: what, instructions: null },
         cause: error,
       });
+    }
+  }
+
+  /** It refuses our credentials for good: what waits lies still until an operator has mended them. */
+  private async stop(provider: string, reason: string): Promise<void> {
+    try {
+      if (!(await this.states.stop(provider, `our credentials are refused: ${reason}`))) return;
+      metrics.alarms.inc({ kind: 'provider_stopped' });
+      logger.error({ provider, reason }, 'the provider refuses our credentials: nothing is sent until it is resumed');
+    } catch (error) {
+      logger.warn({ provider, ...describeError(error) }, 'the provider could not be paused; the next refusal does it');
     }
   }
 

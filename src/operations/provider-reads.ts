@@ -17,7 +17,7 @@ export class ProviderReads {
   async ask<T>(provider: ProviderName, question: () => Promise<T>): Promise<T> {
     const title = this.registry.find(provider)?.definition.title ?? provider;
     if (this.states.isPaused(provider)) {
-      throw new Problem('provider_unavailable', `${title} is paused by an operator.`, { retryAfterSeconds: 60 });
+      throw new Problem('provider_unavailable', `${title} is paused.`, { retryAfterSeconds: 60 });
     }
     try {
       return await question();

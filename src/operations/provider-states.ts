@@ -4,6 +4,8 @@ import { Database } from '../database/database.js';
 import { describeError, logger } from '../log.js';
 
 const RELOAD_MS = 1_000;
+/** Who pauses a provider that does not accept our credentials. */
+export const GATEWAY = 'gateway';
 
 export interface Pause {
   readonly provider: string;
@@ -51,6 +53,18 @@ export class ProviderStates implements OnApplicationBootstrap {
       [provider, by, reason],
     );
     await this.reload();
+  }
+
+  /** Pauses it unless it is paused already; answers whether it was this call that did. */
+  async stop(provider: string, reason: string): Promise<boolean> {
+    const rows = await this.database.query(
+      `insert into provider_states as s (provider, paused_at, paused_by, reason) values ($1, now(), $2, $3)
+       on conflict (provider) do update set paused_at = now(), paused_by = $2, reason = $3
+       where s.paused_at is null returning 1 as stopped`,
+      [provider, GATEWAY, reason],
+    );
+    await this.reload();
+    return rows.length > 0;
   }
 
   async resume(provider: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { BrokenCircuitError, CircuitState, type CircuitBreakerPolicy } from 'cockatiel';
 import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
@@ -41,6 +42,9 @@ export interface QuotaState {
   readonly blockedUntil: string | null;
 }
 
+/** The provider does not know us (RFC 6749, 5.2). */
+export const INVALID_CLIENT = 'invalid_client';
+
 /** So many tokens in a row, each new, that were refused, and nobody calls for a minute. */
 const MAX_REFUSED = 3;
 
@@ -49,6 +53,8 @@ const MAX_REFUSED = 3;
  * fleet's pause after a 429. What an answer means is the connector's business.
  */
 export class ProviderClient {
+  /** Emits a reason when our credentials are refused for good: nothing is to be sent until somebody has mended them. */
+  readonly stops = new EventEmitter<{ stop: [reason: string] }>();
   private breaker: CircuitBreakerPolicy;
   private openedAtMs = 0;
   private lastSuccessAt: Date | null = null;
@@ -67,9 +73,18 @@ export class ProviderClient {
 
   /** @throws ProviderError */
   async call(call: ProviderCall): Promise<HttpReply> {
+    try {
+      return await this.healed(call);
+    } catch (error) {
+      if (error instanceof ProviderError && error.extras.stopsProvider) this.stops.emit('stop', error.reason);
+      throw error;
+    }
+  }
+
+  private async healed(call: ProviderCall): Promise<HttpReply> {
     const first = await this.attempt(call, false);
     if (first.status !== 401) return first;
-    if (this.options.healedByLogin?.(first) === false) throw this.unauthorized('credentials_refused');
+    if (this.options.healedByLogin?.(first) === false) throw this.unauthorized(INVALID_CLIENT, true);
     const second = await this.attempt(call, true);
     if (second.status !== 401) return second;
     throw this.unauthorized('token_refused');
@@ -103,9 +118,10 @@ export class ProviderClient {
     return this.exchange({ operation, request: () => request, lane: 'token' }, { token: '', generation: 0 });
   }
 
-  /** An operator's decision that the provider is well again. */
-  resetBreaker(): void {
+  /** An operator's decision that the provider, or our credentials, are well again. */
+  async readmit(): Promise<void> {
     this.breaker = this.newBreaker();
+    await this.tokens.endCoolDown(this.options.token);
   }
 
   /** `half-open`: the pause is over and the next call is the probe. */
@@ -224,10 +240,10 @@ export class ProviderClient {
     return new ProviderError('not-sent', 'breaker_open', { retryAfterMs: Math.max(leftMs, 0) });
   }
 
-  private unauthorized(reason: string): ProviderError {
+  private unauthorized(reason: string, stopsProvider = false): ProviderError {
     metrics.alarms.inc({ kind: 'provider_refuses_credentials' });
     logger.error({ provider: this.options.provider, reason }, 'the provider does not accept our credentials');
-    return new ProviderError('unauthorized', reason);
+    return new ProviderError('unauthorized', reason, { stopsProvider });
   }
 
   private newBreaker(): CircuitBreakerPolicy {

@@ -125,6 +125,10 @@ export class TokenCache {
     await this.get(source);
   }
 
+  async endCoolDown(source: TokenSource): Promise<void> {
+    await this.database.query(`update provider_tokens set cooldown_until = null where name = $1`, [source.name]);
+  }
+
   /** Seconds since the current token was obtained; null when there is none. */
   async ageSeconds(source: TokenSource): Promise<number | null> {
     const rows = await this.database.query<{ age: string | null }>(

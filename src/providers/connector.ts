@@ -75,6 +75,8 @@ export class ProviderError extends Error {
       readonly retryAfterMs?: number;
       /** What support may ask for: HTTP status, an edge firewall's reference. No personal data. */
       readonly evidence?: JsonObject;
+      /** No new login and no other call will do better: somebody has to mend our credentials. */
+      readonly stopsProvider?: boolean;
       readonly cause?: unknown;
     } = {},
   ) {

@@ -1,11 +1,11 @@
 import type { Config } from '../../config.js';
 import type { HttpReply, HttpRequest } from '../../outbound/http-door.js';
 import { parseRecord, textOf } from '../../outbound/lenient-json.js';
-import type { ProviderClient } from '../../outbound/provider-client.js';
+import { INVALID_CLIENT, type ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.js';
 import type { OutboundTools } from '../../outbound/tools.js';
-import type { StoredOperation } from '../connector.js';
+import { ProviderError, type StoredOperation } from '../connector.js';
 
 export type LoyaltyLayerConfig = Config['loyaltyLayer'];
 
@@ -30,7 +30,7 @@ export class LoyaltyLayerClient {
       // The limit holds for the address, so everything that leaves through it shares one budget, logins included.
       quota: { name: `loyalty-layer:${config.egress}`, limit: config.requestsPerMinute, windowMs: 60_000 },
       token: { name: 'loyalty-layer', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
-      healedByLogin: (reply) => textOf(parseRecord(reply.body), 'error') !== 'invalid_client',
+      healedByLogin: (reply) => !isInvalidClient(reply),
       defaultBackoffMs: BLOCK_MS,
     });
   }
@@ -124,6 +124,12 @@ export class LoyaltyLayerClient {
       }),
       deadlineMs: TOKEN_DEADLINE_MS,
     });
+    if (isInvalidClient(reply)) throw new ProviderError('unauthorized', INVALID_CLIENT, { stopsProvider: true });
     return readLogin(reply);
   }
+}
+
+/** LoyaltyLayer's guide, error codes: a new token will not help. */
+function isInvalidClient(reply: HttpReply): boolean {
+  return reply.status === 401 && textOf(parseRecord(reply.body), 'error') === INVALID_CLIENT;
 }
