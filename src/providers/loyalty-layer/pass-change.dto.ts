@@ -1,40 +1,8 @@
 import { Type } from 'class-transformer';
-import { IsEmail, IsIn, IsObject, Length, Matches, ValidateNested } from 'class-validator';
+import { IsIn, IsObject, ValidateNested } from 'class-validator';
 import { Optional } from '../../api/optional.js';
 import { IsMetadata } from '../../operations/fields.js';
-import { COUNTRY, COUNTRY_RULE, NAME, NAME_RULE, PHONE, PHONE_RULE } from './pass.dto.js';
-
-/** What is named is changed; what is left out stays. */
-export class HolderChangeDto {
-  /** @example "Ana" */
-  @Optional()
-  @Matches(NAME, NAME_RULE)
-  firstName?: string;
-
-  /** @example "Souza" */
-  @Optional()
-  @Matches(NAME, NAME_RULE)
-  lastName?: string;
-
-  /** @example "ana@example.com" */
-  @Optional()
-  @IsEmail({}, { message: 'must be an e-mail address' })
-  @Length(3, 254)
-  email?: string;
-
-  /** E.164. */
-  @Optional()
-  @Matches(PHONE, PHONE_RULE)
-  phone?: string;
-
-  /**
-   * ISO 3166-1 alpha-2.
-   * @example "BR"
-   */
-  @Optional()
-  @Matches(COUNTRY, COUNTRY_RULE)
-  country?: string;
-}
+import { HolderChangeDto } from './holder.dto.js';
 
 export class UpdatePassDto {
   @Optional()

@@ -1,45 +1,10 @@
 import { Type } from 'class-transformer';
-import { IsDefined, IsEmail, IsObject, Length, Matches, ValidateNested } from 'class-validator';
+import { IsDefined, IsObject, Matches, ValidateNested } from 'class-validator';
 import { Optional } from '../../api/optional.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { JsonObject } from '../../ledger/transaction.js';
 import { IsMetadata, IsReference } from '../../operations/fields.js';
-
-export const NAME = /^[^\p{Cc}]{1,100}$/u;
-export const NAME_RULE = { message: 'must be a string of 1 to 100 characters without control characters' };
-export const PHONE = /^\+[1-9][0-9]{6,14}$/;
-export const PHONE_RULE = { message: 'must be an E.164 phone number, e.g. +5511987654321' };
-export const COUNTRY = /^[A-Z]{2}$/;
-export const COUNTRY_RULE = { message: 'must be two capital letters (ISO 3166-1)' };
-
-export class HolderDto {
-  /** @example "Ana" */
-  @Matches(NAME, NAME_RULE)
-  firstName!: string;
-
-  /** @example "Souza" */
-  @Matches(NAME, NAME_RULE)
-  lastName!: string;
-
-  /** @example "ana@example.com" */
-  @Optional()
-  @IsEmail({}, { message: 'must be an e-mail address' })
-  @Length(3, 254)
-  email?: string;
-
-  /** E.164. */
-  @Optional()
-  @Matches(PHONE, PHONE_RULE)
-  phone?: string;
-
-  /**
-   * ISO 3166-1 alpha-2.
-   * @example "BR"
-   */
-  @Optional()
-  @Matches(COUNTRY, COUNTRY_RULE)
-  country?: string;
-}
+import { HolderDto } from './holder.dto.js';
 
 export class CreatePassDto {
   @IsReference()
