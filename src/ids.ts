@@ -1,11 +1,26 @@
 import { v7, validate } from 'uuid';
+import { randomPart } from './random-part.js';
 
 /** What an id names; the prefix is part of the public id (`txn_…`), the database holds the bare UUID v7. */
 export type IdPrefix = 'txn' | 'evt' | 'pass' | 'app' | 'key' | 'opr' | 'rec' | 'brk' | 'ntf' | 'aud';
 
-/** A new UUID v7 (RFC 9562): sortable by time of creation. */
+const UUID_BYTES = 16;
+let latestMs = 0;
+let sequence = 0;
+
+/** A new UUID v7 (RFC 9562): sortable by time of creation, within this process also inside a millisecond. */
 export function newUuid(): string {
-  return v7();
+  const random = randomPart(UUID_BYTES);
+  const now = Date.now();
+  if (now > latestMs) {
+    latestMs = now;
+    // Half of its range is left to count in.
+    sequence = random.readUInt32BE(6) >>> 1;
+  } else {
+    sequence = (sequence + 1) >>> 0;
+    if (sequence === 0) latestMs += 1;
+  }
+  return v7({ random, msecs: latestMs, seq: sequence });
 }
 
 /** The public form of an id: prefix, underscore, UUID with hyphens in lower case. */

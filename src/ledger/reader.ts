@@ -52,6 +52,12 @@ select provider, status, count(*)::int as count, count(*) filter (where parked):
     and coalesce(release_at, created_at) < now() - $1 * interval '1 day')::int as overdue
 from transactions where status in ('scheduled', 'pending', 'processing', 'unknown') group by provider, status`;
 
+/** Names of the prepared statements for lists without filters, by their condition. */
+const PLAIN_LISTS: Readonly<Record<string, string>> = {
+  'where t.app_id = $1': 'ledger_list',
+  'where t.app_id = $1 and t.id < $2': 'ledger_list_before',
+};
+
 /** Everything that is read from the ledger. */
 @Injectable()
 export class LedgerReader {
@@ -92,7 +98,12 @@ export class LedgerReader {
     const { where, values } = conditions(filter, page.before);
     values.push(page.limit);
     const text = `select ${TRANSACTION_COLUMNS} from transactions t ${where} order by t.id desc limit $${values.length}`;
-    return (await this.database.query<TransactionRow>(text, values)).map(toTransaction);
+    // One plan does for an app's pages; which is best for a filter depends on its value.
+    const plain = PLAIN_LISTS[where];
+    const rows = plain
+      ? await this.database.prepared<TransactionRow>(plain, text, values)
+      : await this.database.query<TransactionRow>(text, values);
+    return rows.map(toTransaction);
   }
 
   async events(id: string): Promise<TransactionEvent[]> {
