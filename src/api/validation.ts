@@ -40,7 +40,7 @@ export class RequestValidation extends ValidationPipe {
     if (metadata.type === 'body' && value === undefined) return this.transform({}, metadata);
     if (metadata.type === 'body' && !isObject(value)) throw Problem.invalid('', 'must be a JSON object');
     this.refuseInherited(value, metadata);
-    const accepted = metadata.type === 'body' && isObject(value) ? this.rules.accept(metadata.metatype, value) : null;
+    const accepted = isObject(value) ? this.rules.accept(metadata.metatype, value) : null;
     if (accepted) return accepted;
     try {
       const checked: unknown = await super.transform(value, metadata);

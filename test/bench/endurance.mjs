@@ -115,7 +115,11 @@ export async function overload({ world, scale, show }) {
   const recorded = (await countOf(world, url, `reference like 'bench-%'`)) - before;
   await sleep(1_000);
   const after = await world.measure(gateway, job);
-  const open = await countOf(world, url, `reference like 'bench-%' and status <> 'succeeded'`);
+  let open = 1;
+  for (let tries = 0; open > 0 && tries < 30; tries += 1) {
+    open = await countOf(world, url, `reference like 'bench-%' and status <> 'succeeded'`);
+    if (open > 0) await sleep(500);
+  }
   await world.stop(gateway);
   show('overload', {
     usual: { 'requests/s': Math.round(usual.perSecond), 'p99 ms': usual.p99 },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { atLeast, atMost } from './goals.mjs';
 import { ratio, tableOf } from './hot-path.mjs';
 import { median } from './machine.mjs';
-import { sleep, SEEDED_APP } from './world.mjs';
+import { GATEWAY_FLAGS, sleep, SEEDED_APP } from './world.mjs';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 const TOPUP = { kind: 'topup', path: '/v1/topups', status: 201, includes: '"status":"succeeded"', connections: 128 };
@@ -123,7 +123,7 @@ export async function startUp({ world, show }) {
 async function startSeconds(world, folder) {
   const port = 20_000 + Math.floor(Math.random() * 20_000);
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['--max-semi-space-size=64', 'scripts/start.mjs'], {
+  const child = spawn(process.execPath, [...GATEWAY_FLAGS, 'scripts/start.mjs'], {
     cwd: PROJECT_FOLDER,
     env: { PATH: process.env.PATH, PORT: String(port), SANDBOX_PORT: '0', DATA_DIR: join(folder, 'data') },
     stdio: 'ignore',

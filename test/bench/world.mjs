@@ -12,6 +12,8 @@ const DIST = join(import.meta.dirname, '..', '..', 'dist');
 const ADMIN = { username: 'admin', password: 'admin-password-of-the-bench' };
 export const SEEDED_APP = '01900000-0000-7000-8000-000000000001';
 const BUSY_ELSEWHERE = 0.15;
+/** As in `npm start`. */
+export const GATEWAY_FLAGS = ['--max-semi-space-size=16', '--max-old-space-size=400'];
 
 export function basic({ username, password }) {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -157,7 +159,7 @@ export class World {
     const port = fixed ?? (await freePort());
     const url = `http://127.0.0.1:${port}`;
     const provider = `http://127.0.0.1:${this.providerPort}`;
-    const child = spawn(process.execPath, ['--max-semi-space-size=64', ...flags, join(DIST, 'main.js')], {
+    const child = spawn(process.execPath, [...GATEWAY_FLAGS, ...flags, join(DIST, 'main.js')], {
       env: { PATH: process.env.PATH, ...gatewayEnv({ port, databaseUrl, provider, folder: this.folder }), ...env },
       // The log is written, by the gateway, and read by nobody: that costs what a log costs.
       stdio: ['ignore', 'ignore', 'pipe'],
