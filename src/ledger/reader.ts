@@ -52,6 +52,9 @@ select provider, status, count(*)::int as count, count(*) filter (where parked):
     and coalesce(release_at, created_at) < now() - $1 * interval '1 day')::int as overdue
 from transactions where status in ('scheduled', 'pending', 'processing', 'unknown') group by provider, status`;
 
+const BY_CORRELATION = `
+select ${TRANSACTION_COLUMNS} from transactions t where t.correlation_id = $1 and t.provider = $2`;
+
 /** Names of the prepared statements for lists without filters, by their condition. */
 const PLAIN_LISTS: Readonly<Record<string, string>> = {
   'where t.app_id = $1': 'ledger_list',
@@ -89,8 +92,8 @@ export class LedgerReader {
   }
 
   async findByCorrelation(provider: string, correlationId: string): Promise<Transaction | null> {
-    const text = `select ${TRANSACTION_COLUMNS} from transactions t where t.correlation_id = $1 and t.provider = $2`;
-    const rows = await this.database.query<TransactionRow>(text, [correlationId, provider]);
+    const values = [correlationId, provider];
+    const rows = await this.database.prepared<TransactionRow>('ledger_by_correlation', BY_CORRELATION, values);
     return rows[0] ? toTransaction(rows[0]) : null;
   }
 

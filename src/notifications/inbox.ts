@@ -83,30 +83,53 @@ from notifications
 where ($1::text is null or state = $1) and ($2::uuid is null or id < $2) and ($3::uuid is null or id = $3)
 order by id desc limit $4`;
 
+const EARLIER_ORPHANS = `
+select id from notifications
+where provider = $1 and correlation_id = $2 and id < $3 and state = 'orphan' order by id`;
+
 const CONCLUDE = `
-update notifications set state = $2, correlation_id = $3, transaction_id = $4,
-  due_at = now() + $5 * interval '1 ms', applied_at = case when $2 = 'applied' then now() end
-where id = $1`;
+update notifications n set state = r.state, correlation_id = r."correlationId", transaction_id = r."transactionId",
+  due_at = now() + r."retryInMs" * interval '1 ms', applied_at = case when r.state = 'applied' then now() end
+from json_to_recordset($1::json) as r (
+  id uuid, state text, "correlationId" text, "transactionId" uuid, "retryInMs" bigint)
+where n.id = r.id`;
+
+/** What became of a notification. */
+interface Conclusion {
+  readonly state: NotificationState;
+  readonly correlationId: string | null;
+  readonly transactionId: string | null;
+  readonly retryInMs: number | null;
+}
 
 /** Inbound notifications as they came, byte for byte and encrypted: stored before anybody looks at them. */
 @Injectable()
 export class Inbox {
   private readonly arrivals: Batcher<Arrival, true>;
+  private readonly conclusions: Batcher<Conclusion & { readonly id: string }, true>;
 
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
   ) {
+    const limits = { maxRows: MAX_BATCH_ROWS, maxWaitingRows: MAX_WAITING_ROWS, retryForMs: RETRY_MS };
     this.arrivals = new Batcher({
+      ...limits,
       write: async (rows) => {
         await database.prepared('notification_store', STORE, [JSON.stringify(rows), LEASE_MS]);
         return rows.map(() => true as const);
       },
       keysOf: () => [],
-      maxRows: MAX_BATCH_ROWS,
-      maxWaitingRows: MAX_WAITING_ROWS,
-      retryForMs: RETRY_MS,
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'notification' }, rows),
+    });
+    this.conclusions = new Batcher({
+      ...limits,
+      write: async (rows) => {
+        await database.prepared('notification_conclude', CONCLUDE, [JSON.stringify(rows)]);
+        return rows.map(() => true as const);
+      },
+      keysOf: ({ id }) => [id],
+      onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'conclusion' }, rows),
     });
   }
 
@@ -132,11 +155,8 @@ export class Inbox {
 
   /** What came earlier about the same and still waits for its transaction, oldest first. */
   async earlierOrphans(provider: string, correlationId: string, id: string): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(
-      `select id from notifications
-       where provider = $1 and correlation_id = $2 and id < $3 and state = 'orphan' order by id`,
-      [provider, correlationId, id],
-    );
+    const values = [provider, correlationId, id];
+    const rows = await this.database.prepared<{ id: string }>('notification_earlier', EARLIER_ORPHANS, values);
     return rows.map((row) => row.id);
   }
 
@@ -162,15 +182,7 @@ export class Inbox {
     await this.database.query(WAKE_ORPHANS, [provider, correlationIds]);
   }
 
-  async conclude(
-    id: string,
-    end: {
-      state: NotificationState;
-      correlationId: string | null;
-      transactionId: string | null;
-      retryInMs: number | null;
-    },
-  ): Promise<void> {
-    await this.database.query(CONCLUDE, [id, end.state, end.correlationId, end.transactionId, end.retryInMs]);
+  async conclude(id: string, conclusion: Conclusion): Promise<void> {
+    await this.conclusions.push({ id, ...conclusion });
   }
 }
