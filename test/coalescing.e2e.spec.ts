@@ -1,4 +1,4 @@
-import { at, textAt } from './support/http.js';
+import { at, textAt, type Answer } from './support/http.js';
 import {
   emailOf,
   issueAll,
@@ -24,7 +24,8 @@ beforeAll(async () => {
     gateway: {
       LOYALTY_LAYER_BASE_URL: stub.baseUrl,
       LOYALTY_LAYER_REQUESTS_PER_MINUTE: String(LIMIT),
-      LOYALTY_LAYER_BATCH_MAX_SIZE: '8',
+      // A batch that is full does not wait for others.
+      LOYALTY_LAYER_BATCH_MAX_SIZE: '3',
       BREAKER_FAILURES: '100000',
     },
   });
@@ -94,21 +95,30 @@ it('at low load each create goes alone and at once', async () => {
   expect(stub.single.length).toBe(before.single + 20);
 }, 30_000);
 
+it('a token that has died costs eight permits at most, not one for each caller', async () => {
+  await useUpQuota(world.database.url, 0);
+  stub.expireTokens(300);
+  const issue = (): Promise<Answer> => world.call('POST', '/v1/passes', order(unique('storm')), { prefer: 'wait=20' });
+  const answers = await Promise.all(Array.from({ length: 40 }, issue));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+  expect(stub.refused).toBeLessThanOrEqual(8);
+}, 30_000);
+
 it('where permits are scarce they go together, and it is written down before', async () => {
   let mapped = 0;
-  const all = await coalesce(5, (call) => {
+  const all = await coalesce(3, (call) => {
     void withClient(world.database.url, async (client) => {
       const { rowCount } = await client.query("select from transaction_batches where at > now() - interval '1 min'");
       mapped = rowCount ?? 0;
       issueAll(call);
     });
   });
-  expect(statuses(all)).toBe('succeeded succeeded succeeded succeeded succeeded');
-  expect(mapped).toBe(5);
+  expect(statuses(all)).toBe('succeeded succeeded succeeded');
+  expect(mapped).toBe(3);
   for (const [position, one] of all.entries()) {
     const events = await history(textAt(one, 'id'));
-    expect(events.at(-2)).toMatchObject({ evidence: 'put into a batch', to: null, detail: { position, size: 5 } });
-    expect(events.at(-1)).toMatchObject({ to: 'succeeded', detail: { position, size: 5 } });
+    expect(events.at(-2)).toMatchObject({ evidence: 'put into a batch', to: null, detail: { position, size: 3 } });
+    expect(events.at(-1)).toMatchObject({ to: 'succeeded', detail: { position, size: 3 } });
     expect(at(one, 'pass', 'status')).toBe('active');
   }
 }, 30_000);
@@ -165,7 +175,8 @@ describe('an answer to a batch of three', () => {
     const all = await coalesce(3, behave);
     expect(statuses(all)).toBe(expected);
     // What is not understood makes batches rarer: one that is understood makes it good again.
-    if (expected.includes('unknown')) expect(statuses(await coalesce(2, issueAll))).toBe('succeeded succeeded');
+    if (expected.includes('unknown'))
+      expect(statuses(await coalesce(3, issueAll))).toBe('succeeded succeeded succeeded');
   });
 
   it('that is a refusal before execution lets them be sent again', async () => {
@@ -198,7 +209,7 @@ describe('killed', () => {
 
   it('between the mapping and the answer it leaves them unknown and never sends them again', async () => {
     stub.behave = () => undefined;
-    const queued = await queue(4);
+    const queued = await queue(3);
     const before = stub.batches.length;
     await useUpQuota(world.database.url, ONE_LEFT);
     await eventually(
@@ -210,13 +221,13 @@ describe('killed', () => {
     stub.behave = issueAll;
     await leaseEnds();
     await useUpQuota(world.database.url, 0);
-    expect(statuses(await ended(queued))).toBe('unknown unknown unknown unknown');
+    expect(statuses(await ended(queued))).toBe('unknown unknown unknown');
     for (const { id } of queued) {
       const events = await history(id);
       expect(events.slice(-2)).toMatchObject([{ evidence: 'put into a batch' }, { evidence: 'interrupted' }]);
     }
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(queued.map(({ email }) => stub.asked.get(email))).toEqual([1, 1, 1, 1]);
+    expect(queued.map(({ email }) => stub.asked.get(email))).toEqual([1, 1, 1]);
   }, 40_000);
 
   it('between the mapping and the call too', async () => {

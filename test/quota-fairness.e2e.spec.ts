@@ -102,16 +102,6 @@ it('what has waited long gets its turn while newcomers take every permit they ca
   }
 }, 40_000);
 
-it('a token that has died costs a few permits and one login, not one permit for each caller', async () => {
-  await useUpQuota(world.database.url, 0);
-  const before = { creates: await calls('pass-create'), logins: await calls('token') };
-  await fetch(`${world.sandbox.url}/_sandbox/tokens/expire`, { method: 'POST' });
-  const answers = await Promise.all(Array.from({ length: 18 }, () => issue(world.partner, 20)));
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
-  expect((await calls('token')) - before.logins).toBe(1);
-  expect((await calls('pass-create')) - before.creates).toBeLessThanOrEqual(18 + 8);
-}, 40_000);
-
 it('when new tokens are refused too, everybody stops and the permits are kept; an operator ends it', async () => {
   await useUpQuota(world.database.url, 0);
   await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'pass-create', fault: '401' });

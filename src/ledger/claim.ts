@@ -40,7 +40,7 @@ with due as (${due}), claimed as (
 )
 select * from claimed order by "createdAt"`;
 
-const DUE = `due_at <= now() and provider = $1 and ($6::text is null or type = $6)
+const DUE = `due_at <= now() and provider = $1 and ($6::text is null or (type = $6) = $7::boolean)
   and (not $5::boolean or (expires_at <= now() and not attempt_open))`;
 const TAKEN_UP = `t.id, t.app_id, t.status, t.attempt_open, coalesce(t.expires_at <= now(), false) as expired`;
 
@@ -74,15 +74,15 @@ export interface ClaimRequest {
   readonly actor: string;
   /** More may be due than can be taken up. */
   readonly fair?: boolean;
-  /** Only operations of that type. */
-  readonly type?: TransactionType;
+  /** Only operations of that type, or of any other. */
+  readonly only?: { readonly type: TransactionType; readonly isWanted: boolean };
 }
 
 export async function claimDue(database: Database, request: ClaimRequest): Promise<Claim[]> {
-  const { provider, maxRows, leaseMs, onlyExpired = false, actor, fair = false } = request;
+  const { provider, maxRows, leaseMs, onlyExpired = false, actor, fair = false, only } = request;
   const [name, text] = fair ? ['ledger_claim_fairly', CLAIM_FAIRLY] : ['ledger_claim', CLAIM];
   const leasedAtMs = performance.now();
-  const values = [provider, maxRows, leaseMs, actor, onlyExpired, request.type ?? null];
+  const values = [provider, maxRows, leaseMs, actor, onlyExpired, only?.type ?? null, only?.isWanted ?? true];
   return toClaims(await database.prepared<ClaimRow>(name, text, values), leasedAtMs);
 }
 

@@ -15,7 +15,7 @@ import { findObstacle, type Obstacle, type Probe } from './obstacle.js';
 import { record, type RecordResult, type RecordRow } from './record.js';
 import { refreshResource, type ResourceNews } from './refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './settle.js';
-import type { Resource, Transaction } from './transaction.js';
+import type { Resource, Transaction, TransactionType } from './transaction.js';
 
 const MAX_BATCH_ROWS = 256;
 /** About what is recorded in a second; who comes then is told to come again, before anything of his is recorded. */
@@ -139,6 +139,17 @@ export class Ledger {
       [provider, forMs],
     );
     return rows.length > 0;
+  }
+
+  /** How many operations of that type are due and not taken up, counted up to `most`. */
+  async dueCount(provider: string, type: TransactionType, most: number): Promise<number> {
+    const rows = await this.database.prepared<{ count: number }>(
+      'ledger_due_count',
+      `select count(*)::int as count from (
+         select from transactions where provider = $1 and type = $2 and due_at <= now() limit $3) due`,
+      [provider, type, most],
+    );
+    return rows[0]?.count ?? 0;
   }
 
   /** What waits for a provider is due at once: the cause of its waiting is gone. Nothing under way is touched. */

@@ -4,6 +4,7 @@ import { Ledger } from '../ledger/ledger.js';
 import type { TransactionType } from '../ledger/transaction.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
+import type { ProviderClient } from '../outbound/provider-client.js';
 import type { BatchHandler, OperationLane } from '../providers/connector.js';
 import { BatchRunner } from './batch-runner.js';
 import { ConnectorRegistry } from './registry.js';
@@ -12,12 +13,51 @@ import { Runner } from './runner.js';
 /** Sends what has been taken up: each by itself, or together where permits are scarce. */
 @Injectable()
 export class Dispatch {
+  /** When something went out together last, by provider. */
+  private readonly sentAtMs = new Map<string, number>();
+
   constructor(
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
     private readonly runner: Runner,
     private readonly batches: BatchRunner,
   ) {}
+
+  /** Whether there are operations that can go together now. */
+  coalesces(provider: string): boolean {
+    return (this.batchOf(provider)?.[1].size ?? 0) > 0;
+  }
+
+  /**
+   * With the last permits: what can go together goes when there is enough for a whole batch, and otherwise not more often
+   * than the permits last. What cannot takes its permit first.
+   */
+  async sendTight(client: ProviderClient, request: ClaimRequest, lane: OperationLane): Promise<void> {
+    const { provider, maxRows: permits } = request;
+    const [type, batch] = this.batchOf(provider) ?? [];
+    if (!type || !batch) return;
+    const alone = await this.ledger.claimDue({ ...request, fair: true, only: { type, isWanted: false } });
+    this.sendAlone(alone, lane);
+    const left = permits - alone.length;
+    const { size } = batch;
+    // One: the answer to another batch has to come first.
+    if (left <= 0 || size < 2) return;
+    const waiting = await this.ledger.dueCount(provider, type, size * left);
+    const isTime = waiting % size > 0 && (await this.isTime(client, lane, left));
+    const calls = Math.min(Math.floor(waiting / size) + (isTime ? 1 : 0), batch.isProven ? left : 1);
+    if (calls === 0) return;
+    this.sentAtMs.set(provider, performance.now());
+    const maxRows = Math.min(calls * size, Math.max(this.runner.capacity(provider), 1));
+    const claims = await this.ledger.claimDue({ ...request, maxRows, fair: true, only: { type, isWanted: true } });
+    const isDead = claims.filter((claim) => !isSendable(claim));
+    this.sendAlone(isDead, lane);
+    for (const part of inParts(claims.filter(isSendable), calls)) this.sendTogether(part, lane);
+  }
+
+  private async isTime(client: ProviderClient, lane: OperationLane, permits: number): Promise<boolean> {
+    const sinceMs = performance.now() - (this.sentAtMs.get(client.provider) ?? -Infinity);
+    return sinceMs >= (await client.outlook.paceMs(lane, permits));
+  }
 
   /**
    * How many rows to take up while so many permits are left. Until a batch has been understood one goes by itself: what
@@ -36,7 +76,10 @@ export class Dispatch {
     if (!type || own.length === 0 || size < 2) return this.sendAlone(claims, lane);
     const capacity = this.runner.capacity(request.provider) - claims.length;
     const maxRows = Math.min(own.length * (size - 1), capacity);
-    const more = maxRows > 0 ? await this.ledger.claimDue({ ...request, maxRows, type, fair: true }) : [];
+    const more =
+      maxRows > 0
+        ? await this.ledger.claimDue({ ...request, maxRows, fair: true, only: { type, isWanted: true } })
+        : [];
     const all = [...own, ...more.filter(isSendable)];
     const others = [...claims.filter((claim) => !own.includes(claim)), ...more.filter((claim) => !isSendable(claim))];
     this.sendAlone(others, lane);

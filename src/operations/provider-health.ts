@@ -126,7 +126,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
     const own = counts.filter((row) => row.provider === definition.name);
     const [tokenAgeSeconds, quota, drainMs] = await Promise.all([
       client.tokenAgeSeconds(),
-      client.quotaState(),
+      client.outlook.state(),
       this.queue.drainMs(definition.name),
     ]);
     return {

@@ -43,6 +43,6 @@ export class QueueForecast {
       const { batch } = this.registry.handler(type);
       return Math.ceil(count / Math.max(batch?.size ?? 1, 1));
     });
-    return client.drainMs(calls.reduce((sum, count) => sum + count, 0));
+    return client.outlook.drainMs(calls.reduce((sum, count) => sum + count, 0));
   }
 }

@@ -12,6 +12,7 @@ import { ConnectorRegistry, type RegisteredProvider } from './registry.js';
 
 const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 100;
+const NOTHING = { room: 0, mustGoTogether: false };
 /** From then on it has as much right to a permit as what has just come. */
 const WAITED_LONG_MS = 5_000;
 
@@ -47,10 +48,17 @@ export class Scheduler implements OnApplicationBootstrap {
       for (;;) {
         const { room, onlyExpired } = this.gate.claimable(provider);
         if (room <= 0) break;
-        const lane = client.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
+        const lane = client.outlook.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
         // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
-        const permits = onlyExpired ? 0 : Math.min(room, await client.room(lane));
+        const prospect = onlyExpired ? NOTHING : await client.outlook.prospect(lane);
+        const permits = Math.min(room, prospect.room);
         const mayOnlyEnd = permits <= 0;
+        if (!mayOnlyEnd && prospect.mustGoTogether && this.dispatch.coalesces(provider)) {
+          const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', maxRows: permits };
+          await this.gate.hold(() => this.dispatch.sendTight(client, request, lane));
+          this.queue.note(provider, true);
+          break;
+        }
         const wanted = mayOnlyEnd ? room : this.dispatch.rowsFor(provider, permits);
         const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
         const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
@@ -71,7 +79,7 @@ export class Scheduler implements OnApplicationBootstrap {
   /** While some have waited long, newcomers get every second permit only. */
   private async laneAt(provider: string, client: ProviderClient): Promise<'aged' | 'background'> {
     if (!(await this.ledger.hasWaited(provider, WAITED_LONG_MS))) return 'background';
-    await client.favourThoseWhoWait();
+    await client.outlook.favourThoseWhoWait();
     return 'aged';
   }
 

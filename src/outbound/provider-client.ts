@@ -5,8 +5,9 @@ import { metrics } from '../metrics.js';
 import { ProviderError, type ProviderName } from '../providers/connector.js';
 import { makeBreaker, type BreakerRule } from './breaker.js';
 import type { HttpDoor, HttpReply, HttpRequest } from './http-door.js';
-import { isTight, type Quota, type QuotaRule } from './quota.js';
-import { ceilingOf, reservedOf, type Lane } from './quota-lanes.js';
+import { QuotaOutlook } from './quota-outlook.js';
+import type { Quota, QuotaRule } from './quota.js';
+import type { Lane } from './quota-lanes.js';
 import { retryAfterMs } from './retry-after.js';
 import type { CachedToken, TokenCache, TokenSource } from './token-cache.js';
 import { TokenGate, type Showing } from './token-gate.js';
@@ -32,16 +33,6 @@ export interface ProviderCall {
   readonly beforeSend?: () => void;
 }
 
-export interface QuotaState {
-  readonly limit: number;
-  readonly windowSeconds: number;
-  readonly used: number;
-  /** Kept for logins, operators and status queries. */
-  readonly reserved: number;
-  readonly left: number;
-  readonly blockedUntil: string | null;
-}
-
 /** The provider does not know us (RFC 6749, 5.2). */
 export const INVALID_CLIENT = 'invalid_client';
 
@@ -58,6 +49,7 @@ export class ProviderClient {
   private breaker: CircuitBreakerPolicy;
   private openedAtMs = 0;
   private lastSuccessAt: Date | null = null;
+  readonly outlook: QuotaOutlook;
   private readonly gate = new TokenGate();
   /** Generations of the token, with no answer to a call that accepted one. */
   private readonly refusedInARow = new Set<number>();
@@ -69,6 +61,7 @@ export class ProviderClient {
     private readonly options: ProviderClientOptions,
   ) {
     this.breaker = this.newBreaker();
+    this.outlook = new QuotaOutlook(quota, options.quota);
   }
 
   /** @throws ProviderError */
@@ -92,7 +85,7 @@ export class ProviderClient {
 
   /** With the token as it is now; one that is refused is dropped, so that whoever comes next takes the renewed one. */
   private async attempt(call: ProviderCall, again: boolean): Promise<HttpReply> {
-    const gate = this.isScarce ? this.gate : null;
+    const gate = this.outlook.isScarce ? this.gate : null;
     await gate?.enter(again);
     let showing: Showing = 'nothing';
     try {
@@ -131,6 +124,10 @@ export class ProviderClient {
     return this.breaker.state === CircuitState.Open && paused ? 'open' : 'half-open';
   }
 
+  get provider(): ProviderName {
+    return this.options.provider;
+  }
+
   get lastSuccess(): Date | null {
     return this.lastSuccessAt;
   }
@@ -143,49 +140,6 @@ export class ProviderClient {
   /** Seconds since the fleet's current token was obtained; null: there is none. */
   tokenAgeSeconds(): Promise<number | null> {
     return this.tokens.ageSeconds(this.options.token);
-  }
-
-  async quotaState(): Promise<QuotaState> {
-    const { quota } = this.options;
-    const { used, blockedUntil } = await this.quota.usage(quota);
-    return {
-      limit: quota.limit,
-      windowSeconds: quota.windowMs / 1000,
-      used,
-      reserved: reservedOf(quota.limit),
-      left: Math.max(quota.limit - used, 0),
-      blockedUntil: blockedUntil?.toISOString() ?? null,
-    };
-  }
-
-  /** Whether permits are so few that it matters who gets them. */
-  get isScarce(): boolean {
-    return isTight(this.options.quota);
-  }
-
-  /** How many operations of that lane can be sent now. */
-  async room(lane: Lane): Promise<number> {
-    const { limit } = this.options.quota;
-    const { used, blockedForMs, probing } = await this.quota.usage(this.options.quota);
-    const room = Math.max(ceilingOf(lane, limit) - used, 0);
-    return blockedForMs > 0 ? 0 : probing ? Math.min(room, 1) : room;
-  }
-
-  /** Operations have waited long: newcomers leave them every second permit. To be said again all the time. */
-  favourThoseWhoWait(): Promise<void> {
-    return this.quota.favourThoseWhoWait(this.options.quota);
-  }
-
-  /** Milliseconds until so many waiting calls have been sent, as far as the quota decides. */
-  async drainMs(waiting: number): Promise<number> {
-    const { quota } = this.options;
-    const { blockedForMs } = await this.quota.usage(quota);
-    if (waiting === 0) return Math.ceil(blockedForMs);
-    const inWindow = ceilingOf('background', quota.limit);
-    // Whole windows, and what of the last one has to be free again.
-    const windows = Math.max(Math.ceil(waiting / inWindow) - 1, 0);
-    const freeInMs = await this.quota.freeInMs(quota, 'background', waiting - windows * inWindow);
-    return Math.ceil(Math.max(blockedForMs, freeInMs) + windows * quota.windowMs);
   }
 
   private token(): Promise<CachedToken> {

@@ -19,6 +19,10 @@ export interface LoyaltyLayerStub {
   /** How often each holder's pass was asked for, alone or in a batch, by e-mail address. */
   readonly asked: Map<string, number>;
   readonly single: Order[];
+  /** Calls whose token was refused. */
+  refused: number;
+  /** Every token given so far is dead, and whoever uses one hears of it only after so long. */
+  expireTokens(refusedAfterMs: number): void;
   close(): Promise<void>;
 }
 
@@ -49,15 +53,30 @@ export async function startLoyaltyLayerStub(): Promise<LoyaltyLayerStub> {
   const server: Server = createServer((request, response) => {
     let text = '';
     request.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
-    request.on('end', () => respond(request.url ?? '', text, response));
+    request.on('end', () => {
+      const { authorization } = request.headers;
+      if (authorization === undefined || authorization === `Bearer token-${tokens.live}`) {
+        respond(request.url ?? '', text, response);
+        return;
+      }
+      stub.refused += 1;
+      const body = { error: 'invalid_token', error_description: 'Access token is invalid or expired.', code: 401 };
+      setTimeout(() => sendJson(response, 401, body), tokens.refusedAfterMs);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const tokens = { live: 1, refusedAfterMs: 0 };
   const stub: LoyaltyLayerStub = {
     baseUrl: `http://127.0.0.1:${portOf(server)}`,
     behave: issueAll,
     batches: [],
     asked: new Map(),
     single: [],
+    refused: 0,
+    expireTokens: (refusedAfterMs) => {
+      tokens.live += 1;
+      tokens.refusedAfterMs = refusedAfterMs;
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -65,7 +84,8 @@ export async function startLoyaltyLayerStub(): Promise<LoyaltyLayerStub> {
   };
   const count = (order: Order): void => void stub.asked.set(emailOf(order), (stub.asked.get(emailOf(order)) ?? 0) + 1);
   const respond = (url: string, text: string, response: ServerResponse): void => {
-    if (url.endsWith('/auth/token')) return sendJson(response, 200, { access_token: 'token', expires_in: 1800 });
+    if (url.endsWith('/auth/token'))
+      return sendJson(response, 200, { access_token: `token-${tokens.live}`, expires_in: 1800 });
     const body: unknown = JSON.parse(text);
     if (!isOrder(body)) throw new Error('not an object');
     if (!url.endsWith('/batch-create')) {
