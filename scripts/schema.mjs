@@ -14,9 +14,9 @@ chmodSync(folder, 0o755);
 const server = await startEmbeddedPostgres({ dataDir: folder });
 try {
   execFileSync(process.execPath, [join(PROJECT_FOLDER, 'dist/database/migrate.js')], {
-    env: { PATH: process.env.PATH, DATABASE_URL: server.url },
+    env: { PATH: process.env.PATH, DATABASE_URL: server.migrationUrl },
   });
-  const client = new pg.Client({ connectionString: server.url });
+  const client = new pg.Client({ connectionString: server.migrationUrl });
   await client.connect();
   writeFileSync(join(PROJECT_FOLDER, 'src/database/schema.sql'), await dumpSchema(client));
   await client.end();

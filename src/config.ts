@@ -7,6 +7,7 @@ import {
   type LoyaltyLayerSettings,
 } from './config/providers.js';
 import { EnvironmentReader, type Environment } from './config/reader.js';
+import type { VariableName } from './config/variables.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 export { VARIABLES, type VariableName } from './config/variables.js';
@@ -30,6 +31,8 @@ export interface ConfigValues {
   readonly port: number;
   /** null: the embedded PostgreSQL is used. */
   readonly databaseUrl: string | null;
+  /** As whom the schema is changed; null: as the role of `databaseUrl`. */
+  readonly migrationUrl: string | null;
   readonly dataDir: string;
   /** 32 bytes; null: to be generated beside the embedded database. */
   readonly encryptionKey: Buffer | null;
@@ -54,6 +57,7 @@ export class Config implements ConfigValues {
   readonly host!: string;
   readonly port!: number;
   readonly databaseUrl!: string | null;
+  readonly migrationUrl!: string | null;
   readonly dataDir!: string;
   readonly encryptionKey!: Buffer | null;
   readonly admin!: FirstOperator | null;
@@ -110,12 +114,14 @@ export function readConfig(environment: Environment): { config: Config; warnings
   // Checked, because a slip of the pen would let the sandbox into production.
   const isProduction = read.choice('NODE_ENV', ['production', 'development', 'test'], 'development') === 'production';
   const port = read.integer('PORT', 3000, 0, MAX_PORT);
-  const databaseUrl = readDatabaseUrl(read);
+  const migrationUrl = readDatabaseUrl(read, 'DATABASE_MIGRATION_URL');
+  const databaseUrl = readDatabaseUrl(read, 'DATABASE_URL') ?? migrationUrl;
   const values: ConfigValues = {
     isProduction,
     host: read.text('HOST') ?? '127.0.0.1',
     port,
     databaseUrl,
+    migrationUrl,
     dataDir: read.text('DATA_DIR') ?? '.data',
     encryptionKey: readEncryptionKey(read, databaseUrl !== null),
     admin: readAdmin(read),
@@ -142,12 +148,12 @@ export function readConfig(environment: Environment): { config: Config; warnings
   return { config, warnings: [...new Set(read.warnings)] };
 }
 
-function readDatabaseUrl(read: EnvironmentReader): string | null {
-  const value = read.text('DATABASE_URL');
+function readDatabaseUrl(read: EnvironmentReader, name: VariableName): string | null {
+  const value = read.text(name);
   if (value === null) return null;
   const url = URL.parse(value);
   if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-    read.fail('DATABASE_URL', 'must be a URL such as postgres://user:password@host:5432/database');
+    read.fail(name, 'must be a URL such as postgres://user:password@host:5432/database');
   }
   return value;
 }

@@ -1,11 +1,11 @@
 import { Client } from 'pg';
 import { createDatabase, type TestDatabase } from './support/database.js';
-import { startGateway } from './support/gateway.js';
+import { startGateway, type Gateway } from './support/gateway.js';
 
 /** A database whose clock is off: its own function of that name is found before PostgreSQL's. */
 async function withClock(offset: string): Promise<TestDatabase> {
   const database = await createDatabase();
-  const client = new Client({ connectionString: database.url });
+  const client = new Client({ connectionString: database.adminUrl });
   await client.connect();
   await client.query(`create schema shifted`);
   await client.query(
@@ -18,18 +18,23 @@ async function withClock(offset: string): Promise<TestDatabase> {
   return database;
 }
 
+/** The search path makes it a database without tables, which the owner has to fill. */
+function start(database: TestDatabase): Promise<Gateway> {
+  return startGateway({ databaseUrl: database.url, env: { DATABASE_MIGRATION_URL: database.adminUrl } });
+}
+
 it.each([
   ['3 seconds', 'behind the database'],
   ['-3 seconds', 'ahead of the database'],
 ])('does not start when the database is off by %s', async (offset, words) => {
   const database = await withClock(offset);
-  await expect(startGateway({ databaseUrl: database.url })).rejects.toThrow(words);
+  await expect(start(database)).rejects.toThrow(words);
   await database.drop();
 });
 
 it('starts when the clocks differ by a second', async () => {
   const database = await withClock('1 second');
-  const gateway = await startGateway({ databaseUrl: database.url });
+  const gateway = await start(database);
   expect(await gateway.stop()).toEqual({ code: 0, signal: null });
   await database.drop();
 });

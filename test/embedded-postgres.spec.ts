@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
 import type { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
@@ -29,7 +29,7 @@ async function start(dataDir: string, flags = ['fsync=off'], lines: string[] = [
 }
 
 async function query(server: EmbeddedPostgres, text: string, values: unknown[] = []): Promise<unknown[]> {
-  const client = new Client({ connectionString: server.url });
+  const client = new Client({ connectionString: server.migrationUrl });
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(text, values)).rows;
@@ -51,13 +51,22 @@ describe('a fresh data folder', () => {
   it('becomes a UTF-8 cluster that only this machine reaches, with a password that nobody can look up', async () => {
     const folder = newFolder();
     const server = await start(folder, []);
-    const { password, hostname, username, pathname } = new URL(server.url);
+    const { password, hostname, username, pathname } = new URL(server.migrationUrl);
     expect({ hostname, username, pathname }).toEqual({
       hostname: '127.0.0.1',
       username: 'app',
       pathname: '/loyalty_gateway',
     });
     expect(password.length).toBeGreaterThanOrEqual(32);
+    const application = new URL(server.url);
+    expect([application.username, application.host, application.pathname]).toEqual([
+      'gateway',
+      new URL(server.migrationUrl).host,
+      pathname,
+    ]);
+    expect(application.password.length).toBeGreaterThanOrEqual(32);
+    const current = await query({ ...server, migrationUrl: server.url }, 'select current_user as role');
+    expect(current).toEqual([{ role: 'gateway' }]);
     expect(server.dataDir).toBe(join(folder, 'postgres'));
     expect(statSync(join(server.dataDir, 'password')).mode & 0o777).toBe(0o600);
     expect(statSync(join(server.dataDir, 'data')).mode & 0o777).toBe(0o700);
@@ -70,8 +79,10 @@ describe('a fresh data folder', () => {
       ),
     ).toEqual([{ encoding: 'UTF8', zone: 'UTC', addresses: '127.0.0.1', sockets: '', fsync: 'on', lower: 'áñ' }]);
     expect(execFileSync('ps', ['axwwe'], { encoding: 'utf8' })).not.toContain(password);
-    const wrong = server.url.replace(password, 'wrong');
-    await expect(query({ ...server, url: wrong }, 'select 1')).rejects.toThrow('password authentication failed');
+    const wrong = server.migrationUrl.replace(password, 'wrong');
+    await expect(query({ ...server, migrationUrl: wrong }, 'select 1')).rejects.toThrow(
+      'password authentication failed',
+    );
   });
 
   it('keeps the values of statements out of the log of the server', async () => {
@@ -95,6 +106,17 @@ describe('an existing data folder', () => {
     const second = await start(folder);
     expect(second.url).toBe(first.url);
     expect(await query(second, 'select value from kept')).toEqual([{ value: 42 }]);
+  });
+
+  it('gets the role of the gateway when it was made without one', async () => {
+    const server = await start(newFolder());
+    await query(server, 'drop role gateway');
+    await Promise.all([start(dirname(server.dataDir)), start(dirname(server.dataDir))]);
+    const owns = await query(
+      { ...server, migrationUrl: server.url },
+      'select rolsuper or rolcreaterole or rolcreatedb as more from pg_roles where rolname = current_user',
+    );
+    expect(owns).toEqual([{ more: false }]);
   });
 
   it('recovers what was committed before the server was killed', async () => {

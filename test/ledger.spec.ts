@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import { Client, type Pool } from 'pg';
 import { Database } from '../src/database/database.js';
 import { newUuid } from '../src/ids.js';
 import { readBalances } from '../src/ledger/balances.js';
@@ -34,6 +34,17 @@ afterAll(async () => {
   await pool.end();
   await place.drop();
 });
+
+/** As the owner of the database. */
+async function administer(text: string): Promise<void> {
+  const client = new Client({ connectionString: place.adminUrl });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
 
 async function recorded(changes: Partial<NewTransaction> = {}): Promise<Transaction> {
   const row = draft(changes);
@@ -182,17 +193,17 @@ describe('settling', () => {
 
   it('is tried again when a deadlock has undone it', async () => {
     const transaction = await recorded();
-    await database.query(`create sequence undone`);
-    await database.query(
+    await administer(`create sequence undone; grant usage on sequence undone to public`);
+    await administer(
       `create function undo_twice() returns trigger language plpgsql as $$ begin
          if nextval('undone') <= 2 then raise exception 'undone' using errcode = 'deadlock_detected'; end if;
          return new; end $$`,
     );
-    await database.query(
+    await administer(
       `create trigger undo_twice before update on transactions for each row execute function undo_twice()`,
     );
     expect(await ledger.settle(transaction, move('succeeded'))).toMatchObject({ moved: true });
-    await database.query(`drop trigger undo_twice on transactions`);
+    await administer(`drop trigger undo_twice on transactions`);
     expect(await entriesOf(transaction.id)).toEqual(['hold 1000', 'post 1000']);
   });
 
@@ -324,8 +335,10 @@ describe('what was written', () => {
     'cannot be changed or deleted in %s',
     async (table) => {
       await recorded();
-      await expect(database.query(`delete from ${table}`)).rejects.toThrow('append-only');
-      await expect(database.query(`truncate ${table}`)).rejects.toThrow('append-only');
+      // Not even by the owner, by mistake.
+      for (const act of ['delete from', 'truncate']) {
+        await expect(administer(`${act} ${table}`)).rejects.toThrow('append-only');
+      }
     },
   );
 

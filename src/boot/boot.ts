@@ -1,19 +1,15 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
-import { ACCESS_ENTITIES } from '../access/entities.js';
 import { createAdapter } from '../api/adapter.js';
 import { serveDocument } from '../api/document.js';
 import { Lifecycle } from '../api/lifecycle.js';
 import { AppModule } from '../app.module.js';
 import type { Config } from '../config.js';
-import { clockSkewMs, MAX_CLOCK_SKEW_MS } from '../database/clock.js';
-import { createDataSource, migrate, poolOf } from '../database/data-source.js';
-import { Database } from '../database/database.js';
-import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
 import { logger, NestLogger } from '../log.js';
 import { collectProcessMetrics } from '../metrics.js';
 import { showBanner } from './banner.js';
+import { openDatabase } from './database.js';
 import { findEncryptionKey } from './encryption-key.js';
 import { startProviders } from './providers.js';
 import { seed } from './seed.js';
@@ -25,11 +21,11 @@ const CONNECTIONS_GRACE_MS = 3_000;
 
 /** Starts everything that the configuration asks for, in order; each part tells the shutdown how to end it. */
 export async function boot(settings: Config, warnings: readonly string[], shutdown: Shutdown): Promise<void> {
-  const source = await openDatabase(settings, shutdown);
+  const { source, warnings: ofDatabase } = await openDatabase(settings, shutdown);
   const withKey = settings.databaseUrl === null ? await addKey(settings, source) : settings;
-  goOn(shutdown);
+  shutdown.goOn();
   const config = await startProviders(withKey, shutdown);
-  goOn(shutdown);
+  shutdown.goOn();
   const lifecycle = new Lifecycle();
   const app = await step('set up its modules', 'This is a defect: report it with this text.', () =>
     createApp(config, source, lifecycle),
@@ -37,49 +33,13 @@ export async function boot(settings: Config, warnings: readonly string[], shutdo
   const seeded = await step('store the first operator', 'Check that the database can be written to.', () =>
     seed(app, config),
   );
-  goOn(shutdown);
+  shutdown.goOn();
   await listen(app, config);
   shutdown.add('the server', () => closeApp(app, config, lifecycle));
   shutdown.started();
-  for (const warning of [...warnings, ...seeded.warnings]) logger.warn({ warning }, 'configuration');
-  showBanner({ config, url: await app.getUrl(), warnings: [...warnings, ...seeded.warnings], seeded });
-}
-
-function goOn(shutdown: Shutdown): void {
-  if (shutdown.isRequested) throw new StartError('Stopped while starting.');
-}
-
-async function openDatabase(config: Config, shutdown: Shutdown): Promise<DataSource> {
-  const url = config.databaseUrl ?? (await startDatabase(config, shutdown));
-  goOn(shutdown);
-  const source = createDataSource(url, ACCESS_ENTITIES);
-  const hint =
-    config.databaseUrl === null
-      ? `Look into ${config.dataDir}, or set DATABASE_URL to use a PostgreSQL server of your own.`
-      : 'Check DATABASE_URL: host, port, user, password, database, and that the server runs and lets this host in.';
-  await step('reach its database', hint, () => source.initialize());
-  shutdown.add('the database connections', () => source.destroy());
-  await step(
-    'bring its database up to date',
-    'The user of DATABASE_URL must own the schema (PostgreSQL 15 or newer).',
-    () => migrate(source),
-  );
-  await step("compare its clock with the database's", 'Set both clocks, e.g. with NTP; then start again.', async () => {
-    const skewMs = await clockSkewMs(new Database(poolOf(source)));
-    if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return;
-    const direction = skewMs > 0 ? 'ahead of' : 'behind';
-    throw new Error(`this machine is ${(Math.abs(skewMs) / 1000).toFixed(1)} s ${direction} the database`);
-  });
-  return source;
-}
-
-async function startDatabase(config: Config, shutdown: Shutdown): Promise<string> {
-  const hint = 'Set DATABASE_URL to use a PostgreSQL server of your own.';
-  const server = await step('start the embedded PostgreSQL', hint, () =>
-    startEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => logger.info({ context: 'postgres' }, line) }),
-  );
-  shutdown.add('the embedded PostgreSQL', () => server.stop());
-  return server.url;
+  const all = [...warnings, ...ofDatabase, ...seeded.warnings];
+  for (const warning of all) logger.warn({ warning }, 'configuration');
+  showBanner({ config, url: await app.getUrl(), warnings: all, seeded });
 }
 
 async function addKey(config: Config, source: DataSource): Promise<Config> {

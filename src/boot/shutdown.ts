@@ -1,4 +1,5 @@
 import { describeError, logger } from '../log.js';
+import { StartError } from './step.js';
 
 /** Work that ends a part of the process. */
 type Ending = () => Promise<void>;
@@ -19,6 +20,11 @@ export class Shutdown {
   /** True once a signal has come. */
   get isRequested(): boolean {
     return this.requested;
+  }
+
+  /** Between two steps of the start: throws when a signal has come. */
+  goOn(): void {
+    if (this.requested) throw new StartError('Stopped while starting.');
   }
 
   /** Remembers how to end a part that has just been started. */

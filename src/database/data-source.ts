@@ -10,9 +10,6 @@ import { Seals1795220250000 } from './migrations/0020-seals.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
 import { RateByIndex1795224100000 } from './migrations/0051-rate-by-index.js';
 
-/** Key of the advisory lock that lets one instance migrate while the others wait. */
-const MIGRATION_LOCK = 4_217_001;
-
 const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** No statement may take longer; the server ends it. */
@@ -48,21 +45,6 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     },
   });
-}
-
-/** Brings the schema up to date; safe when several instances start at once. */
-export async function migrate(source: DataSource): Promise<void> {
-  const runner = source.createQueryRunner();
-  try {
-    await runner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    try {
-      await source.runMigrations();
-    } finally {
-      await runner.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
-    }
-  } finally {
-    await runner.release();
-  }
 }
 
 /** The driver's own pool: TypeORM and the hand-written SQL share one set of connections. */

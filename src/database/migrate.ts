@@ -1,15 +1,17 @@
 import 'reflect-metadata';
-import { createDataSource, migrate } from './data-source.js';
+import { EnvironmentReader } from '../config/reader.js';
+import { bringUpToDate } from './up-to-date.js';
 
-/** `node dist/database/migrate.js`: brings the database of `DATABASE_URL` up to date and ends. */
-const url = process.env['DATABASE_URL'];
-if (!url) {
-  process.stderr.write(
-    'DATABASE_URL is not set: name the database to migrate, e.g. postgres://user@host:5432/loyalty\n',
-  );
+/**
+ * `node dist/database/migrate.js`: brings the database of `DATABASE_URL` up to date and ends; as the role of
+ * `DATABASE_MIGRATION_URL` when that is set.
+ */
+const read = new EnvironmentReader(process.env);
+const migrationUrl = read.text('DATABASE_MIGRATION_URL');
+const url = read.text('DATABASE_URL') ?? migrationUrl;
+if (url === null || read.errors.length > 0) {
+  const unset = 'DATABASE_URL is not set: name the database to migrate, e.g. postgres://user@host:5432/loyalty';
+  process.stderr.write(`${read.errors.join('\n') || unset}\n`);
   process.exit(78);
 }
-const source = createDataSource(url);
-await source.initialize();
-await migrate(source);
-await source.destroy();
+await bringUpToDate(url, migrationUrl);

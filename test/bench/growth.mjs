@@ -98,9 +98,9 @@ export async function slowDisk({ world, scale, show }) {
 }
 
 async function setFlushDelay({ server, sql }, micros) {
-  await sql(server.url, `alter system set commit_delay = ${micros}`);
-  await sql(server.url, 'alter system set commit_siblings = 0');
-  await sql(server.url, 'select pg_reload_conf()');
+  await sql(server.migrationUrl, `alter system set commit_delay = ${micros}`);
+  await sql(server.migrationUrl, 'alter system set commit_siblings = 0');
+  await sql(server.migrationUrl, 'select pg_reload_conf()');
   await sleep(100);
 }
 

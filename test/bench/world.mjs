@@ -56,7 +56,7 @@ export class World {
         'max_wal_size=8GB',
       ],
     });
-    const [{ pid }] = await this.sql(this.server.url, 'select pg_backend_pid() as pid', (row) => row.pid);
+    const [{ pid }] = await this.sql(this.server.migrationUrl, 'select pg_backend_pid() as pid', (row) => row.pid);
     this.postmaster = pid;
     this.stub = this.fork('provider-stub.mjs', [], {});
     this.providerPort = (await this.message(this.stub)).port;
@@ -84,18 +84,22 @@ export class World {
     }
   }
 
+  /** As the owner. */
   urlOf(name) {
-    const url = new URL(this.server.url);
-    url.pathname = `/${name}`;
-    return url.href;
+    return inDatabase(this.server.migrationUrl, name);
+  }
+
+  /** As the role that the gateway works as. */
+  asApplication(url) {
+    return inDatabase(this.server.url, new URL(url).pathname.slice(1));
   }
 
   /** A database with so many transactions of one app, analysed; others are made as copies of it. */
   async seed(name, rows) {
-    await this.sql(this.server.url, `create database ${name}`);
+    await this.sql(this.server.migrationUrl, `create database ${name}`);
     const url = this.urlOf(name);
     const migrating = spawn(process.execPath, [join(DIST, 'database/migrate.js')], {
-      env: { PATH: process.env.PATH, DATABASE_URL: url },
+      env: { PATH: process.env.PATH, DATABASE_URL: this.asApplication(url), DATABASE_MIGRATION_URL: url },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await new Promise((resolve) => migrating.once('exit', resolve));
@@ -106,7 +110,7 @@ export class World {
   }
 
   async database(name, template = this.template) {
-    await this.sql(this.server.url, `create database ${name} template ${template} strategy file_copy`);
+    await this.sql(this.server.migrationUrl, `create database ${name} template ${template} strategy file_copy`);
     return this.urlOf(name);
   }
 
@@ -159,8 +163,9 @@ export class World {
     const port = fixed ?? (await freePort());
     const url = `http://127.0.0.1:${port}`;
     const provider = `http://127.0.0.1:${this.providerPort}`;
+    const settings = { port, databaseUrl: this.asApplication(databaseUrl), provider, folder: this.folder };
     const child = spawn(process.execPath, [...GATEWAY_FLAGS, ...flags, join(DIST, 'main.js')], {
-      env: { PATH: process.env.PATH, ...gatewayEnv({ port, databaseUrl, provider, folder: this.folder }), ...env },
+      env: { PATH: process.env.PATH, ...gatewayEnv(settings), ...env },
       // The log is written, by the gateway, and read by nobody: that costs what a log costs.
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -225,6 +230,10 @@ export class World {
     const ours = postgres + familyCpuSeconds(process.pid);
     return { machine: machineCpuSeconds(), ours, postgres, node: cpuSecondsOf(child.pid) };
   }
+}
+
+function inDatabase(url, name) {
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
 function gatewayEnv({ port, databaseUrl, provider, folder }) {

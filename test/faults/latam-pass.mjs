@@ -77,17 +77,16 @@ async function startDatabase() {
   const { startEmbeddedPostgres } = await import('../../dist/database/embedded/embedded-postgres.js');
   const server = await startEmbeddedPostgres({ dataDir: folder, flags: ['max_connections=100'] });
   cleanups.push(() => server.stop({ evenIfInUse: true }));
-  const admin = new pg.Client({ connectionString: server.url });
+  const admin = new pg.Client({ connectionString: server.migrationUrl });
   await admin.connect();
   await admin.query('create database faults');
   await admin.end();
-  const url = new URL(server.url);
-  url.pathname = '/faults';
-  return url.href;
+  const inFaults = (url) => Object.assign(new URL(url), { pathname: '/faults' }).href;
+  return { DATABASE_URL: inFaults(server.url), DATABASE_MIGRATION_URL: inFaults(server.migrationUrl) };
 }
 
 async function startAll() {
-  const databaseUrl = await startDatabase();
+  const databaseEnv = await startDatabase();
   const port = await freePort();
   const proxy = await startNotificationProxy(streams.notices, port);
   cleanups.push(() => proxy.stop());
@@ -108,7 +107,7 @@ async function startAll() {
     port,
     {
       NODE_ENV: 'test',
-      DATABASE_URL: databaseUrl,
+      ...databaseEnv,
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
       ADMIN_USERNAME: ADMIN.username,
       ADMIN_PASSWORD: ADMIN.password,
@@ -126,7 +125,7 @@ async function startAll() {
   );
   cleanups.push(() => gateway.stop());
   await gateway.start();
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = new pg.Client({ connectionString: databaseEnv.DATABASE_URL });
   await client.connect();
   cleanups.push(() => client.end());
   return { sandbox, gateway, proxy, client, partner: await createPartner(gateway) };

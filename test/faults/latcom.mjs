@@ -107,13 +107,14 @@ async function startSandbox() {
   return until('the sandbox', async () => /^\{"sandbox":"(http:[^"]+)"/m.exec(output)?.[1]);
 }
 
-async function gatewayEnv(databaseUrl, sandbox) {
+async function gatewayEnv(server, sandbox) {
   const { LATCOM_DEMO } = await import(join(DIST, 'sandbox/credentials.js'));
   return {
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
     SANDBOX_PORT: '0',
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: server.url,
+    DATABASE_MIGRATION_URL: server.migrationUrl,
     DATA_DIR: folder,
     ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
     ADMIN_USERNAME: ADMIN.username,
@@ -213,7 +214,7 @@ async function compare({ gateways, partner, sandbox, database, acknowledged }) {
 
 async function run(server) {
   const sandbox = await startSandbox();
-  const env = await gatewayEnv(server.url, sandbox);
+  const env = await gatewayEnv(server, sandbox);
   const gateways = [await startGateway(env), await startGateway(env)];
   const admin = async (path, body) => {
     const headers = { authorization: basic(ADMIN) };

@@ -18,15 +18,15 @@ export async function startFleet({ limit, env = {}, sandboxEnv = {} }) {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const url = await startDatabase(folder, cleanups);
+    const server = await startDatabase(folder, cleanups);
     const sandbox = await startSandbox({ SANDBOX_REQUESTS_PER_MINUTE: String(limit), ...sandboxEnv }, folder);
     cleanups.push(() => sandbox.kill());
     const gateways = [];
     cleanups.push(() => Promise.all(gateways.map((gateway) => gateway.stop())));
     for (const name of ['first', 'second']) {
-      gateways.push(await startGateway(join(folder, name), await gatewayEnv(url, sandbox, limit, env)));
+      gateways.push(await startGateway(join(folder, name), await gatewayEnv(server, sandbox, limit, env)));
     }
-    const database = new pg.Client({ connectionString: url });
+    const database = new pg.Client({ connectionString: server.url });
     await database.connect();
     cleanups.push(() => database.end());
     return { sandbox, gateways, database, partner: await createPartner(gateways[0]), folder, stop };
@@ -40,7 +40,7 @@ async function startDatabase(folder, cleanups) {
   const { startEmbeddedPostgres } = await import('../../dist/database/embedded/embedded-postgres.js');
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'database'), flags: ['max_connections=100'] });
   cleanups.push(() => server.stop({ evenIfInUse: true }));
-  return server.url;
+  return server;
 }
 
 async function startGateway(folder, env) {
@@ -50,12 +50,13 @@ async function startGateway(folder, env) {
   return gateway;
 }
 
-async function gatewayEnv(databaseUrl, sandbox, limit, more) {
+async function gatewayEnv(server, sandbox, limit, more) {
   const { LOYALTY_LAYER_DEMO: demo } = await import('../../dist/sandbox/credentials.js');
   return {
     NODE_ENV: 'test',
     LOG_LEVEL: 'warn',
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: server.url,
+    DATABASE_MIGRATION_URL: server.migrationUrl,
     ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     ADMIN_USERNAME: ADMIN.username,
     ADMIN_PASSWORD: ADMIN.password,

@@ -3,7 +3,10 @@ import { Client, Pool } from 'pg';
 
 /** A migrated database of one's own. */
 export interface TestDatabase {
+  /** As the role that the gateway works as. */
   readonly url: string;
+  /** As the owner, who may do anything: for tests that tamper with it. */
+  readonly adminUrl: string;
   /** Removes it, cutting whoever is still connected. The whole cluster goes at the end of the run anyway. */
   drop(): Promise<void>;
 }
@@ -12,9 +15,15 @@ export interface TestDatabase {
 export async function createDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await administer(`create database ${name} template ${fromSetup('TEST_DATABASE_TEMPLATE')}`);
-  const url = new URL(fromSetup('TEST_DATABASE_URL'));
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => administer(`drop database if exists ${name} with (force)`) };
+  return {
+    url: inDatabase(fromSetup('TEST_DATABASE_URL'), name),
+    adminUrl: inDatabase(fromSetup('TEST_DATABASE_ADMIN_URL'), name),
+    drop: () => administer(`drop database if exists ${name} with (force)`),
+  };
+}
+
+function inDatabase(url: string, name: string): string {
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
 /**
@@ -28,7 +37,7 @@ export function openPool(database: TestDatabase, max: number): Pool {
 }
 
 async function administer(statement: string): Promise<void> {
-  const client = new Client({ connectionString: fromSetup('TEST_DATABASE_URL') });
+  const client = new Client({ connectionString: fromSetup('TEST_DATABASE_ADMIN_URL') });
   await client.connect();
   try {
     await client.query(statement);

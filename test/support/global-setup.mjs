@@ -26,20 +26,24 @@ export default async function globalSetup() {
   const { startEmbeddedPostgres } = await import(LAUNCHER);
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'database'), flags: SETTINGS });
   globalThis.testServer = server;
-  await createTemplate(server.url);
+  await createTemplate(server);
   process.env.TEST_LOG_DIR = join(folder, 'logs');
   process.env.TEST_DATABASE_URL = server.url;
+  process.env.TEST_DATABASE_ADMIN_URL = server.migrationUrl;
   process.env.TEST_DATABASE_TEMPLATE = TEMPLATE;
 }
 
-async function createTemplate(serverUrl) {
-  const client = new pg.Client({ connectionString: serverUrl });
+/** Owned by the migrator; what the application may do in it is granted inside, and so in every clone. */
+async function createTemplate(server) {
+  const client = new pg.Client({ connectionString: server.migrationUrl });
   await client.connect();
   try {
     await client.query(`create database ${TEMPLATE}`);
-    const url = new URL(serverUrl);
-    url.pathname = `/${TEMPLATE}`;
-    await migrate(url.href);
+    const inTemplate = (url) => Object.assign(new URL(url), { pathname: `/${TEMPLATE}` }).href;
+    await migrate({
+      DATABASE_URL: inTemplate(server.url),
+      DATABASE_MIGRATION_URL: inTemplate(server.migrationUrl),
+    });
     // A single connection to a template makes every clone of it fail.
     await client.query(`alter database ${TEMPLATE} with is_template true allow_connections false`);
   } finally {
@@ -47,8 +51,8 @@ async function createTemplate(serverUrl) {
   }
 }
 
-async function migrate(databaseUrl) {
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: databaseUrl };
+async function migrate(urls) {
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...urls };
   try {
     await promisify(execFile)(process.execPath, [MIGRATION], { cwd: PROJECT_FOLDER, env });
   } catch (error) {

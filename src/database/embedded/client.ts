@@ -1,7 +1,13 @@
-import { Client, DatabaseError } from 'pg';
+import { createHmac } from 'node:crypto';
+import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg';
 
 const HOST = '127.0.0.1';
-const USER = 'app';
+/** The role that the cluster is made with: it owns the databases and changes their schema. */
+export const OWNER = 'app';
+/** What the gateway works as: it owns nothing. */
+const APPLICATION = 'gateway';
+/** Key of the advisory lock that lets one start make the role. */
+const ROLE_LOCK = 4_217_002;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** SQLSTATEs (PostgreSQL, appendix A) that the launcher acts on. */
@@ -9,6 +15,7 @@ const SQLSTATE = {
   cannotConnectNow: '57P03',
   invalidCatalogName: '3D000',
   duplicateDatabase: '42P04',
+  invalidPassword: '28P01',
   uniqueViolation: '23505',
 } as const;
 
@@ -18,9 +25,16 @@ export type Answer =
   | { readonly kind: 'starting' }
   | { readonly kind: 'none' };
 
-/** The URL that the gateway connects with. */
-export function urlOf(port: number, password: string, database: string): string {
-  return `postgres://${USER}:${encodeURIComponent(password)}@${HOST}:${port}/${database}`;
+/** With which URLs `database` is reached, by the gateway and by whoever changes its schema. */
+export function urlsOf(port: number, password: string, database: string): { url: string; migrationUrl: string } {
+  const urlOf = (user: string, secret: string): string =>
+    `postgres://${user}:${encodeURIComponent(secret)}@${HOST}:${port}/${database}`;
+  return { url: urlOf(APPLICATION, applicationPassword(password)), migrationUrl: urlOf(OWNER, password) };
+}
+
+/** Follows from the owner's and does not lead back to it: nothing more to keep, or to lose. */
+function applicationPassword(password: string): string {
+  return createHmac('sha256', password).update(`the password of the role ${APPLICATION}`).digest('base64url');
 }
 
 /** Asks the server on `port` which folder it serves. */
@@ -51,6 +65,23 @@ export async function ensureDatabase(port: number, password: string, database: s
   }
 }
 
+/** Makes the role that the gateway works as, when the cluster does not have it yet with this password. */
+export async function ensureApplication(port: number, password: string): Promise<void> {
+  const secret = applicationPassword(password);
+  try {
+    await withClient(port, secret, 'postgres', () => Promise.resolve(), APPLICATION);
+    return;
+  } catch (error) {
+    if (!hasState(error, SQLSTATE.invalidPassword)) throw error;
+  }
+  await withClient(port, password, 'postgres', async (client) => {
+    await client.query('select pg_advisory_lock($1)', [ROLE_LOCK]);
+    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [APPLICATION]);
+    const verb = rowCount === 0 ? 'create' : 'alter';
+    await client.query(`${verb} role ${escapeIdentifier(APPLICATION)} login password ${escapeLiteral(secret)}`);
+  });
+}
+
 /** How many sessions of others are open: another gateway on the same folder, or somebody with psql. */
 export async function countSessions(port: number, password: string): Promise<number> {
   return withClient(port, password, 'postgres', async (client) => {
@@ -67,12 +98,13 @@ async function withClient<T>(
   password: string,
   database: string,
   work: (client: Client) => Promise<T>,
+  user = OWNER,
 ): Promise<T> {
   // `ssl` is said, because PGSSLMODE would otherwise decide.
   const client = new Client({
     host: HOST,
     port,
-    user: USER,
+    user,
     password,
     database,
     ssl: false,

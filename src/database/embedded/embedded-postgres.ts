@@ -2,7 +2,7 @@ import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findBinaries } from './binaries.js';
-import { countSessions, ensureDatabase, urlOf } from './client.js';
+import { countSessions, ensureApplication, ensureDatabase, urlsOf } from './client.js';
 import { EmbeddedPostgresError, OWN_SERVER_HINT, errorMessage } from './error.js';
 import { createHome, findHome, handOver, refuseUnreachable } from './home.js';
 import type { Home } from './home.js';
@@ -29,8 +29,10 @@ export interface EmbeddedPostgresOptions {
 
 /** A running embedded PostgreSQL. */
 export interface EmbeddedPostgres {
-  /** `postgres://app:…@127.0.0.1:<port>/loyalty_gateway`; `app` may do anything in this private cluster. */
+  /** `postgres://gateway:…@127.0.0.1:<port>/loyalty_gateway`; `gateway` may do what it is granted. */
   readonly url: string;
+  /** The same as `app`, who owns the database and may do anything in this private cluster. */
+  readonly migrationUrl: string;
   /** The folder in which the database really is, which need not be inside the one that was asked for. */
   readonly dataDir: string;
   /**
@@ -54,9 +56,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const cluster = await prepareCluster(await realpath(dataDir), flags, log);
     const { port, isAdopted } = await startServer(cluster, flags);
     await ensureDatabase(port, cluster.password, DATABASE);
+    await ensureApplication(port, cluster.password);
     log(`PostgreSQL ${isAdopted ? 'already ran' : 'started'} on 127.0.0.1:${port}, data in ${cluster.home.data}`);
     return {
-      url: urlOf(port, cluster.password, DATABASE),
+      ...urlsOf(port, cluster.password, DATABASE),
       dataDir: cluster.home.folder,
       stop: (how) => stop(cluster, port, how?.evenIfInUse ?? false, log),
     };

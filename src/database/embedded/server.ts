@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.js';
-import { askServer } from './client.js';
+import { askServer, OWNER } from './client.js';
 import { runCommand } from './command.js';
 import type { CommandResult } from './command.js';
 import { EmbeddedPostgresError, OWN_SERVER_HINT, errorCode } from './error.js';
@@ -42,7 +42,7 @@ export async function initialiseCluster(
   binaries: Binaries,
   settings: readonly string[],
 ): Promise<void> {
-  const args = ['-D', home.data, '-U', 'app', `--pwfile=${home.passwordFile}`, '--auth=scram-sha-256'];
+  const args = ['-D', home.data, '-U', OWNER, `--pwfile=${home.passwordFile}`, '--auth=scram-sha-256'];
   args.push('-E', 'UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions');
   if (settings.includes('fsync=off')) args.push('--no-sync');
   const result = await runCommand(binaries.program('initdb'), args, user);

@@ -1,0 +1,80 @@
+import { escapeIdentifier, type PoolClient } from 'pg';
+import type { Database } from './database.js';
+
+/** A trigger of this name marks a table as append-only. */
+const APPEND_ONLY = `exists (
+    select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgname like '%\\_append\\_only')`;
+
+/**
+ * What the application needs on each table, where it has something else. MAINTAIN (PostgreSQL 17) lets it analyse; older
+ * servers answer that with a warning and leave it to autovacuum.
+ */
+const AMISS_ON_TABLES = `
+with role as (select oid from pg_roles where rolname = $1),
+wanted as (
+  select c.oid, c.relname, c.relacl, case
+    when c.relname = 'migrations' then array['SELECT']
+    when ${APPEND_ONLY} then array['INSERT', 'SELECT']
+    when current_setting('server_version_num')::int < 170000 then array['DELETE', 'INSERT', 'SELECT', 'UPDATE']
+    else array['DELETE', 'INSERT', 'MAINTAIN', 'SELECT', 'UPDATE']
+  end as privileges
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = current_schema() and c.relkind in ('r', 'p', 'v', 'm')
+)
+select format('table %I.%I', current_schema(), w.relname) as object, w.privileges
+from wanted w, role
+where w.privileges <> array(
+  select a.privilege_type from aclexplode(w.relacl) a where a.grantee = role.oid order by a.privilege_type)`;
+
+/** The schema, sequences that are not a column's own (those need nothing), and functions that were closed to others. */
+const AMISS_ELSEWHERE = `
+select format('schema %I', current_schema()) as object, array['USAGE'] as privileges
+where not has_schema_privilege($1, current_schema(), 'USAGE')
+union all
+select format('sequence %I.%I', current_schema(), c.relname), array['USAGE']
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = current_schema() and case when c.relkind = 'S' then not has_sequence_privilege($1, c.oid, 'USAGE') end
+  and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'i')
+union all
+select format('function %s', p.oid::regprocedure), array['EXECUTE']
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.nspname = current_schema() and p.prokind = 'f' and not has_function_privilege($1, p.oid, 'EXECUTE')`;
+
+/** By a right of its own, of all, or of a role that it can become. */
+const CHANGEABLE = `
+select c.relname as name from pg_class c
+where ${APPEND_ONLY} and pg_table_is_visible(c.oid) and (
+  pg_has_role(c.relowner, 'MEMBER') or has_table_privilege(c.oid, 'DELETE, TRUNCATE, TRIGGER')
+  or has_any_column_privilege(c.oid, 'UPDATE'))
+order by c.relname`;
+
+interface Amiss {
+  readonly object: string;
+  readonly privileges: readonly string[];
+}
+
+/**
+ * Gives the role of the application exactly what it needs in the schema of `owner`: append-only tables can be added to
+ * and read. Nothing is written when that is so already.
+ */
+export async function grantApplication(owner: Database, role: string): Promise<void> {
+  await owner.transaction(async (client) => {
+    for (const text of [AMISS_ON_TABLES, AMISS_ELSEWHERE]) await mend(client, text, role);
+  });
+}
+
+async function mend(client: PoolClient, text: string, role: string): Promise<void> {
+  const { rows } = await client.query<Amiss>(text, [role]);
+  const grantee = escapeIdentifier(role);
+  for (const { object, privileges } of rows) {
+    // Both are made by the statements above, which quote what is a name.
+    await client.query(`revoke all on ${object} from ${grantee}`);
+    await client.query(`grant ${privileges.join(', ')} on ${object} to ${grantee}`);
+  }
+}
+
+/** The append-only tables whose rows this role could change, were it not for the triggers. */
+export async function changeableTables(database: Database): Promise<string[]> {
+  const rows = await database.query<{ name: string }>(CHANGEABLE);
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,68 @@
+import type { DataSource } from 'typeorm';
+import { createDataSource, poolOf } from './data-source.js';
+import { Database } from './database.js';
+import { grantApplication } from './grants.js';
+
+/** Key of the advisory lock that lets one instance migrate while the others wait. */
+const MIGRATION_LOCK = 4_217_001;
+
+/** The same database of the same server, whatever names its host goes by. */
+const WHICH = `
+select d.oid || ' since ' || pg_postmaster_start_time() as place, current_user as role, current_schema() as schema
+from pg_database d where d.datname = current_database()`;
+
+interface Which extends Record<string, unknown> {
+  readonly place: string;
+  readonly role: string;
+  readonly schema: string | null;
+}
+
+/**
+ * Brings the schema up to date as the role of `migrationUrl`, and grants the role of `url` what it needs; without
+ * `migrationUrl` the role of `url` migrates. Safe when several instances start at once.
+ */
+export async function bringUpToDate(url: string, migrationUrl: string | null): Promise<void> {
+  if (migrationUrl === null) return withSource(url, migrate);
+  // Each time anew: a data source remembers the schema that it saw first, and may not have been allowed to see any.
+  const user = await withSource(url, which);
+  const owner = await withSource(migrationUrl, async (source) => {
+    const found = await which(source);
+    if (user.place !== found.place) throw new Error('DATABASE_URL and DATABASE_MIGRATION_URL name two databases');
+    await migrate(source, user.role === found.role ? null : user.role);
+    return found;
+  });
+  const { schema } = await withSource(url, which);
+  if (schema === owner.schema) return;
+  throw new Error(`the search_path of ${user.role} leads to ${schema}, that of ${owner.role} to ${owner.schema}`);
+}
+
+async function withSource<T>(url: string, work: (source: DataSource) => Promise<T>): Promise<T> {
+  const source = createDataSource(url);
+  await source.initialize();
+  try {
+    return await work(source);
+  } finally {
+    await source.destroy();
+  }
+}
+
+async function migrate(source: DataSource, granted: string | null = null): Promise<void> {
+  const runner = source.createQueryRunner();
+  try {
+    await runner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    try {
+      await source.runMigrations();
+      if (granted !== null) await grantApplication(new Database(poolOf(source)), granted);
+    } finally {
+      await runner.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    }
+  } finally {
+    await runner.release();
+  }
+}
+
+async function which(source: DataSource): Promise<Which> {
+  const [found] = await new Database(poolOf(source)).query<Which>(WHICH);
+  if (!found) throw new Error('the database does not know its own name');
+  return found;
+}
