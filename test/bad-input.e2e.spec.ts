@@ -1,10 +1,16 @@
 import { at, type Answer } from './support/http.js';
-import { accrual, pass, startWorld, topup, unique, type World } from './support/world.js';
+import { accrual, eventually, pass, startWorld, topup, unique, type World } from './support/world.js';
 
 let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
+  // The gateway asks for LATCOM's balance when it has started (a login, and the question); the tests count calls.
+  await eventually(
+    20_000,
+    () => world.sandbox.calls('latcom'),
+    (calls) => calls.length >= 2,
+  );
 }, 60_000);
 
 function pointers(answer: Answer): unknown[] {
