@@ -3,6 +3,7 @@ import { CreateAppDto } from '../src/access/admin/apps.dto.js';
 import { CreateOperatorDto } from '../src/access/admin/operators.dto.js';
 import { CompiledRules } from '../src/api/compiled-rules.js';
 import { STRICT } from '../src/api/validation.js';
+import { TransactionQueryDto } from '../src/operations/transaction-query.dto.js';
 import { ACCRUAL_EXAMPLE, AmendAccrualDto, CreateAccrualDto } from '../src/providers/latam-pass/accrual.dto.js';
 import { START_EXAMPLE, StartCobrandedDto } from '../src/providers/latam-pass/cobranded.dto.js';
 import { SEARCH_EXAMPLE, SearchMemberDto } from '../src/providers/latam-pass/member-search.dto.js';
@@ -23,11 +24,32 @@ const BODIES: readonly (readonly [Type<object>, object])[] = [
   [CreatePassesDto, PASSES_EXAMPLE],
   [UpdatePassDto, PASS_UPDATE_EXAMPLE],
   [CreateAppDto, { name: 'app', scopes: ['accruals'], defaultHoldDays: 3 }],
+  [TransactionQueryDto, { limit: '10', status: 'pending', createdFrom: '2026-01-20T14:10:36Z', type: 'topup' }],
+  [TransactionQueryDto, { cursor: 'AZr8xZSlcUu2646oQNuVaA' }],
   [CreateOperatorDto, { username: 'ana', password: 'a long enough password', role: 'viewer' }],
 ];
 
 const VALUES: readonly unknown[] = [
-  ...[null, true, false, 0, -1, 1, 1.5, 3000, 1e21, '', ' ', 'x', 'a'.repeat(60), '01234567890', '10.00', 'MXN'],
+  ...[
+    null,
+    true,
+    false,
+    0,
+    -1,
+    1,
+    1.5,
+    3000,
+    1e21,
+    '',
+    ' ',
+    'x',
+    'a'.repeat(60),
+    '01234567890',
+    '10.00',
+    'MXN',
+    '7',
+    '101',
+  ],
   ...['2026-01-20T14:10:36.177-03:00', '2026-02-30T00:00:00Z', 'a\u0007b', '😀', [], [1], ['accruals'], [null], [{}]],
   ...[{}, { a: 1 }, { a: 'b' }, { value: '10.00', currency: 'MXN' }, { ffn: '01234567890' }, { toString: 'x' }],
 ];

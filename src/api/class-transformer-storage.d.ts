@@ -7,7 +7,11 @@ declare module 'class-transformer/cjs/storage.js' {
     ): { readonly typeFunction: () => new () => object } | undefined;
     getExposedMetadatas(target: new () => object): readonly unknown[];
     getExcludedMetadatas(target: new () => object): readonly unknown[];
-    findTransformMetadatas(target: new () => object, property: string, direction: number): readonly unknown[];
+    findTransformMetadatas(
+      target: new () => object,
+      property: string,
+      direction: number,
+    ): readonly { readonly transformFn: (given: object) => unknown }[];
   }
   export const defaultMetadataStorage: TypeRecords;
 }

@@ -9,6 +9,8 @@ interface PropertyRules {
   readonly name: string;
   readonly applies: readonly ((object: object, value: unknown) => boolean)[];
   readonly checks: readonly Check[];
+  /** What is made of the value first. */
+  readonly transforms: readonly ((value: unknown, body: object) => unknown)[];
   /** The class of the object, or of each object of the list, that the property holds. */
   readonly nested: ClassRules | null;
 }
@@ -46,8 +48,12 @@ function make({ metatype, properties, names }: ClassRules, body: object): object
     if (!names.has(name)) return null;
     Reflect.set(instance, name, Reflect.get(body, name));
   }
-  for (const { name, nested } of properties) {
-    const value: unknown = Reflect.get(instance, name);
+  for (const { name, nested, transforms } of properties) {
+    let value: unknown = Reflect.get(instance, name);
+    if (transforms.length > 0 && name in body) {
+      for (const transform of transforms) value = transform(value, body);
+      Reflect.set(instance, name, value);
+    }
     if (!nested) {
       if (isOrdinary(value)) continue;
       return null;
@@ -85,7 +91,6 @@ function compile(metatype: Constructor, within: readonly Constructor[] = []): Cl
   const all = storage.getTargetValidationMetadatas(metatype, '', false, false);
   const properties: PropertyRules[] = [];
   for (const [name, metadatas] of Object.entries(storage.groupByPropertyName(all))) {
-    if (types.findTransformMetadatas(metatype, name, PLAIN_TO_CLASS).length > 0) return null;
     const rules = compileProperty(metatype, name, metadatas, [...within, metatype]);
     if (!rules) return null;
     properties.push(rules);
@@ -117,7 +122,12 @@ function compileProperty(
   }
   if ((type !== undefined) !== isNested) return null;
   const nested = type ? compile(type, within) : null;
-  return type && !nested ? null : { name, applies, checks, nested };
+  const transforms = types
+    .findTransformMetadatas(metatype, name, PLAIN_TO_CLASS)
+    .map(({ transformFn }) => (value: unknown, obj: object): unknown => {
+      return transformFn({ value, key: name, obj, type: PLAIN_TO_CLASS, options: {} });
+    });
+  return (type && !nested) || (type && transforms.length > 0) ? null : { name, applies, checks, transforms, nested };
 }
 
 function checksOf(metadata: Metadatas[number]): Check[] {
