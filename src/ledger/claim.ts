@@ -11,6 +11,8 @@ export interface Claim {
   readonly expired: boolean;
   /** The float was found to cover it by the commit that began this attempt; default: somebody has to look. */
   readonly isCovered?: boolean;
+  /** What is to be sent, as whoever has just recorded it knows; default: it has to be decrypted. */
+  readonly body?: string;
   /** Before the lease began, on this process's monotonic clock. */
   readonly leasedAtMs: number;
 }

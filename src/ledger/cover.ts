@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { PoolClient } from 'pg';
 
+const locks = new Map<string, Buffer>();
+
 /** What is locked while a provider's float is looked at and spent. */
 export function floatLock(provider: string): Buffer {
-  return createHash('sha256').update(`float:${provider}`).digest();
+  const known = locks.get(provider);
+  if (known) return known;
+  const lock = createHash('sha256').update(`float:${provider}`).digest();
+  locks.set(provider, lock);
+  return lock;
 }
 
 /** What of a new transaction the float has to cover. */

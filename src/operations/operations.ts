@@ -119,7 +119,7 @@ export class Operations {
     return {
       kind: 'recorded',
       recorded,
-      running: leaseMs === null ? null : this.road.run(recorded, { leasedAtMs, isCovered }),
+      running: leaseMs === null ? null : this.road.run(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
     };
   }
 

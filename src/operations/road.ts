@@ -45,7 +45,7 @@ export class Road {
     return queued && this.queue.isCrowded(provider) ? Math.max(await this.queue.drainMs(provider), SOON_MS) : usualMs;
   }
 
-  run(transaction: Transaction, begun: Pick<Claim, 'leasedAtMs' | 'isCovered'>): Promise<Transaction> {
+  run(transaction: Transaction, begun: Pick<Claim, 'leasedAtMs' | 'isCovered' | 'body'>): Promise<Transaction> {
     const { batch } = this.registry.handler(transaction.type);
     const lane = batch && batch.size > 0 ? 'alone' : 'interactive';
     const running = this.runner.run({ transaction, interrupted: false, expired: false, ...begun }, lane);

@@ -105,7 +105,10 @@ export class Runner {
     lane: OperationLane,
   ): Promise<Outcome> {
     const { transaction } = claim;
-    const operation = { ...operationOf(this.vault, transaction, lane), isCovered: claim.isCovered ?? false };
+    const operation = {
+      ...operationOf(this.vault, transaction, lane, claim.body),
+      isCovered: claim.isCovered ?? false,
+    };
     const { provider, type } = transaction;
     if (transaction.status === 'processing') {
       if (!handler.poll) throw new ProviderError('not-sent', 'no_status_query');

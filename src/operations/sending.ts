@@ -5,13 +5,18 @@ import type { Vault } from '../vault.js';
 import { PREPARATION_MS } from './registry.js';
 import { openSecret } from './secret.js';
 
-/** The operation as its connector gets it. @throws Error when its data has been erased */
-export function operationOf(vault: Vault, transaction: Transaction, lane: OperationLane): StoredOperation {
+/** The operation as its connector gets it; `body` where it is known already. @throws Error when its data has been erased */
+export function operationOf(
+  vault: Vault,
+  transaction: Transaction,
+  lane: OperationLane,
+  body = openSecret(vault, transaction).body,
+): StoredOperation {
   return {
     id: transaction.id,
     appId: transaction.appId,
     type: transaction.type,
-    body: openSecret(vault, transaction).body,
+    body,
     detail: transaction.detail,
     correlationId: transaction.correlationId,
     providerReference: transaction.providerReference,
