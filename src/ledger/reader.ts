@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { RESOURCE_COLUMNS, toTransaction, TRANSACTION_COLUMNS, type ResourceRow, type TransactionRow } from './rows.js';
+import {
+  RESOURCE_COLUMNS,
+  toTransaction,
+  LISTED_COLUMNS,
+  TRANSACTION_COLUMNS,
+  type ResourceRow,
+  type TransactionRow,
+} from './rows.js';
 import type { Resource, Transaction, TransactionEvent, TransactionType } from './transaction.js';
 
 /** Conditions that all must hold; `undefined` is no condition. */
@@ -97,10 +104,11 @@ export class LedgerReader {
     return rows[0] ? toTransaction(rows[0]) : null;
   }
 
+  /** Newest first, without what is sealed. */
   async list(filter: TransactionFilter, page: PageRequest): Promise<Transaction[]> {
     const { where, values } = conditions(filter, page.before);
     values.push(page.limit);
-    const text = `select ${TRANSACTION_COLUMNS} from transactions t ${where} order by t.id desc limit $${values.length}`;
+    const text = `select ${LISTED_COLUMNS} from transactions t ${where} order by t.id desc limit $${values.length}`;
     // One plan does for an app's pages; which is best for a filter depends on its value.
     const plain = PLAIN_LISTS[where];
     const rows = plain

@@ -8,6 +8,9 @@ export const TRANSACTION_COLUMNS = `
   t.parked, t.release_at as "releaseAt", t.expires_at as "expiresAt", t.expected_by as "expectedBy", t.version,
   t.created_at as "createdAt", t.updated_at as "updatedAt", t.completed_at as "completedAt"`;
 
+/** For lists, which never show what is sealed: half of what a page would bring from the database. */
+export const LISTED_COLUMNS = TRANSACTION_COLUMNS.replace('t.sealed', 'null::bytea as sealed');
+
 export type TransactionRow = Omit<Transaction, 'quantity'> & { readonly quantity: string | null };
 
 export function toTransaction(row: TransactionRow): Transaction {
