@@ -36,7 +36,16 @@ async function issueMany(auth: Credentials, count: number): Promise<string[]> {
   const answer = await world.gateway().request('POST', '/v1/passes/batch', { auth, body, headers });
   const list = at(answer.body, 'results');
   if (!Array.isArray(list)) throw new Error('no results');
+  // Each has asked for its permit by then: none takes one that is meant for others.
+  await eventually(15_000, underWay, (rows) => rows === 0);
   return list.map((one) => textAt(one, 'transaction', 'id'));
+}
+
+async function underWay(): Promise<number> {
+  return withClient(world.database.url, async (client) => {
+    const open = `select from transactions where status = 'pending' and attempt_open`;
+    return (await client.query(open)).rowCount ?? 0;
+  });
 }
 
 /** How many of them have been issued. */
