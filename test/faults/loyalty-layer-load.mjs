@@ -89,8 +89,6 @@ async function run(coalescing) {
     // What low load has used leaves the window first, so that every figure below is of the demand alone.
     await sleep(60_000);
     const { calls: before = {} } = (await truthOf(fleet)).counters;
-    // What low load has used leaves the window first, so that every figure below is of the demand alone.
-    await sleep(60_000);
     const { count, issued, answers } = await demand(fleet, acknowledged);
     const drainSeconds = coalescing ? await drain(fleet) : 0;
     const { counters } = await truthOf(fleet);
