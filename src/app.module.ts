@@ -9,6 +9,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { LatamPassModule } from './providers/latam-pass/latam-pass.module.js';
 import { LatcomModule } from './providers/latcom/latcom.module.js';
 import { LoyaltyLayerModule } from './providers/loyalty-layer/loyalty-layer.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         HealthModule,
         OperationsModule,
         NotificationsModule,
+        ReconciliationModule,
         LatamPassModule,
         LoyaltyLayerModule,
         LatcomModule,

@@ -34,3 +34,8 @@ export function parseId(prefix: IdPrefix, text: string): string | null {
   const uuid = text.slice(prefix.length + 1);
   return validate(uuid) && uuid === uuid.toLowerCase() ? uuid : null;
 }
+
+/** A bare UUID in lower case; null when the text is none. */
+export function parseUuid(text: string): string | null {
+  return validate(text) ? text.toLowerCase() : null;
+}

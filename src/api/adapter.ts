@@ -1,3 +1,4 @@
+import multipart from '@fastify/multipart';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -73,6 +74,8 @@ export function createAdapter(lifecycle: Lifecycle): FastifyAdapter {
   addRequestHooks(server, lifecycle);
   addAccessLog(server);
   addBodyParsers(server);
+  // After the others, which it would not survive. Its own limits are those of the route that reads the form.
+  void server.register(multipart);
   return adapter;
 }
 

@@ -12,3 +12,8 @@ export function RawBody(limitBytes: number): MethodDecorator & ClassDecorator {
 export function BodyLimit(limitBytes: number): MethodDecorator & ClassDecorator {
   return RouteConfig({ bodyLimitBytes: limitBytes });
 }
+
+/** This route also takes `multipart/form-data`, which its handler reads as it arrives. */
+export function Multipart(): MethodDecorator & ClassDecorator {
+  return RouteConfig({ multipart: true });
+}

@@ -24,6 +24,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The handler gets the body as a Buffer, whatever its content type. */
     rawBody?: boolean;
+    /** The handler reads a form by itself. */
+    multipart?: boolean;
     /** Instead of the general limit. */
     bodyLimitBytes?: number;
   }

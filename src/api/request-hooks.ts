@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../problem.js';
 import type { Lifecycle } from './lifecycle.js';
+import { unsupportedMediaType } from './problem.filter.js';
 import './request-context.js';
 
 const MAX_HEADERS = 64;
@@ -33,6 +34,9 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): 
     });
     if (request.raw.rawHeaders.length > MAX_HEADERS * 2) return done(new TooManyHeaders());
     if (lifecycle.isDraining && !ALWAYS_ANSWERED.test(request.raw.url ?? '')) return done(goingDown());
+    if (isForm(request.headers['content-type']) && request.routeOptions.config.multipart !== true) {
+      request.gateway.bodyProblem = unsupportedMediaType();
+    }
     if (request.routeOptions.config.rawBody === true) {
       // Whatever it calls itself, and however badly: the handler wants the bytes.
       request.raw.headers['content-type'] = 'application/octet-stream';
@@ -44,6 +48,10 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): 
     if (lifecycle.isDraining) void reply.header('Connection', 'close');
     done(null, payload);
   });
+}
+
+function isForm(contentType = ''): boolean {
+  return /^\s*multipart\//i.test(contentType);
 }
 
 function goingDown(): Problem {

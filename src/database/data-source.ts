@@ -5,6 +5,7 @@ import { Foundation1795219200000 } from './migrations/0001-foundation.js';
 import { LoyaltyLayer1795219500000 } from './migrations/0004-loyalty-layer.js';
 import { Funds1795219600000 } from './migrations/0005-funds.js';
 import { Batches1795220100000 } from './migrations/0010-batches.js';
+import { Reconciliation1795220400000 } from './migrations/0030-reconciliation.js';
 import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { Seals1795220250000 } from './migrations/0020-seals.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
@@ -30,6 +31,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       Batches1795220100000,
       QuotaTurns1795220200000,
       Seals1795220250000,
+      Reconciliation1795220400000,
       ToldBalances1795224000000,
       RateByIndex1795224100000,
     ],

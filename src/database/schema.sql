@@ -48,11 +48,26 @@ create table breaks (
   status text not null default 'open'::text,
   created_at timestamp with time zone not null default now(),
   resolved_at timestamp with time zone,
+  run_id uuid,
+  record_key text,
+  provider_record jsonb,
+  amount bigint,
+  unit text,
+  proposed jsonb,
+  resolution text,
+  reason text,
+  resolved_by text,
+  updated_at timestamp with time zone not null default clock_timestamp(),
   constraint breaks_pkey PRIMARY KEY (id),
   constraint breaks_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
 );
+comment on column breaks.record_key is 'which record of the provider it is about; null: none';
+comment on column breaks.amount is 'at risk, in the smallest part of the unit';
+comment on column breaks.proposed is 'a resolution that waits for a second operator: resolution, reason, by, at';
 CREATE INDEX breaks_open ON public.breaks USING btree (created_at) WHERE (status = 'open'::text);
-CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, transaction_id, notification_id) NULLS NOT DISTINCT;
+CREATE INDEX breaks_run ON public.breaks USING btree (run_id, id);
+CREATE INDEX breaks_transaction ON public.breaks USING btree (transaction_id) WHERE (status = 'open'::text);
+CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, provider, transaction_id, notification_id, record_key) NULLS NOT DISTINCT;
 
 create table ledger_accounts (
   id bigint generated always as identity not null,
@@ -238,6 +253,35 @@ create unlogged table rate_limit_windows (
   constraint rate_limit_windows_pkey PRIMARY KEY (app_id, window_start)
 );
 
+create table reconciliations (
+  id uuid not null,
+  provider text not null,
+  kind text not null,
+  status text not null,
+  step text not null default 'begin'::text,
+  from_at timestamp with time zone,
+  to_at timestamp with time zone,
+  lines integer not null default 0,
+  bad_count integer not null default 0,
+  bad_lines jsonb not null default '[]'::jsonb,
+  file_hash bytea,
+  counts jsonb not null default '{}'::jsonb,
+  failure text,
+  lease_until timestamp with time zone,
+  created_by text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  completed_at timestamp with time zone,
+  constraint reconciliations_kind_check CHECK ((kind = ANY (ARRAY['statement'::text, 'status'::text, 'balance'::text]))),
+  constraint reconciliations_pkey PRIMARY KEY (id),
+  constraint reconciliations_status_check CHECK ((status = ANY (ARRAY['uploading'::text, 'running'::text, 'completed'::text, 'failed'::text])))
+);
+comment on column reconciliations.step is 'where a run that was cut off goes on';
+comment on column reconciliations.bad_lines is 'the first hundred lines that could not be read: number and why';
+CREATE INDEX reconciliations_open ON public.reconciliations USING btree (created_at) WHERE (status = ANY (ARRAY['uploading'::text, 'running'::text]));
+CREATE UNIQUE INDEX reconciliations_file ON public.reconciliations USING btree (provider, file_hash) WHERE ((status = ANY (ARRAY['running'::text, 'completed'::text])) AND (file_hash IS NOT NULL));
+CREATE UNIQUE INDEX reconciliations_scheduled ON public.reconciliations USING btree (provider, kind, from_at) WHERE (created_by = 'gateway'::text);
+
 create table resolution_proposals (
   id uuid not null,
   transaction_id uuid not null,
@@ -271,6 +315,20 @@ create table resources (
 );
 CREATE INDEX resources_app ON public.resources USING btree (app_id, kind, id);
 CREATE INDEX resources_provider_reference ON public.resources USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL);
+
+create table statement_lines (
+  run_id uuid not null,
+  line_no integer not null,
+  transaction_id uuid,
+  provider_reference text,
+  reference text,
+  succeeded boolean not null,
+  amount bigint not null,
+  unit text not null,
+  at timestamp with time zone not null,
+  constraint statement_lines_pkey PRIMARY KEY (run_id, line_no)
+);
+comment on column statement_lines.transaction_id is 'our id, as the provider repeats it';
 
 create table transaction_batches (
   batch_id uuid not null,

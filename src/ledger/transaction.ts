@@ -13,6 +13,7 @@ export const TRANSACTION_TYPES = [
   'pass_update',
   'pass_cancel',
   'topup',
+  'correction',
 ] as const;
 export type TransactionType = (typeof TRANSACTION_TYPES)[number];
 

@@ -75,6 +75,7 @@ import { Waiting } from './waiting.js';
     Cancellation,
     ConnectorRegistry,
     LedgerModule,
+    OperatorActs,
     Operations,
     Presenter,
     Preview,

@@ -10,7 +10,7 @@ import { openObject, openSecret } from './secret.js';
 import type { TransactionDto, TransactionEventDto } from './transaction.dto.js';
 
 /** The member of a transaction's answer that holds what is particular to its type. */
-const MEMBER_OF: { readonly [type in TransactionType]: 'accrual' | 'cobranded' | 'pass' | 'topup' } = {
+const MEMBER_OF: { readonly [type in TransactionType]: 'accrual' | 'cobranded' | 'pass' | 'topup' | 'correction' } = {
   accrual: 'accrual',
   cobranded_start: 'cobranded',
   cobranded_end: 'cobranded',
@@ -18,6 +18,7 @@ const MEMBER_OF: { readonly [type in TransactionType]: 'accrual' | 'cobranded' |
   pass_update: 'pass',
   pass_cancel: 'pass',
   topup: 'topup',
+  correction: 'correction',
 };
 
 export interface View {

@@ -74,6 +74,9 @@ export class TransactionDto {
   pass?: JsonObject;
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   topup?: JsonObject;
+  /** Of a correction: which transaction it corrects (`corrects`), in which `direction`, and the reason. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  correction?: JsonObject;
   /** What happens or has to be done next, in words. */
   @ApiProperty({ type: String, nullable: true })
   nextStep!: string | null;

@@ -1,0 +1,93 @@
+/* What each class of break means, and what may be done about it. */
+
+export const BREAK_CLASSES = [
+  'missing_at_provider',
+  'missing_in_ledger',
+  'amount_mismatch',
+  'status_mismatch',
+  'duplicate_at_provider',
+  'unexplained_balance',
+  'late_confirmation',
+  'cutoff_timing',
+  'status_conflict',
+] as const;
+export type BreakClass = (typeof BREAK_CLASSES)[number];
+
+/**
+ * `explained`: nothing moves. `succeeded` and `failed`: how an unknown or parked transaction ended. `correct`: a
+ * correction is posted that links to the transaction, by the amount at risk.
+ */
+export const RESOLUTIONS = ['explained', 'succeeded', 'failed', 'correct'] as const;
+export type ResolutionKind = (typeof RESOLUTIONS)[number];
+
+interface Meaning {
+  readonly cause: string;
+  readonly proposal: { readonly resolution: ResolutionKind; readonly text: string };
+  /** What will look at it next by itself; null: nothing does. */
+  readonly nextCheck: 'next_statement' | 'next_tick' | null;
+}
+
+export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
+  missing_at_provider: {
+    cause: 'The ledger says that it succeeded; the statement covers its time and has no line for it.',
+    proposal: {
+      resolution: 'explained',
+      text: 'Ask the provider with its id. If it confirms that nothing was executed, correct it; a late line closes this.',
+    },
+    nextCheck: 'next_statement',
+  },
+  missing_in_ledger: {
+    cause: 'The statement has a line that no transaction of the gateway answers to.',
+    proposal: {
+      resolution: 'explained',
+      text: 'Find out who else uses our account at the provider. Nothing is posted without a transaction.',
+    },
+    nextCheck: null,
+  },
+  amount_mismatch: {
+    cause: 'The statement has another amount or currency than the transaction.',
+    proposal: { resolution: 'correct', text: 'Correct it by the difference if the provider stands by its amount.' },
+    nextCheck: null,
+  },
+  status_mismatch: {
+    cause: 'The statement has an end for what, as the ledger knows it, the provider has not accepted yet.',
+    proposal: { resolution: 'explained', text: 'Wait for its own end; if it is parked, resolve it as the line says.' },
+    nextCheck: 'next_statement',
+  },
+  duplicate_at_provider: {
+    cause: 'The statement has more than one executed line for one transaction.',
+    proposal: { resolution: 'correct', text: 'Reclaim the second execution from the provider, or correct it.' },
+    nextCheck: null,
+  },
+  unexplained_balance: {
+    cause: 'The balance at the provider moved by more or less than the purchases in the ledger explain.',
+    proposal: {
+      resolution: 'explained',
+      text: 'Look for others who spend from it, for fees, and for unknown purchases. It is an estimate by the observed rate.',
+    },
+    nextCheck: null,
+  },
+  late_confirmation: {
+    cause: 'The statement tells the end of a transaction that had none.',
+    proposal: { resolution: 'explained', text: 'It is settled as the line says, by itself.' },
+    nextCheck: 'next_tick',
+  },
+  cutoff_timing: {
+    cause: 'It ended after the last line of the statement: the next one should have it.',
+    proposal: { resolution: 'explained', text: 'Wait for the next statement.' },
+    nextCheck: 'next_statement',
+  },
+  status_conflict: {
+    cause: 'The provider says the opposite of a state that is final in the ledger.',
+    proposal: {
+      resolution: 'correct',
+      text: 'Ask the provider. If it is right, post a correction; nothing reverses itself.',
+    },
+    nextCheck: null,
+  },
+};
+
+/** Whether it moves money or points: then two operators may be needed. */
+export function movesMoney(resolution: ResolutionKind): boolean {
+  return resolution !== 'explained';
+}

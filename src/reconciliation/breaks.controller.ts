@@ -1,0 +1,107 @@
+import { applyDecorators, Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
+import { page } from '../api/pagination.js';
+import { parseId } from '../ids.js';
+import { Reads } from '../operations/docs.js';
+import { Problem } from '../problem.js';
+import { Breaks } from './breaks.js';
+import { presentBreak } from './present.js';
+import {
+  BreakDto,
+  BreakPageDto,
+  BreakQueryDto,
+  ResolveBreakDto,
+  ResolveBreaksDto,
+  ResolvedBreaksDto,
+} from './reconciliation.dto.js';
+
+/** What does not fit together between the ledger and the providers. */
+@Controller('v1/admin/breaks')
+export class BreaksController {
+  constructor(
+    private readonly breaks: Breaks,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Breaks, newest first. */
+  @Get()
+  @Operator('viewer')
+  @Reads(BreakPageDto)
+  async list(@Query() query: BreakQueryDto): Promise<BreakPageDto> {
+    const found = await this.breaks.list(query, query.limit + 1, query.before);
+    const { data, nextCursor } = page(found, query.limit, (one) => one.id);
+    return { data: data.map(presentBreak), nextCursor };
+  }
+
+  /** Close all open breaks of a class as explained. */
+  @Post('resolve')
+  @Operator('operator')
+  @HttpCode(HttpStatus.OK)
+  @Reads(ResolvedBreaksDto)
+  async resolveAll(@Body() dto: ResolveBreaksDto, @Caller() caller: OperatorCaller): Promise<ResolvedBreaksDto> {
+    const { filter, reason } = dto;
+    const runId = filter.reconciliationId === undefined ? undefined : parseId('rec', filter.reconciliationId);
+    if (runId === null) throw Problem.notFound('reconciliation');
+    await this.audit.record(caller, 'breaks.resolve', filter.reconciliationId ?? null, { class: filter.class, reason });
+    const by = `operator:${caller.username}`;
+    return { resolved: await this.breaks.explainAll({ ...filter, runId }, reason, by) };
+  }
+
+  /** One break. */
+  @Get(':id')
+  @Operator('viewer')
+  @Reads(BreakDto)
+  async read(@Param('id') id: string): Promise<BreakDto> {
+    return presentBreak(await this.breaks.find(parseId('brk', id)));
+  }
+
+  /** Say how a break is closed. 200: done. 202: it moves money, and another operator has to approve it. */
+  @Post(':id/resolve')
+  @Operator('operator')
+  @ClosesBreak()
+  async resolve(
+    @Param('id') id: string,
+    @Body() dto: ResolveBreakDto,
+    @Caller() caller: OperatorCaller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BreakDto> {
+    const one = await this.breaks.find(parseId('brk', id));
+    await this.audit.record(caller, 'break.resolve', id, { ...dto });
+    const isProposed = await this.breaks.resolve(one, dto, `operator:${caller.username}`);
+    if (isProposed) reply.status(HttpStatus.ACCEPTED);
+    return this.read(id);
+  }
+
+  /** Agree with another operator's proposal: it is carried out. */
+  @Post(':id/approve')
+  @Operator('operator')
+  @ClosesBreak()
+  async approve(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<BreakDto> {
+    const one = await this.breaks.find(parseId('brk', id));
+    await this.audit.record(caller, 'break.approve', id);
+    await this.breaks.approve(one, `operator:${caller.username}`);
+    return this.read(id);
+  }
+
+  /** Turn a proposal down; the break stays open. */
+  @Post(':id/reject')
+  @Operator('operator')
+  @ClosesBreak()
+  async reject(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<BreakDto> {
+    const one = await this.breaks.find(parseId('brk', id));
+    await this.audit.record(caller, 'break.reject', id);
+    await this.breaks.reject(one);
+    return this.read(id);
+  }
+}
+
+function ClosesBreak(): MethodDecorator {
+  const description = 'Proposed: another operator has to approve it.';
+  return applyDecorators(
+    HttpCode(HttpStatus.OK),
+    Reads(BreakDto, 'invalid_state'),
+    ApiAcceptedResponse({ type: BreakDto, description }),
+  );
+}

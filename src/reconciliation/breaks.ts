@@ -1,0 +1,205 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config.js';
+import { Database } from '../database/database.js';
+import { publicId } from '../ids.js';
+import { postCorrection } from '../ledger/correct.js';
+import { LedgerReader } from '../ledger/reader.js';
+import type { JsonObject, Transaction } from '../ledger/transaction.js';
+import { OperatorActs } from '../operations/operator-acts.js';
+import { Problem } from '../problem.js';
+import { movesMoney, type BreakClass, type ResolutionKind } from './break-classes.js';
+
+export interface BreakResolution {
+  readonly resolution: ResolutionKind;
+  readonly reason: string;
+}
+
+/** A line of a statement as a break keeps it; the amount in the smallest part of the unit. */
+export type ProviderRecord = {
+  readonly line: number;
+  readonly id: string;
+  readonly succeeded: boolean;
+  readonly amount: string;
+  readonly unit: string;
+  readonly at: string;
+};
+
+export interface Break {
+  readonly id: string;
+  readonly class: BreakClass;
+  readonly provider: string;
+  readonly transactionId: string | null;
+  readonly runId: string | null;
+  readonly amount: string | null;
+  readonly unit: string | null;
+  readonly detail: JsonObject;
+  readonly providerRecord: ProviderRecord | null;
+  readonly status: 'open' | 'resolved';
+  readonly proposed: (BreakResolution & { readonly by: string; readonly at: string }) | null;
+  readonly resolution: string | null;
+  readonly reason: string | null;
+  readonly resolvedBy: string | null;
+  readonly createdAt: Date;
+  readonly resolvedAt: Date | null;
+}
+
+export interface BreakFilter {
+  readonly class?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly status?: string | undefined;
+  readonly runId?: string | undefined;
+}
+
+const COLUMNS = `b.id, b.class, b.provider, b.transaction_id as "transactionId", b.run_id as "runId", b.amount::text,
+  b.unit, b.detail, b.provider_record as "providerRecord", b.status, b.proposed, b.resolution, b.reason,
+  b.resolved_by as "resolvedBy", b.created_at as "createdAt", b.resolved_at as "resolvedAt"`;
+
+const FILTER = `($1::text is null or b.class = $1) and ($2::text is null or b.provider = $2)
+  and ($3::text is null or b.status = $3) and ($4::uuid is null or b.run_id = $4)`;
+
+const CLOSE = `
+update breaks set status = 'resolved', resolution = $2, reason = $3, resolved_by = $4, proposed = null,
+  resolved_at = now(), updated_at = now() where id = $1 and status = 'open'`;
+
+const CHANGED = 'The break has just been resolved by somebody else; look at it again.';
+
+/** What does not fit together, and how people close it. */
+@Injectable()
+export class Breaks {
+  constructor(
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly reader: LedgerReader,
+    private readonly acts: OperatorActs,
+  ) {}
+
+  /** Newest first. */
+  async list(filter: BreakFilter, limit: number, before: string | null): Promise<Break[]> {
+    return this.database.query<Break>(
+      `select ${COLUMNS} from breaks b where ${FILTER} and ($5::uuid is null or b.id < $5) order by b.id desc limit $6`,
+      [...valuesOf(filter), before, limit],
+    );
+  }
+
+  /** @throws Problem `not_found` */
+  async find(id: string | null): Promise<Break> {
+    const [found] = await this.database.query<Break>(`select ${COLUMNS} from breaks b where b.id = $1`, [id]);
+    if (!found) throw Problem.notFound('break');
+    return found;
+  }
+
+  /**
+   * Closes a break, or proposes it where money moves and a second operator is required: then true.
+   * @throws Problem `invalid_state`, `validation_failed` when that resolution does not fit
+   */
+  async resolve(one: Break, { resolution, reason }: BreakResolution, by: string): Promise<boolean> {
+    assertOpen(one);
+    if (one.proposed)
+      throw new Problem('invalid_state', 'A resolution is proposed already: approve or reject that one.');
+    if (!movesMoney(resolution) || !this.config.requireSecondOperator) {
+      await this.carryOut(one, { resolution, reason }, by);
+      return false;
+    }
+    // Refused now rather than when it is approved.
+    if (resolution === 'correct') differenceOf(one, await this.transactionOf(one));
+    const rows = await this.database.query(
+      `update breaks set proposed = $2, updated_at = now() where id = $1 and status = 'open' and proposed is null
+       returning 1 as proposed`,
+      [one.id, { resolution, reason, by, at: new Date().toISOString() }],
+    );
+    if (rows.length === 0) throw new Problem('invalid_state', CHANGED);
+    return true;
+  }
+
+  /** @throws Problem `forbidden` for its author, `invalid_state` when nothing is proposed */
+  async approve(one: Break, by: string): Promise<void> {
+    const proposed = proposalOf(one);
+    if (proposed.by === by) throw new Problem('forbidden', 'Another operator than its author has to approve it.');
+    await this.carryOut(one, proposed, `${proposed.by}, ${by}`);
+  }
+
+  /** @throws Problem `invalid_state` when nothing is proposed */
+  async reject(one: Break): Promise<void> {
+    proposalOf(one);
+    await this.database.query(`update breaks set proposed = null, updated_at = now() where id = $1`, [one.id]);
+  }
+
+  /** Closes all open ones of the filter as explained, in one statement. Answers how many. */
+  async explainAll(filter: BreakFilter, reason: string, by: string): Promise<number> {
+    const rows = await this.database.query<{ count: number }>(
+      `with closed as (
+         update breaks b set status = 'resolved', resolution = 'explained', reason = $5, resolved_by = $6,
+           resolved_at = now(), updated_at = now()
+         where ${FILTER} and b.status = 'open' and b.proposed is null returning 1)
+       select count(*)::int as count from closed`,
+      [...valuesOf(filter), reason, by],
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  private async carryOut(one: Break, { resolution, reason }: BreakResolution, by: string): Promise<void> {
+    if (resolution === 'correct') return this.correct(one, reason, by);
+    if (resolution !== 'explained') {
+      const evidence = `break ${publicId('brk', one.id)}`;
+      await this.acts.resolve(await this.transactionOf(one), { outcome: resolution, evidence, reason }, by);
+    }
+    const closed = await this.database.query(`${CLOSE} returning 1 as closed`, [one.id, resolution, reason, by]);
+    if (closed.length === 0) throw new Problem('invalid_state', CHANGED);
+  }
+
+  /** The posting and the end of the break in one commit: it is posted once. */
+  private async correct(one: Break, reason: string, by: string): Promise<void> {
+    const transaction = await this.transactionOf(one);
+    const difference = differenceOf(one, transaction);
+    await this.database.transaction(async (client) => {
+      const closed = await client.query(CLOSE, [one.id, 'correct', reason, by]);
+      if (closed.rowCount === 0) throw new Problem('invalid_state', CHANGED);
+      const detail = { breakId: publicId('brk', one.id) };
+      await postCorrection(client, transaction, { difference, actor: by, reason, detail });
+    });
+  }
+
+  private async transactionOf({ transactionId }: Break): Promise<Transaction> {
+    const transaction = transactionId === null ? null : await this.reader.find(transactionId, null);
+    if (!transaction) throw Problem.invalid('/resolution', 'must be explained: the break is about no transaction');
+    return transaction;
+  }
+}
+
+function valuesOf({ class: name, provider, status, runId }: BreakFilter): unknown[] {
+  return [name ?? null, provider ?? null, status ?? null, runId ?? null];
+}
+
+function assertOpen({ status }: Break): void {
+  if (status !== 'open') throw new Problem('invalid_state', 'The break is resolved already.');
+}
+
+function proposalOf(one: Break): NonNullable<Break['proposed']> {
+  assertOpen(one);
+  if (!one.proposed) throw new Problem('invalid_state', 'No resolution is proposed for this break.');
+  return one.proposed;
+}
+
+/** By how much the provider did more than the ledger has (negative: less). @throws Problem where that is not known */
+function differenceOf(one: Break, { status, quantity, unit }: Transaction): bigint {
+  const record = one.providerRecord;
+  const unfit = Problem.invalid('/resolution', 'must be another one: this break has no amount that could be corrected');
+  if (quantity === null) throw unfit;
+  const line = record?.unit === unit ? BigInt(record.amount) : null;
+  switch (one.class) {
+    case 'missing_at_provider':
+      if (status !== 'succeeded') throw unfit;
+      return -quantity;
+    case 'duplicate_at_provider':
+      if (line === null) throw unfit;
+      return line;
+    case 'amount_mismatch':
+      if (line === null || status !== 'succeeded' || line === quantity) throw unfit;
+      return line - quantity;
+    case 'status_conflict':
+      if (status === 'succeeded') return -quantity;
+      return line ?? quantity;
+    default:
+      throw unfit;
+  }
+}

@@ -1,0 +1,53 @@
+import { publicId } from '../ids.js';
+import { formatQuantity } from '../ledger/units.js';
+import { MEANINGS } from './break-classes.js';
+import type { Break } from './breaks.js';
+import type { BreakDto, ReconciliationDto } from './reconciliation.dto.js';
+import type { Run } from './runs.js';
+
+export function presentRun(run: Run): ReconciliationDto {
+  const { provider, kind, step, lines, badCount, badLines, counts, failure, createdBy } = run;
+  return {
+    id: publicId('rec', run.id),
+    provider,
+    kind,
+    status: run.status === 'uploading' ? 'running' : run.status,
+    step,
+    from: run.from?.toISOString() ?? null,
+    to: run.to?.toISOString() ?? null,
+    lines,
+    badLineCount: badCount,
+    badLines: [...badLines],
+    counts,
+    failure,
+    createdBy,
+    createdAt: run.createdAt.toISOString(),
+    completedAt: run.completedAt?.toISOString() ?? null,
+  };
+}
+
+export function presentBreak(one: Break): BreakDto {
+  const { provider, status, detail, providerRecord, resolution, reason, resolvedBy, amount, unit } = one;
+  const { cause, proposal, nextCheck } = MEANINGS[one.class];
+  return {
+    id: publicId('brk', one.id),
+    class: one.class,
+    provider,
+    status,
+    amountAtRisk: amount === null || unit === null ? null : formatQuantity(BigInt(amount), unit),
+    transactionId: one.transactionId && publicId('txn', one.transactionId),
+    reconciliationId: one.runId && publicId('rec', one.runId),
+    providerRecord,
+    detail,
+    cause,
+    proposal,
+    nextCheck: status === 'open' ? nextCheck : null,
+    pending: one.proposed,
+    resolution,
+    reason,
+    resolvedBy,
+    ageSeconds: Math.max(Math.floor(((one.resolvedAt ?? new Date()).getTime() - one.createdAt.getTime()) / 1000), 0),
+    createdAt: one.createdAt.toISOString(),
+    resolvedAt: one.resolvedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/index.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { Breaks } from './breaks.js';
+import { BreaksController } from './breaks.controller.js';
+import { Confirmations } from './confirmations.js';
+import { Intake } from './intake.js';
+import { ReconciliationsController } from './reconciliations.controller.js';
+import { Runs } from './runs.js';
+import { StatementUpload } from './statement-upload.js';
+import { ReconciliationWorker } from './worker.js';
+
+/** The ledger beside what the providers say: statements, status sweeps, balances. */
+@Module({
+  imports: [AccessModule, OperationsModule],
+  controllers: [ReconciliationsController, BreaksController],
+  providers: [Breaks, Confirmations, Intake, ReconciliationWorker, Runs, StatementUpload],
+})
+export class ReconciliationModule {}

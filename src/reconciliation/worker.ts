@@ -1,0 +1,119 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Cron, Interval } from '@nestjs/schedule';
+import { Database } from '../database/database.js';
+import { describeError, logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { ConnectorRegistry } from '../operations/registry.js';
+import { checkBalance } from './balance-check.js';
+import { Confirmations } from './confirmations.js';
+import { matchStatement } from './match.js';
+import { LEASE_MS, Runs, type Run } from './runs.js';
+import { beginSweep, sweepLeft } from './status-sweep.js';
+
+const TICK_MS = 500;
+const SWEEP_LOOK_MS = 1_000;
+const DAY_MS = 24 * 60 * 60_000;
+/** Every night, when the day before has ended everywhere from which statements come. */
+const NIGHTLY = '0 9 * * *';
+
+/** Does what reconciliations have left to do, one at a time; what an instance leaves another takes up where it was. */
+@Injectable()
+export class ReconciliationWorker implements BeforeApplicationShutdown {
+  private busy = false;
+  private stopping = false;
+  /** Of a comparison under way; 0: none is. */
+  private backend = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly runs: Runs,
+    private readonly confirmations: Confirmations,
+    private readonly registry: ConnectorRegistry,
+  ) {}
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (this.busy || this.stopping) return;
+    this.busy = true;
+    try {
+      for (let run = await this.runs.claim(); run; run = await this.nextRun()) await this.work(run);
+    } catch (error) {
+      logger.warn(describeError(error), 'reconciliations could not be looked at; the next run does it');
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** What is under way is undone and taken up by another instance, or at the next start. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    if (this.backend !== 0) await this.database.query(`select pg_cancel_backend($1)`, [this.backend]);
+  }
+
+  /** The day before, of what can be asked for: one instance of the fleet begins it. */
+  @Cron(NIGHTLY, { timeZone: 'UTC' })
+  async nightly(): Promise<void> {
+    const to = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS);
+    const from = new Date(to.getTime() - DAY_MS);
+    try {
+      for (const id of await this.runs.abandoned()) await this.runs.fail(id, 'the upload did not end');
+      for (const { definition } of this.registry.all()) {
+        const provider = definition.name;
+        if (definition.operations.some(({ poll }) => poll)) {
+          await this.runs.create({ provider, kind: 'status', from: new Date(0), to: from, by: 'gateway' });
+        }
+        if (definition.balance) await this.runs.create({ provider, kind: 'balance', from, to, by: 'gateway' });
+      }
+    } catch (error) {
+      logger.warn(describeError(error), 'the nightly reconciliation could not be begun');
+    }
+  }
+
+  private async work(run: Run): Promise<void> {
+    // A step can take longer than the lease.
+    const keeping = setInterval(() => void this.runs.keep(run.id).catch(() => undefined), LEASE_MS / 3);
+    try {
+      if (run.kind === 'statement') await this.statement(run);
+      else if (run.kind === 'balance') await this.runs.complete(run.id, await checkBalance(this.database, run));
+      else await this.sweep(run);
+    } catch (error) {
+      metrics.alarms.inc({ kind: 'reconciliation_failed' });
+      logger.error(
+        { reconciliationId: run.id, ...describeError(error) },
+        'a reconciliation was cut off; it goes on later',
+      );
+    } finally {
+      clearInterval(keeping);
+    }
+  }
+
+  private async statement(run: Run): Promise<void> {
+    if (run.step === 'begin') await this.match(run);
+    let after: string | null = null;
+    do after = await this.confirmations.settleSome(run, after);
+    while (after !== null && !this.stopping);
+    if (after === null) await this.runs.complete(run.id);
+  }
+
+  private async nextRun(): Promise<Run | null> {
+    return this.stopping ? null : this.runs.claim();
+  }
+
+  private async match(run: Run): Promise<void> {
+    try {
+      const counts = await matchStatement(this.database, run, (pid) => {
+        this.backend = pid;
+      });
+      await this.runs.advance(run.id, 'matched', counts);
+    } finally {
+      this.backend = 0;
+    }
+  }
+
+  private async sweep(run: Run): Promise<void> {
+    if (run.step === 'begin') await this.runs.advance(run.id, 'asked', await beginSweep(this.database, run));
+    const { left, isOver } = await sweepLeft(this.database, run);
+    if (isOver) await this.runs.complete(run.id, { unanswered: left });
+    else await this.runs.rest(run.id, SWEEP_LOOK_MS);
+  }
+}
