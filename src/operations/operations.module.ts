@@ -9,6 +9,7 @@ import { ClockWatch } from './clock-watch.js';
 import { Cancellation } from './cancellation.js';
 import { Dispatch } from './dispatch.js';
 import { Drain } from './drain.js';
+import { AdminExportController, ExportController } from './export.controller.js';
 import { Gate } from './gate.js';
 import { Housekeeping } from './housekeeping.js';
 import { TransactionLookup } from './lookup.js';
@@ -28,6 +29,7 @@ import { Road } from './road.js';
 import { Runner } from './runner.js';
 import { Sealing } from './sealing.js';
 import { Scheduler } from './scheduler.js';
+import { TransactionExport } from './transaction-export.js';
 import { TransactionsController } from './transactions.controller.js';
 import { UnknownsController } from './unknowns.controller.js';
 import { Waiting } from './waiting.js';
@@ -36,6 +38,8 @@ import { Waiting } from './waiting.js';
 @Module({
   imports: [AccessModule, LedgerModule],
   controllers: [
+    ExportController,
+    AdminExportController,
     TransactionsController,
     AdminTransactionsController,
     UnknownsController,
@@ -68,6 +72,7 @@ import { Waiting } from './waiting.js';
     Runner,
     Scheduler,
     Sealing,
+    TransactionExport,
     TransactionLookup,
     Waiting,
   ],

@@ -1,5 +1,5 @@
 import { Optional } from '../api/optional.js';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { IsIn, Length, Matches } from 'class-validator';
 import { PageQueryDto } from '../api/pagination.js';
 import { parseId } from '../ids.js';
@@ -54,6 +54,13 @@ export class AdminTransactionQueryDto extends TransactionQueryDto {
   appId?: string;
 }
 
+const PAGE = ['limit', 'cursor', 'before'] as const;
+
+/** The filters of the list, for all of it at once. */
+export class ExportQueryDto extends OmitType(TransactionQueryDto, PAGE) {}
+
+export class AdminExportQueryDto extends OmitType(AdminTransactionQueryDto, PAGE) {}
+
 export class ExpandQueryDto {
   /** `personal`: personal data in clear, for the app that sent it. */
   @Optional()
@@ -62,7 +69,7 @@ export class ExpandQueryDto {
   expand?: string;
 }
 
-export function filterOf(query: TransactionQueryDto & { appId?: string }): TransactionFilter {
+export function filterOf(query: ExportQueryDto & { appId?: string }): TransactionFilter {
   const { type, provider, status, reference, appId } = query;
   return {
     appId: appId === undefined ? undefined : (parseId('app', appId) ?? undefined),

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { beginGovernor, drain, governor, overload, steady } from './endurance.mjs';
+import { exports } from './exports.mjs';
 import { flat, slowDisk, startUp } from './growth.mjs';
 import { topups } from './hot-path.mjs';
 import { machineName } from './machine.mjs';
@@ -44,8 +45,21 @@ const USUAL = {
 const FULL = { ...USUAL, largeRows: 10_000_000, steadyMinutes: 10 };
 const scale = options.full ? FULL : options.quick ? QUICK : USUAL;
 
-const STAGES = { topups, reads, notifications, guards, drain, overload, flat, slowDisk, startUp, steady, governor };
-const left = options.full ? [] : options.quick ? ['steady', 'flat'] : ['steady'];
+const STAGES = {
+  topups,
+  reads,
+  notifications,
+  guards,
+  drain,
+  overload,
+  flat,
+  exports,
+  slowDisk,
+  startUp,
+  steady,
+  governor,
+};
+const left = options.full ? [] : options.quick ? ['steady', 'flat', 'exports'] : ['steady'];
 const wanted = options.only?.split(',') ?? Object.keys(STAGES).filter((name) => !left.includes(name));
 
 const show = (title, rows) => {

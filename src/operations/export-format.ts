@@ -1,0 +1,53 @@
+import { stringify } from 'csv-stringify/sync';
+import type { TransactionDto } from './transaction.dto.js';
+
+/** What an export can be written as; the first is the default. */
+export const EXPORT_TYPES = ['text/csv', 'application/x-ndjson'] as const;
+export type ExportType = (typeof EXPORT_TYPES)[number];
+
+/** How a part of an export is written. */
+export interface ExportFormat {
+  readonly extension: string;
+  readonly head: string;
+  write(transactions: readonly TransactionDto[]): string;
+}
+
+/** Names of the columns and where their values come from; what is particular to a type is one column of JSON. */
+const COLUMNS: readonly (readonly [string, (transaction: TransactionDto) => string | null | undefined])[] = [
+  ['id', ({ id }) => id],
+  ['type', ({ type }) => type],
+  ['provider', ({ provider }) => provider],
+  ['status', ({ status }) => status],
+  ['reference', ({ reference }) => reference],
+  ['quantity', ({ quantity }) => quantity?.value],
+  ['unit', ({ quantity }) => quantity?.unit],
+  ['providerReference', ({ providerReference }) => providerReference],
+  ['correlationId', ({ correlationId }) => correlationId],
+  ['failureCode', ({ failure }) => failure?.code],
+  ['failureMessage', ({ failure }) => failure?.message],
+  ['expectedBy', ({ expectedBy }) => expectedBy],
+  ['detail', ({ accrual, cobranded, pass, topup }) => JSON.stringify(accrual ?? cobranded ?? pass ?? topup)],
+  ['metadata', ({ metadata }) => JSON.stringify(metadata)],
+  ['appId', ({ appId }) => appId],
+  ['createdAt', ({ createdAt }) => createdAt],
+  ['updatedAt', ({ updatedAt }) => updatedAt],
+  ['completedAt', ({ completedAt }) => completedAt],
+];
+
+/** RFC 4180, except that a cell which a spreadsheet would take for a formula (`=`, `+`, `-`, `@`, tab, CR) begins with `'`. */
+function toCsv(rows: readonly (readonly unknown[])[]): string {
+  return stringify([...rows], { escape_formulas: true, record_delimiter: '\r\n' });
+}
+
+export const EXPORT_FORMATS: Readonly<Record<ExportType, ExportFormat>> = {
+  'text/csv': {
+    extension: 'csv',
+    head: toCsv([COLUMNS.map(([name]) => name)]),
+    write: (transactions) => toCsv(transactions.map((one) => COLUMNS.map(([, valueOf]) => valueOf(one)))),
+  },
+  'application/x-ndjson': {
+    extension: 'ndjson',
+    head: '',
+    write: (transactions) => transactions.map((one) => `${JSON.stringify(one)}\n`).join(''),
+  },
+};

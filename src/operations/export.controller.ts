@@ -1,0 +1,85 @@
+import { applyDecorators, Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Caller, Operator, Partner, type AppCaller } from '../access/index.js';
+import { preferredType } from '../api/accept.js';
+import { ApiProblems } from '../api/openapi.js';
+import type { TransactionFilter } from '../ledger/reader.js';
+import { Problem } from '../problem.js';
+import { EXPORT_FORMATS, EXPORT_TYPES } from './export-format.js';
+import { TransactionExport } from './transaction-export.js';
+import { AdminExportQueryDto, ExportQueryDto, filterOf } from './transaction-query.dto.js';
+
+/** The app's own transactions as a file. */
+@Controller('v1/transactions/export')
+@Partner('transactions:read')
+export class ExportController {
+  constructor(private readonly source: TransactionExport) {}
+
+  /** All of the app's transactions that the filters let through, newest first, as CSV or as one JSON object a line. */
+  @Get()
+  @GivesFile()
+  async export(
+    @Query() query: ExportQueryDto,
+    @Caller() caller: AppCaller,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await answer(this.source, { ...filterOf(query), appId: caller.appId }, request, reply);
+  }
+}
+
+/** All apps' transactions as a file. */
+@Controller('v1/admin/transactions/export')
+@Operator('viewer')
+export class AdminExportController {
+  constructor(private readonly source: TransactionExport) {}
+
+  /** All apps' transactions that the filters let through, newest first, as CSV or as one JSON object a line. */
+  @Get()
+  @GivesFile()
+  async export(
+    @Query() query: AdminExportQueryDto,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await answer(this.source, filterOf(query), request, reply);
+  }
+}
+
+async function answer(
+  source: TransactionExport,
+  filter: TransactionFilter,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const type = preferredType(request.headers.accept, EXPORT_TYPES);
+  if (type === null) throw Problem.invalid('Accept', `must allow ${EXPORT_TYPES.join(' or ')}`);
+  const format = EXPORT_FORMATS[type];
+  // Fastify would read all of a stream for nobody.
+  const content = request.method === 'HEAD' ? '' : await source.begin(filter, format);
+  const file = `transactions-${new Date().toISOString().slice(0, 10)}.${format.extension}`;
+  void reply
+    .headers({
+      'Content-Type': `${type}; charset=utf-8`,
+      'Content-Disposition': `attachment; filename="${file}"`,
+      Vary: 'Accept',
+      // Nobody knows yet whether the process will be about to stop at the end of this answer.
+      Connection: 'close',
+    })
+    .send(content);
+}
+
+function GivesFile(): MethodDecorator {
+  const schema = { type: 'string' as const };
+  return applyDecorators(
+    ApiOkResponse({
+      description:
+        'Streamed; a connection that ends before the last chunk means that it broke off. In CSV a cell that a spreadsheet ' +
+        "would take for a formula begins with an apostrophe. Personal data is masked, a pass's QR data left out.",
+      headers: { 'Content-Disposition': { description: 'A name for the file.', schema: { type: 'string' } } },
+      content: Object.fromEntries(EXPORT_TYPES.map((type) => [type, { schema }])),
+    }),
+    ApiProblems('validation_failed'),
+  );
+}

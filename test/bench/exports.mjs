@@ -1,0 +1,55 @@
+import { atMost } from './goals.mjs';
+import { residentMegabytes } from './machine.mjs';
+
+const SMALL_ROWS = 100_000;
+const SAMPLE_MS = 50;
+/** As in seed.sql: one row a second. */
+const SEEDED_FROM_MS = Date.UTC(2024, 6, 1);
+
+/** How much memory the gateway has at most while it exports a small and a large ledger, and how fast that is. */
+export async function exports({ world, scale, show }) {
+  const gateway = await world.startGatewayWithKey(world.urlOf(await world.seed('exports', scale.largeRows)));
+  const upTo = new Date(SEEDED_FROM_MS + SMALL_ROWS * 1_000).toISOString();
+  const rows = {};
+  const goals = [];
+  for (const type of ['text/csv', 'application/x-ndjson']) {
+    // Until the program is compiled and its heap has its size.
+    for (let round = 0; round < 3; round += 1) await exported(gateway, type, `?createdTo=${upTo}`);
+    const small = await exported(gateway, type, `?createdTo=${upTo}`);
+    const large = await exported(gateway, type, '');
+    if (large.rows !== scale.largeRows) throw new Error(`${large.rows} rows of ${scale.largeRows}`);
+    rows[`${type}, ${small.rows}`] = small;
+    rows[`${type}, ${large.rows}`] = large;
+    goals.push(atMost(`exports: memory, ${type}, large / small`, large.peakMegabytes / small.peakMegabytes, 1.25));
+  }
+  show('exports', rows);
+  await world.stop(gateway);
+  return goals;
+}
+
+async function exported({ child, url, authorization }, accept, query) {
+  let peakMegabytes = 0;
+  const timer = setInterval(() => {
+    peakMegabytes = Math.max(peakMegabytes, residentMegabytes(child.pid));
+  }, SAMPLE_MS);
+  const begunAt = performance.now();
+  const answer = await fetch(`${url}/v1/transactions/export${query}`, { headers: { authorization, accept } });
+  if (!answer.ok) throw new Error(`the export answered ${answer.status}`);
+  let lines = 0;
+  let bytes = 0;
+  for await (const chunk of answer.body) {
+    bytes += chunk.length;
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
+  }
+  clearInterval(timer);
+  peakMegabytes = Math.max(peakMegabytes, residentMegabytes(child.pid));
+  const seconds = (performance.now() - begunAt) / 1_000;
+  const count = lines - (accept === 'text/csv' ? 1 : 0);
+  return {
+    rows: count,
+    seconds: Number(seconds.toFixed(2)),
+    megabytes: Math.round(bytes / 1024 / 1024),
+    rowsPerSecond: Math.round(count / seconds),
+    peakMegabytes: Math.round(peakMegabytes),
+  };
+}
