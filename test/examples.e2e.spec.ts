@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { at } from './support/http.js';
+import { exampleBody, openApi } from './support/openapi.js';
 import { startWorld, unique, type World } from './support/world.js';
 
-/** What Swagger UI offers to send, sent: a newcomer who presses "Execute" must not be refused. */
-const openApi: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'openapi.json'), 'utf8'));
+/* What Swagger UI offers to send, sent: a newcomer who presses "Execute" must not be refused. */
 
 let world: World;
 
@@ -12,23 +10,7 @@ beforeAll(async () => {
   world = await startWorld();
 }, 60_000);
 
-/** The named example, or what Swagger UI makes of the schema: every member by its own example. */
-function exampleOf(path: string): unknown {
-  const content = at(openApi, 'paths', path, 'post', 'requestBody', 'content', 'application/json');
-  return at(content, 'examples', 'usual', 'value') ?? sample(at(content, 'schema'));
-}
-
-function sample(schema: unknown): unknown {
-  const reference = at(schema, '$ref');
-  if (typeof reference === 'string') return sample(at(openApi, ...reference.split('/').slice(1)));
-  const example = at(schema, 'example');
-  if (example !== undefined) return example;
-  const properties = at(schema, 'properties');
-  if (typeof properties === 'object' && properties !== null) {
-    return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, sample(property)]));
-  }
-  return at(schema, 'enum', 0) ?? (at(schema, 'type') === 'string' ? 'string' : 0);
-}
+const exampleOf = (path: string): unknown => exampleBody(at(openApi, 'paths', path, 'post'));
 
 it.each([
   '/v1/accruals',

@@ -1,5 +1,5 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
-import { ApiSecurity } from '@nestjs/swagger';
+import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ApiProblems, SECURITY } from '../api/openapi.js';
 import type { AnyCaller, Role, Scope } from './caller.js';
@@ -21,6 +21,10 @@ declare module 'fastify' {
   }
 }
 
+/** Where the document tells what a caller must have; schemes of HTTP Basic have no scopes in OpenAPI 3.0. */
+const REQUIRED_SCOPE = 'x-required-scope';
+const REQUIRED_ROLE = 'x-required-role';
+
 type RouteDecorator = ClassDecorator & MethodDecorator;
 
 function rule(value: AccessRule): RouteDecorator {
@@ -32,6 +36,7 @@ export function Partner(scope: Scope | null = null): RouteDecorator {
   return applyDecorators(
     rule({ kind: 'partner', scope }),
     ApiSecurity(SECURITY.partner),
+    ApiExtension(REQUIRED_SCOPE, scope),
     ApiProblems('unauthenticated', 'forbidden', 'card_data_refused', 'rate_limited', 'overloaded', 'internal_error'),
   );
 }
@@ -41,6 +46,7 @@ export function Operator(role: Role): RouteDecorator {
   return applyDecorators(
     rule({ kind: 'operator', role }),
     ApiSecurity(SECURITY.operator),
+    ApiExtension(REQUIRED_ROLE, role),
     ApiProblems('unauthenticated', 'forbidden', 'card_data_refused', 'rate_limited', 'overloaded', 'internal_error'),
   );
 }

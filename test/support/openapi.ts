@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { at } from './http.js';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+/** One method of one path of the document, and who may use it. */
+export interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly caller: 'partner' | 'operator' | 'notifier' | 'public';
+  /** A scope or a role; null: none is needed. */
+  readonly needs: string | null;
+  readonly spec: unknown;
+}
+
+export const openApi: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'openapi.json'), 'utf8'));
+
+/** Everything that is documented, in the document's order. */
+export function operations(): Operation[] {
+  return entries(at(openApi, 'paths')).flatMap(([path, item]) =>
+    entries(item).flatMap(([method, spec]) => (METHODS.includes(method) ? [operation(method, path, spec)] : [])),
+  );
+}
+
+/** What Swagger UI makes of an operation's body: the named example, or every member by its own example. */
+export function exampleBody(spec: unknown): unknown {
+  const content = at(spec, 'requestBody', 'content', 'application/json');
+  if (content === undefined) return undefined;
+  return at(content, 'examples', 'usual', 'value') ?? sample(at(content, 'schema'));
+}
+
+function operation(method: string, path: string, spec: unknown): Operation {
+  const needs = at(spec, 'x-required-scope') ?? at(spec, 'x-required-role');
+  return {
+    method: method.toUpperCase(),
+    path,
+    caller: callerOf(spec),
+    needs: typeof needs === 'string' ? needs : null,
+    spec,
+  };
+}
+
+function callerOf(spec: unknown): Operation['caller'] {
+  const names = entries(at(spec, 'security', 0)).map(([name]) => name);
+  for (const name of ['partner', 'operator', 'notifier'] as const) if (names.includes(name)) return name;
+  return 'public';
+}
+
+function sample(schema: unknown): unknown {
+  const reference = at(schema, '$ref') ?? at(schema, 'allOf', 0, '$ref');
+  if (typeof reference === 'string') return sample(at(openApi, ...reference.split('/').slice(1)));
+  const example = at(schema, 'example');
+  if (example !== undefined) return example;
+  const properties = at(schema, 'properties');
+  if (properties !== undefined) {
+    return Object.fromEntries(entries(properties).map(([name, property]) => [name, sample(property)]));
+  }
+  return at(schema, 'enum', 0) ?? (at(schema, 'type') === 'string' ? 'string' : 0);
+}
+
+function entries(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
+}
