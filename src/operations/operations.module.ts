@@ -10,6 +10,7 @@ import { Cancellation } from './cancellation.js';
 import { Dispatch } from './dispatch.js';
 import { Drain } from './drain.js';
 import { AdminExportController, ExportController } from './export.controller.js';
+import { ErasureController } from './erasure.controller.js';
 import { Gate } from './gate.js';
 import { Housekeeping } from './housekeeping.js';
 import { TransactionLookup } from './lookup.js';
@@ -45,6 +46,7 @@ import { Waiting } from './waiting.js';
     UnknownsController,
     OperatorActsController,
     ResolutionsController,
+    ErasureController,
     ProvidersController,
     ProviderActsController,
     LedgerController,
