@@ -182,6 +182,24 @@ describe('keys', () => {
   });
 });
 
+describe('operators', () => {
+  const made = async (role: string): Promise<App> => {
+    const auth = { username: `${role}.${Date.now()}`, password: 'three-unrelated-words' };
+    return { id: textAt((await admin('POST', '/operators', { ...auth, role })).body, 'id'), auth };
+  };
+
+  test('a removed one is refused everywhere within 5 s, a lost role is lost', async () => {
+    const [leaver, mover] = [await made('viewer'), await made('operator')];
+    const resume = async (): Promise<number> =>
+      (await other.request('POST', '/v1/admin/providers/latcom/resume', { auth: mover.auth })).status;
+    expect([await status(leaver.auth, '/v1/admin/apps', other), await resume()]).toEqual([200, 200]);
+    expect((await admin('DELETE', `/operators/${leaver.id}`)).status).toBe(204);
+    expect((await admin('PATCH', `/operators/${mover.id}`, { role: 'viewer' })).status).toBe(200);
+    const waits = [becomes(401, () => status(leaver.auth, '/v1/admin/apps', other)), becomes(403, resume)];
+    for (const waited of await Promise.all(waits)) expect(waited).toBeLessThan(REVOCATION_MS);
+  });
+});
+
 describe('rate limits', () => {
   test('of 100 at once at a limit of 50 exactly 50 pass', async () => {
     const app = await newApp({ rateLimitPerMinute: 50 });
