@@ -325,10 +325,10 @@ create table statement_lines (
   succeeded boolean not null,
   amount bigint not null,
   unit text not null,
-  at timestamp with time zone not null,
-  constraint statement_lines_pkey PRIMARY KEY (run_id, line_no)
+  at timestamp with time zone not null
 );
 comment on column statement_lines.transaction_id is 'our id, as the provider repeats it';
+CREATE INDEX statement_lines_run ON public.statement_lines USING brin (run_id) WITH (pages_per_range='32', autosummarize='on');
 
 create table transaction_batches (
   batch_id uuid not null,

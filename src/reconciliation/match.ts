@@ -6,26 +6,46 @@ import type { Run } from './runs.js';
 /** Of one step over a whole statement: a million lines against a million rows take seconds. */
 const TIMEOUT_MS = 15 * 60_000;
 
-/** Which transaction each line speaks of: by our id, else by the provider's, else by the reference if one has it. */
-const MATCH = `
-create temp table matched on commit drop as
-select l.line_no, l.succeeded, l.amount, l.unit, l.at, t.id as transaction_id, t.app_id, t.status, t.quantity,
-  t.unit as ledger_unit, t.version,
-  coalesce(l.transaction_id::text, l.provider_reference, l.reference) as record,
-  row_number() over (
-    partition by coalesce(t.id::text, l.transaction_id::text, l.provider_reference, l.reference)
-    order by l.succeeded desc, l.line_no) as copy
+/** Of lines that do not have our id: the transaction with the provider's, else with the reference, if exactly one has it. */
+const MATCH_OTHERS = `
+create temp table other on commit drop as
+select l.line_no, t.id, t.status, t.quantity, t.unit
 from statement_lines l
-left join transactions a on a.id = l.transaction_id and a.provider = $2 and a.quantity is not null
-left join transactions b on a.id is null and b.provider_reference = l.provider_reference and b.provider = $2
+left join transactions b on b.provider_reference = l.provider_reference and b.provider = $2
 left join (
   select reference, (array_agg(id))[1] as id from transactions
   where provider = $2 and quantity is not null and type in ('topup', 'accrual')
     and reference in (select reference from statement_lines where run_id = $1)
   group by reference having count(*) = 1
-) c on a.id is null and b.id is null and c.reference = l.reference
-left join transactions t on t.id = coalesce(a.id, b.id, c.id)
-where l.run_id = $1`;
+) c on b.id is null and c.reference = l.reference
+join transactions t on t.id = coalesce(b.id, c.id)
+where l.run_id = $1 and (l.provider_reference is not null or l.reference is not null)`;
+
+/**
+ * The lines with their transactions, without those that are simply right: nearly all. Those of open breaks stay, because
+ * they may explain them.
+ */
+const MATCH = `
+create temp table matched on commit drop as
+select *, row_number() over (partition by key, case when key is null then record end order by succeeded desc, line_no) as copy
+from (
+  select l.line_no, l.succeeded, l.amount, l.unit, coalesce(a.id, o.id) as transaction_id,
+    coalesce(a.status, o.status) as status, coalesce(a.quantity, o.quantity) as quantity,
+    coalesce(a.unit, o.unit) as ledger_unit, coalesce(a.id, o.id, l.transaction_id) as key,
+    coalesce(l.transaction_id::text, l.provider_reference, l.reference) as record
+  from statement_lines l
+  left join transactions a on a.id = l.transaction_id and a.provider = $2 and a.quantity is not null
+  left join other o on a.id is null and o.line_no = l.line_no
+  left join (
+    select transaction_id as id from statement_lines where run_id = $1 group by 1 having count(*) > 1
+  ) repeated on repeated.id = a.id
+  left join (
+    select distinct transaction_id as id from breaks
+    where provider = $2 and status = 'open' and transaction_id is not null
+  ) open on open.id = a.id
+  where l.run_id = $1 and (a.id is null or not l.succeeded or a.status <> 'succeeded' or a.quantity <> l.amount
+    or a.unit <> l.unit or repeated.id is not null or open.id is not null)
+) judged`;
 
 /** What every line means that is not simply right. */
 const FROM_LINES = `
@@ -48,13 +68,14 @@ from (
 
 /** What the ledger says was done and the statement does not have; later than its last line it cannot have it. */
 const FROM_LEDGER = `
-with span as (select min(at) as first, max(at) as last from matched)
+with span as (select min(at) as first, max(at) as last from statement_lines where run_id = $4)
 insert into found (class, transaction_id, amount, unit)
 select case when t.completed_at > span.last then 'cutoff_timing' else 'missing_at_provider' end, t.id, t.quantity, t.unit
 from transactions t, span
 where t.provider = $1 and t.status = 'succeeded' and t.quantity is not null and t.type in ('topup', 'accrual')
   and t.created_at >= coalesce($2::timestamptz, date_trunc('day', span.first))
   and ($3::timestamptz is null or t.completed_at <= $3)
+  and not exists (select from statement_lines l where l.run_id = $4 and l.transaction_id = t.id)
   and not exists (select from matched m where m.transaction_id = t.id)`;
 
 const KEEP = `
@@ -99,20 +120,21 @@ export async function matchStatement(
 ): Promise<Record<string, number>> {
   return database.transaction(async (client) => {
     await client.query(`set local statement_timeout = ${TIMEOUT_MS}`);
-    await client.query(`set local work_mem = '64MB'`);
-    // Fresh lines have no statistics; a whole statement is never joined a row at a time.
+    await client.query(`set local work_mem = '256MB'`);
+    // Fresh rows have no statistics; and a whole statement is never joined a row at a time.
+    await long(client, `analyze statement_lines, transactions`, []);
     await client.query(`set local enable_nestloop = off`);
+    await client.query(`set local jit = off`);
     const [backend] = await long<{ pid: number }>(client, `select pg_backend_pid() as pid`, []);
     onBackend(backend?.pid ?? 0);
+    await long(client, MATCH_OTHERS, [run.id, run.provider]);
     await long(client, MATCH, [run.id, run.provider]);
-    await long(client, `create index on matched (transaction_id)`, []);
-    await long(client, `analyze matched`, []);
     await client.query(
       `create temp table found (class text, transaction_id uuid, record_key text, line_no integer, amount bigint,
          unit text) on commit drop`,
     );
     await long(client, FROM_LINES, []);
-    await long(client, FROM_LEDGER, [run.provider, run.from, run.to]);
+    await long(client, FROM_LEDGER, [run.provider, run.from, run.to, run.id]);
     const rows = await long<{ class: string; count: number }>(
       client,
       `select class, count(*)::int as count from found group by class order by class`,

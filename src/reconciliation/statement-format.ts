@@ -15,7 +15,8 @@ export interface StatementLine {
   /** In the smallest part of the unit. */
   readonly amount: bigint;
   readonly unit: string;
-  readonly at: Date;
+  /** ISO 8601 with a zone. */
+  readonly at: string;
 }
 
 /** Providers that give statements. */
@@ -146,10 +147,16 @@ function currencyOf(cell: string): string {
 }
 
 /** A day without a time is its end: what happened on it is not later than the line. */
-function timeOf(cell: string): Date {
+function timeOf(cell: string): string {
   const hasZone = /(Z|[+-]\d{2}:?\d{2})$/.test(cell);
   const text = DAY.test(cell) ? `${cell}T23:59:59.999Z` : cell.replace(' ', 'T') + (hasZone ? '' : 'Z');
-  const time = new Date(text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
-  if ((DAY.test(cell) || TIME.test(cell)) && !Number.isNaN(time.getTime())) return time;
+  const zoned = text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2');
+  if ((DAY.test(cell) || TIME.test(cell)) && isDay(zoned) && !Number.isNaN(Date.parse(zoned))) return zoned;
   throw new BadLine('has a date that is no ISO 8601 time');
+}
+
+/** `Date.parse` takes the 31st of February for the 3rd of March, and PostgreSQL does not. */
+function isDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = [text.slice(0, 4), text.slice(5, 7), text.slice(8, 10)].map(Number);
+  return day <= 28 || (day <= new Date(Date.UTC(year, month, 0)).getUTCDate() && year > 0);
 }

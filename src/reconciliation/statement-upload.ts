@@ -154,7 +154,7 @@ function cellsOf(text: string): string[] {
 function toRow(runId: string, lineNo: number, line: StatementLine): string {
   const { transactionId, providerReference, reference, succeeded, amount, unit, at } = line;
   const ids = [transactionId, providerReference, reference].map((id) => (id === null ? '\\N' : escaped(id)));
-  const rest = [succeeded ? 't' : 'f', String(amount), unit, at.toISOString()];
+  const rest = [succeeded ? 't' : 'f', String(amount), unit, at];
   return `${runId}\t${lineNo}\t${ids.join('\t')}\t${rest.join('\t')}\n`;
 }
 
