@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { CompactEncrypt, generateKeyPair, importJWK } from 'jose';
 import { Client } from 'pg';
 import { faultOfJwe } from '../src/providers/loyalty-layer/jwe.js';
 import { at, textAt, type Answer } from './support/http.js';
@@ -65,6 +66,38 @@ describe('an encrypted card is taken only as', () => {
     const found = faultOfJwe(text, ['RSA-OAEP-256']);
     if (fault === null) expect(found).toBeNull();
     else expect(found).toMatch(fault);
+  });
+});
+
+describe('what a library of JOSE encrypts', () => {
+  const encrypted = async (header: { alg: string; enc: string; kid?: string }, text = CARD): Promise<string> => {
+    const key = header.alg.startsWith('ECDH')
+      ? (await generateKeyPair(header.alg)).publicKey
+      : await importJWK({ ...KEY, alg: header.alg });
+    return new CompactEncrypt(Buffer.from(text)).setProtectedHeader(header).encrypt(key);
+  };
+
+  it.each(['A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512'])(
+    'with %s is taken',
+    async (enc) => {
+      expect(faultOfJwe(await encrypted({ alg: 'RSA-OAEP-256', enc, kid: 'k1' }), ['RSA-OAEP-256'])).toBeNull();
+    },
+  );
+
+  it('for another algorithm, or too much of it, is refused', async () => {
+    const ecdh = await encrypted({ alg: 'ECDH-ES', enc: 'A256GCM' });
+    expect(faultOfJwe(ecdh, ['RSA-OAEP-256'])).toMatch(/alg|five parts/);
+    const large = await encrypted({ alg: 'RSA-OAEP-256', enc: 'A256GCM' }, CARD.padEnd(8_192));
+    expect(faultOfJwe(large, ['RSA-OAEP-256'])).toMatch(/8192/);
+  });
+
+  it('with the key that the gateway hands out becomes an enrolToken', async () => {
+    const keys: unknown = at((await world.call('GET', '/v1/cards/encryption-keys')).body, 'keys', 0);
+    if (typeof keys !== 'object' || keys === null) throw new Error('no key');
+    const jwe = await new CompactEncrypt(Buffer.from(CARD))
+      .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM' })
+      .encrypt(await importJWK({ ...keys }, 'RSA-OAEP-256'));
+    expect(await tokenize({ encryptedValue: jwe })).toMatchObject({ status: 201 });
   });
 });
 
