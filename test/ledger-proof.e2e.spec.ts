@@ -83,6 +83,18 @@ describe('the chain', () => {
     expect(await verifyLedger(database)).toMatchObject({ fault: null, seals: 2, rows: both.length * 4 + 2 });
   });
 
+  it('goes on after the tenth link, and is read in order', async () => {
+    for (let index = 0; index < 30; index += 1) await recorded();
+    await sleep(SETTLE_MS);
+    const sealer = new Sealer(database, 4);
+    let seals = 0;
+    while (await sealer.seal()) seals += 1;
+    expect(seals).toBeGreaterThan(11);
+    expect(await verifyLedger(database)).toMatchObject({ fault: null, seals, rows: 60 });
+    const posted = await readBalances(database, null, 'known');
+    expect(posted.find((one) => one.owner === 'latcom')?.held).toBe(30_000n);
+  });
+
   it('waits for a writer who began before and commits after', async () => {
     const late = await pool.connect();
     await late.query('begin');

@@ -1,11 +1,6 @@
+import { readHeaders, readPairs, type NotificationPair } from './notification-pairs.js';
 import type { EnvironmentReader } from './reader.js';
 import type { VariableName } from './variables.js';
-
-/** A Basic pair with which LATAM Pass authenticates its notifications. */
-export interface NotificationPair {
-  readonly username: string;
-  readonly password: string;
-}
 
 export interface LatamPassSettings {
   /** Played by the built-in sandbox. */
@@ -70,7 +65,6 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** RSA with OAEP, which is what an RSA key is for; the older padding is not safe. */
 const JWE_ALGORITHMS = /^RSA-OAEP(-(256|384|512))?(,RSA-OAEP(-(256|384|512))?)*$/;
 /** RFC 9110 token. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,64}$/;
 
 export function readLatamPass(read: EnvironmentReader): LatamPassSettings {
   const baseUrl = readBaseUrl(read, 'LATAM_PASS_BASE_URL');
@@ -203,51 +197,4 @@ function readBaseUrl(read: EnvironmentReader, name: VariableName): string | null
     if (read.text('NODE_ENV') === 'production') read.warn(`${name} is plain http on this machine, in production.`);
   }
   return url.href.replace(/\/+$/, '');
-}
-
-function readPairs(read: EnvironmentReader): NotificationPair[] {
-  const first = readPair(read, 'LATAM_PASS_NOTIFICATION_USERNAME', 'LATAM_PASS_NOTIFICATION_PASSWORD');
-  const second = readPair(read, 'LATAM_PASS_NOTIFICATION_USERNAME_2', 'LATAM_PASS_NOTIFICATION_PASSWORD_2');
-  if (first === null && second !== null) {
-    read.fail('LATAM_PASS_NOTIFICATION_USERNAME_2', 'is for a rotation: set the first pair, without _2, before');
-  }
-  return [first, second].filter((pair) => pair !== null);
-}
-
-function readPair(
-  read: EnvironmentReader,
-  userName: VariableName,
-  passwordName: VariableName,
-): NotificationPair | null {
-  const username = read.text(userName);
-  const password = read.text(passwordName);
-  if (username === null && password === null) return null;
-  if (username === null || password === null) {
-    const missing = username === null ? userName : passwordName;
-    const present = username === null ? passwordName : userName;
-    read.fail(missing, `is not set, but ${present} is: a pair needs both`);
-    return null;
-  }
-  if (username.includes(':')) read.fail(userName, 'must not contain a colon: HTTP Basic cannot carry it');
-  return { username, password };
-}
-
-function readHeaders(read: EnvironmentReader): Record<string, string> {
-  const value = read.text('LATAM_PASS_NOTIFICATION_HEADERS');
-  if (value === null) return {};
-  const headers: Record<string, string> = {};
-  try {
-    const parsed: unknown = JSON.parse(value);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new TypeError('not an object');
-    for (const [name, text] of Object.entries(parsed)) {
-      if (!HEADER_NAME.test(name.toLowerCase()) || typeof text !== 'string') throw new TypeError('not a header');
-      headers[name.toLowerCase()] = text;
-    }
-  } catch {
-    read.fail(
-      'LATAM_PASS_NOTIFICATION_HEADERS',
-      'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}',
-    );
-  }
-  return headers;
 }

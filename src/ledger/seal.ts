@@ -4,7 +4,6 @@ import { countLeaves, GENESIS, linkHash, readLeaves, type Queries } from './leav
 
 /** Key of the advisory lock under which one instance of the fleet seals. */
 const SEAL_LOCK = 4_217_020;
-/** A seal is read as a whole. */
 const MAX_ROWS = 10_000;
 const MICROSECONDS = 1_000_000n;
 const FIRST_SPAN = 60n * MICROSECONDS;
@@ -24,7 +23,7 @@ select (extract(epoch from least(clock_timestamp(), (
 
 const LAST = `
 select no::text, (extract(epoch from to_at) * 1000000)::bigint::text as "toAt", hash
-from ledger_seals order by no desc limit 1`;
+from ledger_seals order by ledger_seals.no desc limit 1`;
 
 const COUNT = `
 with bounds as (
@@ -64,7 +63,11 @@ export class Sealer {
   /** How long a time held about as many rows as a seal takes; learnt while it goes on. */
   private span = FIRST_SPAN;
 
-  constructor(private readonly database: Database) {}
+  /** A seal is read as a whole: it has about so many rows at most. */
+  constructor(
+    private readonly database: Database,
+    private readonly maxRows = MAX_ROWS,
+  ) {}
 
   /** null: nothing to seal, or another instance is at it. */
   async seal(): Promise<Seal | null> {
@@ -98,11 +101,11 @@ export class Sealer {
       const toAt = isWhole ? emptyUntil + this.span : until;
       if (toAt <= emptyUntil) return null;
       const rows = (await client.query<{ rows: number }>(COUNT, [String(emptyUntil), String(toAt)])).rows[0]?.rows ?? 0;
-      if (rows > MAX_ROWS && this.span > 1n) {
+      if (rows > this.maxRows && this.span > 1n) {
         this.span = this.span / 2n;
         continue;
       }
-      if (isWhole && rows < MAX_ROWS / 2) this.span = this.span * 2n;
+      if (isWhole && rows < this.maxRows / 2) this.span = this.span * 2n;
       if (rows > 0) return toAt;
       emptyUntil = toAt;
     }

@@ -30,7 +30,7 @@ interface StoredSeal {
 const NEXT = `
 select no::text, (extract(epoch from from_at) * 1000000)::bigint::text as "fromAt",
   (extract(epoch from to_at) * 1000000)::bigint::text as "toAt", to_at as until, leaves, hash
-from ledger_seals where no > $1 order by no limit 1`;
+from ledger_seals s where s.no > $1 order by s.no limit 1`;
 
 /** A page of transactions beside what their last event and their open or ended hold say. */
 const CONTRADICTIONS = `
