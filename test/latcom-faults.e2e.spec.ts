@@ -97,7 +97,10 @@ describe('an answer that never comes whole', () => {
     expect(at(bought.body, 'status')).toBe('unknown');
     expect([stub.cut > 0, sent(bought)]).toEqual([true, 0]);
     const { body } = await world.gateway().request('GET', '/metrics');
-    expect(body).toContain('calls_total{provider="latcom",operation="purchase",outcome="econnreset"} 1');
+    // Which of them the system tells depends on whether our bytes were faster than the cut.
+    expect(body).toMatch(
+      /calls_total\{provider="latcom",operation="purchase",outcome="(econnreset|epipe|und_err_socket)"\} 1/,
+    );
   });
 
   const whole = (body: PurchaseCall['body']): string => answer(200, approval(body));
