@@ -69,10 +69,6 @@ const show = (title, rows) => {
 };
 
 const world = new World();
-// Whoever stops it wants nothing of it to stay.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.once(signal, () => void world.close().finally(() => process.exit(1)));
-}
 const goals = [];
 const startedAt = performance.now();
 try {

@@ -43,6 +43,10 @@ export class World {
     this.children = new Set();
     this.folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
     chmodSync(this.folder, 0o755);
+    // Whoever stops it wants nothing of it to stay.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.once(signal, () => void this.close().finally(() => process.exit(1)));
+    }
   }
 
   async open(seededRows) {
