@@ -10,6 +10,7 @@ import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { Seals1795220250000 } from './migrations/0020-seals.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
 import { RateByIndex1795224100000 } from './migrations/0051-rate-by-index.js';
+import { OpenCounts1795225500000 } from './migrations/0055-open-counts.js';
 
 const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -34,6 +35,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       Reconciliation1795220400000,
       ToldBalances1795224000000,
       RateByIndex1795224100000,
+      OpenCounts1795225500000,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

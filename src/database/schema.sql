@@ -146,6 +146,26 @@ create table notifications (
 CREATE INDEX notifications_correlation ON public.notifications USING btree (provider, correlation_id) WHERE (correlation_id IS NOT NULL);
 CREATE INDEX notifications_due ON public.notifications USING btree (due_at) WHERE (due_at IS NOT NULL);
 
+create table open_count_changes (
+  provider text not null,
+  type text not null,
+  status text not null,
+  parked boolean not null,
+  since timestamp with time zone not null,
+  change bigint not null
+);
+
+create table open_counts (
+  provider text not null,
+  type text not null,
+  status text not null,
+  parked boolean not null,
+  since timestamp with time zone not null,
+  count bigint not null,
+  constraint open_counts_pkey PRIMARY KEY (provider, type, status, parked, since)
+);
+comment on column open_counts.since is 'of those that a provider has accepted: the hour from which on they were with it; -infinity for all others';
+
 create table operators (
   id uuid not null,
   username text not null,
@@ -415,6 +435,9 @@ CREATE INDEX transactions_provider_reference ON public.transactions USING btree 
 CREATE INDEX transactions_resource ON public.transactions USING btree (resource_id) WHERE (resource_id IS NOT NULL);
 CREATE UNIQUE INDEX transactions_idempotency ON public.transactions USING btree (app_id, idempotency_key, idempotency_item) WHERE (idempotency_key IS NOT NULL);
 CREATE UNIQUE INDEX transactions_reference ON public.transactions USING btree (reference_scope, type, reference) WHERE (reference IS NOT NULL);
+CREATE TRIGGER transactions_counted_added AFTER INSERT ON public.transactions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_open_counts();
+CREATE TRIGGER transactions_counted_changed AFTER UPDATE ON public.transactions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_open_counts();
+CREATE TRIGGER transactions_counted_removed AFTER DELETE ON public.transactions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_open_counts();
 
 CREATE OR REPLACE FUNCTION public.enter_float(budget text, safety numeric, transaction uuid)
  RETURNS TABLE(verdict text, begun_at timestamp with time zone)
@@ -496,6 +519,32 @@ AS $function$
   ) recent
 $function$;
 
+CREATE OR REPLACE FUNCTION public.note_open_counts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into open_count_changes
+    select provider, type, status, parked, open_since(status, release_at, created_at), count(*)
+    from added where status in ('scheduled', 'pending', 'processing', 'unknown') group by 1, 2, 3, 4, 5;
+  elsif tg_op = 'DELETE' then
+    insert into open_count_changes
+    select provider, type, status, parked, open_since(status, release_at, created_at), -count(*)
+    from removed where status in ('scheduled', 'pending', 'processing', 'unknown') group by 1, 2, 3, 4, 5;
+  else
+    insert into open_count_changes
+    select provider, type, status, parked, open_since(status, release_at, created_at), sum(change)
+    from (
+      select provider, type, status, parked, release_at, created_at, -1 as change from removed
+      union all
+      select provider, type, status, parked, release_at, created_at, 1 from added) rows
+    where status in ('scheduled', 'pending', 'processing', 'unknown')
+    group by 1, 2, 3, 4, 5 having sum(change) <> 0;
+  end if;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.observed_rate(told numeric, told_from timestamp with time zone, budget text, purchase uuid, amount bigint)
  RETURNS numeric
  LANGUAGE plpgsql
@@ -535,6 +584,15 @@ begin
   end if;
   return amount / (before.balance - told);
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.open_since(status text, release_at timestamp with time zone, created_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when status = 'processing' then date_bin('1 hour', coalesce(release_at, created_at), 'epoch')
+    else '-infinity' end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger

@@ -34,30 +34,11 @@ export interface HeldDay {
   readonly count: number;
 }
 
-export interface OpenCount {
-  readonly provider: string;
-  readonly status: string;
-  readonly count: number;
-  /** Of them, those that only an operator sets going again. */
-  readonly parked: number;
-  /** Of them, those that were accepted long ago and still have no end. */
-  readonly overdue: number;
-}
-
 const BY_ID = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = $1 and ($2::uuid is null or t.app_id = $2)`;
 
 const EVENTS = `
 select id, at, from_status as "from", to_status as "to", actor, evidence, detail
 from transaction_events where transaction_id = $1 order by seq`;
-
-/** Accepted so long ago, or released then, without an end. */
-const OVERDUE_DAYS = 7;
-
-const OPEN_COUNTS = `
-select provider, status, count(*)::int as count, count(*) filter (where parked)::int as parked,
-  count(*) filter (where status = 'processing'
-    and coalesce(release_at, created_at) < now() - $1 * interval '1 day')::int as overdue
-from transactions where status in ('scheduled', 'pending', 'processing', 'unknown') group by provider, status`;
 
 const BY_CORRELATION = `
 select ${TRANSACTION_COLUMNS} from transactions t where t.correlation_id = $1 and t.provider = $2`;
@@ -153,19 +134,6 @@ export class LedgerReader {
       [appId, type],
     );
     return rows.map((row) => ({ ...row, quantity: BigInt(row.quantity) }));
-  }
-
-  /** How many transactions wait to be sent to that provider, by type. */
-  async pendingCounts(provider: string): Promise<{ readonly type: TransactionType; readonly count: number }[]> {
-    return this.database.query(
-      `select type, count(*)::int as count from transactions where status = 'pending' and provider = $1 group by type`,
-      [provider],
-    );
-  }
-
-  /** How many transactions are open, by provider and status. */
-  async openCounts(): Promise<OpenCount[]> {
-    return this.database.query<OpenCount>(OPEN_COUNTS, [OVERDUE_DAYS]);
   }
 }
 

@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
 import { FIRST_ID, forgetOldKeys } from '../ledger/forget-keys.js';
+import { foldOpenCounts } from '../ledger/open-counts.js';
 import { analyseOutgrown } from '../ledger/statistics.js';
 import { describeError, logger } from '../log.js';
 
 const KEYS_MS = 10 * 60_000;
 const STATISTICS_MS = 5_000;
+const COUNTS_MS = 2_000;
 
 /** What has to be tidied up now and then; several instances may do it at the same time. */
 @Injectable()
@@ -22,6 +24,15 @@ export class Housekeeping {
       await analyseOutgrown(this.database);
     } catch (error) {
       logger.warn(describeError(error), 'the statistics of the tables could not be renewed');
+    }
+  }
+
+  @Interval(COUNTS_MS)
+  async foldCounts(): Promise<void> {
+    try {
+      await foldOpenCounts(this.database);
+    } catch (error) {
+      logger.warn(describeError(error), 'the counts of open transactions could not be folded; the next run does it');
     }
   }
 

@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { Database } from '../database/database.js';
 import { Ledger } from '../ledger/ledger.js';
-import { LedgerReader, type OpenCount } from '../ledger/reader.js';
+import { openCounts, type OpenCount } from '../ledger/open-counts.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Problem } from '../problem.js';
@@ -19,7 +20,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
   constructor(
     private readonly registry: ConnectorRegistry,
     private readonly states: ProviderStates,
-    private readonly reader: LedgerReader,
+    private readonly database: Database,
     private readonly ledger: Ledger,
     private readonly queue: QueueForecast,
   ) {}
@@ -31,12 +32,12 @@ export class ProviderHealth implements OnApplicationBootstrap {
   }
 
   async all(): Promise<ProviderHealthDto[]> {
-    return this.describeAll(await this.reader.openCounts());
+    return this.describeAll(await openCounts(this.database));
   }
 
   /** @throws Problem `not_found` */
   async one(name: string): Promise<ProviderHealthDto> {
-    return this.describe(this.find(name), await this.reader.openCounts());
+    return this.describe(this.find(name), await openCounts(this.database));
   }
 
   /** Nothing is sent to it any more; what is under way ends, what is new waits. */
@@ -84,7 +85,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
   @Interval(GAUGES_MS)
   async refreshGauges(): Promise<void> {
     try {
-      const counts = await this.reader.openCounts();
+      const counts = await openCounts(this.database);
       this.showCounts(counts);
       for (const { name, quota, tokenAgeSeconds } of await this.describeAll(counts)) {
         metrics.quotaLeft.set({ provider: name }, quota.left);

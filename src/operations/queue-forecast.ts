@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { LedgerReader } from '../ledger/reader.js';
+import { Database } from '../database/database.js';
+import { pendingCounts } from '../ledger/open-counts.js';
 import { ConnectorRegistry } from './registry.js';
 
 /** A forecast is used again for so long: when many have to wait at once, one look is enough. */
@@ -12,7 +13,7 @@ export class QueueForecast {
   private readonly crowded = new Set<string>();
 
   constructor(
-    private readonly reader: LedgerReader,
+    private readonly database: Database,
     private readonly registry: ConnectorRegistry,
   ) {}
 
@@ -38,7 +39,7 @@ export class QueueForecast {
   private async look(provider: string): Promise<number> {
     const client = this.registry.find(provider)?.client;
     if (!client) return 0;
-    const waiting = await this.reader.pendingCounts(provider);
+    const waiting = await pendingCounts(this.database, provider);
     const calls = waiting.map(({ type, count }) => {
       const { batch } = this.registry.handler(type);
       return Math.ceil(count / Math.max(batch?.size ?? 1, 1));
