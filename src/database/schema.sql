@@ -484,6 +484,8 @@ $function$;
 CREATE OR REPLACE FUNCTION public.float_left(budget text, safety numeric, up_to uuid)
  RETURNS numeric
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
 AS $function$
 declare
   seen provider_balances;
@@ -619,6 +621,20 @@ begin
   -- What had been sent before the block says nothing of its end.
   update provider_quotas q set probing = q.probing and not answered, probed_at = null
   where q.name = budget and q.probing and q.blocked_until <= clock_timestamp();
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.summarise_ledger()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+ SET lock_timeout TO '50ms'
+AS $function$
+begin
+  perform brin_summarize_new_values('transaction_events_at');
+  perform brin_summarize_new_values('ledger_entries_at');
+exception when lock_not_available then
+  null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.take_quota(budget text, wanted integer, ceiling integer, slot_ms bigint, slots integer, margin integer, turn text)

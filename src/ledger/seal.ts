@@ -56,6 +56,13 @@ export interface Seal {
   readonly no: bigint;
   readonly rows: number;
   readonly hash: Buffer;
+  /** There is more to seal at once; otherwise only what is written meanwhile. */
+  readonly hasMore: boolean;
+}
+
+interface End {
+  readonly toAt: bigint;
+  readonly hasMore: boolean;
 }
 
 /** Seals what has come since the last seal, a part of it at a time. One instance of a fleet does it. */
@@ -71,14 +78,16 @@ export class Sealer {
 
   /** null: nothing to seal, or another instance is at it. */
   async seal(): Promise<Seal | null> {
+    await this.database.query('select summarise_ledger()');
     return this.database.transaction(async (client) => {
       const lock = await client.query<{ mine: boolean }>(`select pg_try_advisory_xact_lock($1) as mine`, [SEAL_LOCK]);
       if (lock.rows[0]?.mine !== true) return null;
       const last = (await client.query<{ no: string; toAt: string; hash: Buffer }>(LAST)).rows[0];
       const until = BigInt((await client.query<{ until: string }>(SETTLED_UNTIL)).rows[0]?.until ?? 0);
       const fromAt = last ? BigInt(last.toAt) : BEGINNING;
-      const toAt = await this.findEnd(client, fromAt, until);
-      if (toAt === null) return null;
+      const end = await this.findEnd(client, fromAt, until);
+      if (end === null) return null;
+      const { toAt, hasMore } = end;
       const queries: Queries = {
         query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[]) =>
           (await client.query<Row>(text, [...values])).rows,
@@ -89,12 +98,12 @@ export class Sealer {
       const hash = linkHash(last?.hash ?? GENESIS, { no, fromAt, toAt, leaves });
       await client.query(INSERT, [String(no), String(fromAt), String(toAt), rows, leaves, hash]);
       await client.query(CHECKPOINTS, [String(no)]);
-      return { no, rows, hash };
+      return { no, rows, hash, hasMore };
     });
   }
 
   /** The end of the next seal: as far as possible with at most so many rows; null: there is nothing. */
-  private async findEnd(client: PoolClient, fromAt: bigint, until: bigint): Promise<bigint | null> {
+  private async findEnd(client: PoolClient, fromAt: bigint, until: bigint): Promise<End | null> {
     let emptyUntil = fromAt;
     for (;;) {
       const isWhole = emptyUntil + this.span < until;
@@ -106,7 +115,7 @@ export class Sealer {
         continue;
       }
       if (isWhole && rows < this.maxRows / 2) this.span = this.span * 2n;
-      if (rows > 0) return toAt;
+      if (rows > 0) return { toAt, hasMore: toAt < until };
       emptyUntil = toAt;
     }
   }

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.js';
 
 /** The tables that the hot statements look rows up in. */
-const TABLES = ['transactions', 'resources', 'notifications'];
+const TABLES = ['transactions', 'resources', 'notifications', 'provider_balances'];
 
 /** Changed so much since it was last looked at that a plan made for it then may be wrong by far. */
 const OUTGROWN = `
