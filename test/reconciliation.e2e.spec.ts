@@ -134,6 +134,7 @@ it('leaves unknown what the statement does not have, and what it has with anothe
       proposal: { resolution: 'correct' },
       cause: expect.any(String),
       nextCheck: null,
+      nextCheckBy: null,
     },
   ]);
 });
@@ -290,6 +291,34 @@ describe('resolving', () => {
     expect((await bulk('correct')).status).toBe(400);
     expect(await bulk('explained')).toMatchObject({ status: 200, body: { resolved: 30 } });
     expect((await bulk('explained')).body).toEqual({ resolved: 0 });
+  });
+
+  it('closes of a class what the filter leaves: by amount, unit and age', async () => {
+    const day = new Date(Date.UTC(2026, 0, 10, 12));
+    const strange = (amount: string, currency: string): string => line(newUuid(), { at: day, amount, currency });
+    const done = await run(file(strange('5.00', 'MXN'), strange('5.01', 'MXN'), strange('1.00', 'USD')));
+    const ofRun = { class: 'missing_in_ledger', reconciliationId: at(done, 'id') };
+    const bulk = (filter: object, reason = 'too small to ask for'): Promise<Answer> =>
+      world.admin('POST', '/v1/admin/breaks/resolve', {
+        filter: { ...ofRun, ...filter },
+        resolution: 'explained',
+        reason,
+      });
+    const now = new Date().toISOString();
+    expect(await bulk({ amountAtMost: '5.00' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/filter/unit' }] },
+    });
+    expect((await bulk({ amountAtMost: '5.001', unit: 'MXN' })).status).toBe(400);
+    expect((await bulk({}, ' ')).status).toBe(400);
+    expect((await bulk({ createdTo: at(done, 'createdAt') })).body).toEqual({ resolved: 0 });
+    expect((await bulk({ amountAtMost: '5.00', unit: 'MXN', createdTo: now })).body).toEqual({ resolved: 1 });
+    const listed = await world.admin(
+      'GET',
+      '/v1/admin/breaks?status=open&class=missing_in_ledger&unit=MXN&amountAtMost=5.01',
+    );
+    expect(at(listed.body, 'data')).toMatchObject([{ amountAtRisk: { value: '5.01', unit: 'MXN' } }]);
+    expect((await bulk({ createdFrom: at(done, 'createdAt') })).body).toEqual({ resolved: 2 });
   });
 });
 

@@ -300,7 +300,7 @@ comment on column reconciliations.step is 'where a run that was cut off goes on'
 comment on column reconciliations.bad_lines is 'the first hundred lines that could not be read: number and why';
 CREATE INDEX reconciliations_open ON public.reconciliations USING btree (created_at) WHERE (status = ANY (ARRAY['uploading'::text, 'running'::text]));
 CREATE UNIQUE INDEX reconciliations_file ON public.reconciliations USING btree (provider, file_hash) WHERE ((status = ANY (ARRAY['running'::text, 'completed'::text])) AND (file_hash IS NOT NULL));
-CREATE UNIQUE INDEX reconciliations_scheduled ON public.reconciliations USING btree (provider, kind, from_at) WHERE (created_by = 'gateway'::text);
+CREATE UNIQUE INDEX reconciliations_scheduled ON public.reconciliations USING btree (provider, kind, from_at, to_at) WHERE (created_by = 'gateway'::text);
 
 create table resolution_proposals (
   id uuid not null,

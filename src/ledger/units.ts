@@ -21,3 +21,11 @@ export function formatQuantity(amount: bigint, unit: string): Quantity {
   const digits = (amount < 0n ? -amount : amount).toString().padStart(decimals + 1, '0');
   return { value: `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`, unit };
 }
+
+/** The other way round; null when that is no amount of the unit. */
+export function parseQuantity(value: string, unit: string): bigint | null {
+  const decimals = DECIMALS[unit] ?? 0;
+  const [, whole, fraction = ''] = /^(\d{1,15})(?:\.(\d{1,9}))?$/.exec(value) ?? [];
+  if (whole === undefined || fraction.length > decimals) return null;
+  return BigInt(whole + fraction.padEnd(decimals, '0'));
+}

@@ -20,11 +20,15 @@ export type BreakClass = (typeof BREAK_CLASSES)[number];
 export const RESOLUTIONS = ['explained', 'succeeded', 'failed', 'correct'] as const;
 export type ResolutionKind = (typeof RESOLUTIONS)[number];
 
+/** Of these the nightly one has a time; when a statement comes is for the provider to say. */
+export const NEXT_CHECKS = ['next_statement', 'nightly'] as const;
+export type NextCheck = (typeof NEXT_CHECKS)[number];
+
 interface Meaning {
   readonly cause: string;
   readonly proposal: { readonly resolution: ResolutionKind; readonly text: string };
   /** What will look at it next by itself; null: nothing does. */
-  readonly nextCheck: 'next_statement' | 'next_tick' | null;
+  readonly nextCheckBy: NextCheck | null;
 }
 
 export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
@@ -34,7 +38,7 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
       resolution: 'explained',
       text: 'Ask the provider with its id. If it confirms that nothing was executed, correct it; a late line closes this.',
     },
-    nextCheck: 'next_statement',
+    nextCheckBy: 'next_statement',
   },
   missing_in_ledger: {
     cause: 'The statement has a line that no transaction of the gateway answers to.',
@@ -42,22 +46,22 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
       resolution: 'explained',
       text: 'Find out who else uses our account at the provider. Nothing is posted without a transaction.',
     },
-    nextCheck: null,
+    nextCheckBy: null,
   },
   amount_mismatch: {
     cause: 'The statement has another amount or currency than the transaction.',
     proposal: { resolution: 'correct', text: 'Correct it by the difference if the provider stands by its amount.' },
-    nextCheck: null,
+    nextCheckBy: null,
   },
   status_mismatch: {
     cause: 'The statement has an end for what, as the ledger knows it, the provider has not accepted yet.',
     proposal: { resolution: 'explained', text: 'Wait for its own end; if it is parked, resolve it as the line says.' },
-    nextCheck: 'next_statement',
+    nextCheckBy: 'nightly',
   },
   duplicate_at_provider: {
     cause: 'The statement has more than one executed line for one transaction.',
     proposal: { resolution: 'correct', text: 'Reclaim the second execution from the provider, or correct it.' },
-    nextCheck: null,
+    nextCheckBy: null,
   },
   unexplained_balance: {
     cause: 'The balance at the provider moved by more or less than the purchases in the ledger explain.',
@@ -65,17 +69,17 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
       resolution: 'explained',
       text: 'Look for others who spend from it, for fees, and for unknown purchases. It is an estimate by the observed rate.',
     },
-    nextCheck: null,
+    nextCheckBy: null,
   },
   late_confirmation: {
     cause: 'The statement tells the end of a transaction that had none.',
     proposal: { resolution: 'explained', text: 'It is settled as the line says, by itself.' },
-    nextCheck: 'next_tick',
+    nextCheckBy: 'nightly',
   },
   cutoff_timing: {
     cause: 'It ended after the last line of the statement: the next one should have it.',
     proposal: { resolution: 'explained', text: 'Wait for the next statement.' },
-    nextCheck: 'next_statement',
+    nextCheckBy: 'next_statement',
   },
   status_conflict: {
     cause: 'The provider says the opposite of a state that is final in the ledger.',
@@ -83,7 +87,7 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
       resolution: 'correct',
       text: 'Ask the provider. If it is right, post a correction; nothing reverses itself.',
     },
-    nextCheck: null,
+    nextCheckBy: null,
   },
 };
 

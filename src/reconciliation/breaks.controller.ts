@@ -5,7 +5,7 @@ import { Audit, Caller, Operator, type OperatorCaller } from '../access/index.js
 import { page } from '../api/pagination.js';
 import { parseId } from '../ids.js';
 import { Reads } from '../operations/docs.js';
-import { Problem } from '../problem.js';
+import { breakFilterOf } from './break-filter.js';
 import { Breaks } from './breaks.js';
 import { presentBreak } from './present.js';
 import {
@@ -15,7 +15,7 @@ import {
   ResolveBreakDto,
   ResolveBreaksDto,
   ResolvedBreaksDto,
-} from './reconciliation.dto.js';
+} from './break.dto.js';
 
 /** What does not fit together between the ledger and the providers. */
 @Controller('v1/admin/breaks')
@@ -30,23 +30,22 @@ export class BreaksController {
   @Operator('viewer')
   @Reads(BreakPageDto)
   async list(@Query() query: BreakQueryDto): Promise<BreakPageDto> {
-    const found = await this.breaks.list(query, query.limit + 1, query.before);
+    const found = await this.breaks.list(breakFilterOf(query, '?'), query.limit + 1, query.before);
     const { data, nextCursor } = page(found, query.limit, (one) => one.id);
     return { data: data.map(presentBreak), nextCursor };
   }
 
-  /** Close all open breaks of a class as explained. */
+  /** Close all open breaks of a class, or those of them that the filter leaves, as explained. */
   @Post('resolve')
   @Operator('operator')
   @HttpCode(HttpStatus.OK)
   @Reads(ResolvedBreaksDto)
   async resolveAll(@Body() dto: ResolveBreaksDto, @Caller() caller: OperatorCaller): Promise<ResolvedBreaksDto> {
     const { filter, reason } = dto;
-    const runId = filter.reconciliationId === undefined ? undefined : parseId('rec', filter.reconciliationId);
-    if (runId === null) throw Problem.notFound('reconciliation');
-    await this.audit.record(caller, 'breaks.resolve', filter.reconciliationId ?? null, { class: filter.class, reason });
+    const chosen = breakFilterOf(filter, '/filter/');
+    await this.audit.record(caller, 'breaks.resolve', filter.reconciliationId ?? null, { ...filter, reason });
     const by = `operator:${caller.username}`;
-    return { resolved: await this.breaks.explainAll({ ...filter, runId }, reason, by) };
+    return { resolved: await this.breaks.explainAll(chosen, reason, by) };
   }
 
   /** One break. */

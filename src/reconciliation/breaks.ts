@@ -7,6 +7,7 @@ import { LedgerReader } from '../ledger/reader.js';
 import type { JsonObject, Transaction } from '../ledger/transaction.js';
 import { OperatorActs } from '../operations/operator-acts.js';
 import { Problem } from '../problem.js';
+import { filterValues, FILTER, type BreakFilter } from './break-filter.js';
 import { movesMoney, type BreakClass, type ResolutionKind } from './break-classes.js';
 
 export interface BreakResolution {
@@ -43,19 +44,9 @@ export interface Break {
   readonly resolvedAt: Date | null;
 }
 
-export interface BreakFilter {
-  readonly class?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly status?: string | undefined;
-  readonly runId?: string | undefined;
-}
-
 const COLUMNS = `b.id, b.class, b.provider, b.transaction_id as "transactionId", b.run_id as "runId", b.amount::text,
   b.unit, b.detail, b.provider_record as "providerRecord", b.status, b.proposed, b.resolution, b.reason,
   b.resolved_by as "resolvedBy", b.created_at as "createdAt", b.resolved_at as "resolvedAt"`;
-
-const FILTER = `($1::text is null or b.class = $1) and ($2::text is null or b.provider = $2)
-  and ($3::text is null or b.status = $3) and ($4::uuid is null or b.run_id = $4)`;
 
 const CLOSE = `
 update breaks set status = 'resolved', resolution = $2, reason = $3, resolved_by = $4, proposed = null,
@@ -76,8 +67,8 @@ export class Breaks {
   /** Newest first. */
   async list(filter: BreakFilter, limit: number, before: string | null): Promise<Break[]> {
     return this.database.query<Break>(
-      `select ${COLUMNS} from breaks b where ${FILTER} and ($5::uuid is null or b.id < $5) order by b.id desc limit $6`,
-      [...valuesOf(filter), before, limit],
+      `select ${COLUMNS} from breaks b where ${FILTER} and ($9::uuid is null or b.id < $9) order by b.id desc limit $10`,
+      [...filterValues(filter), before, limit],
     );
   }
 
@@ -128,11 +119,11 @@ export class Breaks {
   async explainAll(filter: BreakFilter, reason: string, by: string): Promise<number> {
     const rows = await this.database.query<{ count: number }>(
       `with closed as (
-         update breaks b set status = 'resolved', resolution = 'explained', reason = $5, resolved_by = $6,
+         update breaks b set status = 'resolved', resolution = 'explained', reason = $9, resolved_by = $10,
            resolved_at = now(), updated_at = now()
          where ${FILTER} and b.status = 'open' and b.proposed is null returning 1)
        select count(*)::int as count from closed`,
-      [...valuesOf(filter), reason, by],
+      [...filterValues(filter), reason, by],
     );
     return rows[0]?.count ?? 0;
   }
@@ -164,10 +155,6 @@ export class Breaks {
     if (!transaction) throw Problem.invalid('/resolution', 'must be explained: the break is about no transaction');
     return transaction;
   }
-}
-
-function valuesOf({ class: name, provider, status, runId }: BreakFilter): unknown[] {
-  return [name ?? null, provider ?? null, status ?? null, runId ?? null];
 }
 
 function assertOpen({ status }: Break): void {

@@ -2,7 +2,9 @@ import { publicId } from '../ids.js';
 import { formatQuantity } from '../ledger/units.js';
 import { MEANINGS } from './break-classes.js';
 import type { Break } from './breaks.js';
-import type { BreakDto, ReconciliationDto } from './reconciliation.dto.js';
+import { nextNight } from './night.js';
+import type { BreakDto } from './break.dto.js';
+import type { ReconciliationDto } from './reconciliation.dto.js';
 import type { Run } from './runs.js';
 
 export function presentRun(run: Run): ReconciliationDto {
@@ -28,7 +30,8 @@ export function presentRun(run: Run): ReconciliationDto {
 
 export function presentBreak(one: Break): BreakDto {
   const { provider, status, detail, providerRecord, resolution, reason, resolvedBy, amount, unit } = one;
-  const { cause, proposal, nextCheck } = MEANINGS[one.class];
+  const { cause, proposal, nextCheckBy } = MEANINGS[one.class];
+  const isChecked = status === 'open' && one.proposed === null;
   return {
     id: publicId('brk', one.id),
     class: one.class,
@@ -41,7 +44,8 @@ export function presentBreak(one: Break): BreakDto {
     detail,
     cause,
     proposal,
-    nextCheck: status === 'open' ? nextCheck : null,
+    nextCheck: isChecked && nextCheckBy === 'nightly' ? nextNight(new Date()).toISOString() : null,
+    nextCheckBy: isChecked ? nextCheckBy : null,
     pending: one.proposed,
     resolution,
     reason,

@@ -5,6 +5,7 @@ import { Breaks } from './breaks.js';
 import { BreaksController } from './breaks.controller.js';
 import { Confirmations } from './confirmations.js';
 import { Intake } from './intake.js';
+import { Nightly } from './nightly.js';
 import { ReconciliationsController } from './reconciliations.controller.js';
 import { Runs } from './runs.js';
 import { StatementUpload } from './statement-upload.js';
@@ -14,6 +15,6 @@ import { ReconciliationWorker } from './worker.js';
 @Module({
   imports: [AccessModule, OperationsModule],
   controllers: [ReconciliationsController, BreaksController],
-  providers: [Breaks, Confirmations, Intake, ReconciliationWorker, Runs, StatementUpload],
+  providers: [Breaks, Confirmations, Intake, Nightly, ReconciliationWorker, Runs, StatementUpload],
 })
 export class ReconciliationModule {}

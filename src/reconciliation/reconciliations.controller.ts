@@ -8,12 +8,8 @@ import { Multipart } from '../api/raw-body.js';
 import { parseId } from '../ids.js';
 import { Reads } from '../operations/docs.js';
 import { Problem } from '../problem.js';
-import {
-  BreakPageDto,
-  CreateReconciliationDto,
-  ReconciliationDto,
-  ReconciliationPageDto,
-} from './reconciliation.dto.js';
+import { BreakPageDto } from './break.dto.js';
+import { CreateReconciliationDto, ReconciliationDto, ReconciliationPageDto } from './reconciliation.dto.js';
 import { Breaks } from './breaks.js';
 import { Intake } from './intake.js';
 import { presentBreak, presentRun } from './present.js';

@@ -153,6 +153,14 @@ export class Runs {
     );
   }
 
+  /** When the schedule began one for the last time; null: never. */
+  async latestOfSchedule(): Promise<Date | null> {
+    const rows = await this.database.query<{ at: Date | null }>(
+      `select max(created_at) as at from reconciliations where created_by = 'gateway'`,
+    );
+    return rows[0]?.at ?? null;
+  }
+
   async abandoned(): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `select id from reconciliations where status = 'uploading'

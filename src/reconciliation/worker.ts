@@ -1,9 +1,8 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Cron, Interval } from '@nestjs/schedule';
+import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
-import { ConnectorRegistry } from '../operations/registry.js';
 import { checkBalance } from './balance-check.js';
 import { Confirmations } from './confirmations.js';
 import { matchStatement } from './match.js';
@@ -12,9 +11,6 @@ import { beginSweep, sweepLeft } from './status-sweep.js';
 
 const TICK_MS = 500;
 const SWEEP_LOOK_MS = 1_000;
-const DAY_MS = 24 * 60 * 60_000;
-/** Every night, when the day before has ended everywhere from which statements come. */
-const NIGHTLY = '0 9 * * *';
 
 /** Does what reconciliations have left to do, one at a time; what an instance leaves another takes up where it was. */
 @Injectable()
@@ -28,7 +24,6 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
     private readonly database: Database,
     private readonly runs: Runs,
     private readonly confirmations: Confirmations,
-    private readonly registry: ConnectorRegistry,
   ) {}
 
   @Interval(TICK_MS)
@@ -48,25 +43,6 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     if (this.backend !== 0) await this.database.query(`select pg_cancel_backend($1)`, [this.backend]);
-  }
-
-  /** The day before, of what can be asked for: one instance of the fleet begins it. */
-  @Cron(NIGHTLY, { timeZone: 'UTC' })
-  async nightly(): Promise<void> {
-    const to = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS);
-    const from = new Date(to.getTime() - DAY_MS);
-    try {
-      for (const id of await this.runs.abandoned()) await this.runs.fail(id, 'the upload did not end');
-      for (const { definition } of this.registry.all()) {
-        const provider = definition.name;
-        if (definition.operations.some(({ poll }) => poll)) {
-          await this.runs.create({ provider, kind: 'status', from: new Date(0), to: from, by: 'gateway' });
-        }
-        if (definition.balance) await this.runs.create({ provider, kind: 'balance', from, to, by: 'gateway' });
-      }
-    } catch (error) {
-      logger.warn(describeError(error), 'the nightly reconciliation could not be begun');
-    }
   }
 
   private async work(run: Run): Promise<void> {
