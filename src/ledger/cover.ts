@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PoolClient } from 'pg';
+import type { Database } from '../database/database.js';
 
 const locks = new Map<string, Buffer>();
 
@@ -20,44 +20,10 @@ export interface Covered {
   readonly cover: { readonly safety: string } | null;
 }
 
-/** Rows that may be recorded, and which of them a known float covers; of the others nobody can say. */
-export interface Coverage<Row> {
-  readonly admitted: readonly Row[];
-  readonly covered: ReadonlySet<Row>;
-}
-
-/**
- * The rows without those that the float at their provider does not cover, in their order. Under the lock, so that what
- * is left is read after everything that was recorded before.
- */
-export async function coverageOf<Row extends Covered>(
-  client: Pick<PoolClient, 'query'>,
-  rows: readonly Row[],
-): Promise<Coverage<Row>> {
-  const covered = new Set<Row>();
-  const left = new Map<string, bigint | null>();
-  const admitted: Row[] = [];
-  for (const row of rows) {
-    if (row.cover === null) {
-      admitted.push(row);
-      continue;
-    }
-    const { provider, cover, quantity } = row;
-    const rest = left.has(provider) ? (left.get(provider) ?? null) : await floatLeft(client, provider, cover.safety);
-    const fits = rest === null || rest >= (quantity ?? 0n);
-    left.set(provider, rest !== null && fits ? rest - (quantity ?? 0n) : rest);
-    if (fits) admitted.push(row);
-    if (fits && rest !== null) covered.add(row);
-  }
-  return { admitted, covered };
-}
-
-/** null: no balance or no rate has been observed, so nobody can say. */
-async function floatLeft(client: Pick<PoolClient, 'query'>, provider: string, safety: string): Promise<bigint | null> {
-  const { rows } = await client.query<{ rest: string | null }>(`select float_left($1, $2, null)::text as rest`, [
-    provider,
-    safety,
-  ]);
-  const rest = rows[0]?.rest ?? null;
-  return rest === null ? null : BigInt(rest);
+/** Whether the float at its provider would cover it at the moment; also when nobody can say. */
+export async function isCovered(database: Database, { provider, quantity, cover }: Covered): Promise<boolean> {
+  if (cover === null) return true;
+  const text = `select coalesce(float_left($1, $2, null) >= $3::bigint, true) as fits`;
+  const rows = await database.query<{ fits: boolean }>(text, [provider, cover.safety, (quantity ?? 0n).toString()]);
+  return rows[0]?.fits === true;
 }

@@ -7,7 +7,7 @@ import { Accounts, type AccountPair } from './accounts.js';
 import { amend, type Amendment } from './amend.js';
 import { bindBatch, type BatchMember } from './bind-batch.js';
 import { Batcher } from './batcher.js';
-import { coverageOf, type Covered } from './cover.js';
+import { isCovered, type Covered } from './cover.js';
 import { claimDue, claimOne, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
 import type { NewTransaction } from './new-transaction.js';
@@ -74,8 +74,8 @@ export class Ledger {
   }
 
   /** Whether the float at the provider would cover it at the moment. */
-  async isCovered(transaction: Covered): Promise<boolean> {
-    return (await coverageOf(this.database.pool, [transaction])).admitted.length > 0;
+  isCovered(transaction: Covered): Promise<boolean> {
+    return isCovered(this.database, transaction);
   }
 
   /** What stands in the way of a transaction like this at the moment; records nothing. */

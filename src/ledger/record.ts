@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import type { AccountPair } from './accounts.js';
-import { coverageOf, floatLock } from './cover.js';
+import { floatLock } from './cover.js';
 import { DUPLICATE_WINDOW_MINUTES, findObstacles, type Obstacle, type Probe } from './obstacle.js';
 import type { NewTransaction } from './new-transaction.js';
 
@@ -20,13 +20,25 @@ export type RecordResult =
     }
   | { readonly kind: 'uncovered' };
 
+/**
+ * Whether rows may be recorded is looked at under locks, one per guarded value: two instances must not look at the same
+ * time. The rows of this statement itself are in nobody's sight, so no two of them may share a guarded value.
+ */
 const RECORD = `
 with input as (
   select * from json_to_recordset($1::json) as r (
     id uuid, "appId" uuid, type text, provider text, status text, reference text, scope text, key text, item integer,
     mac text, quantity bigint, unit text, detail jsonb, sealed text, metadata jsonb, "resourceId" uuid, resource jsonb,
     "resourceSealed" text, dup text, "allowDup" boolean, "leaseMs" bigint, "releaseAt" timestamptz, "expiresMs" bigint,
-    "expectedMs" bigint, actor text, "eventId" uuid, debit bigint, credit bigint, covered boolean)
+    "expectedMs" bigint, actor text, "eventId" uuid, debit bigint, credit bigint, safety numeric)
+), admitted as materialized (
+  select a.id, a.is_covered from (
+    select array_agg(id) as ids, array_agg(case when not "allowDup" then decode(dup, 'base64') end) as macs,
+      array_agg(case when safety is not null then provider end) as budgets, array_agg(safety) as safeties,
+      array_agg(quantity) as amounts
+    from input) i,
+    admit_transactions($2::bigint[], i.ids, i.macs, now() - interval '${DUPLICATE_WINDOW_MINUTES} min', i.budgets,
+      i.safeties, i.amounts) a
 ), recorded as (
   insert into transactions (id, app_id, type, provider, status, reference, reference_scope, idempotency_key,
     idempotency_item, request_mac, quantity, unit, detail, sealed, metadata, resource_id, duplicate_mac, attempts,
@@ -35,12 +47,8 @@ with input as (
     decode(sealed, 'base64'), metadata, "resourceId", decode(dup, 'base64'), ("leaseMs" is not null)::integer,
     "leaseMs" is not null, ("leaseMs" is not null)::integer,
     case when status = 'scheduled' then "releaseAt" else now() + coalesce("leaseMs", 0) * interval '1 ms' end,
-    "releaseAt", now() + "expiresMs" * interval '1 ms', now() + "expectedMs" * interval '1 ms', covered
-  from input
-  where dup is null or "allowDup" or not exists (
-    select from transactions t
-    where t.duplicate_mac = decode(dup, 'base64') and t.created_at > now() - interval '${DUPLICATE_WINDOW_MINUTES} min'
-      and t.status not in ('failed', 'canceled'))
+    "releaseAt", now() + "expiresMs" * interval '1 ms', now() + "expectedMs" * interval '1 ms', safety is not null
+  from input join admitted using (id)
   on conflict do nothing
   returning id, created_at
 ), event as (
@@ -55,25 +63,29 @@ with input as (
     decode("resourceSealed", 'base64'), metadata
   from recorded join input using (id) where resource is not null
 )
-select id, created_at as "createdAt" from recorded`;
+select id, created_at as "createdAt", is_covered as "isCovered" from recorded join admitted using (id)`;
 
 export type RecordRow = NewTransaction & { readonly accounts: AccountPair | null };
+
+interface Recorded {
+  id: string;
+  createdAt: Date;
+  isCovered: boolean;
+}
 
 /**
  * Writes new transactions, each with its first event, its hold and its resource: one statement, one commit. A row whose
  * key, reference or duplicate guard is taken is left out and answered with what stands in its way.
  */
 export async function record(database: Database, rows: readonly RecordRow[]): Promise<RecordResult[]> {
-  const needsLock = rows.some((row) => row.cover !== null || (row.duplicateMac !== null && !row.allowDuplicate));
-  const recorded = needsLock
-    ? await insertGuarded(database, rows)
-    : await database.prepared<Recorded>(...insertion(rows));
+  const values = [JSON.stringify(rows.map(toInput)), locksOf(rows)];
+  const recorded = await database.prepared<Recorded>('ledger_record', RECORD, values);
   const byId = new Map(recorded.map((row) => [row.id, row]));
   const left = rows.filter((row) => !byId.has(row.id));
   const obstacles = left.length === 0 ? new Map<string, Obstacle>() : await findObstacles(database, left.map(asProbe));
   return rows.map((row) => {
     const found = byId.get(row.id);
-    if (found) return { kind: 'recorded', createdAt: found.createdAt, isCovered: found.isCovered ?? false };
+    if (found) return { kind: 'recorded', createdAt: found.createdAt, isCovered: found.isCovered };
     const obstacle = obstacles.get(row.id);
     if (!obstacle && row.cover) return { kind: 'uncovered' };
     if (!obstacle) throw new Error('a transaction was not recorded and nothing stands in its way');
@@ -84,34 +96,14 @@ export async function record(database: Database, rows: readonly RecordRow[]): Pr
   });
 }
 
-interface Recorded {
-  id: string;
-  createdAt: Date;
-  isCovered?: boolean;
-}
-
-function insertion(rows: readonly RecordRow[]): [name: string, text: string, values: string[]] {
-  return ['ledger_record', RECORD, [JSON.stringify(rows.map(toInput))]];
-}
-
-/**
- * The duplicate guard and the float look at committed rows, so two instances must not look at the same time: one lock
- * per guarded value, taken in order, before the snapshots of what follows.
- */
-function insertGuarded(database: Database, rows: readonly RecordRow[]): Promise<Recorded[]> {
+/** In one order for everybody: who holds one waits for none that comes before it. */
+function locksOf(rows: readonly RecordRow[]): string[] {
   const guarded = rows.flatMap((row) => [
     ...(row.duplicateMac && !row.allowDuplicate ? [row.duplicateMac] : []),
     ...(row.cover ? [floatLock(row.provider)] : []),
   ]);
-  const locks = [...new Set(guarded.map((mac) => mac.readBigInt64BE(0)))].sort((a, b) => (a < b ? -1 : 1));
-  return database.transaction(async (client) => {
-    await client.query(`select pg_advisory_xact_lock(key) from unnest($1::bigint[]) key`, [locks.map(String)]);
-    const { admitted, covered } = await coverageOf(client, rows);
-    const [name, text, values] = insertion(admitted);
-    const recorded = await client.query<Recorded>({ name, text, values });
-    const coveredIds = new Set([...covered].map((row) => row.id));
-    return recorded.rows.map((row) => ({ ...row, isCovered: coveredIds.has(row.id) }));
-  });
+  const locks = [...new Set(guarded.map((mac) => mac.readBigInt64BE(0)))];
+  return locks.sort((a, b) => (a < b ? -1 : 1)).map(String);
 }
 
 /** A duplicate that is wanted stands in nobody's way. */
@@ -151,6 +143,6 @@ function toInput(row: RecordRow): Record<string, unknown> {
     eventId: row.eventId,
     debit: row.accounts?.debit,
     credit: row.accounts?.credit,
-    covered: row.cover !== null,
+    safety: row.cover?.safety,
   };
 }
