@@ -157,7 +157,7 @@ it('reports bad lines by number, without quoting them, and goes on with the good
     2, 3, 4, 5, 6, 7,
   ]);
   expect(JSON.stringify(done)).not.toContain('4111');
-  expect(JSON.stringify(await sql(world, 'select * from statement_lines'))).not.toContain('4111');
+  expect(JSON.stringify(await sql(world, 'select * from breaks'))).not.toContain('4111');
 });
 
 it.each([

@@ -7,6 +7,7 @@ import { Funds1795219600000 } from './migrations/0005-funds.js';
 import { Batches1795220100000 } from './migrations/0010-batches.js';
 import { Reconciliation1795220400000 } from './migrations/0030-reconciliation.js';
 import { EveryNight1795220500000 } from './migrations/0031-every-night.js';
+import { NoStatementLines1795220600000 } from './migrations/0032-no-statement-lines.js';
 import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { Seals1795220250000 } from './migrations/0020-seals.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
@@ -37,6 +38,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       Seals1795220250000,
       Reconciliation1795220400000,
       EveryNight1795220500000,
+      NoStatementLines1795220600000,
       ToldBalances1795224000000,
       RateByIndex1795224100000,
       OpenCounts1795225500000,

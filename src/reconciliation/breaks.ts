@@ -19,6 +19,7 @@ export interface BreakResolution {
 export type ProviderRecord = {
   readonly line: number;
   readonly id: string;
+  readonly providerReference?: string;
   readonly succeeded: boolean;
   readonly amount: string;
   readonly unit: string;

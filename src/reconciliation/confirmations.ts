@@ -19,12 +19,12 @@ interface Confirmation {
 }
 
 const OPEN = `
-select b.id as "breakId", b.transaction_id as "transactionId", l.succeeded, l.line_no as line,
-  b.provider_record as record, l.provider_reference as "providerReference"
-from breaks b
-join statement_lines l on l.run_id = b.run_id and l.line_no = (b.provider_record->>'line')::integer
-where b.run_id = $1 and b.class = 'late_confirmation' and b.status = 'open' and ($2::uuid is null or b.id > $2)
-order by b.id limit $3`;
+select id as "breakId", transaction_id as "transactionId", (provider_record->>'succeeded')::boolean as succeeded,
+  (provider_record->>'line')::integer as line, provider_record as record,
+  provider_record->>'providerReference' as "providerReference"
+from breaks
+where run_id = $1 and class = 'late_confirmation' and status = 'open' and ($2::uuid is null or id > $2)
+order by id limit $3`;
 
 const CLOSE = `
 update breaks set status = 'resolved', resolution = 'confirmed', reason = $2, resolved_by = 'gateway',

@@ -8,7 +8,7 @@ import { Problem } from '../problem.js';
 import { CreateReconciliationDto } from './reconciliation.dto.js';
 import { Runs } from './runs.js';
 import { isStatementProvider } from './statement-format.js';
-import { StatementUpload } from './statement-upload.js';
+import { Statements } from './statements.js';
 
 /** A statement of a million lines has some 100 MB. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
@@ -22,7 +22,7 @@ export class Intake {
 
   constructor(
     private readonly runs: Runs,
-    private readonly upload: StatementUpload,
+    private readonly statements: Statements,
     private readonly registry: ConnectorRegistry,
   ) {}
 
@@ -60,10 +60,7 @@ export class Intake {
     const id = await this.runs.create({ ...spanOf(dto), provider, kind: 'statement', by });
     if (id === null) throw new Error('a reconciliation was not begun');
     try {
-      const stored = await this.upload.store(file.file, { runId: id, provider, columns });
-      if (file.file.truncated)
-        throw new Problem('payload_too_large', 'The statement is larger than a gibibyte: split it.');
-      return await this.runs.uploaded({ id, provider }, stored);
+      return await this.statements.take({ id, provider, columns, ...spanOf(dto) }, file.file);
     } catch (error) {
       await this.runs.fail(id, error instanceof Problem ? error.detail : 'the upload was cut off');
       throw error;

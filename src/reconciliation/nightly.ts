@@ -26,7 +26,6 @@ export class Nightly implements OnApplicationBootstrap {
   async begin(): Promise<void> {
     const { from, to } = dayBefore(lastNight(new Date()));
     try {
-      for (const id of await this.runs.abandoned()) await this.runs.fail(id, 'the upload did not end');
       for (const { definition } of this.registry.all()) {
         const provider = definition.name;
         if (definition.operations.some(({ poll }) => poll)) {

@@ -8,13 +8,13 @@ import { Intake } from './intake.js';
 import { Nightly } from './nightly.js';
 import { ReconciliationsController } from './reconciliations.controller.js';
 import { Runs } from './runs.js';
-import { StatementUpload } from './statement-upload.js';
+import { Statements } from './statements.js';
 import { ReconciliationWorker } from './worker.js';
 
 /** The ledger beside what the providers say: statements, status sweeps, balances. */
 @Module({
   imports: [AccessModule, OperationsModule],
   controllers: [ReconciliationsController, BreaksController],
-  providers: [Breaks, Confirmations, Intake, Nightly, ReconciliationWorker, Runs, StatementUpload],
+  providers: [Breaks, Confirmations, Intake, Nightly, ReconciliationWorker, Runs, Statements],
 })
 export class ReconciliationModule {}

@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
 import { Database } from '../database/database.js';
 import { newUuid } from '../ids.js';
 import type { JsonObject } from '../ledger/transaction.js';
+import { Problem } from '../problem.js';
+import type { BadLineReport, StatementFile } from './statement-file.js';
 
 export const KINDS = ['statement', 'status', 'balance'] as const;
 export type Kind = (typeof KINDS)[number];
-
-export interface BadLineReport {
-  readonly line: number;
-  readonly message: string;
-}
 
 export interface Run {
   readonly id: string;
@@ -38,14 +36,19 @@ export interface NewRun {
   readonly by: string;
 }
 
+interface Matched {
+  readonly file: StatementFile;
+  readonly counts: Record<string, number>;
+  readonly isOver: boolean;
+}
+
 const COLUMNS = `id, provider, kind, status, step, from_at as "from", to_at as "to", lines, bad_count as "badCount",
   bad_lines as "badLines", counts, failure, created_by as "createdBy", created_at as "createdAt",
   completed_at as "completedAt"`;
 
 /** Who works on a run has it for so long and says anew that he does; after a crash somebody else goes on. */
 export const LEASE_MS = 15_000;
-/** An upload that nobody has ended by then has lost its sender. */
-const ABANDONED_MINUTES = 60;
+const CUT_OFF = 'The upload was cut off: send the statement again.';
 
 /** Reconciliations as they are kept: the history, and what is still to do. */
 @Injectable()
@@ -55,37 +58,60 @@ export class Runs {
   /** A statement begins as an upload; the others run at once. null: the schedule of another instance was faster. */
   async create({ provider, kind, from, to, by }: NewRun): Promise<string | null> {
     const rows = await this.database.query<{ id: string }>(
-      `insert into reconciliations (id, provider, kind, status, from_at, to_at, created_by)
-       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning id`,
-      [newUuid(), provider, kind, kind === 'statement' ? 'uploading' : 'running', from, to, by],
+      `insert into reconciliations (id, provider, kind, status, from_at, to_at, created_by, lease_until)
+       values ($1, $2, $3, $4, $5, $6, $7, case when $4 = 'uploading' then clock_timestamp() + $8 * interval '1 ms' end)
+       on conflict do nothing returning id`,
+      [newUuid(), provider, kind, kind === 'statement' ? 'uploading' : 'running', from, to, by, LEASE_MS],
     );
     return rows[0]?.id ?? null;
   }
 
-  /** The file is here whole. Answers with the earlier run of the same file when there is one: this one is no more then. */
-  async uploaded(
-    { id, provider }: { id: string; provider: string },
-    { hash, lines, bad, badCount }: { hash: Buffer; lines: number; bad: readonly BadLineReport[]; badCount: number },
-  ): Promise<string> {
-    return this.database.transaction(async (client) => {
-      await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 30))`, [hash.toString('hex')]);
-      const earlier = await client.query<{ id: string }>(
-        `select id from reconciliations where provider = $1 and file_hash = $2 and status in ('running', 'completed')`,
-        [provider, hash],
-      );
-      const found = earlier.rows[0];
-      if (found) {
-        await client.query(`delete from statement_lines where run_id = $1`, [id]);
-        await client.query(`delete from reconciliations where id = $1`, [id]);
-        return found.id;
-      }
-      await client.query(
-        `update reconciliations set status = 'running', file_hash = $2, lines = $3, bad_lines = $4, bad_count = $5,
-           updated_at = clock_timestamp() where id = $1`,
-        [id, hash, lines, JSON.stringify(bad), badCount],
-      );
-      return id;
-    });
+  /**
+   * Within the transaction of `client`, which then alone has to do with that file: whether it is here already. Answers
+   * with the earlier run; `id` is no more then.
+   */
+  async sameFile(
+    client: PoolClient,
+    { id, provider }: Pick<Run, 'id' | 'provider'>,
+    hash: Buffer,
+  ): Promise<string | null> {
+    await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 30))`, [hash.toString('hex')]);
+    const earlier = await client.query<{ id: string }>(
+      `select id from reconciliations where provider = $1 and file_hash = $2 and status in ('running', 'completed')`,
+      [provider, hash],
+    );
+    const found = earlier.rows[0]?.id ?? null;
+    if (found !== null) await client.query(`delete from reconciliations where id = $1`, [id]);
+    return found;
+  }
+
+  /** The statement is compared: what is left to do is done by whoever takes it up. */
+  async matched(client: PoolClient, id: string, { file, counts, isOver }: Matched): Promise<void> {
+    const { rowCount } = await client.query(
+      `update reconciliations set status = $2, step = 'matched', file_hash = $3, lines = $4, bad_lines = $5,
+         bad_count = $6, counts = $7, lease_until = null, updated_at = clock_timestamp(),
+         completed_at = case when $2 = 'completed' then clock_timestamp() end
+       where id = $1 and status = 'uploading'`,
+      [
+        id,
+        isOver ? 'completed' : 'running',
+        file.hash,
+        file.lines,
+        JSON.stringify(file.bad),
+        file.badCount,
+        JSON.stringify(counts),
+      ],
+    );
+    if (rowCount === 0) throw new Problem('overloaded', CUT_OFF, { retryAfterSeconds: 1 });
+  }
+
+  /** How far an upload has come; and that somebody is at it. */
+  async progress(id: string, lines: number): Promise<void> {
+    await this.database.query(
+      `update reconciliations set lines = $2, lease_until = clock_timestamp() + $3 * interval '1 ms',
+         updated_at = clock_timestamp() where id = $1 and status = 'uploading'`,
+      [id, lines, LEASE_MS],
+    );
   }
 
   async fail(id: string, failure: string): Promise<void> {
@@ -94,7 +120,6 @@ export class Runs {
        where id = $1 and status in ('uploading', 'running')`,
       [id, failure],
     );
-    await this.database.query(`delete from statement_lines where run_id = $1`, [id]);
   }
 
   /** Takes up the oldest run that nobody works on. */
@@ -161,12 +186,12 @@ export class Runs {
     return rows[0]?.at ?? null;
   }
 
-  async abandoned(): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(
-      `select id from reconciliations where status = 'uploading'
-       and created_at < clock_timestamp() - $1 * interval '1 minute'`,
-      [ABANDONED_MINUTES],
+  /** Uploads whose instance is no more: nothing of them was acknowledged. */
+  async failAbandoned(): Promise<void> {
+    await this.database.query(
+      `update reconciliations set status = 'failed', failure = $1, lease_until = null, completed_at = clock_timestamp()
+       where status = 'uploading' and lease_until < clock_timestamp()`,
+      [CUT_OFF],
     );
-    return rows.map(({ id }) => id);
   }
 }

@@ -1,56 +1,94 @@
 import { holdsCardNumber } from '../api/card-firewall/card-number.js';
 import { parseUuid } from '../ids.js';
 import { PESO_UNIT, POINTS_UNIT } from '../ledger/units.js';
-import { Problem } from '../problem.js';
+import { utcOf } from './statement-time.js';
 
-/* What a provider's statement says, line by line. Pure. */
+/* What the lines of a provider's statement mean. Pure. */
 
 /** A line that can be compared with the ledger. Nothing personal is taken from it. */
 export interface StatementLine {
-  /** Ours, as the provider repeats it. */
+  /** Ours, as the provider repeats it; in lower case. */
   readonly transactionId: string | null;
   readonly providerReference: string | null;
   readonly reference: string | null;
   readonly succeeded: boolean;
-  /** In the smallest part of the unit. */
-  readonly amount: bigint;
+  /** Digits: in the smallest part of the unit. */
+  readonly amount: string;
   readonly unit: string;
-  /** ISO 8601 with a zone. */
+  /** In UTC, without a zone. */
   readonly at: string;
 }
 
 /** Providers that give statements. */
 export type StatementProvider = 'latcom' | 'latam-pass';
 
-interface Format {
-  /** Columns by the names of the contract; those that may be missing end in `?`. */
-  readonly columns: readonly string[];
-  readonly read: (cell: (column: string) => string) => StatementLine;
+/** By the name of a column; one that the file does not have is empty. */
+export type Cell = (column: string) => string;
+
+interface Column {
+  readonly isOptional: boolean;
+  /** What a cell mostly looks like; null: nobody looks at it. The source of a regular expression without groups. */
+  readonly plain: string | null;
+}
+
+export interface Format {
+  readonly columns: Readonly<Record<string, Column>>;
+  /** Any line. @throws BadLine */
+  readonly read: (cell: Cell) => StatementLine;
+  /** A line of which every cell is as plain as it mostly is: the same as `read` says, without looking at it again. */
+  readonly readPlain: (cell: Cell) => StatementLine;
 }
 
 const MAX_REFERENCE = 255;
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-const TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/;
+
+const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
+/** An id with too few digits in a row for a card. */
+const TEXT = String.raw`(?:${UUID}|(?![\w.:/-]*?\d(?:-?\d){12})[\w.:/-]{1,64})`;
+const DAY = String.raw`(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))`;
+const UTC = String.raw`(?!0000)\d{4}-${DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z`;
+
+const required = (plain: string): Column => ({ isOptional: false, plain });
+const optional = (plain: string | null): Column => ({ isOptional: true, plain: plain && `(?:${plain})?` });
 
 /** A line that cannot be used, and why: in words that quote nothing of it. */
 export class BadLine extends Error {}
 
-const FORMATS: Readonly<Record<StatementProvider, Format>> = {
+export const FORMATS: Readonly<Record<StatementProvider, Format>> = {
   latcom: {
-    columns: ['distributor_transaction_id', 'status', 'amount', 'currency?', 'date'],
+    columns: {
+      distributor_transaction_id: required(UUID),
+      status: required('SUCCESS|FAIL'),
+      amount: required(String.raw`[1-9]\d{0,11}\.\d\d`),
+      currency: optional('[A-Z]{3}'),
+      date: required(UTC),
+    },
     read: (cell) => ({
-      transactionId: idOf(cell('distributor_transaction_id')),
+      ...idOf(cell('distributor_transaction_id')),
       providerReference: null,
-      reference:
-        parseUuid(cell('distributor_transaction_id')) === null ? textOf(cell('distributor_transaction_id')) : null,
       succeeded: outcomeOf(cell('status')),
       amount: centsOf(cell('amount')),
       unit: currencyOf(cell('currency')),
       at: timeOf(cell('date')),
     }),
+    readPlain: (cell) => ({
+      transactionId: cell('distributor_transaction_id'),
+      reference: null,
+      providerReference: null,
+      succeeded: cell('status') === 'SUCCESS',
+      amount: cell('amount').replace('.', ''),
+      unit: cell('currency') || PESO_UNIT,
+      at: cell('date').slice(0, -1),
+    }),
   },
   'latam-pass': {
-    columns: ['latamAccrualId', 'partnerAccrualId?', 'partnerTransactionId?', 'ffn?', 'points', 'date'],
+    columns: {
+      latamAccrualId: required(TEXT),
+      partnerAccrualId: optional(UUID),
+      partnerTransactionId: optional(TEXT),
+      ffn: optional(null),
+      points: required(String.raw`[1-9]\d{0,14}`),
+      date: required(UTC),
+    },
     read: (cell) => ({
       transactionId: parseUuid(cell('partnerAccrualId')),
       providerReference: textOf(cell('latamAccrualId')),
@@ -60,6 +98,15 @@ const FORMATS: Readonly<Record<StatementProvider, Format>> = {
       unit: POINTS_UNIT,
       at: timeOf(cell('date')),
     }),
+    readPlain: (cell) => ({
+      transactionId: cell('partnerAccrualId') || null,
+      providerReference: cell('latamAccrualId'),
+      reference: cell('partnerTransactionId') || null,
+      succeeded: true,
+      amount: cell('points'),
+      unit: POINTS_UNIT,
+      at: cell('date').slice(0, -1),
+    }),
   },
 };
 
@@ -67,53 +114,18 @@ export function isStatementProvider(provider: string): provider is StatementProv
   return provider in FORMATS;
 }
 
-/** How to read a file's lines, by its header. */
-export class StatementReader {
-  private readonly positions: ReadonlyMap<string, number>;
-  private readonly format: Format;
-
-  /**
-   * `mapping` gives other names for columns: `{ "amount": "Importe" }`.
-   * @throws Problem `validation_failed` when a column is missing or the mapping names one that is not known
-   */
-  constructor(provider: StatementProvider, header: readonly string[], mapping: Readonly<Record<string, string>>) {
-    this.format = FORMATS[provider];
-    const names = this.format.columns.map((column) => column.replace('?', ''));
-    const stranger = Object.keys(mapping).find((name) => !names.includes(name));
-    if (stranger !== undefined) throw Problem.invalid('/columns', `knows the columns ${names.join(', ')} only`);
-    const found = new Map(header.map((name, position) => [fold(name), position]));
-    const positions = this.format.columns.flatMap((column): [string, number][] => {
-      const name = column.replace('?', '');
-      const position = found.get(fold(mapping[name] ?? name));
-      if (position !== undefined) return [[name, position]];
-      if (column.endsWith('?') && mapping[name] === undefined) return [];
-      throw Problem.invalid('/file', `has no column ${name} in its first line; name another one in "columns"`);
-    });
-    this.positions = new Map(positions);
-  }
-
-  /** @throws BadLine */
-  read(cells: readonly string[]): StatementLine {
-    return this.format.read((column) => {
-      const position = this.positions.get(column);
-      return position === undefined ? '' : (cells[position] ?? '').trim();
-    });
-  }
-}
-
-function fold(name: string): string {
-  return name.trim().toLowerCase();
-}
-
-function idOf(cell: string): string | null {
+/** LATCOM repeats what we gave it: our transaction's id, or something that somebody else made up. */
+function idOf(cell: string): Pick<StatementLine, 'transactionId' | 'reference'> {
   if (cell === '') throw new BadLine('has no distributor_transaction_id');
-  return parseUuid(cell);
+  const transactionId = parseUuid(cell);
+  return { transactionId, reference: transactionId === null ? textOf(cell) : null };
 }
 
 /** Ids of others; not more than an id can be, and nothing that must not be kept. */
 function textOf(cell: string): string {
-  if (cell === '' || cell.length > MAX_REFERENCE) throw new BadLine(`has an id that is empty or too long`);
-  if (holdsCardNumber(cell)) throw new BadLine('holds the number of a payment card');
+  if (cell === '' || cell.length > MAX_REFERENCE) throw new BadLine('has an id that is empty or too long');
+  if (/\p{Cc}/u.test(cell)) throw new BadLine('has an id with control characters');
+  if (parseUuid(cell) === null && holdsCardNumber(cell)) throw new BadLine('holds the number of a payment card');
   return cell;
 }
 
@@ -124,19 +136,19 @@ function outcomeOf(cell: string): boolean {
   throw new BadLine('has a status other than SUCCESS and FAIL');
 }
 
-function centsOf(cell: string): bigint {
+function centsOf(cell: string): string {
   const [, whole, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,2}))?$/.exec(cell) ?? [];
   if (whole === undefined) throw new BadLine('has an amount that is no decimal such as 10.00');
-  return positive(BigInt(whole) * 100n + BigInt(fraction.padEnd(2, '0')));
+  return positive(whole + fraction.padEnd(2, '0'));
 }
 
-function wholeOf(cell: string): bigint {
+function wholeOf(cell: string): string {
   if (!/^\d{1,15}$/.test(cell)) throw new BadLine('has points that are no whole number');
-  return positive(BigInt(cell));
+  return positive(cell);
 }
 
-function positive(amount: bigint): bigint {
-  if (amount > 0n) return amount;
+function positive(digits: string): string {
+  if (/[1-9]/.test(digits)) return digits;
   throw new BadLine('has an amount of zero');
 }
 
@@ -146,17 +158,8 @@ function currencyOf(cell: string): string {
   return cell.toUpperCase();
 }
 
-/** A day without a time is its end: what happened on it is not later than the line. */
 function timeOf(cell: string): string {
-  const hasZone = /(Z|[+-]\d{2}:?\d{2})$/.test(cell);
-  const text = DAY.test(cell) ? `${cell}T23:59:59.999Z` : cell.replace(' ', 'T') + (hasZone ? '' : 'Z');
-  const zoned = text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2');
-  if ((DAY.test(cell) || TIME.test(cell)) && isDay(zoned) && !Number.isNaN(Date.parse(zoned))) return zoned;
-  throw new BadLine('has a date that is no ISO 8601 time');
-}
-
-/** `Date.parse` takes the 31st of February for the 3rd of March, and PostgreSQL does not. */
-function isDay(text: string): boolean {
-  const [year = 0, month = 0, day = 0] = [text.slice(0, 4), text.slice(5, 7), text.slice(8, 10)].map(Number);
-  return day <= 28 || (day <= new Date(Date.UTC(year, month, 0)).getUTCDate() && year > 0);
+  const at = utcOf(cell);
+  if (at === null) throw new BadLine('has a date that is no ISO 8601 time');
+  return at;
 }

@@ -5,7 +5,6 @@ import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { checkBalance } from './balance-check.js';
 import { Confirmations } from './confirmations.js';
-import { matchStatement } from './match.js';
 import { LEASE_MS, Runs, type Run } from './runs.js';
 import { beginSweep, sweepLeft } from './status-sweep.js';
 
@@ -17,8 +16,6 @@ const SWEEP_LOOK_MS = 1_000;
 export class ReconciliationWorker implements BeforeApplicationShutdown {
   private busy = false;
   private stopping = false;
-  /** Of a comparison under way; 0: none is. */
-  private backend = 0;
 
   constructor(
     private readonly database: Database,
@@ -31,6 +28,7 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
     if (this.busy || this.stopping) return;
     this.busy = true;
     try {
+      await this.runs.failAbandoned();
       for (let run = await this.runs.claim(); run; run = await this.nextRun()) await this.work(run);
     } catch (error) {
       logger.warn(describeError(error), 'reconciliations could not be looked at; the next run does it');
@@ -39,10 +37,9 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
     }
   }
 
-  /** What is under way is undone and taken up by another instance, or at the next start. */
-  async beforeApplicationShutdown(): Promise<void> {
+  /** What is under way is taken up by another instance, or at the next start. */
+  beforeApplicationShutdown(): void {
     this.stopping = true;
-    if (this.backend !== 0) await this.database.query(`select pg_cancel_backend($1)`, [this.backend]);
   }
 
   private async work(run: Run): Promise<void> {
@@ -64,7 +61,6 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
   }
 
   private async statement(run: Run): Promise<void> {
-    if (run.step === 'begin') await this.match(run);
     let after: string | null = null;
     do after = await this.confirmations.settleSome(run, after);
     while (after !== null && !this.stopping);
@@ -73,17 +69,6 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
 
   private async nextRun(): Promise<Run | null> {
     return this.stopping ? null : this.runs.claim();
-  }
-
-  private async match(run: Run): Promise<void> {
-    try {
-      const counts = await matchStatement(this.database, run, (pid) => {
-        this.backend = pid;
-      });
-      await this.runs.advance(run.id, 'matched', counts);
-    } finally {
-      this.backend = 0;
-    }
   }
 
   private async sweep(run: Run): Promise<void> {
