@@ -1,11 +1,13 @@
-import { createDatabase } from './support/database.js';
+import { Client } from 'pg';
+import { createDatabase, type TestDatabase } from './support/database.js';
 import { ADMIN, startGateway, type Gateway } from './support/gateway.js';
-import { at, textAt, type Credentials } from './support/http.js';
+import { at, textAt, type Answer, type Credentials } from './support/http.js';
 
 let gateway: Gateway;
+let database: TestDatabase;
 
 beforeAll(async () => {
-  const database = await createDatabase();
+  database = await createDatabase();
   gateway = await startGateway({ databaseUrl: database.url });
 });
 
@@ -17,7 +19,31 @@ async function audited(): Promise<unknown> {
   return at((await ask('GET', '/audit-log?limit=100')).body, 'data');
 }
 
+/** Lets `act` begin while `removal` has been done and not been committed: it has to wait for the end, and to respect it. */
+async function during(removal: string, values: unknown[], act: () => Promise<Answer>): Promise<Answer> {
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  await client.query('begin');
+  await client.query(removal, values);
+  const acting = act();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await client.query('commit');
+  await client.end();
+  return acting;
+}
+
+const uuidOf = (id: string): string => id.slice(4);
+
 describe('apps', () => {
+  test('that are removed are not brought back by a change in the same moment', async () => {
+    const id = textAt((await ask('POST', '/apps', { name: 'Gone', scopes: ['passes'] })).body, 'id');
+    const changed = await during('update apps set deleted_at = now() where id = $1', [uuidOf(id)], () =>
+      ask('PATCH', `/apps/${id}`, { name: 'Back' }),
+    );
+    expect(changed.status).toBe(404);
+    expect((await ask('GET', `/apps/${id}`)).status).toBe(404);
+  });
+
   test('are created, read, changed, listed and removed; each change is audited', async () => {
     const created = await ask('POST', '/apps', { name: 'Hotel', scopes: ['passes'], defaultHoldDays: 30 });
     expect(created.status).toBe(201);
@@ -101,6 +127,24 @@ describe('apps', () => {
   });
 });
 
+describe('what operators do', () => {
+  test('to a provider that does not exist leaves no line', async () => {
+    expect((await ask('POST', '/providers/nobody/pause', { reason: 'x' })).status).toBe(404);
+    expect(JSON.stringify(await audited())).not.toContain('nobody');
+  });
+
+  test('as an export of all transactions leaves a line with its filters', async () => {
+    expect((await ask('GET', '/transactions/export?provider=latcom&status=failed')).status).toBe(200);
+    expect(await audited()).toContainEqual(
+      expect.objectContaining({
+        action: 'transaction.export',
+        actor: `operator:${ADMIN.username}`,
+        detail: { provider: 'latcom', status: 'failed' },
+      }),
+    );
+  });
+});
+
 describe('operators', () => {
   const PASSWORD = 'a-long-enough:password';
   const make = async (username: string, role: string): Promise<string> => {
@@ -125,6 +169,15 @@ describe('operators', () => {
       const refused = await ask('POST', '/apps', app, auth);
       expect([refused.status, at(refused.body, 'code')]).toEqual([403, 'forbidden']);
     }
+  });
+
+  test('that are removed are not brought back by a change in the same moment', async () => {
+    const id = await make('leaver', 'admin');
+    const changed = await during('delete from operators where id = $1', [uuidOf(id)], () =>
+      ask('PATCH', `/operators/${id}`, { role: 'viewer' }),
+    );
+    expect(changed.status).toBe(404);
+    expect((await ask('GET', '/apps', undefined, { username: 'leaver', password: PASSWORD })).status).toBe(401);
   });
 
   test('have names of their own', async () => {

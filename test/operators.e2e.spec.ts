@@ -40,8 +40,16 @@ describe('with REQUIRE_SECOND_OPERATOR', () => {
   it('a resolution is a proposal until another operator approves it', async () => {
     const [first, second] = [await operator('operator'), await operator('operator')];
     const path = await unknownTopup();
+    expect((await world.admin('GET', path)).body).toMatchObject({ proposal: null });
     const proposed = await ask(`${path}/resolve`, first, RESOLUTION);
     expect([proposed.status, at(proposed.body, 'status')]).toEqual([202, 'unknown']);
+    // Nobody should have to approve what they cannot see.
+    const seen = await strict.request('GET', path, { auth: second });
+    expect(at(seen.body, 'proposal')).toEqual({
+      ...RESOLUTION,
+      proposedBy: `operator:${first.username}`,
+      proposedAt: expect.any(String),
+    });
     expect((await ask(`${path}/resolve`, second, RESOLUTION)).body).toMatchObject({ code: 'invalid_state' });
     expect((await ask(`${path}/approve`, first)).body).toMatchObject({ status: 403, code: 'forbidden' });
     const approved = await ask(`${path}/approve`, second);
@@ -62,6 +70,23 @@ describe('with REQUIRE_SECOND_OPERATOR', () => {
     expect((await ask(`${path}/approve`, second)).body).toMatchObject({ code: 'invalid_state' });
     expect((await ask(`${path}/resolve`, second, { ...RESOLUTION, outcome: 'succeeded' })).status).toBe(202);
     expect((await ask(`${path}/approve`, first)).body).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('of an approval and a rejection in the same moment one counts, and the other hears of it', async () => {
+    const [first, second] = [await operator('operator'), await operator('operator')];
+    const path = await unknownTopup();
+    await ask(`${path}/resolve`, first, RESOLUTION);
+    const id = path.split('/').at(-1)?.slice('txn_'.length);
+    const client = new Client({ connectionString: world.database.url });
+    await client.connect();
+    await client.query('begin');
+    await client.query(`update resolution_proposals set decision = 'rejected' where transaction_id = $1`, [id]);
+    const approving = ask(`${path}/approve`, second);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await client.query('commit');
+    await client.end();
+    expect((await approving).body).toMatchObject({ status: 409, code: 'invalid_state' });
+    expect((await world.admin('GET', path)).body).toMatchObject({ status: 'unknown', proposal: null });
   });
 });
 

@@ -5,8 +5,14 @@ import { LedgerReader } from '../ledger/reader.js';
 import { Reads } from './docs.js';
 import { TransactionLookup } from './lookup.js';
 import { MASKED, Presenter } from './present.js';
+import { Proposals, type Proposal } from './proposals.js';
 import { AdminTransactionQueryDto, ExpandQueryDto, filterOf } from './transaction-query.dto.js';
-import { TransactionDto, TransactionEventsDto, TransactionPageDto } from './transaction.dto.js';
+import {
+  AdminTransactionDto,
+  TransactionEventsDto,
+  TransactionPageDto,
+  type ResolutionProposalDto,
+} from './transaction.dto.js';
 
 /** All apps' transactions. */
 @Controller('v1/admin/transactions')
@@ -17,6 +23,7 @@ export class AdminTransactionsController {
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,
     private readonly audit: Audit,
+    private readonly proposals: Proposals,
   ) {}
 
   /** All apps' transactions, newest first. */
@@ -30,17 +37,18 @@ export class AdminTransactionsController {
 
   /** One transaction, personal data masked; in clear with `expand`, for the role `operator` and audited. */
   @Get(':id')
-  @Reads(TransactionDto)
+  @Reads(AdminTransactionDto)
   async read(
     @Param('id') id: string,
     @Query() query: ExpandQueryDto,
     @Caller() caller: OperatorCaller,
-  ): Promise<TransactionDto> {
+  ): Promise<AdminTransactionDto> {
     const personal = query.expand === 'personal';
     if (personal) assertMayReadPersonal(caller);
     const transaction = await this.lookup.any(id);
     if (personal) await this.audit.record(caller, 'transaction.read_personal', id);
-    return this.presenter.transaction(transaction, { owner: false, personal });
+    const shown = await this.presenter.transaction(transaction, { owner: false, personal });
+    return { ...shown, proposal: presentProposal(await this.proposals.open(transaction.id)) };
   }
 
   /** Its timeline. */
@@ -51,4 +59,10 @@ export class AdminTransactionsController {
     const events = await this.reader.events(transaction.id);
     return { data: events.map((event) => this.presenter.event(event)) };
   }
+}
+
+function presentProposal(proposal: Proposal | null): ResolutionProposalDto | null {
+  if (!proposal) return null;
+  const { outcome, evidence, reason, proposedBy, proposedAt } = proposal;
+  return { outcome, evidence, reason, proposedBy, proposedAt: proposedAt.toISOString() };
 }

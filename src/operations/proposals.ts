@@ -20,7 +20,8 @@ select id, outcome, evidence, reason, proposed_by as "proposedBy", proposed_at a
 from resolution_proposals where transaction_id = $1 and decision is null`;
 
 const DECIDE = `
-update resolution_proposals set decision = $2, decided_by = $3, decided_at = now() where id = $1 and decision is null`;
+update resolution_proposals set decision = $2, decided_by = $3, decided_at = now()
+where id = $1 and decision is null returning id`;
 
 /** With `REQUIRE_SECOND_OPERATOR`, a resolution waits here until another operator than its author agrees. */
 @Injectable()
@@ -39,6 +40,7 @@ export class Proposals {
     throw new Problem('invalid_state', 'A resolution is proposed already: approve or reject that one first.');
   }
 
+  /** What waits for a second operator. */
   async open(transactionId: string): Promise<Proposal | null> {
     return (await this.database.query<Proposal>(OPEN, [transactionId]))[0] ?? null;
   }
@@ -49,17 +51,22 @@ export class Proposals {
     if (proposal.proposedBy === by) {
       throw new Problem('forbidden', 'Another operator than the one who proposed it has to approve a resolution.');
     }
-    const resolved = await this.acts.resolve(transaction, proposal, `${proposal.proposedBy}, ${by}`);
-    // After the ledger: should this be lost, an open proposal of an ended transaction can do no harm.
-    await this.database.query(DECIDE, [proposal.id, 'approved', by]);
-    return resolved;
+    // Before the ledger, so that what was rejected in the same moment is not carried out. Should this process end
+    // here, the transaction is as it was, and is proposed anew.
+    await this.decide(proposal, 'approved', by);
+    return this.acts.resolve(transaction, proposal, `${proposal.proposedBy}, ${by}`);
   }
 
   /** Also by the author, who may think better of it. @throws Problem `invalid_state` when nothing is proposed */
   async reject(transaction: Transaction, by: string): Promise<Transaction> {
     const proposal = await this.required(transaction);
-    await this.database.query(DECIDE, [proposal.id, 'rejected', by]);
+    await this.decide(proposal, 'rejected', by);
     return transaction;
+  }
+
+  private async decide(proposal: Proposal, decision: 'approved' | 'rejected', by: string): Promise<void> {
+    const rows = await this.database.query(DECIDE, [proposal.id, decision, by]);
+    if (rows.length === 0) throw new Problem('invalid_state', 'Somebody else has just decided about the proposal.');
   }
 
   private async required(transaction: Transaction): Promise<Proposal> {

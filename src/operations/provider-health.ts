@@ -40,6 +40,11 @@ export class ProviderHealth implements OnApplicationBootstrap {
     return this.describe(this.find(name), await openCounts(this.database));
   }
 
+  /** @throws Problem `not_found` */
+  assertKnown(name: string): void {
+    this.find(name);
+  }
+
   /** Nothing is sent to it any more; what is under way ends, what is new waits. */
   async pause(name: string, by: string, reason: string | null): Promise<void> {
     await this.states.pause(this.find(name).definition.name, by, reason);

@@ -60,6 +60,7 @@ export class ProviderActsController {
     detail: Record<string, string | null>,
     does: (actor: string) => Promise<void>,
   ): Promise<ProviderHealthDto> {
+    this.health.assertKnown(name);
     // Before the act: there may be a line of what did not come about, never an act without a line.
     await this.audit.record(caller, `provider.${verb}`, name, detail);
     await does(`operator:${caller.username}`);

@@ -148,3 +148,22 @@ export class ResolveDto {
   @Length(1, 500)
   reason!: string;
 }
+
+/** How one operator says that a transaction ended, until another one agrees. */
+export class ResolutionProposalDto {
+  @ApiProperty({ enum: ['succeeded', 'failed'] })
+  outcome!: 'succeeded' | 'failed';
+  evidence!: string;
+  reason!: string;
+  /** @example "operator:ana.lopez" */
+  proposedBy!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  proposedAt!: string;
+}
+
+/** What operators see of one transaction. */
+export class AdminTransactionDto extends TransactionDto {
+  /** What waits for a second operator to approve or reject it. */
+  @ApiProperty({ type: ResolutionProposalDto, nullable: true })
+  proposal!: ResolutionProposalDto | null;
+}

@@ -15,6 +15,9 @@ export interface BreakResolution {
   readonly reason: string;
 }
 
+/** A resolution that waits for a second operator. */
+type Proposed = BreakResolution & { readonly by: string; readonly at: string };
+
 /** A line of a statement as a break keeps it; the amount in the smallest part of the unit. */
 export type ProviderRecord = {
   readonly line: number;
@@ -37,7 +40,7 @@ export interface Break {
   readonly detail: JsonObject;
   readonly providerRecord: ProviderRecord | null;
   readonly status: 'open' | 'resolved';
-  readonly proposed: (BreakResolution & { readonly by: string; readonly at: string }) | null;
+  readonly proposed: Proposed | null;
   readonly resolution: string | null;
   readonly reason: string | null;
   readonly resolvedBy: string | null;
@@ -107,13 +110,23 @@ export class Breaks {
   async approve(one: Break, by: string): Promise<void> {
     const proposed = proposalOf(one);
     if (proposed.by === by) throw new Problem('forbidden', 'Another operator than its author has to approve it.');
+    await this.take(one, proposed);
     await this.carryOut(one, proposed, `${proposed.by}, ${by}`);
   }
 
   /** @throws Problem `invalid_state` when nothing is proposed */
   async reject(one: Break): Promise<void> {
-    proposalOf(one);
-    await this.database.query(`update breaks set proposed = null, updated_at = now() where id = $1`, [one.id]);
+    await this.take(one, proposalOf(one));
+  }
+
+  /** One decision counts, and it is about the proposal that its author has seen. */
+  private async take({ id }: Break, proposed: Proposed): Promise<void> {
+    const rows = await this.database.query(
+      `update breaks set proposed = null, updated_at = now() where id = $1 and status = 'open' and proposed = $2
+       returning 1 as taken`,
+      [id, proposed],
+    );
+    if (rows.length === 0) throw new Problem('invalid_state', 'Somebody else has just decided about the proposal.');
   }
 
   /** Closes all open ones of the filter as explained, in one statement. Answers how many. */
@@ -162,7 +175,7 @@ function assertOpen({ status }: Break): void {
   if (status !== 'open') throw new Problem('invalid_state', 'The break is resolved already.');
 }
 
-function proposalOf(one: Break): NonNullable<Break['proposed']> {
+function proposalOf(one: Break): Proposed {
   assertOpen(one);
   if (!one.proposed) throw new Problem('invalid_state', 'No resolution is proposed for this break.');
   return one.proposed;

@@ -50,8 +50,16 @@ export class Apps {
   }
 
   /** @throws Problem `not_found` */
-  async read(id: string | null, manager: EntityManager = this.source.manager): Promise<AppEntity> {
-    const app = id === null ? null : await manager.findOneBy(AppEntity, { id, deletedAt: IsNull() });
+  async read(id: string | null): Promise<AppEntity> {
+    const app = id === null ? null : await this.source.manager.findOneBy(AppEntity, { id, deletedAt: IsNull() });
+    if (!app) throw Problem.notFound('app');
+    return app;
+  }
+
+  /** Who is removed meanwhile is not found: saving what was read before would bring it back. */
+  private async lock(id: string | null, manager: EntityManager): Promise<AppEntity> {
+    const where = { id: id ?? '', deletedAt: IsNull() };
+    const app = id === null ? null : await manager.findOne(AppEntity, { where, lock: { mode: 'pessimistic_write' } });
     if (!app) throw Problem.notFound('app');
     return app;
   }
@@ -63,7 +71,7 @@ export class Apps {
 
   async update(id: string | null, dto: UpdateAppDto, actor: AuditActor): Promise<AppEntity> {
     const app = await this.source.transaction(async (manager) => {
-      const found = await this.read(id, manager);
+      const found = await this.lock(id, manager);
       const changes = Object.fromEntries(Object.entries(dto).filter(([, value]) => value !== undefined));
       const changed = await manager.save(manager.merge(AppEntity, found, changes));
       await this.audit.record(actor, 'app.update', publicId('app', changed.id), changes, manager);
@@ -76,7 +84,7 @@ export class Apps {
   /** Its keys end with it; its transactions stay. */
   async remove(id: string | null, actor: AuditActor): Promise<void> {
     const app = await this.source.transaction(async (manager) => {
-      const found = await this.read(id, manager);
+      const found = await this.lock(id, manager);
       const now = new Date();
       await manager.update(AppEntity, { id: found.id }, { deletedAt: now });
       await manager.update(ApiKeyEntity, { appId: found.id, revokedAt: IsNull() }, { revokedAt: now });

@@ -55,8 +55,8 @@ export class Operators {
   }
 
   /** @throws Problem `not_found` */
-  async read(id: string | null, manager: EntityManager = this.source.manager): Promise<OperatorEntity> {
-    const operator = id === null ? null : await manager.findOneBy(OperatorEntity, { id });
+  async read(id: string | null): Promise<OperatorEntity> {
+    const operator = id === null ? null : await this.source.manager.findOneBy(OperatorEntity, { id });
     if (!operator) throw Problem.notFound('operator');
     return operator;
   }
@@ -69,8 +69,9 @@ export class Operators {
   ): Promise<OperatorEntity> {
     const passwordHash = password === undefined ? undefined : await hashPassword(password);
     const changed = await this.source.transaction(async (manager) => {
-      const operator = await this.read(id, manager);
-      if (role !== undefined && role !== 'admin') await this.keepAnAdmin(operator, manager);
+      const admins = role !== undefined && role !== 'admin' ? await lockAdmins(manager) : null;
+      const operator = await this.lock(id, manager);
+      if (admins) keepAnAdmin(operator, admins);
       const changes = { ...(role && { role }), ...(passwordHash !== undefined && { passwordHash }) };
       await manager.save(manager.merge(OperatorEntity, operator, changes));
       const detail = { ...(role && { role }), passwordChanged: passwordHash !== undefined };
@@ -91,8 +92,9 @@ export class Operators {
   /** @throws Problem `invalid_state` when it would leave no administrator */
   async remove(id: string | null, actor: AuditActor): Promise<void> {
     const removed = await this.source.transaction(async (manager) => {
-      const operator = await this.read(id, manager);
-      await this.keepAnAdmin(operator, manager);
+      const admins = await lockAdmins(manager);
+      const operator = await this.lock(id, manager);
+      keepAnAdmin(operator, admins);
       await manager.delete(OperatorEntity, { id: operator.id });
       const detail = { username: operator.username };
       await this.audit.record(actor, 'operator.delete', publicId('opr', operator.id), detail, manager);
@@ -101,16 +103,27 @@ export class Operators {
     this.logins.forget(removed.username);
   }
 
-  /** All of them are locked: two administrators who remove each other at the same time must not both succeed. */
-  private async keepAnAdmin(operator: OperatorEntity, manager: EntityManager): Promise<void> {
-    const admins = await manager.find(OperatorEntity, {
-      where: { role: 'admin' },
-      order: { id: 'ASC' },
-      lock: { mode: 'pessimistic_write' },
-    });
-    if (admins.some(({ id }) => id !== operator.id)) return;
-    throw new Problem('invalid_state', 'This is the last administrator: make another one first.');
+  /** Who is removed meanwhile is not found: saving what was read before would bring them back. */
+  private async lock(id: string | null, manager: EntityManager): Promise<OperatorEntity> {
+    const lock = { mode: 'pessimistic_write' as const };
+    const operator = id === null ? null : await manager.findOne(OperatorEntity, { where: { id }, lock });
+    if (!operator) throw Problem.notFound('operator');
+    return operator;
   }
+}
+
+/** Before any other row: two administrators who remove each other at the same time must neither both succeed nor wait for ever. */
+function lockAdmins(manager: EntityManager): Promise<OperatorEntity[]> {
+  return manager.find(OperatorEntity, {
+    where: { role: 'admin' },
+    order: { id: 'ASC' },
+    lock: { mode: 'pessimistic_write' },
+  });
+}
+
+function keepAnAdmin(operator: OperatorEntity, admins: readonly OperatorEntity[]): void {
+  if (admins.some(({ id }) => id !== operator.id)) return;
+  throw new Problem('invalid_state', 'This is the last administrator: make another one first.');
 }
 
 function isTaken(error: unknown): boolean {

@@ -46,15 +46,22 @@ export class PlanBook {
   }
 
   /** @throws Problem `not_found` */
-  async read(planId: string, manager: EntityManager = this.source.manager): Promise<PlanEntity> {
-    const plan = await manager.findOneBy(PlanEntity, { planId });
+  async read(planId: string): Promise<PlanEntity> {
+    const plan = await this.source.manager.findOneBy(PlanEntity, { planId });
+    if (!plan) throw Problem.notFound('plan');
+    return plan;
+  }
+
+  /** What is forgotten meanwhile is not found: saving what was read before would bring it back. */
+  private async lock(planId: string, manager: EntityManager): Promise<PlanEntity> {
+    const plan = await manager.findOne(PlanEntity, { where: { planId }, lock: { mode: 'pessimistic_write' } });
     if (!plan) throw Problem.notFound('plan');
     return plan;
   }
 
   async update(planId: string, changes: Partial<Plan>, actor: AuditActor): Promise<PlanEntity> {
     await this.source.transaction(async (manager) => {
-      const plan = await this.read(planId, manager);
+      const plan = await this.lock(planId, manager);
       const { kind = plan.kind, enrolTokenRequired = plan.enrolTokenRequired } = changes;
       await manager.save(manager.merge(PlanEntity, plan, { kind, enrolTokenRequired }));
       await this.audit.record(actor, 'plan.update', planId, { kind, enrolTokenRequired }, manager);
@@ -65,7 +72,7 @@ export class PlanBook {
 
   async remove(planId: string, actor: AuditActor): Promise<void> {
     await this.source.transaction(async (manager) => {
-      await this.read(planId, manager);
+      await this.lock(planId, manager);
       await manager.delete(PlanEntity, { planId });
       await this.audit.record(actor, 'plan.delete', planId, {}, manager);
     });
