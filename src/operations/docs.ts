@@ -119,9 +119,15 @@ export function ChecksSubmission(body: Type, example: object, answer: Type): Met
   );
 }
 
+/** A body with one that works as it stands, where its members' own examples cannot all be sent at once. */
+export function Takes(body: Type, example: object): MethodDecorator {
+  return ApiBody({ type: body, examples: { usual: { value: example } } });
+}
+
 /** An act on one transaction that is possible in certain states only. */
-export function ChangesTransaction(): MethodDecorator {
+export function ChangesTransaction(body?: Type, example: object = {}): MethodDecorator {
   return applyDecorators(
+    ...(body ? [Takes(body, example)] : []),
     HttpCode(HttpStatus.OK),
     ApiOkResponse({ type: TransactionDto }),
     ApiProblems('validation_failed', 'not_found', 'invalid_state', 'forbidden'),

@@ -207,3 +207,10 @@ export class ResolvedBreaksDto {
   @ApiProperty({ type: 'integer', minimum: 0 })
   resolved!: number;
 }
+
+/** A request that works as it stands. */
+export const RESOLVE_BREAKS_EXAMPLE = {
+  filter: { class: 'cutoff_timing', provider: 'latcom' },
+  resolution: 'explained',
+  reason: 'in the statement of the next day',
+};

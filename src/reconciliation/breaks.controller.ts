@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
 import { page } from '../api/pagination.js';
 import { parseId } from '../ids.js';
-import { Reads } from '../operations/docs.js';
+import { Reads, Takes } from '../operations/docs.js';
 import { breakFilterOf } from './break-filter.js';
 import { Breaks } from './breaks.js';
 import { presentBreak } from './present.js';
@@ -13,6 +13,7 @@ import {
   BreakPageDto,
   BreakQueryDto,
   ResolveBreakDto,
+  RESOLVE_BREAKS_EXAMPLE,
   ResolveBreaksDto,
   ResolvedBreaksDto,
 } from './break.dto.js';
@@ -38,8 +39,7 @@ export class BreaksController {
   /** Close all open breaks of a class, or those of them that the filter leaves, as explained. */
   @Post('resolve')
   @Operator('operator')
-  @HttpCode(HttpStatus.OK)
-  @Reads(ResolvedBreaksDto)
+  @ResolvesMany()
   async resolveAll(@Body() dto: ResolveBreaksDto, @Caller() caller: OperatorCaller): Promise<ResolvedBreaksDto> {
     const { filter, reason } = dto;
     const chosen = breakFilterOf(filter, '/filter/');
@@ -94,6 +94,14 @@ export class BreaksController {
     await this.breaks.reject(one);
     return this.read(id);
   }
+}
+
+function ResolvesMany(): MethodDecorator {
+  return applyDecorators(
+    HttpCode(HttpStatus.OK),
+    Takes(ResolveBreaksDto, RESOLVE_BREAKS_EXAMPLE),
+    Reads(ResolvedBreaksDto),
+  );
 }
 
 function ClosesBreak(): MethodDecorator {

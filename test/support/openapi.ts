@@ -56,6 +56,7 @@ function sample(schema: unknown): unknown {
   if (properties !== undefined) {
     return Object.fromEntries(entries(properties).map(([name, property]) => [name, sample(property)]));
   }
+  if (at(schema, 'format') === 'date-time') return new Date().toISOString();
   return at(schema, 'enum', 0) ?? (at(schema, 'type') === 'string' ? 'string' : 0);
 }
 

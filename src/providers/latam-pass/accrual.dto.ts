@@ -104,3 +104,6 @@ export const ACCRUAL_EXAMPLE = {
   occurredAt: '2026-01-20T14:10:36.177-03:00',
   description: 'Stay at Hotel Sol',
 };
+
+/** Another release has to lie in the future, which an example cannot for long. */
+export const AMEND_EXAMPLE = { points: 2500, description: 'Stay at Hotel Sol, one night less' };

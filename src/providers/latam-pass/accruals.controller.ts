@@ -12,7 +12,7 @@ import { Operations } from '../../operations/operations.js';
 import { OWNER, Presenter } from '../../operations/present.js';
 import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
-import { ACCRUAL_EXAMPLE, AmendAccrualDto, CreateAccrualDto, HeldAccrualsDto } from './accrual.dto.js';
+import { ACCRUAL_EXAMPLE, AMEND_EXAMPLE, AmendAccrualDto, CreateAccrualDto, HeldAccrualsDto } from './accrual.dto.js';
 import { Accruals } from './accruals.js';
 import { HeldAccruals } from './held-accruals.js';
 
@@ -85,7 +85,7 @@ export class HeldAccrualsController {
 
   /** Change points, release, description or metadata while it is held. */
   @Patch()
-  @ChangesTransaction()
+  @ChangesTransaction(AmendAccrualDto, AMEND_EXAMPLE)
   async amend(
     @Param('id') id: string,
     @Body() dto: AmendAccrualDto,
