@@ -7,13 +7,25 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Lines that wait for a reader that has stopped reading; what comes after is dropped, so that requests go on. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
+/** More is written at once; less waits for the other lines of the same turn of the event loop. */
+const MIN_BYTES = 4_096;
+
 /** Written asynchronously: a blocked stdout must not block the requests. Whatever waits at the exit is written then. */
-const stdout: DestinationStream = pino.destination({
-  dest: 1,
-  sync: false,
-  minLength: 0,
-  maxLength: MAX_WAITING_BYTES,
-});
+const file = pino.destination({ dest: 1, sync: false, minLength: MIN_BYTES, maxLength: MAX_WAITING_BYTES });
+let flushing = false;
+
+/** One write for all lines of a turn: requests that were recorded together end together. */
+const stdout: DestinationStream = {
+  write(line: string): void {
+    file.write(line);
+    if (flushing) return;
+    flushing = true;
+    setImmediate(() => {
+      flushing = false;
+      file.flush();
+    });
+  },
+};
 
 /**
  * The gateway's log: one JSON object a line on stdout, UTC. Only declared fields go in: never a body, a header, a URL as

@@ -20,6 +20,8 @@ const NO_RULE: AccessRule | null = null;
 /** Decides about every request: who calls, how often, and whether they may. What has no rule is refused. */
 @Injectable()
 export class AccessGuard extends AuthGuard('basic') {
+  private readonly rules = new WeakMap<object, { readonly controller: object; readonly rule: AccessRule | null }>();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly limiter: RateLimiter,
@@ -53,9 +55,15 @@ export class AccessGuard extends AuthGuard('basic') {
     return user;
   }
 
+  /** Of a route it is always the same. A handler that two classes share has the rule of each. */
   private ruleOf(context: ExecutionContext): AccessRule | null {
-    const targets = [context.getHandler(), context.getClass()];
-    return this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, targets) ?? NO_RULE;
+    const [handler, controller] = [context.getHandler(), context.getClass()];
+    const known = this.rules.get(handler);
+    if (known?.controller === controller) return known.rule;
+    const rule =
+      this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, [handler, controller]) ?? NO_RULE;
+    this.rules.set(handler, { controller, rule });
+    return rule;
   }
 
   private async admit(rule: AccessRule, request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -12,12 +12,20 @@ export interface AccountPair {
  */
 export class Accounts {
   private readonly known = new Map<string, Promise<string>>();
+  private readonly pairs = new Map<string, AccountPair>();
 
   constructor(private readonly database: Database) {}
 
-  async pair(appId: string, provider: string, unit: string): Promise<AccountPair> {
+  /** At once when it is known. */
+  pair(appId: string, provider: string, unit: string): AccountPair | Promise<AccountPair> {
+    return this.pairs.get(`${appId}:${provider}:${unit}`) ?? this.find(appId, provider, unit);
+  }
+
+  private async find(appId: string, provider: string, unit: string): Promise<AccountPair> {
     const [debit, credit] = await Promise.all([this.id('app', appId, unit), this.id('provider', provider, unit)]);
-    return { debit, credit };
+    const pair = { debit, credit };
+    this.pairs.set(`${appId}:${provider}:${unit}`, pair);
+    return pair;
   }
 
   private id(kind: 'app' | 'provider', owner: string, unit: string): Promise<string> {

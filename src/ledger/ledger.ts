@@ -69,7 +69,8 @@ export class Ledger {
 
   /** Records a new transaction durably, or says what stands in its way. Resolves after the commit. */
   async record(transaction: NewTransaction): Promise<RecordResult> {
-    const accounts = await this.accountsOf(transaction);
+    const found = this.accountsOf(transaction);
+    const accounts = found instanceof Promise ? await found : found;
     return this.records.push({ ...transaction, accounts });
   }
 
@@ -95,7 +96,8 @@ export class Ledger {
       logger.error({ transactionId: id, from, to: settlement.to }, 'illegal move refused');
       throw new Error(`illegal move from ${from} to ${settlement.to}`);
     }
-    const accounts = await this.accountsOf(transaction);
+    const found = this.accountsOf(transaction);
+    const accounts = found instanceof Promise ? await found : found;
     const settled = await this.settlements.push({ ...settlement, id, appId, from, accounts, quantity });
     if (!settled.moved) return settled;
     this.changes.emit('changed', id);
@@ -166,7 +168,7 @@ export class Ledger {
     return refreshResource(this.database, known, news);
   }
 
-  private async accountsOf(of: Pick<Settling, 'appId' | 'provider' | 'unit'>): Promise<AccountPair | null> {
+  private accountsOf(of: Pick<Settling, 'appId' | 'provider' | 'unit'>): AccountPair | Promise<AccountPair> | null {
     return of.unit === null ? null : this.accounts.pair(of.appId, of.provider, of.unit);
   }
 }

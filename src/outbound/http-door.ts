@@ -2,23 +2,10 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import type { AxiosResponse } from 'axios';
 import { ProviderError } from '../providers/connector.js';
-import { BodyTooLargeError, NotConnectedError, undiciAdapter } from './undici-adapter.js';
+import { BodyTooLargeError, exchange, NotConnectedError, type HttpReply, type HttpRequest } from './exchange.js';
+import { undiciAdapter } from './undici-adapter.js';
 
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-  /** Over connection, headers and the whole body, in milliseconds. */
-  readonly deadlineMs: number;
-}
-
-export interface HttpReply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The body as text, at most 1 MiB after inflation. */
-  readonly body: string;
-}
+export type { HttpReply, HttpRequest } from './exchange.js';
 
 /**
  * The only way out of the gateway. No redirect is followed, TLS is always verified, a slow or huge answer is cut off. An
@@ -30,6 +17,15 @@ export class HttpDoor {
 
   /** @throws ProviderError `not-sent` when no connection came about, otherwise `doubtful`. */
   async send(request: HttpRequest): Promise<HttpReply> {
+    try {
+      return await exchange(request);
+    } catch (error) {
+      throw classify(error);
+    }
+  }
+
+  /** The same through Nest's HttpService, for what is rare (logins): axios costs as much as all the rest of a call. */
+  async sendSeldom(request: HttpRequest): Promise<HttpReply> {
     try {
       const response: AxiosResponse<unknown> = await this.http.axiosRef.request({
         adapter: undiciAdapter,

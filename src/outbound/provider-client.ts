@@ -170,7 +170,8 @@ export class ProviderClient {
     try {
       const reply = await this.breaker.execute(() => {
         call.beforeSend?.();
-        return this.door.send(call.request(token.token));
+        const request = call.request(token.token);
+        return call.lane === 'token' ? this.door.sendSeldom(request) : this.door.send(request);
       });
       count(String(reply.status));
       if (reply.status === 429) throw await this.rateLimited(reply);

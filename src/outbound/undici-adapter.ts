@@ -1,169 +1,26 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { exchange } from './exchange.js';
 
-/** After inflation: a small compressed answer must not fill the memory. */
-const MAX_BODY_BYTES = 1024 * 1024;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Shorter than any server's: a call on a connection that is just being closed would be in doubt. */
-const KEEP_ALIVE_MS = 4_000;
-
-/** DNS, TCP or TLS failed: not a byte of the request left. */
-export class NotConnectedError extends Error {
-  override readonly name = 'NotConnectedError';
-  /** The system's or TLS's code in lower case, e.g. `econnrefused`, `cert_has_expired`. */
-  readonly reason: string;
-
-  constructor(cause: Error) {
-    super('no connection', { cause });
-    this.reason = 'code' in cause && typeof cause.code === 'string' ? cause.code.toLowerCase() : 'connect_failed';
-  }
-}
-
-export class BodyTooLargeError extends Error {
-  override readonly name = 'BodyTooLargeError';
-}
-
-const connect = buildConnector({
-  timeout: CONNECT_TIMEOUT_MS,
-  rejectUnauthorized: true,
-  minVersion: 'TLSv1.2',
-  allowH2: false,
-});
-
-/** Marks errors of the connection phase at their source: later they could not be told from errors after sending. */
-const agent = new Agent({
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  pipelining: 1,
-  allowH2: false,
-  connect: (options, callback) => {
-    connect(options, (error, socket) => {
-      if (error) callback(new NotConnectedError(error), null);
-      else callback(null, socket);
-    });
-  },
-});
-
-/** An axios adapter over an undici pool: axios's own costs ten times the CPU and has no deadline over the body. */
+/** For axios, over the one pool: its own adapter has no deadline over the body. */
 export const undiciAdapter: AxiosAdapter = async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
-  const url = new URL(config.url ?? '');
-  const exchange = new Exchange(config.timeout ?? CONNECT_TIMEOUT_MS);
-  agent.dispatch(
-    {
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: methodOf(config.method),
-      headers: plainHeaders(config.headers),
-      body: typeof config.data === 'string' ? config.data : null,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    },
-    exchange,
-  );
-  const { status, headers, body } = await exchange.reply;
-  return { data: inflated(body, headers), status, statusText: '', headers, config, request: null };
+  const reply = await exchange({
+    method: methodOf(config.method),
+    url: config.url ?? '',
+    headers: textHeaders(config.headers),
+    ...(typeof config.data === 'string' && { body: config.data }),
+    deadlineMs: config.timeout ?? 0,
+  });
+  const headers = new AxiosHeaders(reply.headers);
+  return { data: reply.body, status: reply.status, statusText: '', headers, config, request: null };
 };
 
-interface Reply {
-  readonly status: number;
-  readonly headers: AxiosHeaders;
-  readonly body: Buffer;
-}
-
-/**
- * One request and its answer. The deadline covers everything, the body too: it is one timer that ends with the exchange
- * (a signal with a timeout would live on until the deadline, with all that it holds).
- */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly reply: Promise<Reply>;
-  private readonly timer: NodeJS.Timeout;
-  private readonly chunks: Buffer[] = [];
-  private bytes = 0;
-  private status = 0;
-  private headers = new AxiosHeaders();
-  private controller: Dispatcher.DispatchController | null = null;
-  private failure: Error | null = null;
-  private resolve: (reply: Reply) => void = () => undefined;
-  private reject: (error: Error) => void = () => undefined;
-
-  constructor(deadlineMs: number) {
-    this.reply = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.timer = setTimeout(() => this.fail(timeoutError()), deadlineMs);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
-    // It waited for its connection until nobody waited for it: nothing of it leaves.
-    if (this.failure) controller.abort(this.failure);
-  }
-
-  onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
-    this.status = status;
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) this.headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-    }
-  }
-
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.bytes += chunk.length;
-    if (this.bytes > MAX_BODY_BYTES) this.fail(new BodyTooLargeError('the answer is longer than 1 MiB'));
-    else this.chunks.push(chunk);
-  }
-
-  onResponseEnd(): void {
-    clearTimeout(this.timer);
-    const { status, headers, chunks } = this;
-    const [only] = chunks;
-    this.resolve({ status, headers, body: chunks.length === 1 && only ? only : Buffer.concat(chunks) });
-  }
-
-  onResponseError(_controller: unknown, error: Error): void {
-    this.fail(error);
-  }
-
-  private fail(error: Error): void {
-    if (this.failure) return;
-    this.failure = error;
-    clearTimeout(this.timer);
-    this.reject(error);
-    this.controller?.abort(error);
-  }
-}
-
-function timeoutError(): Error {
-  const timeout = new Error('the deadline has passed');
-  timeout.name = 'TimeoutError';
-  return timeout;
-}
-
-function methodOf(method: string | undefined): Dispatcher.HttpMethod {
+function methodOf(method: string | undefined): 'GET' | 'POST' | 'DELETE' {
   const upper = method?.toUpperCase();
   return upper === 'POST' || upper === 'DELETE' ? upper : 'GET';
 }
 
-function plainHeaders(headers: AxiosHeaders): Record<string, string> {
+function textHeaders(headers: AxiosHeaders): Record<string, string> {
   const plain: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') plain[name] = value;
   return plain;
-}
-
-const LIMIT = { maxOutputLength: MAX_BODY_BYTES };
-
-function inflated(body: Buffer, headers: AxiosHeaders): string {
-  const encoding = String(headers.get('content-encoding') ?? '');
-  try {
-    if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipSync(body, LIMIT).toString('utf8');
-    if (encoding === 'deflate') return inflateSync(body, LIMIT).toString('utf8');
-    if (encoding === 'br') return brotliDecompressSync(body, LIMIT).toString('utf8');
-  } catch (error) {
-    // By shape: the runtime's own errors are not always instances of the class that is in sight here.
-    if (typeof error === 'object' && error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new BodyTooLargeError('the answer inflates to more than 1 MiB', { cause: error });
-    }
-    throw error;
-  }
-  return body.toString('utf8');
 }

@@ -13,7 +13,7 @@ const ADMIN = { username: 'admin', password: 'admin-password-of-the-bench' };
 export const SEEDED_APP = '01900000-0000-7000-8000-000000000001';
 const BUSY_ELSEWHERE = 0.15;
 /** As in `npm start`. */
-export const GATEWAY_FLAGS = ['--max-semi-space-size=16', '--max-old-space-size=400'];
+export const GATEWAY_FLAGS = ['--max-semi-space-size=32', '--max-old-space-size=400'];
 
 export function basic({ username, password }) {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

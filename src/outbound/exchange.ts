@@ -1,0 +1,184 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+
+/** After inflation: a small compressed answer must not fill the memory. */
+const MAX_BODY_BYTES = 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Shorter than any server's: a call on a connection that is just being closed would be in doubt. */
+const KEEP_ALIVE_MS = 4_000;
+
+/** DNS, TCP or TLS failed: not a byte of the request left. */
+export class NotConnectedError extends Error {
+  override readonly name = 'NotConnectedError';
+  /** The system's or TLS's code in lower case, e.g. `econnrefused`, `cert_has_expired`. */
+  readonly reason: string;
+
+  constructor(cause: Error) {
+    super('no connection', { cause });
+    this.reason = 'code' in cause && typeof cause.code === 'string' ? cause.code.toLowerCase() : 'connect_failed';
+  }
+}
+
+export class BodyTooLargeError extends Error {
+  override readonly name = 'BodyTooLargeError';
+}
+
+const connect = buildConnector({
+  timeout: CONNECT_TIMEOUT_MS,
+  rejectUnauthorized: true,
+  minVersion: 'TLSv1.2',
+  allowH2: false,
+});
+
+/** Marks errors of the connection phase at their source: later they could not be told from errors after sending. */
+const agent = new Agent({
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  pipelining: 1,
+  allowH2: false,
+  connect: (options, callback) => {
+    connect(options, (error, socket) => {
+      if (error) callback(new NotConnectedError(error), null);
+      else callback(null, socket);
+    });
+  },
+});
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Over connection, headers and the whole body, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body as text, at most 1 MiB after inflation. */
+  readonly body: string;
+}
+
+/**
+ * Sends a request over the pool. No redirect is followed.
+ * @throws NotConnectedError, BodyTooLargeError, an error named `TimeoutError`, or what the connection ended with
+ */
+export async function exchange({ method, url, headers, body, deadlineMs }: HttpRequest): Promise<HttpReply> {
+  const { origin, pathname, search } = new URL(url);
+  const running = new Exchange(deadlineMs);
+  agent.dispatch(
+    {
+      origin,
+      path: pathname + search,
+      method,
+      headers: { ...headers },
+      body: body ?? null,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    },
+    running,
+  );
+  const reply = await running.reply;
+  return { status: reply.status, headers: reply.headers, body: inflated(reply.body, reply.headers) };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/**
+ * One request and its answer. The deadline covers everything, the body too: it is one timer that ends with the exchange
+ * (a signal with a timeout would live on until the deadline, with all that it holds).
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly reply: Promise<Reply>;
+  private readonly timer: NodeJS.Timeout;
+  private readonly chunks: Buffer[] = [];
+  private bytes = 0;
+  private status = 0;
+  private headers: Readonly<Record<string, string>> = {};
+  private controller: Dispatcher.DispatchController | null = null;
+  private failure: Error | null = null;
+  private resolve: (reply: Reply) => void = () => undefined;
+  private reject: (error: Error) => void = () => undefined;
+
+  constructor(deadlineMs: number) {
+    this.reply = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.timer = setTimeout(() => this.fail(timeoutError()), deadlineMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    // It waited for its connection until nobody waited for it: nothing of it leaves.
+    if (this.failure) controller.abort(this.failure);
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.status = status;
+    this.headers = plainHeaders(headers);
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes > MAX_BODY_BYTES) this.fail(new BodyTooLargeError('the answer is longer than 1 MiB'));
+    else this.chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.timer);
+    const { status, headers, chunks } = this;
+    const [only] = chunks;
+    this.resolve({ status, headers, body: chunks.length === 1 && only ? only : Buffer.concat(chunks) });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.fail(error);
+  }
+
+  private fail(error: Error): void {
+    if (this.failure) return;
+    this.failure = error;
+    clearTimeout(this.timer);
+    this.reject(error);
+    this.controller?.abort(error);
+  }
+}
+
+function timeoutError(): Error {
+  const timeout = new Error('the deadline has passed');
+  timeout.name = 'TimeoutError';
+  return timeout;
+}
+
+function plainHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) plain[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return plain;
+}
+
+const LIMIT = { maxOutputLength: MAX_BODY_BYTES };
+
+function inflated(body: Buffer, headers: HttpReply['headers']): string {
+  const encoding = headers['content-encoding'];
+  try {
+    if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipSync(body, LIMIT).toString('utf8');
+    if (encoding === 'deflate') return inflateSync(body, LIMIT).toString('utf8');
+    if (encoding === 'br') return brotliDecompressSync(body, LIMIT).toString('utf8');
+  } catch (error) {
+    // By shape: the runtime's own errors are not always instances of the class that is in sight here.
+    if (typeof error === 'object' && error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new BodyTooLargeError('the answer inflates to more than 1 MiB', { cause: error });
+    }
+    throw error;
+  }
+  return body.toString('utf8');
+}
