@@ -97,9 +97,10 @@ describe('an answer that never comes whole', () => {
     expect(at(bought.body, 'status')).toBe('unknown');
     expect([stub.cut > 0, sent(bought)]).toEqual([true, 0]);
     const { body } = await world.gateway().request('GET', '/metrics');
-    // Which of them the system tells depends on whether our bytes were faster than the cut.
+    // Which of them the system tells depends on whether our bytes were faster than the cut. A cut that is faster than the
+    // connection proves that nothing was sent, and it is tried again.
     expect(body).toMatch(
-      /calls_total\{provider="latcom",operation="purchase",outcome="(econnreset|epipe|und_err_socket)"\} 1/,
+      /calls_total\{provider="latcom",operation="purchase",outcome="(econnreset|epipe|und_err_socket)"\} [1-9]/,
     );
   });
 
