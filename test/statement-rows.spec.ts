@@ -56,7 +56,8 @@ it('reads a plain line as the careful way does, whatever is in it', () => {
   const [quick, careful] = ['', '"'].map((quote) => rowsOf('latcom', [COLUMNS, ...linesOf(quote), ''].join('\n')));
   expect(quick?.bad).toEqual(careful?.bad);
   expect(quick?.bad.length).toBeGreaterThan(10);
-  expect([quick?.first, quick?.last]).toEqual([careful?.first, careful?.last]);
+  expect(quick?.span).toEqual(careful?.span);
+  expect(careful?.span).toEqual({ first: '2024-02-29T00:00:00', last: '2026-11-20T23:59:59.999' });
   const numbers = (rows?: StatementRows): string =>
     text(rows ?? rowsOf('latcom', '')).replace(/\t0*(\d+)\t/g, '\t$1\t');
   expect(numbers(quick)).toBe(numbers(careful));

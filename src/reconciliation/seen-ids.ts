@@ -7,21 +7,20 @@ const BITS = 2 ** 27;
 export class SeenIds {
   private readonly bits = new Uint8Array(BITS / 8);
 
-  /** Whether that id may have been given before. */
-  add(id: string): boolean {
-    const bit = hashOf(id) & (BITS - 1);
+  /** Whether the id in those bytes, from `start` to before `end`, may have been given before. */
+  add(bytes: Uint8Array, start: number, end: number): boolean {
+    const bit = hashOf(bytes, start, end) & (BITS - 1);
     const mask = 1 << (bit & 7);
     const byte = this.bits[bit >>> 3] ?? 0;
-    if ((byte & mask) !== 0) return true;
     this.bits[bit >>> 3] = byte | mask;
-    return false;
+    return (byte & mask) !== 0;
   }
 }
 
 /** FNV-1a with a last stir: neighbours must not fall together. */
-function hashOf(text: string): number {
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return hash ^ (hash >>> 13);
 }

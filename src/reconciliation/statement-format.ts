@@ -35,9 +35,20 @@ export interface Format {
   readonly columns: Readonly<Record<string, Column>>;
   /** Any line. @throws BadLine */
   readonly read: (cell: Cell) => StatementLine;
-  /** A line of which every cell is as plain as it mostly is: the same as `read` says, without looking at it again. */
-  readonly readPlain: (cell: Cell) => StatementLine;
+  /** The same of a line of which every cell is as plain as it mostly is. */
+  readonly plain: Readonly<Record<keyof StatementLine, PlainValue | string>>;
 }
+
+/** What is made of a plain cell's bytes; of an empty one, or where there is none, `otherwise`. */
+export interface PlainValue {
+  readonly column: string;
+  /** `digits`: without the point. `outcome`: whether it begins with S, as SUCCESS does. `utc`: without the Z. */
+  readonly as: 'text' | 'digits' | 'outcome' | 'utc';
+  readonly otherwise: string;
+}
+
+/** In PostgreSQL's text format. */
+const NULL = '\\N';
 
 const MAX_REFERENCE = 255;
 
@@ -70,15 +81,15 @@ export const FORMATS: Readonly<Record<StatementProvider, Format>> = {
       unit: currencyOf(cell('currency')),
       at: timeOf(cell('date')),
     }),
-    readPlain: (cell) => ({
-      transactionId: cell('distributor_transaction_id'),
-      reference: null,
-      providerReference: null,
-      succeeded: cell('status') === 'SUCCESS',
-      amount: cell('amount').replace('.', ''),
-      unit: cell('currency') || PESO_UNIT,
-      at: cell('date').slice(0, -1),
-    }),
+    plain: {
+      transactionId: { column: 'distributor_transaction_id', as: 'text', otherwise: NULL },
+      providerReference: NULL,
+      reference: NULL,
+      succeeded: { column: 'status', as: 'outcome', otherwise: NULL },
+      amount: { column: 'amount', as: 'digits', otherwise: NULL },
+      unit: { column: 'currency', as: 'text', otherwise: PESO_UNIT },
+      at: { column: 'date', as: 'utc', otherwise: NULL },
+    },
   },
   'latam-pass': {
     columns: {
@@ -98,15 +109,15 @@ export const FORMATS: Readonly<Record<StatementProvider, Format>> = {
       unit: POINTS_UNIT,
       at: timeOf(cell('date')),
     }),
-    readPlain: (cell) => ({
-      transactionId: cell('partnerAccrualId') || null,
-      providerReference: cell('latamAccrualId'),
-      reference: cell('partnerTransactionId') || null,
-      succeeded: true,
-      amount: cell('points'),
+    plain: {
+      transactionId: { column: 'partnerAccrualId', as: 'text', otherwise: NULL },
+      providerReference: { column: 'latamAccrualId', as: 'text', otherwise: NULL },
+      reference: { column: 'partnerTransactionId', as: 'text', otherwise: NULL },
+      succeeded: 't',
+      amount: { column: 'points', as: 'digits', otherwise: NULL },
       unit: POINTS_UNIT,
-      at: cell('date').slice(0, -1),
-    }),
+      at: { column: 'date', as: 'utc', otherwise: NULL },
+    },
   },
 };
 

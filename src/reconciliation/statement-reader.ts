@@ -1,4 +1,5 @@
 import { Problem } from '../problem.js';
+import { PlainRow } from './plain-row.js';
 import { FORMATS, type Format, type StatementLine, type StatementProvider } from './statement-format.js';
 
 /** What a cell may be that nobody looks at; a quote may hide a comma. */
@@ -8,9 +9,8 @@ const ANYTHING = String.raw`[^",\r\n]*`;
 export class StatementReader {
   private readonly format: Format;
   private readonly positions: ReadonlyMap<string, number>;
-  /** Of a whole plain line with its end; the groups are the cells in the order of the file. */
-  private readonly plain: RegExp;
-  private match: RegExpExecArray | null = null;
+  /** A whole plain line with its end, of cells in the order of the file. */
+  private readonly line: RegExp;
 
   /**
    * `mapping` gives other names for columns: `{ "amount": "Importe" }`.
@@ -22,9 +22,9 @@ export class StatementReader {
     const columnAt = new Map([...this.positions].map(([name, position]) => [position, name]));
     const cells = header.map((_name, position) => {
       const plain = this.format.columns[columnAt.get(position) ?? '']?.plain;
-      return `(${plain ?? ANYTHING})`;
+      return `(?:${plain ?? ANYTHING})`;
     });
-    this.plain = new RegExp(String.raw`${cells.join(',')}\r?\n`, 'y');
+    this.line = new RegExp(String.raw`${cells.join(',')}\r?\n`, 'y');
   }
 
   /** @throws BadLine */
@@ -32,17 +32,18 @@ export class StatementReader {
     return this.format.read((column) => (cells[this.positions.get(column) ?? cells.length] ?? '').trim());
   }
 
-  /** The line that begins at `start`, if it is a plain one with its end; `end` is where the next begins. */
-  readPlain(text: string, start: number): { readonly line: StatementLine; readonly end: number } | null {
-    this.plain.lastIndex = start;
-    this.match = this.plain.exec(text);
-    return this.match && { line: this.format.readPlain(this.plainCell), end: this.plain.lastIndex };
+  /** Where the line that begins at `start` ends, with its end, if it is a plain one; 0: it is none. */
+  endOfPlain(text: string, start: number): number {
+    this.line.lastIndex = start;
+    return this.line.test(text) ? this.line.lastIndex : 0;
   }
 
-  private readonly plainCell = (column: string): string => {
-    const position = this.positions.get(column);
-    return position === undefined ? '' : (this.match?.[position + 1] ?? '');
-  };
+  /** How the rows of plain lines are made of their cells. */
+  plainRow(): PlainRow {
+    const { transactionId, providerReference, reference, succeeded, amount, unit, at } = this.format.plain;
+    const pieces = [transactionId, providerReference, reference, succeeded, amount, unit, at];
+    return new PlainRow(pieces, this.positions);
+  }
 }
 
 function positionsOf(

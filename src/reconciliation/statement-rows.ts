@@ -1,9 +1,12 @@
 import { parse } from 'csv-parse/sync';
 import { Problem } from '../problem.js';
+import type { PlainRow } from './plain-row.js';
+import { RowBuffer } from './row-buffer.js';
 import { SeenIds } from './seen-ids.js';
-import type { BadLineReport } from './statement-file.js';
+import type { BadLineReport, Span } from './statement-file.js';
 import { BadLine, type StatementLine, type StatementProvider } from './statement-format.js';
 import { StatementReader } from './statement-reader.js';
+import { TimeSpan } from './time-span.js';
 
 const MAX_LINE_LENGTH = 64 * 1024;
 const MAX_REPORTED = 100;
@@ -17,15 +20,12 @@ export class StatementRows {
   count = 0;
   badCount = 0;
   readonly bad: BadLineReport[] = [];
-  /** Times of the first and the last line in time, in UTC without a zone. */
-  first: string | null = null;
-  last: string | null = null;
-  private readonly seen = new SeenIds();
+  private readonly out = new RowBuffer();
+  private readonly context = { seen: new SeenIds(), span: new TimeSpan() };
   private reader: StatementReader | null = null;
+  private plainRow: PlainRow | null = null;
   private lineNo = 0;
-  /** One character for each byte: what is not plain is decoded line by line. */
-  private rest = '';
-  private rows = '';
+  private rest: Buffer = Buffer.alloc(0);
 
   constructor(
     private readonly provider: StatementProvider,
@@ -36,57 +36,66 @@ export class StatementRows {
     return this.reader !== null;
   }
 
-  /** Characters of rows that were not taken yet. */
+  /** Bytes of rows that were not taken yet. */
   get size(): number {
-    return this.rows.length;
+    return this.out.size;
+  }
+
+  get span(): Span {
+    return this.context.span.span;
   }
 
   /** @throws Problem `validation_failed` when the first line names no columns of such a statement */
   add(chunk: Buffer): void {
-    const text = this.rest + chunk.toString('latin1');
+    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    // One character for each byte: what is not plain is decoded line by line.
+    const text = bytes.toString('latin1');
     let at = 0;
     for (;;) {
-      at = this.readPlain(text, at);
+      at = this.addPlain(bytes, text, at);
       const end = text.indexOf('\n', at);
       if (end < 0) break;
-      this.readLine(text.slice(at, end));
+      this.readLine(bytes.toString('utf8', at, end));
       at = end + 1;
     }
-    this.rest = text.slice(at);
+    this.rest = bytes.subarray(at);
     // A line that long is none; what of it is still to come is read as another one.
     if (this.rest.length > MAX_LINE_LENGTH) this.end();
   }
 
   /** What has come is the whole of the last line. */
   end(): void {
-    const last = this.rest;
-    this.rest = '';
-    if (last !== '') this.readLine(last.slice(0, MAX_LINE_LENGTH));
+    const last = this.rest.toString('utf8', 0, MAX_LINE_LENGTH);
+    this.rest = Buffer.alloc(0);
+    if (last !== '') this.readLine(last);
   }
 
+  /** The rows since the last time; good until the next time. */
   take(): Buffer {
-    const rows = Buffer.from(this.rows);
-    this.rows = '';
-    return rows;
+    return this.out.take();
   }
 
   /** Nearly all lines are alike: as many of those as follow each other. Answers where the first other one begins. */
-  private readPlain(text: string, start: number): number {
+  private addPlain(bytes: Buffer, text: string, start: number): number {
+    const { reader, plainRow } = this;
+    if (!reader || !plainRow) return start;
     let at = start;
-    for (let found = this.reader?.readPlain(text, at); found; found = this.reader?.readPlain(text, at)) {
-      at = found.end;
+    for (let end = reader.endOfPlain(text, at); end > 0; end = reader.endOfPlain(text, at)) {
       this.lineNo += 1;
-      this.keep(found.line);
+      this.count += 1;
+      plainRow.write(this.out, this.lineNo, { bytes, start: at, end }, this.context);
+      at = end;
     }
     return at;
   }
 
-  private readLine(bytes: string): void {
+  private readLine(line: string): void {
     this.lineNo += 1;
-    const text = Buffer.from(bytes, 'latin1').toString().replace(/\r$/, '');
+    const text = line.replace(/\r$/, '');
     if (text === '') return;
-    if (this.reader) this.accept(this.reader, text);
-    else this.reader = new StatementReader(this.provider, headerOf(text), this.columns);
+    if (this.reader) return this.accept(this.reader, text);
+    this.reader = new StatementReader(this.provider, headerOf(text), this.columns);
+    this.plainRow = this.reader.plainRow();
   }
 
   private accept(reader: StatementReader, text: string): void {
@@ -102,11 +111,12 @@ export class StatementRows {
 
   private keep({ transactionId, providerReference, reference, succeeded, amount, unit, at }: StatementLine): void {
     this.count += 1;
-    if (this.first === null || at < this.first) this.first = at;
-    if (this.last === null || at > this.last) this.last = at;
-    const again = transactionId !== null && this.seen.add(transactionId) ? 't' : 'f';
+    const time = Buffer.from(at);
+    this.context.span.add(time, 0, time.length);
+    const id = Buffer.from(transactionId ?? '');
+    const again = transactionId !== null && this.context.seen.add(id, 0, id.length) ? 't' : 'f';
     const ids = `${transactionId ?? '\\N'}\t${escaped(providerReference)}\t${escaped(reference)}`;
-    this.rows += `${this.lineNo}\t${ids}\t${succeeded ? 't' : 'f'}\t${amount}\t${unit}\t${at}\t${again}\n`;
+    this.out.text(`${this.lineNo}\t${ids}\t${succeeded ? 't' : 'f'}\t${amount}\t${unit}\t${at}\t${again}\n`);
   }
 }
 

@@ -10,7 +10,7 @@ import type { StatementProvider } from './statement-format.js';
 import { StatementRows } from './statement-rows.js';
 
 /** Each of these is a short statement of its own: an upload may take hours, and holds nothing meanwhile. */
-const BATCH_CHARACTERS = 1024 * 1024;
+const BATCH_BYTES = 1024 * 1024;
 
 export interface UploadRequest {
   readonly provider: StatementProvider;
@@ -41,14 +41,14 @@ export async function uploadStatement(
   for await (const chunk of chunksOf(file)) {
     hash.update(chunk);
     rows.add(chunk);
-    if (rows.size > BATCH_CHARACTERS) await copyOn();
+    if (rows.size > BATCH_BYTES) await copyOn();
   }
   rows.end();
   await copyOn();
   await copying;
   if (!rows.hasHeader) throw Problem.invalid('/file', 'is empty: its first line must name the columns');
-  const { count: lines, bad, badCount, first, last } = rows;
-  return { hash: hash.digest(), lines, bad, badCount, first, last };
+  const { count: lines, bad, badCount, span } = rows;
+  return { hash: hash.digest(), lines, bad, badCount, ...span };
 }
 
 function chunksOf(file: Readable): AsyncIterable<Buffer> {

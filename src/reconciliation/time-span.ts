@@ -1,0 +1,43 @@
+import type { Span } from './statement-file.js';
+
+/** Of nanoseconds; nothing that is given is longer. */
+const LENGTH = 'YYYY-MM-DDTHH:MM:SS.fffffffff'.length;
+
+/** The first and the last of texts that sort as their times do, by their bytes. */
+export class TimeSpan {
+  private readonly least = new Text();
+  private readonly most = new Text();
+
+  add(bytes: Uint8Array, start: number, end: number): void {
+    if (this.least.length === 0 || this.least.compare(bytes, start, end) > 0) this.least.set(bytes, start, end);
+    if (this.most.length === 0 || this.most.compare(bytes, start, end) < 0) this.most.set(bytes, start, end);
+  }
+
+  get span(): Span {
+    return { first: this.least.toString() || null, last: this.most.toString() || null };
+  }
+}
+
+class Text {
+  length = 0;
+  private readonly bytes = Buffer.alloc(LENGTH);
+
+  set(bytes: Uint8Array, start: number, end: number): void {
+    this.length = end - start;
+    for (let at = 0; at < this.length; at += 1) this.bytes[at] = bytes[start + at] ?? 0;
+  }
+
+  /** As a sort does: positive when this one is greater. A shorter one that begins alike is less. */
+  compare(bytes: Uint8Array, start: number, end: number): number {
+    const shared = Math.min(this.length, end - start);
+    for (let at = 0; at < shared; at += 1) {
+      const difference = (this.bytes[at] ?? 0) - (bytes[start + at] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return this.length - (end - start);
+  }
+
+  toString(): string {
+    return this.bytes.toString('latin1', 0, this.length);
+  }
+}
