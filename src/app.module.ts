@@ -9,6 +9,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { LatamPassModule } from './providers/latam-pass/latam-pass.module.js';
 import { LatcomModule } from './providers/latcom/latcom.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         OperationsModule,
         NotificationsModule,
         ReconciliationModule,
+        PrivacyModule,
         LatamPassModule,
         LoyaltyLayerModule,
         LatcomModule,

@@ -25,6 +25,15 @@ export interface SandboxSettings {
   readonly isFixed: boolean;
 }
 
+/** How long what is not for ever is kept, in days. */
+export interface RetentionSettings {
+  /** Personal data, from the end of its transaction until it is blocked. */
+  readonly personalDays: number;
+  /** From then until it is erased. */
+  readonly blockedDays: number;
+  readonly notificationDays: number;
+}
+
 export interface ConfigValues {
   readonly isProduction: boolean;
   readonly host: string;
@@ -43,6 +52,7 @@ export interface ConfigValues {
   readonly requireSecondOperator: boolean;
   /** For apps without a limit of their own. */
   readonly rateLimitPerMinute: number;
+  readonly retention: RetentionSettings;
   /** Where the built-in sandbox listens, should a provider need it; 0 takes any free port. */
   readonly sandbox: SandboxSettings;
   readonly breaker: { readonly failures: number; readonly openMs: number };
@@ -65,6 +75,7 @@ export class Config implements ConfigValues {
   readonly shutdownGraceMs!: number;
   readonly requireSecondOperator!: boolean;
   readonly rateLimitPerMinute!: number;
+  readonly retention!: RetentionSettings;
   readonly sandbox!: SandboxSettings;
   readonly breaker!: { readonly failures: number; readonly openMs: number };
   readonly latamPass!: LatamPassSettings;
@@ -105,6 +116,9 @@ const KEY_BYTES = 32;
 const MAX_PORT = 65_535;
 const SHUTDOWN_GRACE_MS = 50_000;
 
+/** A hundred years, for whoever wants to keep something for ever. */
+const MAX_DAYS = 36_500;
+
 /**
  * Reads the whole environment at once.
  * @throws ConfigError that names every variable that is wrong
@@ -129,6 +143,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', SHUTDOWN_GRACE_MS, 0, 600_000),
     requireSecondOperator: read.boolean('REQUIRE_SECOND_OPERATOR') ?? false,
     rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 6000, 1, 10_000_000),
+    retention: readRetention(read),
     sandbox: {
       port: read.integer('SANDBOX_PORT', port === 0 || port === MAX_PORT ? 0 : port + 1, 0, MAX_PORT),
       isFixed: read.text('SANDBOX_PORT') !== null,
@@ -210,4 +225,12 @@ function freeze(value: object): void {
   const parts: unknown[] = Object.values(value);
   for (const part of parts) if (typeof part === 'object' && part !== null) freeze(part);
   Object.freeze(value);
+}
+
+function readRetention(read: EnvironmentReader): RetentionSettings {
+  return {
+    personalDays: read.integer('RETENTION_PERSONAL_DAYS', 180, 1, MAX_DAYS),
+    blockedDays: read.integer('RETENTION_BLOCKED_DAYS', 180, 0, MAX_DAYS),
+    notificationDays: read.integer('RETENTION_NOTIFICATION_DAYS', 90, 8, MAX_DAYS),
+  };
 }

@@ -109,6 +109,12 @@ export const metrics = {
     labelNames: ['kind'],
     registers,
   }),
+  purgedRows: new Counter({
+    name: 'gateway_purged_rows_total',
+    help: 'Rows that were blocked, erased or deleted because their retention was over.',
+    labelNames: ['task'],
+    registers,
+  }),
   authFailures: new Counter({
     name: 'gateway_auth_failures_total',
     help: 'Requests that were refused for want of valid credentials or permission.',

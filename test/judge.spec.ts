@@ -47,6 +47,8 @@ function transaction(changes: Partial<Transaction> = {}): Transaction {
     createdAt: NOW,
     updatedAt: NOW,
     completedAt: null,
+    blockedAt: null,
+    erasedAt: null,
     ...changes,
   };
 }

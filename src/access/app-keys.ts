@@ -4,7 +4,7 @@ import { parseId } from '../ids.js';
 import { sameDigest, Vault } from '../vault.js';
 import { looksLikeApiSecret } from './api-secret.js';
 import { isScope, type AppCaller } from './caller.js';
-import { FreshCache } from './fresh-cache.js';
+import { FreshCache } from '../fresh-cache.js';
 
 interface KeyRow {
   keyId: string;

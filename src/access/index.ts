@@ -2,5 +2,5 @@ export { AccessModule } from './access.module.js';
 export { Audit } from './audit.js';
 export type { AnyCaller, AppCaller, NotifierCaller, OperatorCaller, Role, Scope } from './caller.js';
 export { Caller, Notifier, Operator, Partner, Public } from './decorators.js';
-export { assertMayReadPersonal } from './personal.js';
+export { assertMayReadBlocked, assertMayReadPersonal, mayReadBlocked } from './personal.js';
 export { Plans } from './plans.js';

@@ -3,7 +3,7 @@ import { Database } from '../database/database.js';
 import { Problem } from '../problem.js';
 import { sameDigest, Vault } from '../vault.js';
 import type { OperatorCaller, Role } from './caller.js';
-import { FreshCache } from './fresh-cache.js';
+import { FreshCache } from '../fresh-cache.js';
 import { verifyPassword } from './passwords.js';
 import { Throttle } from './throttle.js';
 

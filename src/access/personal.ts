@@ -6,3 +6,13 @@ export function assertMayReadPersonal(caller: OperatorCaller): void {
   if (includesRole(caller.role, 'operator')) return;
   throw new Problem('forbidden', 'Personal data in clear needs the role operator; without expand it is shown masked.');
 }
+
+/** What is blocked is kept for claims only. */
+export function mayReadBlocked(caller: OperatorCaller): boolean {
+  return includesRole(caller.role, 'admin');
+}
+
+export function assertMayReadBlocked(caller: OperatorCaller): void {
+  if (mayReadBlocked(caller)) return;
+  throw new Problem('forbidden', 'The personal data is blocked and kept for claims only: it needs the role admin.');
+}

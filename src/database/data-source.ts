@@ -10,6 +10,7 @@ import { EveryNight1795220500000 } from './migrations/0031-every-night.js';
 import { NoStatementLines1795220600000 } from './migrations/0032-no-statement-lines.js';
 import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { Seals1795220250000 } from './migrations/0020-seals.js';
+import { Privacy1795223000000 } from './migrations/0040-privacy.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
 import { RateByIndex1795224100000 } from './migrations/0051-rate-by-index.js';
 import { OpenCounts1795225500000 } from './migrations/0055-open-counts.js';
@@ -39,6 +40,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       Reconciliation1795220400000,
       EveryNight1795220500000,
       NoStatementLines1795220600000,
+      Privacy1795223000000,
       ToldBalances1795224000000,
       RateByIndex1795224100000,
       OpenCounts1795225500000,

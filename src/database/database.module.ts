@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
+import { AppVault } from '../app-vault.js';
 import { Vault } from '../vault.js';
 import { Database } from './database.js';
 import { poolOf } from './data-source.js';
@@ -20,10 +21,15 @@ export class DatabaseModule {
         { provide: DataSource, useValue: source },
         { provide: Database, useFactory: () => new Database(poolOf(source)) },
         { provide: Vault, useFactory: () => new Vault(masterKeyOf(config)) },
+        { provide: AppVault, useFactory: newAppVault, inject: [Database, Vault] },
       ],
-      exports: [Config, DataSource, Database, Vault],
+      exports: [Config, DataSource, Database, Vault, AppVault],
     };
   }
+}
+
+function newAppVault(database: Database, vault: Vault): AppVault {
+  return new AppVault(database, vault);
 }
 
 function masterKeyOf({ encryptionKey }: Config): Buffer {

@@ -12,6 +12,19 @@ create table api_keys (
 );
 CREATE INDEX api_keys_app ON public.api_keys USING btree (app_id);
 
+create table app_data_keys (
+  app_id uuid not null,
+  sealed bytea,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  destroyed_at timestamp with time zone,
+  erased_at timestamp with time zone,
+  constraint app_data_keys_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint app_data_keys_check CHECK (((sealed IS NULL) = (destroyed_at IS NOT NULL))),
+  constraint app_data_keys_pkey PRIMARY KEY (app_id)
+);
+comment on column app_data_keys.sealed is 'the key of what belongs to the app, encrypted under ENCRYPTION_KEY; null: destroyed';
+comment on column app_data_keys.erased_at is 'the masked remains of its transactions are gone too';
+
 create table apps (
   id uuid not null,
   name text not null,
@@ -266,6 +279,18 @@ create table provider_tokens (
   constraint provider_tokens_pkey PRIMARY KEY (name)
 );
 
+create table purge_tasks (
+  name text not null,
+  next_at timestamp with time zone not null default now(),
+  reached_at timestamp with time zone,
+  reached_id uuid,
+  rows bigint not null default 0,
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint purge_tasks_pkey PRIMARY KEY (name)
+);
+comment on column purge_tasks.next_at is 'when somebody has to look again';
+comment on column purge_tasks.reached_at is 'everything before has been done; so has everything up to reached_id';
+
 create unlogged table rate_limit_windows (
   app_id uuid not null,
   window_start timestamp with time zone not null,
@@ -331,24 +356,13 @@ create table resources (
   metadata jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  blocked_at timestamp with time zone,
+  erased_at timestamp with time zone,
   constraint resources_pkey PRIMARY KEY (id, app_id)
 );
 CREATE INDEX resources_app ON public.resources USING btree (app_id, kind, id);
+CREATE INDEX resources_kept ON public.resources USING btree (updated_at) WHERE ((blocked_at IS NULL) AND (erased_at IS NULL));
 CREATE INDEX resources_provider_reference ON public.resources USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL);
-
-create table statement_lines (
-  run_id uuid not null,
-  line_no integer not null,
-  transaction_id uuid,
-  provider_reference text,
-  reference text,
-  succeeded boolean not null,
-  amount bigint not null,
-  unit text not null,
-  at timestamp with time zone not null
-);
-comment on column statement_lines.transaction_id is 'our id, as the provider repeats it';
-CREATE INDEX statement_lines_run ON public.statement_lines USING brin (run_id) WITH (pages_per_range='32', autosummarize='on');
 
 create table transaction_batches (
   batch_id uuid not null,
@@ -413,6 +427,8 @@ create table transactions (
   updated_at timestamp with time zone not null default now(),
   completed_at timestamp with time zone,
   covered boolean not null default false,
+  blocked_at timestamp with time zone,
+  erased_at timestamp with time zone,
   constraint transactions_check CHECK (((quantity IS NULL) = (unit IS NULL))),
   constraint transactions_check1 CHECK (((completed_at IS NOT NULL) = (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])))),
   constraint transactions_pkey PRIMARY KEY (id, app_id),
@@ -425,7 +441,10 @@ comment on column transactions.attempt_open is 'a call to the provider may be un
 comment on column transactions.epoch is 'counts the leases: who holds an older one has lost the row';
 comment on column transactions.due_at is 'when somebody must look at this row again: retry, release, poll, or, while an attempt is under way, the end of its lease';
 comment on column transactions.covered is 'paid from what the gateway has paid in at the provider';
+comment on column transactions.blocked_at is 'personal data is kept for claims only, since then';
 CREATE INDEX transactions_app ON public.transactions USING btree (app_id, id);
+CREATE INDEX transactions_blocked ON public.transactions USING btree (blocked_at) WHERE ((blocked_at IS NOT NULL) AND (erased_at IS NULL));
+CREATE INDEX transactions_completed ON public.transactions USING brin (completed_at) WITH (pages_per_range='16', autosummarize='on');
 CREATE INDEX transactions_correlation ON public.transactions USING btree (correlation_id) WHERE (correlation_id IS NOT NULL);
 CREATE INDEX transactions_covered ON public.transactions USING btree (provider, completed_at) WHERE (covered AND (status = 'succeeded'::text));
 CREATE INDEX transactions_due ON public.transactions USING btree (provider, due_at) WHERE (due_at IS NOT NULL);

@@ -1,40 +1,69 @@
-import type { Database } from '../database/database.js';
-import type { Transaction } from './transaction.js';
+import type { Pool, PoolClient } from 'pg';
+import { PERSONAL_MEMBERS } from './personal.js';
 
-/** Members of a detail that tell of a person, also when masked, or that hold what a partner wrote freely. */
-const PERSONAL = ['member', 'ffn', 'card', 'holder', 'phoneNumber', 'description', 'metadata'];
+/** By itself, or inside somebody's transaction. */
+type Asked = Pool | PoolClient;
 
 /**
- * With all transactions of the same resource: a pass's holder is in each of them. Events and entries are not touched, so
- * sums and the chain of seals stay. The guard against paying twice outlives its ten minutes only.
+ * The transactions named, and with each all others of the same resource: a pass's holder is in each of them. What has not
+ * ended, whole, is left as it is.
  */
-const ERASE = `
-with family as materialized (
-  select t.id, t.app_id, t.resource_id, t.completed_at from transactions t
-  where t.app_id = $2 and (t.id = $1 or t.resource_id = $3)
+const FAMILIES = `
+with members as materialized (
+  select t.id, t.app_id, t.resource_id, t.completed_at, coalesce(t.resource_id, t.id) as family from transactions t
+  where t.id in (
+    select id from unnest($1::uuid[]) id
+    union
+    select other.id from transactions one join transactions other on other.resource_id = one.resource_id
+    where one.id = any($1::uuid[]))
   order by t.id for update
-), verdict as (
-  select not exists (select from family where completed_at is null) as ended
-), erased as (
-  update transactions t set sealed = null, metadata = '{}',
-    detail = (select coalesce(jsonb_object_agg(d.key, case when d.key = any($4) then 'null' else d.value end), '{}')
+), ended as materialized (
+  select m.id, m.app_id, m.resource_id from members m
+  where not exists (select from members open where open.family = m.family and open.completed_at is null)
+)`;
+
+/**
+ * Events and entries are not touched, so sums and the chain of seals stay. The guard against paying twice outlives its ten
+ * minutes only.
+ */
+const ERASE = `${FAMILIES}, erased as (
+  update transactions t set sealed = null, metadata = '{}', erased_at = coalesce(t.erased_at, now()),
+    detail = (select coalesce(jsonb_object_agg(d.key, case when d.key = any($2) then 'null' else d.value end), '{}')
       from jsonb_each(t.detail) d),
     duplicate_mac = case when t.created_at > now() - interval '10 min' then t.duplicate_mac end
-  from family f, verdict where verdict.ended and t.id = f.id and t.app_id = f.app_id
+  from ended e where t.id = e.id and t.app_id = e.app_id
   returning t.id
 ), resource as (
-  update resources r set sealed = null, metadata = '{}', updated_at = now()
-  from verdict where verdict.ended and r.id = $3 and r.app_id = $2
+  update resources r set sealed = null, metadata = '{}', erased_at = coalesce(r.erased_at, now())
+  from (select distinct resource_id, app_id from ended where resource_id is not null) e
+  where r.id = e.resource_id and r.app_id = e.app_id
 ), told as (
   delete from notifications n using erased e where n.transaction_id = e.id
 )
-select ended from verdict`;
+select id from erased`;
+
+const BLOCK = `${FAMILIES}, resource as (
+  update resources r set blocked_at = now()
+  from (select distinct resource_id, app_id from ended where resource_id is not null) e
+  where r.id = e.resource_id and r.app_id = e.app_id and r.blocked_at is null and r.erased_at is null
+), blocked as (
+  update transactions t set blocked_at = now()
+  from ended e where t.id = e.id and t.app_id = e.app_id and t.blocked_at is null and t.erased_at is null
+)
+select id from ended`;
 
 /**
- * Destroys what is known of the person behind an ended transaction: what was sealed, its masked remains, and what the
- * provider told of it. False, and nothing is erased, while it or another of the same resource has not ended.
+ * Destroys what is known of the persons behind ended transactions: what was sealed, its masked remains, and what the
+ * provider told of it. Answers those of which nothing is left; the others have not ended, or one of the same resource has
+ * not.
  */
-export async function erasePersonal(database: Database, transaction: Transaction): Promise<boolean> {
-  const values = [transaction.id, transaction.appId, transaction.resourceId, PERSONAL];
-  return (await database.query<{ ended: boolean }>(ERASE, values))[0]?.ended ?? false;
+export async function erasePersonal(database: Asked, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await database.query<{ id: string }>(ERASE, [ids, PERSONAL_MEMBERS]);
+  return rows.map(({ id }) => id);
+}
+
+/** From now on administrators see the personal data of these, nobody else. Answers like `erasePersonal`. */
+export async function blockPersonal(database: Asked, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await database.query<{ id: string }>(BLOCK, [ids]);
+  return rows.map(({ id }) => id);
 }

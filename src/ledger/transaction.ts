@@ -63,6 +63,10 @@ export interface Transaction {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
+  /** Since then its personal data is kept for claims only: administrators see it, nobody else. */
+  readonly blockedAt: Date | null;
+  /** Since then its personal data is gone. */
+  readonly erasedAt: Date | null;
 }
 
 /** What outlives the transactions that act on it, e.g. a pass. */
@@ -78,6 +82,9 @@ export interface Resource {
   readonly metadata: JsonObject;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** Like a transaction's. */
+  readonly blockedAt: Date | null;
+  readonly erasedAt: Date | null;
 }
 
 export interface TransactionEvent {

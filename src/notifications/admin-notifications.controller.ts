@@ -1,5 +1,12 @@
 import { applyDecorators, Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
-import { assertMayReadPersonal, Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
+import {
+  assertMayReadPersonal,
+  Audit,
+  Caller,
+  mayReadBlocked,
+  Operator,
+  type OperatorCaller,
+} from '../access/index.js';
 import { page } from '../api/pagination.js';
 import { parseId, publicId } from '../ids.js';
 import { Reads } from '../operations/docs.js';
@@ -29,7 +36,8 @@ export class AdminNotificationsController {
     if (wantsRaw) {
       await this.audit.record(caller, 'notification.read_personal', null, { ids: data.map((one) => one.id).join(' ') });
     }
-    return { data: data.map((one) => this.present(one, wantsRaw)), nextCursor };
+    const maySee = (one: KeptNotification): boolean => wantsRaw && (!one.isBlocked || mayReadBlocked(caller));
+    return { data: data.map((one) => this.present(one, maySee(one))), nextCursor };
   }
 
   /** Apply one again, e.g. an orphan whose transaction is known by now. */

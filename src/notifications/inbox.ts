@@ -30,6 +30,8 @@ export interface KeptNotification {
   readonly attempts: number;
   readonly appliedAt: Date | null;
   readonly sealed: Buffer;
+  /** The personal data of its transaction is kept for claims only. */
+  readonly isBlocked: boolean;
 }
 
 interface NotificationRow {
@@ -78,7 +80,8 @@ returning n.id, n.provider, n.received_at as "receivedAt", n.correlation_id as "
 
 const LIST = `
 select id, provider, received_at as "receivedAt", state, correlation_id as "correlationId",
-  transaction_id as "transactionId", attempts, applied_at as "appliedAt", sealed
+  transaction_id as "transactionId", attempts, applied_at as "appliedAt", sealed,
+  exists (select from transactions t where t.id = transaction_id and t.blocked_at is not null) as "isBlocked"
 from notifications
 where ($1::text is null or state = $1) and ($2::uuid is null or id < $2) and ($3::uuid is null or id = $3)
 order by id desc limit $4`;

@@ -1,5 +1,12 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { assertMayReadPersonal, Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
+import {
+  assertMayReadBlocked,
+  assertMayReadPersonal,
+  Audit,
+  Caller,
+  Operator,
+  type OperatorCaller,
+} from '../access/index.js';
 import { page } from '../api/pagination.js';
 import { LedgerReader } from '../ledger/reader.js';
 import { Reads } from './docs.js';
@@ -35,7 +42,10 @@ export class AdminTransactionsController {
     return { data: await this.presenter.transactions(data, MASKED), nextCursor };
   }
 
-  /** One transaction, personal data masked; in clear with `expand`, for the role `operator` and audited. */
+  /**
+   * One transaction, personal data masked; in clear with `expand`, for the role `operator` (`admin` once it is
+   * blocked) and audited.
+   */
   @Get(':id')
   @Reads(AdminTransactionDto)
   async read(
@@ -46,8 +56,9 @@ export class AdminTransactionsController {
     const personal = query.expand === 'personal';
     if (personal) assertMayReadPersonal(caller);
     const transaction = await this.lookup.any(id);
+    if (personal && transaction.blockedAt !== null) assertMayReadBlocked(caller);
     if (personal) await this.audit.record(caller, 'transaction.read_personal', id);
-    const shown = await this.presenter.transaction(transaction, { owner: false, personal });
+    const shown = await this.presenter.transaction(transaction, { owner: false, personal, blocked: personal });
     return { ...shown, proposal: presentProposal(await this.proposals.open(transaction.id)) };
   }
 

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { newUuid } from '../ids.js';
+import { AppVault } from '../app-vault.js';
 import type { Claim } from '../ledger/claim.js';
 import { Ledger } from '../ledger/ledger.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, type BatchHandler, type OperationLane, type Outcome } from '../providers/connector.js';
-import { Vault } from '../vault.js';
 import { ConnectorRegistry } from './registry.js';
 import { Runner, toProviderError } from './runner.js';
 import { assertInTime, operationOf } from './sending.js';
@@ -18,7 +18,7 @@ export class BatchRunner {
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
     private readonly runner: Runner,
-    private readonly vault: Vault,
+    private readonly vault: AppVault,
   ) {}
 
   /** Works on claimed rows of one type, none of them interrupted or expired. */
@@ -52,7 +52,9 @@ export class BatchRunner {
   private async call(batch: BatchHandler, members: readonly Claim[], lane: OperationLane): Promise<readonly Said[]> {
     const progress = { sent: false };
     try {
-      const operations = members.map(({ transaction }) => operationOf(this.vault, transaction, lane));
+      const operations = await Promise.all(
+        members.map(async ({ transaction }) => operationOf(await this.vault.of(transaction.appId), transaction, lane)),
+      );
       for (const { type, provider } of members.map(({ transaction }) => transaction))
         metrics.attempts.inc({ provider, type });
       return await batch.send(operations, () => {

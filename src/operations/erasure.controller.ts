@@ -1,7 +1,8 @@
 import { Controller, Param, Post } from '@nestjs/common';
+import type { Pool } from 'pg';
 import { Caller, Operator, type OperatorCaller } from '../access/index.js';
 import { Database } from '../database/database.js';
-import { erasePersonal } from '../ledger/erase.js';
+import { blockPersonal, erasePersonal } from '../ledger/erase.js';
 import { LedgerReader } from '../ledger/reader.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
@@ -9,7 +10,7 @@ import { AuditedActs } from './audited-acts.js';
 import { ChangesTransaction } from './docs.js';
 import { TransactionDto } from './transaction.dto.js';
 
-/** How administrators erase what is known of a person. */
+/** How administrators end what is known of a person. */
 @Controller('v1/admin/transactions/:id')
 @Operator('admin')
 export class ErasureController {
@@ -20,21 +21,38 @@ export class ErasureController {
   ) {}
 
   /**
+   * Keep the personal data of an ended transaction, and of all others of the same pass, for claims only: others read it as
+   * null. It is erased after `RETENTION_BLOCKED_DAYS`; there is no way back.
+   */
+  @Post('block')
+  @ChangesTransaction()
+  async block(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
+    return this.audited.run(id, caller, 'block', (transaction) => this.end(transaction, blockPersonal));
+  }
+
+  /**
    * Erase the personal data of an ended transaction, and of all others of the same pass, for good. Amounts, references
    * and the timeline stay; what was personal is read as null.
    */
   @Post('erase')
   @ChangesTransaction()
   async erase(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
-    return this.audited.run(id, caller, 'erase', (transaction) => this.destroy(transaction));
+    return this.audited.run(id, caller, 'erase', (transaction) => this.end(transaction, erasePersonal));
   }
 
-  private async destroy(transaction: Transaction): Promise<Transaction> {
-    if (!(await erasePersonal(this.database, transaction))) {
-      throw new Problem('invalid_state', 'Only what has ended can be erased, and all transactions of the same pass.');
+  private async end(
+    transaction: Transaction,
+    act: (pool: Pool, ids: readonly string[]) => Promise<string[]>,
+  ): Promise<Transaction> {
+    const done = await act(this.database.pool, [transaction.id]);
+    if (!done.includes(transaction.id)) {
+      throw new Problem(
+        'invalid_state',
+        'Only what has ended can be blocked or erased, and all transactions of the same pass.',
+      );
     }
-    const erased = await this.reader.find(transaction.id, transaction.appId);
-    if (!erased) throw new Error('a transaction has vanished');
-    return erased;
+    const changed = await this.reader.find(transaction.id, transaction.appId);
+    if (!changed) throw new Error('a transaction has vanished');
+    return changed;
   }
 }

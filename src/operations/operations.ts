@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AppVault } from '../app-vault.js';
 import { newUuid, publicId } from '../ids.js';
 import { Ledger } from '../ledger/ledger.js';
 import { endsWait } from '../ledger/moves.js';
@@ -6,7 +7,6 @@ import { LedgerReader } from '../ledger/reader.js';
 import type { RecordResult } from '../ledger/record.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
-import { Vault } from '../vault.js';
 import { canonicalJson } from './canonical-json.js';
 import type { Draft } from './draft.js';
 import { insufficientFloat, keyReused, refusalOf } from './refusals.js';
@@ -45,7 +45,7 @@ export class Operations {
   constructor(
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
-    private readonly vault: Vault,
+    private readonly vault: AppVault,
     private readonly road: Road,
     private readonly waiting: Waiting,
   ) {}
@@ -81,7 +81,7 @@ export class Operations {
   private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
     const leaseMs = draft.releaseAt ? null : this.road.leaseFor(draft);
     const expectedInMs = draft.releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
-    const sealed = sealSecret(this.vault, draft.secret);
+    const sealed = sealSecret(await this.vault.of(submission.appId), draft.secret);
     const leasedAtMs = performance.now();
     const result = await this.ledger.record({
       id: draft.id,
@@ -101,7 +101,8 @@ export class Operations {
       metadata: draft.metadata,
       resourceId: draft.resourceId ?? null,
       resource: draft.resource ? { ...draft.resource, sealed: null } : null,
-      duplicateMac: draft.duplicateOf === undefined ? null : this.vault.mac('duplicate-guard', draft.duplicateOf),
+      duplicateMac:
+        draft.duplicateOf === undefined ? null : this.vault.gateway.mac('duplicate-guard', draft.duplicateOf),
       allowDuplicate: draft.allowDuplicate ?? false,
       cover: draft.cover ?? null,
       leaseMs,
@@ -130,7 +131,7 @@ export class Operations {
   }
 
   private macOf({ request }: Submission): Buffer {
-    return this.vault.mac('request', canonicalJson(request));
+    return this.vault.gateway.mac('request', canonicalJson(request));
   }
 
   /** Holds the answer until the end, or until nobody can know the end. */
@@ -221,5 +222,7 @@ function asRecorded(
     createdAt,
     updatedAt: createdAt,
     completedAt: null,
+    blockedAt: null,
+    erasedAt: null,
   };
 }

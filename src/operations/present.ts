@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { AppVault } from '../app-vault.js';
 import { publicId } from '../ids.js';
 import { isFinal } from '../ledger/moves.js';
 import { LedgerReader } from '../ledger/reader.js';
+import { withoutPersonal } from '../ledger/personal.js';
 import type { JsonObject, Resource, Transaction, TransactionEvent, TransactionType } from '../ledger/transaction.js';
 import { formatQuantity } from '../ledger/units.js';
-import { Vault } from '../vault.js';
+import type { Secret } from '../providers/connector.js';
 import { ConnectorRegistry } from './registry.js';
 import { openObject, openSecret } from './secret.js';
 import type { TransactionDto, TransactionEventDto } from './transaction.dto.js';
@@ -26,6 +28,8 @@ export interface View {
   readonly personal: boolean;
   /** The owning app also sees what a resource entitles to (QR data). */
   readonly owner: boolean;
+  /** Also what is blocked: kept for claims only. */
+  readonly blocked?: boolean;
 }
 
 export const OWNER: View = { personal: false, owner: true };
@@ -37,7 +41,7 @@ export class Presenter {
   constructor(
     private readonly registry: ConnectorRegistry,
     private readonly reader: LedgerReader,
-    private readonly vault: Vault,
+    private readonly vault: AppVault,
   ) {}
 
   async transaction(transaction: Transaction, view: View): Promise<TransactionDto> {
@@ -50,12 +54,14 @@ export class Presenter {
     const ids = list.flatMap((transaction) => transaction.resourceId ?? []);
     const resources = ids.length === 0 ? [] : await this.reader.resources(ids);
     const byId = new Map(resources.map((resource) => [resource.id, resource]));
-    return list.map((one) => this.assemble(one, byId.get(one.resourceId ?? '') ?? null, view));
+    return Promise.all(list.map((one) => this.assemble(one, byId.get(one.resourceId ?? '') ?? null, view)));
   }
 
   /** A resource as its own JSON, with what it entitles to for its owner. */
-  resource(resource: Resource, view: View): JsonObject & { id: string; status: string } {
-    const secret = view.owner && resource.sealed ? openObject(this.vault, resource.sealed) : {};
+  async resource(resource: Resource, view: View): Promise<JsonObject & { id: string; status: string }> {
+    const { sealed } = resource;
+    const cipher = view.owner && sealed && !isWithheld(resource, view) ? await this.vault.of(resource.appId) : null;
+    const secret = cipher && sealed && !cipher.isDestroyed ? openObject(cipher, sealed) : {};
     return { ...resource.detail, ...secret, id: publicId('pass', resource.id), status: resource.status };
   }
 
@@ -63,11 +69,15 @@ export class Presenter {
     return { ...event, id: publicId('evt', event.id), at: event.at.toISOString() };
   }
 
-  private assemble(transaction: Transaction, resource: Resource | null, view: View): TransactionDto {
+  private async assemble(transaction: Transaction, resource: Resource | null, view: View): Promise<TransactionDto> {
     const { quantity, unit } = transaction;
-    const secret = view.personal && transaction.sealed ? openSecret(this.vault, transaction) : null;
-    const personal = secret?.personal ?? {};
-    const member = { ...(resource && this.resource(resource, view)), ...overlay(transaction.detail, personal) };
+    const withheld = isWithheld(transaction, view);
+    const secret = view.personal && !withheld ? await this.secretOf(transaction) : null;
+    const detail = withheld ? withoutPersonal(transaction.detail) : transaction.detail;
+    const member = {
+      ...(resource && (await this.resource(resource, view))),
+      ...overlay(detail, secret?.personal ?? {}),
+    };
     return {
       id: publicId('txn', transaction.id),
       type: transaction.type,
@@ -82,14 +92,21 @@ export class Presenter {
       nextStep: this.nextStep(transaction),
       cancelableUntil: transaction.status === 'scheduled' ? iso(transaction.releaseAt) : null,
       expectedBy: iso(isFinal(transaction.status) ? null : (transaction.expectedBy ?? transaction.releaseAt)),
-      metadata: transaction.metadata,
-      ...(!view.owner && { appId: publicId('app', transaction.appId) }),
+      metadata: withheld ? {} : transaction.metadata,
+      ...(!view.owner && { appId: publicId('app', transaction.appId), personalData: personalDataOf(transaction) }),
       // What the provider said is for operators, who may have to show it to the provider's support.
       ...(!view.owner && secret?.reply !== undefined && { providerReply: secret.reply }),
       createdAt: transaction.createdAt.toISOString(),
       updatedAt: transaction.updatedAt.toISOString(),
       completedAt: iso(transaction.completedAt),
     };
+  }
+
+  /** null: there is nothing personal, or nothing any more. */
+  private async secretOf(transaction: Transaction): Promise<Secret | null> {
+    if (!transaction.sealed) return null;
+    const cipher = await this.vault.of(transaction.appId);
+    return cipher.isDestroyed ? null : openSecret(cipher, transaction);
   }
 
   private nextStep(transaction: Transaction): string | null {
@@ -110,6 +127,16 @@ export class Presenter {
         return null;
     }
   }
+}
+
+/** What is kept for claims only is not shown to those who work with it. */
+function isWithheld({ blockedAt }: { readonly blockedAt: Date | null }, view: View): boolean {
+  return blockedAt !== null && view.blocked !== true;
+}
+
+function personalDataOf({ blockedAt, erasedAt }: Transaction): string {
+  if (erasedAt !== null) return 'erased';
+  return blockedAt === null ? 'kept' : 'blocked';
 }
 
 /** `top` laid over `base`, object by object. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AppVault, type AppCipher } from '../app-vault.js';
 import { isUnavailable } from '../database/database.js';
 import { newUuid } from '../ids.js';
 import type { Claim } from '../ledger/claim.js';
@@ -11,7 +12,6 @@ import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { QUOTA_USED_UP } from '../outbound/quota.js';
 import { ProviderError, type OperationHandler, type OperationLane, type Outcome } from '../providers/connector.js';
-import { Vault } from '../vault.js';
 import { after, judgeError, judgeExpired, judgeInterrupted, judgeOutcome, PARKED, type Verdict } from './judge.js';
 import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry } from './registry.js';
@@ -33,7 +33,7 @@ export class Runner {
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
-    private readonly vault: Vault,
+    private readonly vault: AppVault,
     private readonly forecast: QueueForecast,
   ) {}
 
@@ -106,7 +106,7 @@ export class Runner {
   ): Promise<Outcome> {
     const { transaction } = claim;
     const operation = {
-      ...operationOf(this.vault, transaction, lane, claim.body),
+      ...operationOf(await this.vault.of(transaction.appId), transaction, lane, claim.body),
       isCovered: claim.isCovered ?? false,
     };
     const { provider, type } = transaction;
@@ -166,23 +166,24 @@ export class Runner {
     return current;
   }
 
-  private settle(transaction: Transaction, verdict: Verdict, epoch: number | null): Promise<Settled> {
+  private async settle(transaction: Transaction, verdict: Verdict, epoch: number | null): Promise<Settled> {
     const { resource, reply, ...rest } = verdict;
+    const cipher = await this.vault.of(transaction.appId);
     return this.ledger.settle(transaction, {
       ...rest,
-      ...(reply !== undefined && { sealed: this.withReply(transaction, reply) }),
+      ...(reply !== undefined && { sealed: withReply(cipher, transaction, reply) }),
       ...(resource && {
-        resource: { ...resource, ...(resource.secret && { sealed: this.vault.seal(JSON.stringify(resource.secret)) }) },
+        resource: { ...resource, ...(resource.secret && { sealed: cipher.seal(JSON.stringify(resource.secret)) }) },
       }),
       epoch,
       actor: 'gateway',
       eventId: newUuid(),
     });
   }
+}
 
-  private withReply(transaction: Transaction, reply: string): Buffer {
-    return sealSecret(this.vault, { ...openSecret(this.vault, transaction), reply: reply.slice(0, MAX_REPLY_LENGTH) });
-  }
+function withReply(cipher: AppCipher, transaction: Transaction, reply: string): Buffer {
+  return sealSecret(cipher, { ...openSecret(cipher, transaction), reply: reply.slice(0, MAX_REPLY_LENGTH) });
 }
 
 /**

@@ -1,22 +1,23 @@
+import type { AppCipher } from '../app-vault.js';
 import type { JsonObject, Transaction } from '../ledger/transaction.js';
 import type { Secret } from '../providers/connector.js';
-import type { Vault } from '../vault.js';
 
-export function sealSecret(vault: Vault, secret: Secret): Buffer {
-  return vault.seal(JSON.stringify(secret));
+/** @throws Error when the app's key has been destroyed */
+export function sealSecret(cipher: AppCipher, secret: Secret): Buffer {
+  return cipher.seal(JSON.stringify(secret));
 }
 
 /** @throws Error when the data has been erased, or was not written by this gateway. */
-export function openSecret(vault: Vault, transaction: Pick<Transaction, 'sealed'>): Secret {
+export function openSecret(cipher: AppCipher, transaction: Pick<Transaction, 'sealed'>): Secret {
   if (!transaction.sealed) throw new Error('the personal data of this transaction has been erased');
-  const opened = openObject(vault, transaction.sealed);
+  const opened = openObject(cipher, transaction.sealed);
   const { personal, body, reply } = opened;
   if (typeof body !== 'string' || !isObject(personal)) throw new Error('sealed data has an unknown shape');
   return { personal, body, ...(typeof reply === 'string' && { reply }) };
 }
 
-export function openObject(vault: Vault, sealed: Buffer): JsonObject {
-  const opened: unknown = JSON.parse(vault.open(sealed));
+export function openObject(cipher: AppCipher, sealed: Buffer): JsonObject {
+  const opened: unknown = JSON.parse(cipher.open(sealed));
   if (!isObject(opened)) throw new Error('sealed data is not an object');
   return opened;
 }

@@ -1,16 +1,16 @@
+import type { AppCipher } from '../app-vault.js';
 import type { Claim } from '../ledger/claim.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { ProviderError, type OperationLane, type StoredOperation } from '../providers/connector.js';
-import type { Vault } from '../vault.js';
 import { PREPARATION_MS } from './registry.js';
 import { openSecret } from './secret.js';
 
 /** The operation as its connector gets it; `body` where it is known already. @throws Error when its data has been erased */
 export function operationOf(
-  vault: Vault,
+  cipher: AppCipher,
   transaction: Transaction,
   lane: OperationLane,
-  body = openSecret(vault, transaction).body,
+  body = openSecret(cipher, transaction).body,
 ): StoredOperation {
   return {
     id: transaction.id,

@@ -91,6 +91,9 @@ export class TransactionDto {
   /** Whose it is: for operators. */
   @ApiPropertyOptional({ type: String })
   appId?: string;
+  /** For operators. `blocked`: kept for claims, only administrators see it; `erased`: nobody can. */
+  @ApiPropertyOptional({ enum: ['kept', 'blocked', 'erased'] })
+  personalData?: string;
   /** The provider's answer as it came, where it is kept: for operators with `expand=personal`. */
   @ApiPropertyOptional({ type: String })
   providerReply?: string;

@@ -14,7 +14,7 @@ const PORT_ATTEMPTS = 3;
 export const ADMIN: Credentials = { username: 'admin', password: 'admin-password-of-the-tests' };
 
 /** 32 bytes, the same in every test, so that a second gateway can read what the first one sealed. */
-const ENCRYPTION_KEY = Buffer.alloc(32, 'gateway-under-test').toString('base64');
+export const ENCRYPTION_KEY = Buffer.alloc(32, 'gateway-under-test').toString('base64');
 
 /** What to start a gateway with. */
 export interface GatewayOptions {

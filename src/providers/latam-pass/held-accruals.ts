@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { AppVault } from '../../app-vault.js';
 import { newUuid, publicId } from '../../ids.js';
 import { Ledger } from '../../ledger/ledger.js';
 import { LedgerReader } from '../../ledger/reader.js';
 import type { Transaction } from '../../ledger/transaction.js';
 import { openSecret, sealSecret } from '../../operations/secret.js';
 import { Problem } from '../../problem.js';
-import { Vault } from '../../vault.js';
 import type { AmendAccrualDto } from './accrual.dto.js';
 import { releaseErrors } from './accruals.js';
 import { amendedBody } from './mapping.js';
@@ -16,7 +16,7 @@ export class HeldAccruals {
   constructor(
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
-    private readonly vault: Vault,
+    private readonly vault: AppVault,
   ) {}
 
   /** @throws Problem `invalid_state` once it has been released, `validation_failed` */
@@ -27,12 +27,13 @@ export class HeldAccruals {
     const points = dto.points ?? Number(quantity);
     const release = dto.releaseAt === undefined ? releaseAt : new Date(dto.releaseAt);
     const description = dto.description ?? textOrNull(detail['description']);
-    const secret = openSecret(this.vault, transaction);
+    const cipher = await this.vault.of(transaction.appId);
+    const secret = openSecret(cipher, transaction);
     const amended = await this.ledger.amend(transaction, {
       quantity: BigInt(points),
       releaseAt: release,
       detail: { ...detail, releaseAt: release.toISOString(), description },
-      sealed: sealSecret(this.vault, { ...secret, body: amendedBody(secret.body, { points, description }) }),
+      sealed: sealSecret(cipher, { ...secret, body: amendedBody(secret.body, { points, description }) }),
       metadata: dto.metadata ?? transaction.metadata,
       actor: publicId('app', transaction.appId),
       changed: Object.entries(dto).flatMap(([name, value]) => (value === undefined ? [] : [name])),

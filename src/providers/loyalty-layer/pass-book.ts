@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import { AppVault } from '../../app-vault.js';
 import { parseId, publicId } from '../../ids.js';
 import { Ledger } from '../../ledger/ledger.js';
 import { LedgerReader } from '../../ledger/reader.js';
 import type { JsonObject, Resource } from '../../ledger/transaction.js';
+import { isClosed } from '../../ledger/personal.js';
 import { logger } from '../../log.js';
 import { metrics } from '../../metrics.js';
 import { ProviderReads } from '../../operations/provider-reads.js';
 import { openObject } from '../../operations/secret.js';
 import { Problem } from '../../problem.js';
-import { Vault } from '../../vault.js';
 import { LoyaltyLayerClient } from './client.js';
 import { passIdBody, readStatusReply } from './pass-change-mapping.js';
 import { VOID } from './pass-create.operation.js';
@@ -21,7 +22,7 @@ export class PassBook {
     private readonly reader: LedgerReader,
     private readonly reads: ProviderReads,
     private readonly client: LoyaltyLayerClient,
-    private readonly vault: Vault,
+    private readonly vault: AppVault,
   ) {}
 
   /** @throws Problem `not_found`, also for another app's and for one that never came to be */
@@ -33,12 +34,13 @@ export class PassBook {
   }
 
   /**
-   * The pass as LoyaltyLayer says it is now. One that it has not named cannot be asked for and is answered as it is.
+   * The pass as LoyaltyLayer says it is now. One that it has not named cannot be asked for, and one whose holder has been
+   * blocked or erased is not asked for any more: they are answered as they are.
    * @throws Problem `provider_error`, `provider_unavailable`, `provider_timeout`
    */
   async refresh(pass: Resource): Promise<Resource> {
     const { providerReference } = pass;
-    if (providerReference === null) return pass;
+    if (providerReference === null || isClosed(pass)) return pass;
     const news = await this.reads.ask('loyalty-layer', async () =>
       readStatusReply(await this.client.passStatus(passIdBody(providerReference))),
     );
@@ -47,13 +49,11 @@ export class PassBook {
       logger.warn({ passId: publicId('pass', pass.id) }, 'LoyaltyLayer gave a pass a status that nobody knows');
     }
     const { status } = news;
-    const sealed = this.vault.seal(JSON.stringify(merged(this.secretOf(pass), news.secret)));
+    const cipher = await this.vault.of(pass.appId);
+    const known = pass.sealed === null ? {} : openObject(cipher, pass.sealed);
+    const sealed = cipher.seal(JSON.stringify(merged(known, news.secret)));
     const written = await this.ledger.refreshResource(pass, { status, sealed });
     return written ?? (await this.reader.resource(pass.id, pass.appId)) ?? pass;
-  }
-
-  private secretOf({ sealed }: Resource): JsonObject {
-    return sealed === null ? {} : openObject(this.vault, sealed);
   }
 }
 

@@ -1,4 +1,5 @@
 import { newUuid } from '../../ids.js';
+import { isClosed } from '../../ledger/personal.js';
 import type { JsonObject, Resource } from '../../ledger/transaction.js';
 import type { Draft } from '../../operations/draft.js';
 import { Problem } from '../../problem.js';
@@ -11,6 +12,9 @@ export function passUpdateDraft(pass: Resource, dto: UpdatePassDto): Draft {
   const { holder, metadata } = dto;
   const changes = holder && Object.values(holder).some((value) => value !== undefined);
   if (!changes && metadata === undefined) throw Problem.invalid('', 'must change something: holder or metadata');
+  if (isClosed(pass)) {
+    throw new Problem('invalid_state', 'The personal data of the pass has been blocked or erased: issue a new pass.');
+  }
   const passId = issuedIdOf(pass);
   return {
     ...onPass(pass, 'pass_update'),

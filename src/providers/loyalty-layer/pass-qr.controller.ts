@@ -26,7 +26,7 @@ export class PassQrController {
     @Caller() caller: AppCaller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | Buffer> {
-    const { qrData } = this.presenter.resource(await this.book.find(caller.appId, passId), OWNER);
+    const { qrData } = await this.presenter.resource(await this.book.find(caller.appId, passId), OWNER);
     if (typeof qrData !== 'string') throw Problem.notFound('QR code: LoyaltyLayer gave no QR data for this pass');
     const type = preferredQrType(accept);
     void reply.type(type).header('Vary', 'Accept');

@@ -55,7 +55,7 @@ export class PassesController {
     const request = { kind: PASS, hidden: VOID, limit: query.limit + 1, before: query.before };
     const found = await this.reader.listResources(caller.appId, request);
     const { data, nextCursor } = page(found, query.limit, (resource) => resource.id);
-    return { data: data.map((resource) => this.present(resource)), nextCursor };
+    return { data: await Promise.all(data.map((resource) => this.present(resource))), nextCursor };
   }
 
   /** One pass; with `refresh=true` as LoyaltyLayer says it is now. */
@@ -70,11 +70,11 @@ export class PassesController {
     return this.present(query.refresh === 'true' ? await this.book.refresh(found) : found);
   }
 
-  private present(resource: Resource): PassDto {
+  private async present(resource: Resource): Promise<PassDto> {
     return {
-      ...this.presenter.resource(resource, OWNER),
+      ...(await this.presenter.resource(resource, OWNER)),
       planId: planOf(resource),
-      metadata: resource.metadata,
+      metadata: resource.blockedAt === null ? resource.metadata : {},
       createdAt: resource.createdAt.toISOString(),
       updatedAt: resource.updatedAt.toISOString(),
     };

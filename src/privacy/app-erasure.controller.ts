@@ -1,0 +1,62 @@
+import { Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
+import { ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
+import { parseId, publicId } from '../ids.js';
+import { Reads } from '../operations/docs.js';
+import { Problem } from '../problem.js';
+import { AppErasure, type Erasure } from './app-erasure.js';
+
+export class AppErasureDto {
+  /** @example "app_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
+  appId!: string;
+  /** Since then nothing of what was encrypted for the app can be read. */
+  @ApiProperty({ type: String, format: 'date-time' })
+  keyDestroyedAt!: string;
+  /** Since then the masked remains, metadata and notifications are gone too; null: they are being erased. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  erasedAt!: string | null;
+}
+
+/** How administrators erase all that a removed app has ever told of persons. */
+@Controller('v1/admin/apps/:id')
+@ApiTags('Administration')
+export class AppErasureController {
+  constructor(
+    private readonly erasure: AppErasure,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * Erase the personal data of all transactions of a removed app, by destroying its key. Amounts, references and
+   * timelines stay. Possible a minute after the app was removed, once nothing of it is open. There is no way back.
+   */
+  @Post('erase')
+  @Operator('admin')
+  @HttpCode(HttpStatus.OK)
+  @Reads(AppErasureDto, 'invalid_state')
+  async erase(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<AppErasureDto> {
+    const uuid = parseId('app', id);
+    if (uuid === null) throw Problem.notFound('app');
+    await this.audit.record(caller, 'app.erase', id);
+    return present(uuid, await this.erasure.erase(uuid));
+  }
+
+  /** How far the erasure of an app has come. */
+  @Get('erasure')
+  @Operator('viewer')
+  @Reads(AppErasureDto)
+  async read(@Param('id') id: string): Promise<AppErasureDto> {
+    const uuid = parseId('app', id);
+    const erasure = uuid === null ? null : await this.erasure.find(uuid);
+    if (uuid === null || !erasure) throw Problem.notFound('erasure of this app');
+    return present(uuid, erasure);
+  }
+}
+
+function present(appId: string, { destroyedAt, erasedAt }: Erasure): AppErasureDto {
+  return {
+    appId: publicId('app', appId),
+    keyDestroyedAt: destroyedAt.toISOString(),
+    erasedAt: erasedAt?.toISOString() ?? null,
+  };
+}

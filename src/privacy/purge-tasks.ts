@@ -1,0 +1,132 @@
+import type { PoolClient } from 'pg';
+import type { RetentionSettings } from '../config.js';
+import { idFromDaysAgo } from '../database/id-age.js';
+import { blockPersonal, erasePersonal } from '../ledger/erase.js';
+import { forgetOldKeys } from '../ledger/forget-keys.js';
+
+/** How far a task has come. Committed with the work itself: who goes on after a crash goes on exactly there. */
+export interface Reached {
+  readonly reachedAt: Date | null;
+  readonly reachedId: string | null;
+}
+
+export interface Batch extends Reached {
+  readonly rows: number;
+  /** Nothing more is due at the moment. */
+  readonly isOver: boolean;
+}
+
+/** One thing that ends with time, done a bounded piece at a time inside the transaction of `client`. */
+export type PurgeTask = (client: PoolClient, reached: Reached) => Promise<Batch>;
+
+const MAX_ROWS = 500;
+const MAX_DELETED_ROWS = 5_000;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const MIN_SPAN_MS = 1_000;
+/** Longer than a month of nothing is passed in several steps. */
+const MAX_SPAN_MS = 30 * 24 * 60 * 60_000;
+const NOWHERE: Reached = { reachedAt: null, reachedId: null };
+
+const BOUNDS = `
+select now() - make_interval(days => $1) as until, (select created_at from transactions order by id limit 1) as first`;
+
+/** A pass's own transactions end with the pass; those that came after its end, like any other. */
+const ENDED = `
+select t.id, t.completed_at as "completedAt" from transactions t
+where t.completed_at >= $1 and t.completed_at < $2 and t.blocked_at is null and t.erased_at is null
+  and (t.resource_id is null or exists (
+    select from resources r where r.id = t.resource_id and (r.blocked_at is not null or r.erased_at is not null)))
+order by t.completed_at limit $3`;
+
+/** Walks once through everything that ever ends, in steps that are the shorter the more has ended. */
+export function blockEnded({ personalDays }: RetentionSettings): PurgeTask {
+  let spanMs = MAX_SPAN_MS;
+  return async (client, { reachedAt }) => {
+    const bounds = await client.query<{ until: Date; first: Date | null }>(BOUNDS, [personalDays]);
+    const { until, first } = bounds.rows[0] ?? { until: new Date(0), first: null };
+    const from = reachedAt ?? first ?? until;
+    if (from >= until) return { reachedAt, reachedId: null, rows: 0, isOver: true };
+    const to = new Date(Math.min(from.getTime() + spanMs, until.getTime()));
+    const { rows } = await client.query<{ id: string; completedAt: Date }>(ENDED, [from, to, MAX_ROWS]);
+    const ids = rows.map(({ id }) => id);
+    if (ids.length > 0) await blockPersonal(client, ids);
+    const isFull = ids.length === MAX_ROWS;
+    spanMs = isFull ? Math.max(spanMs / 8, MIN_SPAN_MS) : Math.min(spanMs * 2, MAX_SPAN_MS);
+    return {
+      reachedAt: (isFull ? rows.at(-1)?.completedAt : null) ?? to,
+      reachedId: null,
+      rows: ids.length,
+      isOver: false,
+    };
+  };
+}
+
+/** Passes that are over; the statuses are the contract's. One that can still be used is kept. */
+const OVER_PASSES = `
+select (select t.id from transactions t where t.resource_id = r.id limit 1) as id
+from resources r
+where r.blocked_at is null and r.erased_at is null and r.updated_at < now() - make_interval(days => $1)
+  and r.status in ('canceled', 'expired', 'void')
+  and not exists (
+    select from transactions t where t.resource_id = r.id
+      and (t.completed_at is null or t.completed_at >= now() - make_interval(days => $1)))
+order by r.updated_at limit $2`;
+
+export function blockPasses({ personalDays }: RetentionSettings): PurgeTask {
+  return async (client) => {
+    const { rows } = await client.query<{ id: string | null }>(OVER_PASSES, [personalDays, MAX_ROWS]);
+    const ids = rows.flatMap(({ id }) => id ?? []);
+    const blocked = ids.length === 0 ? [] : await blockPersonal(client, ids);
+    return { ...NOWHERE, rows: blocked.length, isOver: blocked.length === 0 };
+  };
+}
+
+const BLOCKED = `
+select id from transactions where blocked_at < now() - make_interval(days => $1) and erased_at is null
+order by blocked_at limit $2`;
+
+export function eraseBlocked({ blockedDays }: RetentionSettings): PurgeTask {
+  return async (client) => {
+    const { rows } = await client.query<{ id: string }>(BLOCKED, [blockedDays, MAX_ROWS]);
+    const ids = rows.map(({ id }) => id);
+    const erased = ids.length === 0 ? [] : await erasePersonal(client, ids);
+    return { ...NOWHERE, rows: erased.length, isOver: erased.length === 0 };
+  };
+}
+
+/** What still waits for its transaction is kept. */
+const OLD_NOTIFICATIONS = `
+delete from notifications where id in (
+  select id from notifications where id < ${idFromDaysAgo('$1::int')} and due_at is null order by id limit $2)`;
+
+export function deleteNotifications({ notificationDays }: RetentionSettings): PurgeTask {
+  return async (client) => {
+    const { rowCount } = await client.query(OLD_NOTIFICATIONS, [notificationDays, MAX_DELETED_ROWS]);
+    return { ...NOWHERE, rows: rowCount ?? 0, isOver: rowCount === 0 };
+  };
+}
+
+export const forgetKeys: PurgeTask = async (client, { reachedId }) => {
+  const ids = await forgetOldKeys(client, reachedId ?? FIRST_ID, MAX_ROWS);
+  const last = ids.at(-1) ?? reachedId;
+  return { reachedAt: null, reachedId: last, rows: ids.length, isOver: ids.length === 0 };
+};
+
+const ERASED_APP = `
+select app_id as id from app_data_keys where destroyed_at is not null and erased_at is null order by destroyed_at limit 1`;
+
+const OF_APP = `select id from transactions where app_id = $1 and id > $2 order by id limit $3`;
+
+/** What an app's key has not been needed for: masked remains, metadata, and what was told of its transactions. */
+export const eraseApps: PurgeTask = async (client, { reachedId }) => {
+  const app = (await client.query<{ id: string }>(ERASED_APP)).rows[0];
+  if (!app) return { ...NOWHERE, rows: 0, isOver: true };
+  const { rows } = await client.query<{ id: string }>(OF_APP, [app.id, reachedId ?? FIRST_ID, MAX_ROWS]);
+  const ids = rows.map(({ id }) => id);
+  if (ids.length > 0) {
+    await erasePersonal(client, ids);
+    return { reachedAt: null, reachedId: ids.at(-1) ?? null, rows: ids.length, isOver: false };
+  }
+  await client.query(`update app_data_keys set erased_at = clock_timestamp() where app_id = $1`, [app.id]);
+  return { ...NOWHERE, rows: 0, isOver: false };
+};
