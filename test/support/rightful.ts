@@ -71,6 +71,20 @@ const key: Prepare = async (world, spec) => {
   return { ids: { ...ids, keyId } };
 };
 
+/** Long enough ago for nothing of it to be under way. */
+const leftApp: Prepare = async (world, spec) => {
+  const { ids = {} } = await app(world, spec);
+  await world.admin('DELETE', `/v1/admin/apps/${ids['id'] ?? ''}`);
+  await sql(world, `update apps set deleted_at = now() - interval '2 min' where id = $1`, [bare(ids['id'] ?? '')]);
+  return { ids };
+};
+
+const erasedApp: Prepare = async (world, spec) => {
+  const { ids = {} } = await leftApp(world, spec);
+  await world.admin('POST', `/v1/admin/apps/${ids['id'] ?? ''}/erase`);
+  return { ids };
+};
+
 /** Nothing is sent to LATCOM until the request is done. */
 const unsent: Prepare = async (world) => {
   await world.admin('POST', '/v1/admin/providers/latcom/pause', { reason: 'nothing shall be sent' });
@@ -165,11 +179,14 @@ const SPECIAL: Readonly<Record<string, Prepare>> = {
   'POST /v1/cards/tokenize': tokenizable,
   'DELETE /v1/admin/apps/{id}/keys/{keyId}': key,
   'POST /v1/admin/apps/{id}/keys/{keyId}/rotate': key,
+  'POST /v1/admin/apps/{id}/erase': leftApp,
+  'GET /v1/admin/apps/{id}/erasure': erasedApp,
   'POST /v1/admin/breaks/{id}/approve': correctable,
   'POST /v1/admin/breaks/{id}/reject': correctable,
   'POST /v1/admin/operators/me/password': ownPassword,
   'POST /v1/admin/transactions/{id}/approve': proposed,
   'POST /v1/admin/transactions/{id}/reject': proposed,
+  'POST /v1/admin/transactions/{id}/block': bought,
   'POST /v1/admin/transactions/{id}/erase': bought,
   'POST /v1/admin/transactions/{id}/refresh': processing,
   'POST /v1/admin/transactions/{id}/resolve': unknown,
