@@ -222,7 +222,11 @@ describe('the stream', () => {
     } finally {
       await sql('alter table away rename to transactions');
     }
-    expect(world.gateway().output()).toContain('an export broke off');
+    await eventually(
+      10_000,
+      () => Promise.resolve(world.gateway().output()),
+      (log) => log.includes('an export broke off'),
+    );
     expect(await rowsOf(PARTNER, world.partner)).toHaveLength(ids.length);
   });
 

@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { parseId } from '../ids.js';
+import { randomPart } from '../random-part.js';
 import { sameDigest, Vault } from '../vault.js';
 import { looksLikeApiSecret } from './api-secret.js';
 import { isScope, type AppCaller } from './caller.js';
@@ -33,6 +35,8 @@ where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_
 /** Credentials that were right lately; the oldest are forgotten. */
 const MAX_PROOFS = 10_000;
 
+const SALT_BYTES = 33;
+
 /** What credentials proved: that they hold the secret with this hash. */
 interface Proof {
   readonly keyUuid: string;
@@ -46,8 +50,9 @@ const NO_MAC = Buffer.alloc(32);
 @Injectable()
 export class AppKeys {
   private readonly keys: FreshCache<Known | null>;
-  /** By the keyed hash of the whole header. */
+  /** By the salted hash of the whole header, which nobody outside this process can make or see. */
   private readonly proofs = new Map<string, Proof>();
+  private readonly salt = randomPart(SALT_BYTES).toString('base64');
 
   constructor(
     private readonly database: Database,
@@ -91,7 +96,7 @@ export class AppKeys {
   }
 
   private nameOf(header: string): string {
-    return this.vault.mac('password-cache', header).toString('latin1');
+    return hash('sha256', this.salt + header, 'base64');
   }
 
   /** This process changed the key, or its app: no need to wait until the cache is too old. */

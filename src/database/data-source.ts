@@ -16,6 +16,7 @@ import { RateByIndex1795224100000 } from './migrations/0051-rate-by-index.js';
 import { OpenCounts1795225500000 } from './migrations/0055-open-counts.js';
 import { LeanBackground1795225000000 } from './migrations/0052-lean-background.js';
 import { Admission1795225100000 } from './migrations/0053-admission.js';
+import { readTimestampsFast } from './timestamps.js';
 
 const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -26,6 +27,7 @@ const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 2_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
 export function createDataSource(url: string, entities: readonly (new () => object)[] = []): DataSource {
+  readTimestampsFast();
   return new DataSource({
     type: 'postgres',
     url,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { GatheredReads } from './gathered-reads.js';
 import {
   RESOURCE_COLUMNS,
   toTransaction,
@@ -34,7 +35,7 @@ export interface HeldDay {
   readonly count: number;
 }
 
-const BY_ID = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = $1 and ($2::uuid is null or t.app_id = $2)`;
+const BY_IDS = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = any($1::uuid[])`;
 
 const EVENTS = `
 select id, at, from_status as "from", to_status as "to", actor, evidence, detail
@@ -52,12 +53,16 @@ const PLAIN_LISTS: Readonly<Record<string, string>> = {
 /** Everything that is read from the ledger. */
 @Injectable()
 export class LedgerReader {
-  constructor(private readonly database: Database) {}
+  private readonly single: GatheredReads<Transaction>;
+
+  constructor(private readonly database: Database) {
+    this.single = new GatheredReads((ids) => this.findMany(ids));
+  }
 
   /** One transaction; `appId` null: whoever it belongs to (operators and the gateway itself). */
   async find(id: string, appId: string | null): Promise<Transaction | null> {
-    const rows = await this.database.prepared<TransactionRow>('ledger_by_id', BY_ID, [id, appId]);
-    return rows[0] ? toTransaction(rows[0]) : null;
+    const found = await this.single.get(id);
+    return appId === null || found?.appId === appId ? found : null;
   }
 
   /** The transaction that this very request has made before. */
@@ -75,8 +80,8 @@ export class LedgerReader {
   }
 
   async findMany(ids: readonly string[]): Promise<Transaction[]> {
-    const text = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = any($1::uuid[])`;
-    return (await this.database.query<TransactionRow>(text, [ids])).map(toTransaction);
+    const rows = await this.database.prepared<TransactionRow>('ledger_by_ids', BY_IDS, [ids]);
+    return rows.map(toTransaction);
   }
 
   async findByCorrelation(provider: string, correlationId: string): Promise<Transaction | null> {

@@ -7,6 +7,7 @@ import { withoutPersonal } from '../ledger/personal.js';
 import type { JsonObject, Resource, Transaction, TransactionEvent, TransactionType } from '../ledger/transaction.js';
 import { formatQuantity } from '../ledger/units.js';
 import type { Secret } from '../providers/connector.js';
+import { isoTime } from './iso-time.js';
 import { ConnectorRegistry } from './registry.js';
 import { openObject, openSecret } from './secret.js';
 import type { TransactionDto, TransactionEventDto } from './transaction.dto.js';
@@ -73,11 +74,9 @@ export class Presenter {
     const { quantity, unit } = transaction;
     const withheld = isWithheld(transaction, view);
     const secret = view.personal && !withheld ? await this.secretOf(transaction) : null;
-    const detail = withheld ? withoutPersonal(transaction.detail) : transaction.detail;
-    const member = {
-      ...(resource && (await this.resource(resource, view))),
-      ...overlay(detail, secret?.personal ?? {}),
-    };
+    const shown = withheld ? withoutPersonal(transaction.detail) : transaction.detail;
+    const detail = secret ? overlay(shown, secret.personal) : shown;
+    const member = resource ? { ...(await this.resource(resource, view)), ...detail } : detail;
     return {
       id: publicId('txn', transaction.id),
       type: transaction.type,
@@ -96,8 +95,8 @@ export class Presenter {
       ...(!view.owner && { appId: publicId('app', transaction.appId), personalData: personalDataOf(transaction) }),
       // What the provider said is for operators, who may have to show it to the provider's support.
       ...(!view.owner && secret?.reply !== undefined && { providerReply: secret.reply }),
-      createdAt: transaction.createdAt.toISOString(),
-      updatedAt: transaction.updatedAt.toISOString(),
+      createdAt: isoTime(transaction.createdAt),
+      updatedAt: isoTime(transaction.updatedAt),
       completedAt: iso(transaction.completedAt),
     };
   }
@@ -153,5 +152,5 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function iso(date: Date | null): string | null {
-  return date === null ? null : date.toISOString();
+  return date === null ? null : isoTime(date);
 }

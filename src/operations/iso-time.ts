@@ -1,0 +1,25 @@
+const MINUTE_MS = 60_000;
+
+let minute = Number.NaN;
+let beginning = '';
+
+/** The same as `toISOString`, of which the points in time of a page share most: that was half of what a page costs. */
+export function isoTime(date: Date): string {
+  const ms = date.getTime();
+  const current = Math.floor(ms / MINUTE_MS);
+  if (current !== minute) {
+    beginning = date.toISOString().slice(0, -'00.000Z'.length);
+    minute = current;
+  }
+  const rest = ms - current * MINUTE_MS;
+  const seconds = Math.floor(rest / 1_000);
+  return `${beginning}${two(seconds)}.${three(rest - seconds * 1_000)}Z`;
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
+}
+
+function three(value: number): string {
+  return value < 100 ? `0${two(value)}` : String(value);
+}
