@@ -4,6 +4,7 @@ import { newUuid } from '../src/ids.js';
 import { readBalances, type View } from '../src/ledger/balances.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { LedgerReader } from '../src/ledger/reader.js';
+import { GENESIS, linkHash, readLeaves } from '../src/ledger/leaves.js';
 import { Sealer } from '../src/ledger/seal.js';
 import type { Transaction } from '../src/ledger/transaction.js';
 import { verifyLedger } from '../src/ledger/verify.js';
@@ -125,11 +126,9 @@ describe('verifying finds', () => {
   let victim: Transaction;
 
   beforeEach(async () => {
-    for (let index = 0; index < 20; index += 1) {
-      const one = await recorded();
-      await ended(one, 'succeeded');
-      if (index === 7) victim = one;
-    }
+    const all = await Promise.all(Array.from({ length: 20 }, () => recorded()));
+    await Promise.all(all.map((one) => ended(one, 'succeeded')));
+    victim = all[7] ?? victim;
     expect(await sealAll()).toBe(80);
     expect((await verifyLedger(database)).fault).toBeNull();
   });
@@ -167,6 +166,15 @@ describe('verifying finds', () => {
       `update transactions set status = 'failed' where id = $1`,
       { kind: 'status_differs' },
     ],
+    ['a transaction that was deleted', `delete from transactions where id = $1`, { kind: 'transaction_missing' }],
+    [
+      'a transaction that was given to another app',
+      `update transactions set app_id = gen_random_uuid() where id = $1`,
+      {
+        kind: 'transaction_missing',
+      },
+    ],
+    ['a unit that was changed', `update transactions set unit = 'USD' where id = $1`, { kind: 'amount_differs' }],
     ['a quantity that was changed', `update transactions set quantity = 1 where id = $1`, { kind: 'amount_differs' }],
   ])('%s, and which', async (_what, text, fault) => {
     await tamper(text, [victim.id]);
@@ -175,6 +183,41 @@ describe('verifying finds', () => {
     expect(
       JSON.stringify(found, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
     ).toContain(victim.id);
+  });
+
+  it('two entries whose amounts were swapped, though each sum stays', async () => {
+    const larger = draft({ quantity: 2500n });
+    await ledger.record(larger);
+    expect(await sealAll()).toBe(2);
+    for (const [id, amount] of [
+      [victim.id, 2500],
+      [larger.id, 1000],
+    ]) {
+      await tamper(`update ledger_entries set amount = $2 where transaction_id = $1 and phase = 'hold'`, [id, amount]);
+    }
+    const { fault } = await verifyLedger(database);
+    expect(fault).toMatchObject({ kind: 'row_changed', row: { transactionId: victim.id, kind: 'hold' } });
+  });
+
+  it('balances that were moved from one account to another', async () => {
+    const [unit] = await database.query<{ unit: string }>(`select unit from ledger_accounts limit 1`);
+    await tamper(
+      `update ledger_checkpoints c set posted = posted + $1 from ledger_accounts a
+       where a.id = c.account_id and a.owner_kind = 'provider'`,
+      [500],
+    );
+    await tamper(
+      `update ledger_checkpoints c set posted = posted - $1 from ledger_accounts a
+       where a.id = c.account_id and a.owner_kind = 'app'`,
+      [500],
+    );
+    const { fault } = await verifyLedger(database);
+    expect(fault).toMatchObject({ kind: 'balance_differs', sealNo: 1n, unit: unit?.unit });
+  });
+
+  it('accounts that were given other owners', async () => {
+    await tamper(`update ledger_accounts set owner = $1 where owner_kind = 'app'`, [newUuid()]);
+    expect((await verifyLedger(database)).fault).toMatchObject({ kind: 'amount_differs' });
   });
 
   it('a seal that was made to fit', async () => {
@@ -188,6 +231,67 @@ describe('verifying finds', () => {
     await tamper(`delete from ledger_seals where no = $1`, [1]);
     expect((await verifyLedger(database)).fault).toEqual({ kind: 'seal_missing', sealNo: 1n });
   });
+
+  /** As somebody does who changes a row and knows how seals are made. */
+  async function forge(no: bigint): Promise<void> {
+    await tamper(`update transaction_events set detail = '{"a": 1}' where transaction_id = $1 and seq = 2`, [
+      victim.id,
+    ]);
+    const micros = (column: string): string => `(extract(epoch from ${column}) * 1000000)::bigint::text`;
+    const [seal] = await database.query<{ from: string; to: string; before: Buffer | null }>(
+      `select ${micros('from_at')} as from, ${micros('to_at')} as to,
+         (select hash from ledger_seals where no = $1 - 1) as before from ledger_seals where no = $1`,
+      [String(no)],
+    );
+    if (!seal) throw new Error('no such seal');
+    const [fromAt, toAt] = [BigInt(seal.from), BigInt(seal.to)];
+    const leaves = await readLeaves(database, fromAt, toAt);
+    const hash = linkHash(seal.before ?? GENESIS, { no, fromAt, toAt, leaves });
+    await tamper(`update ledger_seals set leaves = $2, hash = $3 where no = $1`, [String(no), leaves, hash]);
+  }
+
+  it('a seal that was made anew, by the one that follows it', async () => {
+    await recorded();
+    expect(await sealAll()).toBe(2);
+    await forge(1n);
+    expect((await verifyLedger(database)).fault).toEqual({ kind: 'seal_changed', sealNo: 2n });
+  });
+
+  it('the last seal when it was made anew, by a hash that was kept, and no process that knew it seals after it', async () => {
+    const sealer = new Sealer(database);
+    expect(await sealer.seal()).toBeNull();
+    const { head } = await verifyLedger(database);
+    expect((await verifyLedger(database, head)).fault).toBeNull();
+    await forge(1n);
+    // Nothing within the database can tell it.
+    expect((await verifyLedger(database)).fault).toBeNull();
+    expect((await verifyLedger(database, head)).fault).toEqual({ kind: 'head_missing' });
+    await recorded();
+    await sleep(SETTLE_MS);
+    await expect(sealer.seal()).rejects.toThrow('seal 1 with the hash');
+  });
+
+  it('an end that was cut off', async () => {
+    await recorded();
+    expect(await sealAll()).toBe(2);
+    const { head } = await verifyLedger(database);
+    await tamper(`delete from ledger_seals where no = $1`, [2]);
+    expect((await verifyLedger(database)).fault).toEqual({ kind: 'seal_missing', sealNo: 2n });
+    const client = new Client({ connectionString: place.adminUrl });
+    await client.connect();
+    await client.query(`set session_replication_role = replica`);
+    await client.query(`delete from ledger_checkpoints where seal_no = 2`);
+    await client.end();
+    expect(await verifyLedger(database)).toMatchObject({ fault: null, unsealed: 2 });
+    expect((await verifyLedger(database, head)).fault).toEqual({ kind: 'head_missing' });
+  });
+});
+
+it('tells how many rows are not sealed yet, and compares them with their transactions', async () => {
+  const one = await recorded();
+  expect(await verifyLedger(database)).toMatchObject({ fault: null, seals: 0, unsealed: 2, sealedUntil: null });
+  await tamper(`update ledger_entries set amount = amount + 1 where transaction_id = $1`, [one.id]);
+  expect((await verifyLedger(database)).fault).toEqual({ kind: 'amount_differs', transactionId: one.id });
 });
 
 describe('balances in the past', () => {
@@ -262,5 +366,36 @@ it('is sealed, verified and shown by the gateway', async () => {
   expect(at(then.body, 'data', 1)).toMatchObject({ account: 'latcom', held: '0.00', posted: '0.00' });
   expect((await world.admin('GET', '/v1/admin/ledger/balances?at=yesterday')).status).toBe(400);
   expect((await world.call('GET', '/v1/admin/ledger/verify')).status).toBe(403);
-  expect(textAt(verified.body, 'head')).not.toBe('0'.repeat(64));
+  const head = textAt(verified.body, 'head');
+  expect(head).not.toBe('0'.repeat(64));
+  const kept = (hash: string): Promise<unknown> =>
+    world.admin('GET', `/v1/admin/ledger/verify?head=${hash}`).then(({ body }) => at(body, 'fault', 'kind') ?? null);
+  expect(await kept(head)).toBeNull();
+  expect(await kept('0'.repeat(64))).toBe('head_missing');
+  expect((await world.admin('GET', '/v1/admin/ledger/verify?head=1')).status).toBe(400);
+}, 60_000);
+
+it('is sealed by whoever comes next when an instance is killed while it seals', async () => {
+  const world = await startWorld();
+  const blocker = new Client({ connectionString: world.database.adminUrl });
+  await blocker.connect();
+  await blocker.query('begin');
+  // The seal is written, and the balances that belong to it cannot be.
+  await blocker.query('lock table ledger_checkpoints in exclusive mode');
+  await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=15' });
+  await eventually(
+    20_000,
+    async () => (await blocker.query(`select from pg_locks where not granted and locktype = 'relation'`)).rowCount,
+    (waiting) => waiting === 1,
+  );
+  await world.gateway().kill();
+  await blocker.query('rollback');
+  await blocker.end();
+  await world.crash();
+  const verified = await eventually(
+    20_000,
+    () => world.admin('GET', '/v1/admin/ledger/verify'),
+    (one) => Number(at(one.body, 'rows')) >= 4,
+  );
+  expect(verified.body).toMatchObject({ ok: true, unsealed: 0 });
 }, 60_000);

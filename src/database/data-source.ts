@@ -11,6 +11,7 @@ import { NoStatementLines1795220600000 } from './migrations/0032-no-statement-li
 import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { Seals1795220250000 } from './migrations/0020-seals.js';
 import { Privacy1795223000000 } from './migrations/0040-privacy.js';
+import { LedgerGuards1795224400000 } from './migrations/0044-ledger-guards.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
 import { RateByIndex1795224100000 } from './migrations/0051-rate-by-index.js';
 import { OpenCounts1795225500000 } from './migrations/0055-open-counts.js';
@@ -44,6 +45,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       NoStatementLines1795220600000,
       Privacy1795223000000,
       ToldBalances1795224000000,
+      LedgerGuards1795224400000,
       RateByIndex1795224100000,
       OpenCounts1795225500000,
       LeanBackground1795225000000,

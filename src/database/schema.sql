@@ -92,6 +92,7 @@ create table ledger_accounts (
   constraint ledger_accounts_owner_kind_owner_unit_key UNIQUE (owner_kind, owner, unit),
   constraint ledger_accounts_pkey PRIMARY KEY (id)
 );
+CREATE TRIGGER ledger_accounts_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table ledger_checkpoints (
   account_id bigint not null,
@@ -390,6 +391,7 @@ create table transaction_events (
   constraint transaction_events_pkey PRIMARY KEY (transaction_id, seq, app_id)
 );
 CREATE INDEX transaction_events_at ON public.transaction_events USING brin (at) WITH (pages_per_range='16', autosummarize='on');
+CREATE INDEX transaction_events_corrected ON public.transaction_events USING btree (at) WHERE ((evidence = 'correction'::text) AND (to_status IS NULL));
 CREATE INDEX transaction_events_late ON public.transaction_events USING btree (at) WHERE (from_status = 'unknown'::text);
 CREATE TRIGGER transaction_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transaction_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

@@ -17,26 +17,39 @@ export interface AccountBalance extends Omit<Account, 'openedAt'> {
 export const VIEWS = ['known', 'happened'] as const;
 export type View = (typeof VIEWS)[number];
 
+/** When a transaction became unknown, otherwise when it ended: what it came to had happened by then. */
+const HAPPENED = `
+select coalesce((
+  select max(u.at) from transaction_events u
+  where u.transaction_id = v.transaction_id and u.app_id = v.app_id and u.to_status = 'unknown'
+), (
+  select max(c.at) from ledger_entries c
+  where c.transaction_id = v.transaction_id and c.app_id = v.app_id and c.phase <> 'hold'
+))`;
+
 /**
- * The balances at a point ($1; null: now), from the last checkpoint before it and what came after. An end that was
- * learnt late happened when the transaction had become unknown: with $2 it counts from then.
+ * The balances before a point ($1; null: now), from the last checkpoint before it and what came after. An end that was
+ * learnt late happened when the transaction had become unknown, and what was corrected later had been so when the
+ * transaction ended: with $2 both count from then.
  */
 const BALANCES = `
 with point as (
-  select coalesce($1::timestamptz, 'infinity') as at
+  select coalesce($1::timestamptz, 'infinity') as until
 ), base as (
-  select no, to_at from ledger_seals, point where to_at <= point.at order by to_at desc limit 1
+  select no, to_at from ledger_seals, point where to_at <= until order by to_at desc limit 1
 ), later as (
   select e.* from ledger_entries e, point
-  where e.at >= coalesce((select to_at from base), '-infinity') and e.at <= point.at
+  where e.at >= coalesce((select to_at from base), '-infinity') and e.at < until
   union all
   select e.* from point
-  join transaction_events v on v.from_status = 'unknown' and v.at > point.at
+  join transaction_events v on v.from_status = 'unknown' and v.at >= until
   join ledger_entries e on e.transaction_id = v.transaction_id and e.app_id = v.app_id and e.seq = v.seq
-  where $2 and e.at > point.at and (
-    select max(u.at) from transaction_events u
-    where u.transaction_id = v.transaction_id and u.app_id = v.app_id and u.to_status = 'unknown' and u.seq < v.seq
-  ) <= point.at
+  where $2 and e.at >= until and (${HAPPENED}) < until
+  union all
+  select e.* from point
+  join transaction_events v on v.evidence = 'correction' and v.to_status is null and v.at >= until
+  join ledger_entries e on e.transaction_id = substr(v.detail->>'correctionId', 5)::uuid and e.app_id = v.app_id
+  where $2 and e.at >= until and (${HAPPENED}) < until
 ), moved as (
   select s.account, sum(s.sign * s.amount * case s.phase when 'hold' then 1 else -1 end) as held,
     coalesce(sum(s.sign * s.amount) filter (where s.phase = 'post'), 0) as posted
@@ -59,11 +72,14 @@ const ACCOUNTS = `
 select owner_kind as "ownerKind", owner, unit, created_at as "openedAt"
 from ledger_accounts order by owner_kind, owner, unit`;
 
-/** Held and posted by account, now or at a point in the past; each unit sums to zero. */
+/** Times are shown in milliseconds and kept in microseconds: who asks for the time of an entry means the entry too. */
+const MILLISECOND = 1;
+
+/** Held and posted by account, now or at the end of a millisecond in the past; each unit sums to zero. */
 export async function readBalances(database: Database, at: Date | null, view: View): Promise<AccountBalance[]> {
   const rows = await database.query<Omit<AccountBalance, 'held' | 'posted'> & { held: string; posted: string }>(
     BALANCES,
-    [at, view === 'happened'],
+    [at && new Date(at.getTime() + MILLISECOND), view === 'happened'],
   );
   return rows.map((row) => ({ ...row, held: BigInt(row.held), posted: BigInt(row.posted) }));
 }

@@ -25,6 +25,8 @@ const LAST = `
 select no::text, (extract(epoch from to_at) * 1000000)::bigint::text as "toAt", hash
 from ledger_seals order by ledger_seals.no desc limit 1`;
 
+const IS_THERE = `select from ledger_seals where no = $1 and hash = $2`;
+
 const COUNT = `
 with bounds as (
   select timestamptz 'epoch' + $1::bigint * interval '1 microsecond' as from_at,
@@ -65,10 +67,21 @@ interface End {
   readonly hasMore: boolean;
 }
 
+/** The seal that this process has seen last is gone, or is another one: what was sealed after it must not be hidden. */
+export class ChainBroken extends Error {
+  override readonly name = 'ChainBroken';
+
+  constructor({ no, hash }: Pick<Seal, 'no' | 'hash'>) {
+    super(`seal ${no} with the hash ${hash.toString('hex')} is no longer in the ledger`);
+  }
+}
+
 /** Seals what has come since the last seal, a part of it at a time. One instance of a fleet does it. */
 export class Sealer {
   /** How long a time held about as many rows as a seal takes; learnt while it goes on. */
   private span = FIRST_SPAN;
+  /** The end of the chain as this process has seen it: whoever changes the database cannot change that. */
+  private seen: Pick<Seal, 'no' | 'hash'> | null = null;
 
   /** A seal is read as a whole: it has about so many rows at most. */
   constructor(
@@ -76,13 +89,18 @@ export class Sealer {
     private readonly maxRows = MAX_ROWS,
   ) {}
 
-  /** null: nothing to seal, or another instance is at it. */
+  /**
+   * null: nothing to seal, or another instance is at it.
+   * @throws ChainBroken instead of sealing over a chain that was cut off or made anew since the last call
+   */
   async seal(): Promise<Seal | null> {
     await this.database.query('select summarise_ledger()');
-    return this.database.transaction(async (client) => {
+    const made = await this.database.transaction(async (client) => {
       const lock = await client.query<{ mine: boolean }>(`select pg_try_advisory_xact_lock($1) as mine`, [SEAL_LOCK]);
       if (lock.rows[0]?.mine !== true) return null;
+      await this.assertSeen(client);
       const last = (await client.query<{ no: string; toAt: string; hash: Buffer }>(LAST)).rows[0];
+      if (last) this.seen = { no: BigInt(last.no), hash: last.hash };
       const until = BigInt((await client.query<{ until: string }>(SETTLED_UNTIL)).rows[0]?.until ?? 0);
       const fromAt = last ? BigInt(last.toAt) : BEGINNING;
       const end = await this.findEnd(client, fromAt, until);
@@ -100,6 +118,15 @@ export class Sealer {
       await client.query(CHECKPOINTS, [String(no)]);
       return { no, rows, hash, hasMore };
     });
+    // Not before the commit.
+    if (made) this.seen = made;
+    return made;
+  }
+
+  private async assertSeen(client: PoolClient): Promise<void> {
+    if (!this.seen) return;
+    const { rowCount } = await client.query(IS_THERE, [String(this.seen.no), this.seen.hash]);
+    if (rowCount === 0) throw new ChainBroken(this.seen);
   }
 
   /** The end of the next seal: as far as possible with at most so many rows; null: there is nothing. */

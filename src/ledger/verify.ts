@@ -1,17 +1,22 @@
 import type { Database } from '../database/database.js';
+import { RunningTotals } from './running-totals.js';
 import { countLeaves, firstDifference, GENESIS, linkHash, readLeaves, type Leaf } from './leaves.js';
 
 /** The first thing that is wrong. */
 export type Fault =
   | { readonly kind: 'row_changed' | 'row_missing' | 'row_added'; readonly sealNo: bigint; readonly row: Leaf }
   | { readonly kind: 'seal_changed' | 'seal_missing'; readonly sealNo: bigint }
-  | { readonly kind: 'status_differs' | 'amount_differs'; readonly transactionId: string }
+  | { readonly kind: 'status_differs' | 'amount_differs' | 'transaction_missing'; readonly transactionId: string }
+  | { readonly kind: 'balance_differs'; readonly sealNo: bigint; readonly account: string; readonly unit: string }
+  | { readonly kind: 'head_missing' }
   | { readonly kind: 'unit_unbalanced'; readonly unit: string };
 
 export interface Verification {
   readonly fault: Fault | null;
   readonly seals: number;
   readonly rows: number;
+  /** Events and entries that no seal covers yet. */
+  readonly unsealed: number;
   /** Everything before is sealed; null: nothing is. */
   readonly sealedUntil: Date | null;
   /** Of the last seal: whoever keeps it elsewhere can tell later that nothing was sealed anew. */
@@ -32,10 +37,26 @@ select no::text, (extract(epoch from from_at) * 1000000)::bigint::text as "fromA
   (extract(epoch from to_at) * 1000000)::bigint::text as "toAt", to_at as until, leaves, hash
 from ledger_seals s where s.no > $1 order by s.no limit 1`;
 
-/** A page of transactions beside what their last event and their open or ended hold say. */
+/** Of [$1, $2): a transaction whose first event is there, and itself is not. */
+const ORPHANED = `
+select e.transaction_id as id from transaction_events e
+where e.seq = 1 and e.at >= timestamptz 'epoch' + $1::bigint * interval '1 microsecond'
+  and e.at < timestamptz 'epoch' + $2::bigint * interval '1 microsecond'
+  and not exists (select from transactions t where t.id = e.transaction_id and t.app_id = e.app_id)
+order by e.at limit 1`;
+
+/** The balances that were kept beyond the last seal: their seals were cut off. */
+const CUT_OFF = `select from ledger_checkpoints where seal_no > $1 limit 1`;
+
+const UNSEALED = `
+with reached as (select coalesce((select max(to_at) from ledger_seals), '-infinity') as at)
+select (select count(*) from transaction_events e, reached where e.at >= reached.at)::int
+  + (select count(*) from ledger_entries e, reached where e.at >= reached.at)::int as rows`;
+
+/** A page of transactions beside what their last event and their open or ended hold say, and on whose accounts it is. */
 const CONTRADICTIONS = `
 with page as (
-  select id, app_id, status, quantity, version from transactions
+  select id, app_id, provider, status, quantity, unit from transactions
   where $1::uuid is null or id > $1 order by id limit $2
 )
 select (select id from page order by id desc limit 1) as last, (select count(*) from page)::int as count,
@@ -48,11 +69,17 @@ select (select id from page order by id desc limit 1) as last, (select count(*) 
   (select p.id from page p
    join lateral (
      select sum(case phase when 'hold' then amount else -amount end) as held,
-       sum(amount) filter (where phase = 'post') as posted
-     from ledger_entries e where e.transaction_id = p.id
+       sum(amount) filter (where phase = 'post') as posted,
+       bool_and(p.unit = all (array[d.unit, c.unit])
+         and case d.owner_kind when 'app' then d.owner else c.owner end = p.app_id::text
+         and case d.owner_kind when 'app' then c.owner else d.owner end = p.provider) as own
+     from ledger_entries e
+     join ledger_accounts d on d.id = e.debit_account
+     join ledger_accounts c on c.id = e.credit_account
+     where e.transaction_id = p.id
    ) e on true
    where p.quantity is not null and (
-     coalesce(e.held, 0) <> case when p.status in ('succeeded', 'failed', 'canceled') then 0 else p.quantity end
+     not coalesce(e.own, true) or coalesce(e.held, 0) <> case when p.status in ('succeeded', 'failed', 'canceled') then 0 else p.quantity end
      or coalesce(e.posted, 0) <> case when p.status = 'succeeded' then p.quantity else 0 end)
    limit 1) as "amountOf"`;
 
@@ -65,19 +92,30 @@ join lateral (
 ) c on true
 group by a.unit having sum(c.held) <> 0 or sum(c.posted) <> 0 order by a.unit limit 1`;
 
-/** Compares every sealed row with its seal and every transaction with its rows; a part at a time, in constant memory. */
-export async function verifyLedger(database: Database): Promise<Verification> {
-  const chain = await verifyChain(database);
-  const fault = chain.fault ?? (await findContradiction(database)) ?? (await findUnbalanced(database));
-  return { ...chain, fault };
+/**
+ * Compares every sealed row with its seal, the balances with the entries, and every transaction with its rows; a part at
+ * a time, in constant memory. With `kept`, a hash of the chain that was kept elsewhere, that too has to be in it.
+ */
+export async function verifyLedger(database: Database, kept: Buffer | null = null): Promise<Verification> {
+  const { hasKept, ...chain } = await verifyChain(database, kept);
+  const fault =
+    chain.fault ??
+    (hasKept ? null : { kind: 'head_missing' as const }) ??
+    (await findContradiction(database)) ??
+    (await findUnbalanced(database));
+  const [unsealed] = await database.query<{ rows: number }>(UNSEALED);
+  return { ...chain, unsealed: unsealed?.rows ?? 0, fault };
 }
 
-async function verifyChain(database: Database): Promise<Verification> {
-  let seen: Omit<Verification, 'fault'> = { seals: 0, rows: 0, sealedUntil: null, head: GENESIS };
+type Chain = Omit<Verification, 'unsealed'> & { readonly hasKept: boolean };
+
+async function verifyChain(database: Database, kept: Buffer | null): Promise<Chain> {
+  let seen: Omit<Chain, 'fault'> = { seals: 0, rows: 0, sealedUntil: null, head: GENESIS, hasKept: kept === null };
   let reached: bigint | null = null;
+  const totals = new RunningTotals(database);
   for (;;) {
     const [seal] = await database.query<StoredSeal>(NEXT, [seen.seals]);
-    if (!seal) return { ...seen, fault: null };
+    if (!seal) return { ...seen, fault: await findCut(database, seen.seals) };
     const no = BigInt(seal.no);
     const [fromAt, toAt] = [BigInt(seal.fromAt), BigInt(seal.toAt)];
     if (no !== BigInt(seen.seals) + 1n || (reached !== null && reached !== fromAt)) {
@@ -88,14 +126,27 @@ async function verifyChain(database: Database): Promise<Verification> {
     }
     const found = firstDifference(seal.leaves, await readLeaves(database, fromAt, toAt));
     if (found) return { ...seen, fault: { kind: `row_${found.difference}`, sealNo: no, row: found.leaf } };
+    const fault = (await findOrphan(database, fromAt, toAt)) ?? (await totals.compare(no));
+    if (fault) return { ...seen, fault };
     reached = toAt;
     seen = {
       seals: seen.seals + 1,
       rows: seen.rows + countLeaves(seal.leaves),
       sealedUntil: seal.until,
       head: seal.hash,
+      hasKept: seen.hasKept || kept?.equals(seal.hash) === true,
     };
   }
+}
+
+async function findCut(database: Database, seals: number): Promise<Fault | null> {
+  const left = await database.query(CUT_OFF, [seals]);
+  return left.length === 0 ? null : { kind: 'seal_missing', sealNo: BigInt(seals) + 1n };
+}
+
+async function findOrphan(database: Database, fromAt: bigint, toAt: bigint): Promise<Fault | null> {
+  const [orphan] = await database.query<{ id: string }>(ORPHANED, [String(fromAt), String(toAt)]);
+  return orphan ? { kind: 'transaction_missing', transactionId: orphan.id } : null;
 }
 
 async function findContradiction(database: Database): Promise<Fault | null> {

@@ -1,11 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn } from 'class-validator';
+import { IsIn, Matches } from 'class-validator';
 import { Optional } from '../api/optional.js';
 import { VIEWS, type View } from '../ledger/balances.js';
 import { IsDateTime } from './fields.js';
 
 export class BalanceQueryDto {
-  /** The balances at that time; default: now. */
+  /** The balances at that time, with all of its millisecond; default: now. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
@@ -13,7 +13,7 @@ export class BalanceQueryDto {
 
   /**
    * `known`: what had been recorded by then. `happened`: what had happened by then, as it is known today; the end of a
-   * transaction that was unknown counts from when it became so.
+   * transaction that was unknown counts from when it became so, a correction from the end of what it corrects.
    */
   @Optional()
   @IsIn(VIEWS)
@@ -74,7 +74,10 @@ export class LedgerFaultDto {
       'seal_missing',
       'status_differs',
       'amount_differs',
+      'transaction_missing',
+      'balance_differs',
       'unit_unbalanced',
+      'head_missing',
     ],
   })
   kind!: string;
@@ -91,6 +94,14 @@ export class LedgerFaultDto {
   row!: string | null;
 }
 
+export class VerificationQueryDto {
+  /** The `head` of an earlier answer, or a hash from the log: its seal has to be in the chain still. */
+  @Optional()
+  @Matches(/^[0-9a-f]{64}$/, { message: 'must be 64 hexadecimal digits' })
+  @ApiPropertyOptional({ type: String })
+  head?: string;
+}
+
 export class VerificationDto {
   /** Every sealed row is as it was sealed, and every transaction as its rows say. */
   ok!: boolean;
@@ -101,9 +112,15 @@ export class VerificationDto {
   /** Events and entries that were compared with their seals. */
   @ApiProperty({ type: 'integer' })
   rows!: number;
+  /** Events and entries that are not sealed yet: of them is only known that they fit their transactions. */
+  @ApiProperty({ type: 'integer' })
+  unsealed!: number;
   /** Everything before that time is sealed. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   sealedUntil!: string | null;
-  /** SHA-256 of the last seal in hex. Kept elsewhere, it proves later that the chain was not made anew. */
+  /**
+   * SHA-256 of the last seal in hex. Kept elsewhere and sent as `head` later, it proves that the chain was neither cut
+   * off nor made anew.
+   */
   head!: string;
 }

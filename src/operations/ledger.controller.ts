@@ -10,6 +10,7 @@ import {
   BalanceListDto,
   BalanceQueryDto,
   VerificationDto,
+  VerificationQueryDto,
   type AccountDto,
   type BalanceDto,
   type LedgerFaultDto,
@@ -41,13 +42,15 @@ export class LedgerController {
   /** Compares all that is sealed with its seals, and all transactions with their rows. Takes seconds for a million. */
   @Get('verify')
   @Reads(VerificationDto)
-  async verify(): Promise<VerificationDto> {
-    const { fault, seals, rows, sealedUntil, head } = await verifyLedger(this.database);
+  async verify(@Query() query: VerificationQueryDto): Promise<VerificationDto> {
+    const kept = query.head === undefined ? null : Buffer.from(query.head, 'hex');
+    const { fault, seals, rows, unsealed, sealedUntil, head } = await verifyLedger(this.database, kept);
     return {
       ok: fault === null,
       fault: fault && describe(fault),
       seals,
       rows,
+      unsealed,
       sealedUntil: sealedUntil?.toISOString() ?? null,
       head: head.toString('hex'),
     };
@@ -75,6 +78,9 @@ const WORDS: Readonly<Record<Fault['kind'], string>> = {
   seal_missing: 'A seal is missing from the chain.',
   status_differs: "A transaction's status is not that of its last event.",
   amount_differs: "A transaction's quantity and status are not what its entries hold and post.",
+  transaction_missing: 'A transaction is gone whose rows are there.',
+  balance_differs: 'The balance of an account that was kept with a seal is not what its entries make.',
+  head_missing: 'No seal of the chain has the hash that was asked for: the chain was cut off or made anew.',
   unit_unbalanced: 'The balances of a unit do not sum to zero.',
 };
 
@@ -85,7 +91,11 @@ function describe(fault: Fault): LedgerFaultDto {
     const { transactionId, seq, kind: row } = fault.row;
     return { ...common, sealNo: Number(fault.sealNo), transactionId: publicId('txn', transactionId), seq, row };
   }
+  if ('account' in fault) {
+    const { sealNo, account, unit } = fault;
+    return { ...common, sealNo: Number(sealNo), detail: `${common.detail} Account: ${account}, ${unit}.` };
+  }
   if ('sealNo' in fault) return { ...common, sealNo: Number(fault.sealNo) };
   if ('transactionId' in fault) return { ...common, transactionId: publicId('txn', fault.transactionId) };
-  return { ...common, detail: `${common.detail} Unit: ${fault.unit}.` };
+  return 'unit' in fault ? { ...common, detail: `${common.detail} Unit: ${fault.unit}.` } : common;
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
-import { Sealer } from '../ledger/seal.js';
+import { ChainBroken, Sealer } from '../ledger/seal.js';
 import { describeError, logger } from '../log.js';
+import { metrics } from '../metrics.js';
 
 const TICK_MS = 2_000;
 
@@ -11,6 +12,7 @@ const TICK_MS = 2_000;
 export class Sealing {
   private readonly sealer: Sealer;
   private busy = false;
+  private isBroken = false;
 
   constructor(database: Database) {
     this.sealer = new Sealer(database);
@@ -30,9 +32,17 @@ export class Sealing {
         if (!seal.hasMore) return;
       }
     } catch (error) {
+      if (error instanceof ChainBroken) return this.alarm(error);
       logger.warn(describeError(error), 'the ledger could not be sealed; the next run does it');
     } finally {
       this.busy = false;
     }
+  }
+  /** Nothing is sealed until somebody has looked: a process that starts takes the chain as it is then. */
+  private alarm({ message }: ChainBroken): void {
+    if (this.isBroken) return;
+    this.isBroken = true;
+    metrics.alarms.inc({ kind: 'ledger_chain_broken' });
+    logger.error({ reason: message }, 'the chain of seals was cut off or made anew: nothing is sealed any more');
   }
 }
