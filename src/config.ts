@@ -49,6 +49,8 @@ export interface ConfigValues {
   readonly logLevel: LogLevel;
   /** How long work that is under way may take after SIGTERM. */
   readonly shutdownGraceMs: number;
+  /** Within which a request must have arrived whole; a statement is exempt. */
+  readonly requestTimeoutMs: number;
   readonly requireSecondOperator: boolean;
   /** For apps without a limit of their own. */
   readonly rateLimitPerMinute: number;
@@ -73,6 +75,7 @@ export class Config implements ConfigValues {
   readonly admin!: FirstOperator | null;
   readonly logLevel!: LogLevel;
   readonly shutdownGraceMs!: number;
+  readonly requestTimeoutMs!: number;
   readonly requireSecondOperator!: boolean;
   readonly rateLimitPerMinute!: number;
   readonly retention!: RetentionSettings;
@@ -141,6 +144,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
     admin: readAdmin(read),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', SHUTDOWN_GRACE_MS, 0, 600_000),
+    requestTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 30_000, 1_000, 600_000),
     requireSecondOperator: read.boolean('REQUIRE_SECOND_OPERATOR') ?? false,
     rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 6000, 1, 10_000_000),
     retention: readRetention(read),

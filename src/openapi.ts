@@ -15,7 +15,7 @@ const { config } = readConfig({});
 const source = createDataSource('postgres://nobody@127.0.0.1:1/none');
 const app = await NestFactory.create<NestFastifyApplication>(
   AppModule.register({ config, source, lifecycle }),
-  createAdapter(lifecycle),
+  createAdapter(lifecycle, config),
   // Modules are read, nothing in them is made.
   { preview: true, logger: false, abortOnError: false },
 );

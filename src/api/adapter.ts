@@ -14,10 +14,9 @@ import { RouteTable } from './route-table.js';
 
 /** Of bodies on routes that have no limit of their own. */
 const BODY_LIMIT_BYTES = 64 * 1024;
-/** A request must have arrived within, in milliseconds: the head of it, and all of it. */
+/** The head of a request must have arrived within, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-/** How often these two are checked: with Node's default of 30 s they would mean little. */
+/** How often that is checked, and whether all of it has: with Node's default of 30 s it would mean little. */
 const CHECK_INTERVAL_MS = 1_000;
 /** A connection may be silent so long: longer than the longest wait for an answer. */
 const CONNECTION_TIMEOUT_MS = 90_000;
@@ -32,6 +31,11 @@ declare module 'fastify' {
   }
 }
 
+interface ServerOptions {
+  /** All of a request must have arrived within, but for what `whileFlowing` reads. */
+  readonly requestTimeoutMs: number;
+}
+
 /** Leaves errors as they are: `problem.filter.ts` alone decides what they mean. */
 class GatewayAdapter extends FastifyAdapter {
   override mapException(error: unknown): unknown {
@@ -40,15 +44,15 @@ class GatewayAdapter extends FastifyAdapter {
 }
 
 /** The HTTP server with its limits, its body parsers and what every answer has in common. */
-export function createAdapter(lifecycle: Lifecycle): FastifyAdapter {
+export function createAdapter(lifecycle: Lifecycle, { requestTimeoutMs }: ServerOptions): FastifyAdapter {
   const adapter = new GatewayAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     http: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       insecureHTTPParser: false,
     },

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { newUuid } from '../ids.js';
 import { logger } from '../log.js';
+import { isFlowing } from './flowing.js';
 
 interface Answer {
   readonly status: number;
@@ -39,6 +40,8 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
+  // Node tells it once for each request: this one may take as long as it flows.
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && isFlowing(socket)) return;
   const answer = ANSWERS[code] ?? BAD_REQUEST;
   const requestId = newUuid();
   logger.info({ requestId, route: 'unmatched', status: answer.status, errorCode: code, code: answer.code }, 'request');

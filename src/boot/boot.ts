@@ -52,7 +52,7 @@ async function addKey(config: Config, source: DataSource): Promise<Config> {
 async function createApp(config: Config, source: DataSource, lifecycle: Lifecycle): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.register({ config, source, lifecycle }),
-    createAdapter(lifecycle),
+    createAdapter(lifecycle, config),
     { abortOnError: false, bodyParser: false, logger: new NestLogger() },
   );
   collectProcessMetrics();

@@ -1,6 +1,7 @@
 import type { MultipartFile } from '@fastify/multipart';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { whileFlowing } from '../api/flowing.js';
 import { readJson } from '../api/readable.js';
 import { RequestValidation } from '../api/validation.js';
 import { ConnectorRegistry } from '../operations/registry.js';
@@ -32,7 +33,10 @@ export class Intake {
     by: string,
     note: (dto: CreateReconciliationDto) => Promise<void>,
   ): Promise<string> {
-    if (request.isMultipart()) return this.takeStatement(request, by, note);
+    if (request.isMultipart()) {
+      // A million lines over a slow line.
+      return whileFlowing(request.raw.socket, () => this.takeStatement(request, by, note));
+    }
     const dto = await this.check(request.body);
     if (dto.kind === 'statement') {
       throw Problem.invalid('/file', 'is required: send multipart/form-data with the CSV as its last field, file');
