@@ -174,6 +174,7 @@ describe('the purge', () => {
   it('of two instances, one of them killed, blocks everything once', async () => {
     const template = await ended('/v1/topups', topup());
     const count = 6_000;
+    await sql(`update purge_tasks set next_at = now() + interval '1 hour'`);
     await sql(
       `insert into transactions (id, app_id, type, provider, status, detail, sealed, created_at, completed_at)
        select (lpad(to_hex(1577836800000 + n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid, app_id, type, provider,
@@ -182,6 +183,11 @@ describe('the purge', () => {
       [template.slice(4), count],
     );
     const other = await startGateway({ databaseUrl: world.database.url, env: world.env });
+    // So slow that both instances look while it goes on, and that the kill comes in between.
+    await sql(
+      `create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return null; end';
+       create trigger slow after update of blocked_at on transactions for each statement execute function slow()`,
+    );
     await sql(`update purge_tasks set next_at = now(), rows = 0, reached_at = '2019-12-31' where name = 'block ended'`);
     const state = (): Promise<{ rows: number; blocked: number }[]> =>
       sql(
@@ -189,10 +195,12 @@ describe('the purge', () => {
            where blocked_at is not null and completed_at < '2021-01-01') as blocked
          from purge_tasks p where name = 'block ended'`,
       );
-    await eventually(20_000, state, ([row]) => (row?.rows ?? 0) > 0);
+    const [begun] = await eventually(20_000, state, ([row]) => (row?.rows ?? 0) > 0);
+    expect(begun?.rows).toBeLessThan(count);
     await world.crash();
     await eventually(30_000, state, ([row]) => row?.blocked === count);
     await other.stop();
+    await sql(`drop function slow cascade`);
     // Counted with each piece: a piece that was done twice, or half, would show.
     const [end] = await state();
     expect(end).toEqual({ rows: count, blocked: count });
