@@ -12,7 +12,7 @@ import { Problem } from '../problem.js';
 import { Authenticator } from './authenticator.js';
 import { includesRole, type AnyCaller, type AppCaller, type NotifierCaller, type OperatorCaller } from './caller.js';
 import { ACCESS_RULE, type AccessRule } from './decorators.js';
-import { RateLimiter } from './rate-limiter.js';
+import { RateLimiter, type RateDecision } from './rate-limiter.js';
 
 const UNAUTHENTICATED = 'Send valid credentials with HTTP Basic: a key id and its secret, or an operator and password.';
 const NO_RULE: AccessRule | null = null;
@@ -31,22 +31,31 @@ export class AccessGuard extends AuthGuard('basic') {
     super({ property: 'caller', session: false });
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  /** At once for those who were here before: awaiting costs turns of the event loop's queue. */
+  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const rule = this.ruleOf(context);
     if (rule === null) throw denied(request, 'no_rule', 'Nobody may use this route.');
     request.accessRule = rule;
-    if (rule.kind !== 'public') {
-      const known = this.authenticator.recall(request);
-      if (known) request.caller = known;
-      else await super.canActivate(context);
-      await this.admit(rule, request, http.getResponse<FastifyReply>());
-    }
-    if (rule.kind === 'notifier') reportCardData(request);
-    else refuseCardData(request);
-    assertReadable(request);
-    return true;
+    if (rule.kind === 'public') return look(rule, request);
+    const reply = http.getResponse<FastifyReply>();
+    const known = this.authenticator.recall(request);
+    if (!known) return this.authenticateAndAdmit(rule, context, reply);
+    request.caller = known;
+    const admitted = this.admit(rule, request, reply);
+    return admitted instanceof Promise ? admitted.then(() => look(rule, request)) : look(rule, request);
+  }
+
+  private async authenticateAndAdmit(
+    rule: AccessRule,
+    context: ExecutionContext,
+    reply: FastifyReply,
+  ): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    await super.canActivate(context);
+    await this.admit(rule, request, reply);
+    return look(rule, request);
   }
 
   override handleRequest<User>(error: unknown, user: User | false | null | undefined): User {
@@ -66,26 +75,42 @@ export class AccessGuard extends AuthGuard('basic') {
     return rule;
   }
 
-  private async admit(rule: AccessRule, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  private admit(rule: AccessRule, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
     const { caller } = request;
     if (!caller) throw new Problem('unauthenticated', UNAUTHENTICATED);
     request.gateway.actor = logged(caller);
+    if (caller.kind !== 'app') return admitByRule(rule, caller, request);
     // Every answer to an app tells its budget, refusals included.
-    if (caller.kind === 'app') await this.count(caller, reply);
-    if (rule.kind === 'partner') return admitPartner(rule, caller, request);
-    if (rule.kind === 'operator') return admitOperator(rule, caller, request);
-  }
-
-  private async count(caller: AppCaller, reply: FastifyReply): Promise<void> {
+    const counted = (decision: RateDecision): void => {
+      tellBudget(decision, reply);
+      admitByRule(rule, caller, request);
+    };
     const taken = this.limiter.take(caller.appId, caller.rateLimitPerMinute ?? this.config.rateLimitPerMinute);
-    const decision = taken instanceof Promise ? await taken : taken;
-    void reply.header('RateLimit-Policy', `"default";q=${decision.limit};w=60`);
-    void reply.header('RateLimit', `"default";r=${decision.remaining};t=${decision.resetSeconds}`);
-    if (decision.allowed) return;
-    throw new Problem('rate_limited', `The app may send ${decision.limit} requests per minute; that is used up.`, {
-      retryAfterSeconds: decision.resetSeconds,
-    });
+    return taken instanceof Promise ? taken.then(counted) : counted(taken);
   }
+}
+
+/** @throws Problem `rate_limited` */
+function tellBudget(decision: RateDecision, reply: FastifyReply): void {
+  void reply.header('RateLimit-Policy', `"default";q=${decision.limit};w=60`);
+  void reply.header('RateLimit', `"default";r=${decision.remaining};t=${decision.resetSeconds}`);
+  if (decision.allowed) return;
+  throw new Problem('rate_limited', `The app may send ${decision.limit} requests per minute; that is used up.`, {
+    retryAfterSeconds: decision.resetSeconds,
+  });
+}
+
+/** What is looked at when it is known who calls. */
+function look(rule: AccessRule, request: FastifyRequest): true {
+  if (rule.kind === 'notifier') reportCardData(request);
+  else refuseCardData(request);
+  assertReadable(request);
+  return true;
+}
+
+function admitByRule(rule: AccessRule, caller: AnyCaller, request: FastifyRequest): void {
+  if (rule.kind === 'partner') admitPartner(rule, caller, request);
+  if (rule.kind === 'operator') admitOperator(rule, caller, request);
 }
 
 function admitPartner(

@@ -42,7 +42,9 @@ select id, at, from_status as "from", to_status as "to", actor, evidence, detail
 from transaction_events where transaction_id = $1 order by seq`;
 
 const BY_CORRELATION = `
-select ${TRANSACTION_COLUMNS} from transactions t where t.correlation_id = $1 and t.provider = $2`;
+select r.n::int - 1 as "askedAs", ${TRANSACTION_COLUMNS}
+from unnest($1::text[], $2::text[]) with ordinality as r (correlation_id, provider, n)
+join transactions t on t.correlation_id = r.correlation_id and t.provider = r.provider`;
 
 /** Names of the prepared statements for lists without filters, by their condition. */
 const PLAIN_LISTS: Readonly<Record<string, string>> = {
@@ -84,10 +86,14 @@ export class LedgerReader {
     return rows.map(toTransaction);
   }
 
-  async findByCorrelation(provider: string, correlationId: string): Promise<Transaction | null> {
-    const values = [correlationId, provider];
-    const rows = await this.database.prepared<TransactionRow>('ledger_by_correlation', BY_CORRELATION, values);
-    return rows[0] ? toTransaction(rows[0]) : null;
+  async findByCorrelations(
+    asked: readonly { readonly provider: string; readonly correlationId: string }[],
+  ): Promise<(Transaction | undefined)[]> {
+    const values = [asked.map((one) => one.correlationId), asked.map((one) => one.provider)];
+    type Row = TransactionRow & { askedAs: number };
+    const rows = await this.database.prepared<Row>('ledger_by_correlation', BY_CORRELATION, values);
+    const found = new Map(rows.map(({ askedAs, ...row }) => [askedAs, toTransaction(row)]));
+    return asked.map((_one, index) => found.get(index));
   }
 
   /** Newest first, without what is sealed. */

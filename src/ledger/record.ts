@@ -128,15 +128,15 @@ function toInput(row: RecordRow): Record<string, unknown> {
     detail: row.detail,
     sealed: row.sealed?.toString('base64'),
     metadata: row.metadata,
-    resourceId: row.resourceId,
+    resourceId: row.resourceId ?? undefined,
     resource: row.resource
       ? { kind: row.resource.kind, status: row.resource.status, detail: row.resource.detail }
-      : null,
+      : undefined,
     resourceSealed: row.resource?.sealed?.toString('base64'),
     dup: row.duplicateMac?.toString('base64'),
     allowDup: row.allowDuplicate,
     leaseMs: row.leaseMs,
-    releaseAt: row.releaseAt,
+    releaseAt: row.releaseAt ?? undefined,
     expiresMs: row.expiresInMs,
     expectedMs: row.expectedInMs,
     actor: row.actor,

@@ -10,6 +10,7 @@ import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ConnectorRegistry } from '../operations/registry.js';
 import type { NotificationReading } from '../providers/connector.js';
+import { Subjects } from './subjects.js';
 import { Inbox, type NotificationState, type StoredNotification } from './inbox.js';
 
 const TICK_MS = 500;
@@ -26,6 +27,7 @@ type Reading = Exclude<NotificationReading, { kind: 'unreadable' }>;
 /** Turns stored notifications into moves of the ledger, after the sender has been answered. */
 @Injectable()
 export class NotificationApplier implements BeforeApplicationShutdown {
+  private readonly subjects: Subjects;
   private ticking = false;
   private stopping = false;
   /** By provider, since the last tick. A hint only: an orphan is looked at again anyway, later and later. */
@@ -34,10 +36,11 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   constructor(
     private readonly inbox: Inbox,
     private readonly ledger: Ledger,
-    private readonly reader: LedgerReader,
+    reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
     private readonly database: Database,
   ) {
+    this.subjects = new Subjects(reader, inbox);
     ledger.changes.on('correlated', (provider, correlationId) => {
       const waiting = this.correlated.get(provider);
       if (waiting) waiting.push(correlationId);
@@ -98,11 +101,12 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   }
 
   private async applyReading(notification: StoredNotification, reading: Reading): Promise<void> {
+    const { id, provider } = notification;
     for (let race = 0; race < MAX_RACES; race += 1) {
-      const transaction = await this.reader.findByCorrelation(notification.provider, reading.correlationId);
+      const { transaction, earlier } = await this.subjects.of({ id, provider, correlationId: reading.correlationId });
       if (!transaction) return this.orphan(notification, reading);
       // What is applied first may change it, so it is looked at again.
-      if (race === 0 && (await this.applyEarlier(notification, reading.correlationId))) continue;
+      if (race === 0 && (await this.applyEarlier(earlier))) continue;
       const state = await this.applyTo(transaction, notification, reading);
       if (state) return this.conclude(notification, state, reading.correlationId, transaction.id, null);
     }
@@ -110,8 +114,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   }
 
   /** Of two ends that contradict each other the one that came first stands, also when the later one is looked at first. */
-  private async applyEarlier({ id, provider }: StoredNotification, correlationId: string): Promise<boolean> {
-    const earlier = await this.inbox.earlierOrphans(provider, correlationId, id);
+  private async applyEarlier(earlier: readonly string[]): Promise<boolean> {
     for (const one of earlier) {
       const claimed = await this.inbox.claimOne(one);
       if (claimed) await this.apply(claimed);

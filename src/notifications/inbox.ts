@@ -19,6 +19,13 @@ export interface StoredNotification {
   readonly correlationId: string | null;
 }
 
+/** A notification, by what it says. */
+export interface Mention {
+  readonly id: string;
+  readonly provider: string;
+  readonly correlationId: string;
+}
+
 /** A notification and what became of it. */
 export interface KeptNotification {
   readonly id: string;
@@ -87,8 +94,10 @@ where ($1::text is null or state = $1) and ($2::uuid is null or id < $2) and ($3
 order by id desc limit $4`;
 
 const EARLIER_ORPHANS = `
-select id from notifications
-where provider = $1 and correlation_id = $2 and id < $3 and state = 'orphan' order by id`;
+select r.id as later, n.id
+from unnest($1::text[], $2::text[], $3::uuid[]) as r (provider, correlation_id, id)
+join notifications n on n.provider = r.provider and n.correlation_id = r.correlation_id and n.id < r.id
+where n.state = 'orphan' order by n.id`;
 
 const CONCLUDE = `
 update notifications n set state = r.state, correlation_id = r."correlationId", transaction_id = r."transactionId",
@@ -156,11 +165,18 @@ export class Inbox {
     return rows[0] ? { ...rows[0], raw: this.read(rows[0].sealed) } : null;
   }
 
-  /** What came earlier about the same and still waits for its transaction, oldest first. */
-  async earlierOrphans(provider: string, correlationId: string, id: string): Promise<string[]> {
-    const values = [provider, correlationId, id];
-    const rows = await this.database.prepared<{ id: string }>('notification_earlier', EARLIER_ORPHANS, values);
-    return rows.map((row) => row.id);
+  /** What came earlier about the same and still waits for its transaction, oldest first, by the id of the later one. */
+  async earlierOrphans(mentions: readonly Mention[]): Promise<Map<string, string[]>> {
+    const values = [
+      mentions.map(({ provider }) => provider),
+      mentions.map(({ correlationId }) => correlationId),
+      mentions.map(({ id }) => id),
+    ];
+    type Row = { later: string; id: string };
+    const rows = await this.database.prepared<Row>('notification_earlier', EARLIER_ORPHANS, values);
+    const byLater = new Map<string, string[]>();
+    for (const { later, id } of rows) byLater.set(later, [...(byLater.get(later) ?? []), id]);
+    return byLater;
   }
 
   /** Newest first. */

@@ -148,11 +148,7 @@ export class Operations {
   private async waitFor(running: Promise<Transaction>, recorded: Transaction, waitMs: number): Promise<Transaction> {
     if (waitMs <= 0) return recorded;
     const startedAt = performance.now();
-    // When even the outcome could not be written, the record stands and recovery goes on from it.
-    const first = await within(
-      waitMs,
-      running.catch(() => recorded),
-    );
+    const first = await within(waitMs, running, recorded);
     if (first === null) return (await this.reader.find(recorded.id, recorded.appId)) ?? recorded;
     return this.wait(first, waitMs - (performance.now() - startedAt));
   }
@@ -170,17 +166,16 @@ export class Operations {
   }
 }
 
-/** null when the time is over first. */
-async function within<T>(waitMs: number, promise: Promise<T>): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), waitMs);
+/** null when the time is over first. When even the outcome could not be written, the record stands: recovery goes on. */
+function within(waitMs: number, running: Promise<Transaction>, recorded: Transaction): Promise<Transaction | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), waitMs);
+    const end = (transaction: Transaction): void => {
+      clearTimeout(timer);
+      resolve(transaction);
+    };
+    running.then(end, () => end(recorded));
   });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The transaction as it stands in the database right after its record. */

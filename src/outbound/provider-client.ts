@@ -86,7 +86,7 @@ export class ProviderClient {
   /** With the token as it is now; one that is refused is dropped, so that whoever comes next takes the renewed one. */
   private async attempt(call: ProviderCall, again: boolean): Promise<HttpReply> {
     const gate = this.outlook.isScarce ? this.gate : null;
-    await gate?.enter(again);
+    if (gate) await gate.enter(again);
     let showing: Showing = 'nothing';
     try {
       const token = await this.token();

@@ -56,7 +56,8 @@ export function blockEnded({ personalDays }: RetentionSettings): PurgeTask {
       reachedAt: (isFull ? rows.at(-1)?.completedAt : null) ?? to,
       reachedId: null,
       rows: ids.length,
-      isOver: false,
+      // The end moves on by itself all the time: what comes due meanwhile is for the next run.
+      isOver: !isFull && to >= until,
     };
   };
 }
