@@ -4,7 +4,7 @@ import { accrual, eventually, pass, startWorld, topup, unique, type World } from
 let world: World;
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ gateway: { LATCOM_BALANCE_SECONDS: '3600' } });
   // The gateway asks for LATCOM's balance when it has started (a login, and the question); the tests count calls.
   await eventually(
     20_000,

@@ -75,6 +75,26 @@ it('leaves nothing of the person, and everything of the ledger', async () => {
   expect((await world.admin('GET', '/v1/admin/ledger/verify')).body).toMatchObject({ ok: true });
 });
 
+it('keeps no notification that comes later', async () => {
+  const accrualPath = paths[0] ?? '';
+  const correlationId = at((await world.admin('GET', accrualPath)).body, 'correlationId');
+  const body = { nonAirAccrual: { status: 'PROCESSED', ffn: FFN }, trace: { correlationId } };
+  const path = '/v1/providers/latam-pass/notifications';
+  const told = await world.gateway().request('POST', path, { auth: world.notifier, body });
+  expect(Math.floor(told.status / 100)).toBe(2);
+  const count = async (): Promise<number> => {
+    const client = new Client({ connectionString: world.database.url });
+    await client.connect();
+    const { rows } = await client.query<{ id: string }>(
+      `select id from notifications n where not exists (
+         select from transactions t where t.id = n.transaction_id and t.reference like 'kept%')`,
+    );
+    await client.end();
+    return rows.length;
+  };
+  await eventually(15_000, count, (left) => left === 0);
+});
+
 it('is in the audit log', async () => {
   const { body } = await world.admin('GET', '/v1/admin/audit-log?limit=100');
   expect(JSON.stringify(body).match(/transaction\.erase/g)?.length).toBeGreaterThanOrEqual(paths.length);

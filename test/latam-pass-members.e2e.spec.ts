@@ -386,11 +386,11 @@ describe('is refused by name and reaches no provider', () => {
     ['/v1/cobranded/end', 'no card', endOf(start(), { card: undefined }), '/card'],
     ['/v1/cobranded/end', 'no reference', endOf(start(), { reference: undefined }), '/reference'],
   ])('%s: %s', async (path, _what, body, pointer) => {
-    const before = (await world.sandbox.calls()).length;
+    const before = (await world.sandbox.calls('latam-pass')).length;
     const answer = await world.call('POST', path, body);
     expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });
     expect(at(answer.body, 'errors')).toEqual(expect.arrayContaining([expect.objectContaining({ pointer })]));
-    expect((await world.sandbox.calls()).length).toBe(before);
+    expect((await world.sandbox.calls('latam-pass')).length).toBe(before);
   });
 });
 

@@ -180,7 +180,7 @@ describe('the quota', () => {
     const arrivals: number[] = [];
     const startedAt = performance.now();
     const worker = async (index: number): Promise<void> => {
-      while (performance.now() - startedAt < 16_500) {
+      while (performance.now() - startedAt < 18_500) {
         const quota = pick(quotas, index);
         const permit = await quota.take(one).catch((error: unknown) => {
           if (error instanceof ProviderError) return error.extras.retryAfterMs ?? 100;
@@ -200,9 +200,9 @@ describe('the quota', () => {
     await Promise.all(Array.from({ length: 10 }, (_none, index) => worker(index)));
     const most = Math.max(...arrivals.map((from) => arrivals.filter((at) => at >= from && at < from + 4_000).length));
     expect(most).toBeLessThanOrEqual(40);
-    // Five windows begin in this time; the pauses of 50 ms between two questions are the test's own.
+    // Five windows begin in this time, the last one with two seconds to spare for a slow machine.
     expect(arrivals.length).toBeGreaterThanOrEqual(196);
-  }, 25_000);
+  }, 30_000);
 });
 
 describe('the token', () => {

@@ -51,7 +51,7 @@ export class AdminNotificationsController {
     await this.audit.record(caller, 'notification.replay', id);
     await this.applier.apply(claimed);
     const current = await this.inbox.find(claimed.id);
-    if (!current) throw new Error('a notification has vanished');
+    if (!current) throw Problem.notFound('notification any more: its transaction has been erased');
     return this.present(current, false);
   }
 

@@ -108,6 +108,8 @@ export class NotificationApplier implements BeforeApplicationShutdown {
       // What is applied first may change it, so it is looked at again.
       if (race === 0 && (await this.applyEarlier(earlier))) continue;
       const state = await this.applyTo(transaction, notification, reading);
+      // What is told of somebody who has been erased is not kept either; until then it is looked at again.
+      if (state && transaction.erasedAt !== null) return this.inbox.forget(notification.id);
       if (state) return this.conclude(notification, state, reading.correlationId, transaction.id, null);
     }
     throw new Error('the transaction changed each time it was looked at');

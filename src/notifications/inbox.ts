@@ -201,6 +201,10 @@ export class Inbox {
     await this.database.query(WAKE_ORPHANS, [provider, correlationIds]);
   }
 
+  async forget(id: string): Promise<void> {
+    await this.database.query(`delete from notifications where id = $1`, [id]);
+  }
+
   async conclude(id: string, conclusion: Conclusion): Promise<void> {
     await this.conclusions.push({ id, ...conclusion });
   }
