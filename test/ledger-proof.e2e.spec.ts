@@ -70,6 +70,13 @@ async function tamper(text: string, values: unknown[]): Promise<void> {
 }
 
 describe('the chain', () => {
+  it('tells more that is there from what comes meanwhile: under load there would always be a little more', async () => {
+    for (let count = 0; count < 3; count += 1) await recorded();
+    await sleep(SETTLE_MS);
+    expect(await new Sealer(database, 4).seal()).toMatchObject({ hasMore: true });
+    expect(await new Sealer(database).seal()).toMatchObject({ hasMore: false });
+  });
+
   it('covers every event and entry once, also those of many writers at once', async () => {
     const both = await Promise.all(
       Array.from({ length: 60 }, async (_none, index) => {
