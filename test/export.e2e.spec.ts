@@ -115,6 +115,48 @@ describe('an app', () => {
     expect(JSON.parse(rows[1]?.['metadata'] ?? '')).toEqual({ note: '=1' });
   });
 
+  it.each([
+    ['=1+1', true],
+    ['+1', true],
+    ['-1', true],
+    ['@SUM(A1)', true],
+    ['\t=1', true],
+    ['\r1', true],
+    ['\n1', true],
+    ['  =1', true],
+    ['\u00a0=1', true],
+    ['\ufeff=1', true],
+    ['\u200b@x', true],
+    ['"=1"', true],
+    [`'=1`, true],
+    ['\uff1d1', true],
+    ['\uff0b1', true],
+    ['\uff0d1', true],
+    ['\uff201', true],
+    ['x=1', false],
+    ['10.00', false],
+    ['two\nlines, "quoted"; and\ra tab\t.', false],
+  ])('gets the cell %j as CSV so that no spreadsheet runs it: %s', async (value, isFormula) => {
+    const [first = ''] = ids;
+    await sql('update transactions set correlation_id = $1 where id = $2', [value, first.slice('txn_'.length)]);
+    const rows = await rowsOf(PARTNER, world.partner);
+    expect(rows.at(-1)?.['correlationId']).toBe(isFormula ? `'${value}` : value);
+    expect(rows).toHaveLength(ids.length);
+    const answer = await ask(PARTNER, world.partner, 'application/x-ndjson');
+    const lines = (await answer.text()).trimEnd().split('\n');
+    expect(at(JSON.parse(lines.at(-1) ?? ''), 'correlationId')).toBe(value);
+  });
+
+  it('gets amounts in JSON as they are kept, to the last digit', async () => {
+    const [first = ''] = ids;
+    const id = first.slice('txn_'.length);
+    await sql(`update transactions set quantity = 9007199254740993 where id = $1`, [id]);
+    const answer = await ask(PARTNER, world.partner, 'application/x-ndjson');
+    expect(await answer.text()).toContain('"quantity":{"value":"90071992547409.93","unit":"MXN"}');
+    expect((await rowsOf(PARTNER, world.partner)).at(-1)).toMatchObject({ quantity: '90071992547409.93' });
+    await sql(`update transactions set quantity = 1000 where id = $1`, [id]);
+  });
+
   it('gets the same as JSON, a line each, as in the list but without QR data', async () => {
     const answer = await ask(PARTNER, world.partner, 'application/x-ndjson');
     expect(answer.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
@@ -246,4 +288,24 @@ describe('the stream', () => {
     expect(await stopping).toEqual({ code: 0, signal: null });
     agent.destroy();
   });
+
+  it('has each row that was there at its beginning once, whatever is written meanwhile', async () => {
+    const answer = await open(world.gateway().url + PARTNER, bulk);
+    const since = Date.now();
+    const writing = (async () => {
+      while (Date.now() - since < 1_000) {
+        const headers = { 'idempotency-key': unique('key'), prefer: 'wait=0' };
+        await world.gateway().request('POST', '/v1/topups', { auth: bulk, body: topup(), headers });
+        await sql(`update transactions set updated_at = now(), version = version + 1 where reference = 'bulk-30000'`);
+      }
+    })();
+    let text = '';
+    for await (const chunk of answer) text += String(chunk);
+    await writing;
+    const rows: Record<string, string>[] = parse(text, { columns: true });
+    const old = rows.filter((row) => row['reference']?.startsWith('bulk-'));
+    expect(new Set(old.map((row) => row['reference'])).size).toBe(MANY);
+    // Of those that came meanwhile none, except for what the first page may have had.
+    expect([old.length, rows.length]).toEqual([MANY, MANY]);
+  }, 60_000);
 });

@@ -34,9 +34,20 @@ const COLUMNS: readonly (readonly [string, (transaction: TransactionDto) => stri
   ['completedAt', ({ completedAt }) => completedAt],
 ];
 
-/** RFC 4180, except that a cell which a spreadsheet would take for a formula (`=`, `+`, `-`, `@`, tab, CR) begins with `'`. */
+/**
+ * What a spreadsheet would take for a formula: by its first sign, also the full-width one, and whatever blanks, quotes or
+ * invisible signs come before it, which some programs drop. An apostrophe is one of these: the added one can be told.
+ */
+const FORMULA = /^[\s\p{Cf}\p{Cc}"'`]*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/u;
+
+/** RFC 4180, except that a cell which a spreadsheet would take for a formula begins with an apostrophe more. */
 function toCsv(rows: readonly (readonly unknown[])[]): string {
-  return stringify([...rows], { escape_formulas: true, record_delimiter: '\r\n' });
+  return stringify([...rows], {
+    cast: { string: (cell) => (FORMULA.test(cell) ? `'${cell}` : cell) },
+    // The library sees to the delimiter of the records as a whole only.
+    quoted_match: /[\r\n;\t]/,
+    record_delimiter: '\r\n',
+  });
 }
 
 export const EXPORT_FORMATS: Readonly<Record<ExportType, ExportFormat>> = {

@@ -83,7 +83,8 @@ function GivesFile(): MethodDecorator {
     ApiOkResponse({
       description:
         'Streamed; a connection that ends before the last chunk means that it broke off. In CSV a cell that a spreadsheet ' +
-        "would take for a formula begins with an apostrophe. Personal data is masked, a pass's QR data left out.",
+        'would take for a formula begins with an apostrophe. Each row is as it is when it is read: what begins meanwhile is ' +
+        "not in it, what changes meanwhile may have changed already. Personal data is masked, a pass's QR data left out.",
       headers: { 'Content-Disposition': { description: 'A name for the file.', schema: { type: 'string' } } },
       content: Object.fromEntries(EXPORT_TYPES.map((type) => [type, { schema }])),
     }),
