@@ -1,3 +1,4 @@
+import { readDatabaseUrl, warnOfPlainDatabase } from './config/database-url.js';
 import {
   readLatamPass,
   readLatcom,
@@ -7,7 +8,6 @@ import {
   type LoyaltyLayerSettings,
 } from './config/providers.js';
 import { EnvironmentReader, type Environment } from './config/reader.js';
-import type { VariableName } from './config/variables.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 export { VARIABLES, type VariableName } from './config/variables.js';
@@ -42,6 +42,8 @@ export interface ConfigValues {
   readonly databaseUrl: string | null;
   /** As whom the schema is changed; null: as the role of `databaseUrl`. */
   readonly migrationUrl: string | null;
+  /** Who may read what reports are made of; null: nobody. */
+  readonly readerRole: string | null;
   readonly dataDir: string;
   /** 32 bytes; null: to be generated beside the embedded database. */
   readonly encryptionKey: Buffer | null;
@@ -70,6 +72,7 @@ export class Config implements ConfigValues {
   readonly port!: number;
   readonly databaseUrl!: string | null;
   readonly migrationUrl!: string | null;
+  readonly readerRole!: string | null;
   readonly dataDir!: string;
   readonly encryptionKey!: Buffer | null;
   readonly admin!: FirstOperator | null;
@@ -139,6 +142,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
     port,
     databaseUrl,
     migrationUrl,
+    readerRole: read.text('DATABASE_READER_ROLE'),
     dataDir: read.text('DATA_DIR') ?? '.data',
     encryptionKey: readEncryptionKey(read, databaseUrl !== null),
     admin: readAdmin(read),
@@ -165,16 +169,6 @@ export function readConfig(environment: Environment): { config: Config; warnings
   if (read.errors.length > 0) throw new ConfigError([...new Set(read.errors)]);
   warnOfProduction(read, config);
   return { config, warnings: [...new Set(read.warnings)] };
-}
-
-function readDatabaseUrl(read: EnvironmentReader, name: VariableName): string | null {
-  const value = read.text(name);
-  if (value === null) return null;
-  const url = URL.parse(value);
-  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-    read.fail(name, 'must be a URL such as postgres://user:password@host:5432/database');
-  }
-  return value;
 }
 
 function readEncryptionKey(read: EnvironmentReader, isNeeded: boolean): Buffer | null {
@@ -216,6 +210,7 @@ function checkSandbox(read: EnvironmentReader, config: Config): void {
 
 function warnOfProduction(read: EnvironmentReader, config: Config): void {
   if (!config.isProduction) return;
+  warnOfPlainDatabase(read, 'DATABASE_URL', config.databaseUrl);
   if (config.databaseUrl === null)
     read.warn('DATABASE_URL is not set: the embedded PostgreSQL is used, in production.');
   if (!config.latamPass.sandbox && config.latamPass.environment === 'sandbox') {

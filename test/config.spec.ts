@@ -85,6 +85,16 @@ test.each<[string, Record<string, string>, RegExp]>([
     /^ENCRYPTION_KEY must be exactly 32/,
   ],
   ['a key that is not base64', { ENCRYPTION_KEY: `${KEY.slice(0, -2)}!=` }, /^ENCRYPTION_KEY must be exactly 32/],
+  [
+    'a way to encrypt that does not exist',
+    { DATABASE_URL: 'postgres://u@h/d?sslmode=verify_full', ENCRYPTION_KEY: KEY },
+    /^DATABASE_URL must have an sslmode out of disable/,
+  ],
+  [
+    'an authority that cannot be read',
+    { DATABASE_URL: 'postgres://u@h/d?sslrootcert=/nowhere/ca.crt', ENCRYPTION_KEY: KEY },
+    /^DATABASE_URL names a file as sslrootcert that cannot be read/,
+  ],
   ['another kind of database', { DATABASE_URL: 'mysql://h/d', ENCRYPTION_KEY: KEY }, /^DATABASE_URL must be a URL/],
   ['plain http elsewhere', { ...LATCOM, LATCOM_BASE_URL: 'http://10.0.0.1/x' }, /^LATCOM_BASE_URL must be https/],
   [
@@ -144,6 +154,18 @@ test('warns of what is accepted but odd', () => {
   ]) {
     expect(warnings).toContainEqual(expect.stringContaining(name));
   }
+});
+
+test.each([
+  ['postgres://u@db.example/d', 'does not encrypt'],
+  ['postgres://u@db.example/d?sslmode=disable', 'does not encrypt'],
+  ['postgres://u@db.example/d?sslmode=no-verify', 'takes any server'],
+  ['postgres://u@db.example/d?sslmode=verify-full', null],
+  ['postgres://u@localhost/d', null],
+])('production tells what %s lets others read', (url, warning) => {
+  const { warnings } = readConfig({ ...REAL, NODE_ENV: 'production', DATABASE_URL: url, ENCRYPTION_KEY: KEY });
+  const found = warnings.filter((text) => text.startsWith('DATABASE_URL'));
+  expect(found).toEqual(warning === null ? [] : [expect.stringContaining(warning)]);
 });
 
 test('a base URL loses its last slash, and the API of LoyaltyLayer is where its login is unless said otherwise', () => {

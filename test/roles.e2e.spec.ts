@@ -160,4 +160,55 @@ describe('a database of somebody else', () => {
     const { ownerUrl, database } = await createRoles();
     await expect(startWith(database.url, ownerUrl)).rejects.toThrow('name two databases');
   });
+
+  it('shows to a role for reports what they are made of, and nothing else', async () => {
+    const { ownerUrl, applicationUrl } = await createRoles();
+    const suffix = randomBytes(6).toString('hex');
+    const readerUrl = Object.assign(new URL(ownerUrl), { username: `reader_${suffix}`, password: suffix }).href;
+    await query(world.database.adminUrl, `create role reader_${suffix} login password '${suffix}'`);
+    const env = { DATABASE_MIGRATION_URL: ownerUrl, DATABASE_READER_ROLE: `reader_${suffix}` };
+    const gateway = await startGateway({ databaseUrl: applicationUrl, env });
+    expect(
+      await query(readerUrl, 'select count(*)::int as apps from apps a left join transactions t on t.app_id = a.id'),
+    ).toEqual([{ apps: 0 }]);
+    const rows = await query(
+      readerUrl,
+      `select table_name as table, string_agg(column_name, ' ') as columns
+       from information_schema.column_privileges where grantee = $1 and privilege_type <> 'SELECT' or grantee = $1
+         and column_name ~ '(sealed|mac|hash$|password|detail|metadata|idempotency_key)' group by table_name`,
+      [`reader_${suffix}`],
+    );
+    expect(rows).toEqual([]);
+    for (const table of ['operators', 'api_keys', 'audit_log', 'provider_tokens', 'notifications', 'resources']) {
+      await expect(query(readerUrl, `select from ${table}`)).rejects.toThrow('permission denied');
+    }
+    for (const act of [
+      'select * from transactions',
+      'select sealed from transactions',
+      'select detail from transaction_events',
+      `update breaks set reason = 'x'`,
+      `insert into plans (plan_id, kind, enrol_token_required) values ('x', 'other', false)`,
+      'create table mine ()',
+    ]) {
+      await expect(query(readerUrl, act)).rejects.toThrow('permission denied');
+    }
+    await gateway.stop();
+    // What was granted by hand is taken back.
+    await query(ownerUrl, `grant all on operators, transactions to reader_${suffix}`);
+    const again = await startGateway({ databaseUrl: applicationUrl, env });
+    await expect(query(readerUrl, 'select from operators')).rejects.toThrow('permission denied');
+    await expect(query(readerUrl, 'select sealed from transactions')).rejects.toThrow('permission denied');
+    await again.stop();
+  });
+
+  it('is not taken when the role for reports is not there, or is one that does more', async () => {
+    const { ownerUrl, applicationUrl } = await createRoles();
+    for (const [role, refusal] of [
+      ['nobody_at_all', 'there is no role nobody_at_all'],
+      [new URL(applicationUrl).username, 'does something else already'],
+    ] as const) {
+      const env = { DATABASE_MIGRATION_URL: ownerUrl, DATABASE_READER_ROLE: role };
+      await expect(startGateway({ databaseUrl: applicationUrl, env })).rejects.toThrow(refusal);
+    }
+  });
 });

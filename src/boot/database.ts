@@ -30,7 +30,7 @@ export async function openDatabase(
       : 'Check DATABASE_URL and DATABASE_MIGRATION_URL: host, port, user, password, database, and that the server runs ' +
           'and lets this host in. The user of the second, or without that of the first, must own the schema ' +
           '(PostgreSQL 15 or newer).',
-    () => bringUpToDate(url, migrationUrl),
+    () => bringUpToDate(url, migrationUrl, config.readerRole),
   );
   const source = createDataSource(url, ACCESS_ENTITIES);
   await step('reach its database', 'It was there a moment ago: start again.', () => source.initialize());

@@ -4,7 +4,7 @@ import { bringUpToDate } from './up-to-date.js';
 
 /**
  * `node dist/database/migrate.js`: brings the database of `DATABASE_URL` up to date and ends; as the role of
- * `DATABASE_MIGRATION_URL` when that is set.
+ * `DATABASE_MIGRATION_URL` when that is set. `DATABASE_READER_ROLE` gets to read what reports are made of.
  */
 const read = new EnvironmentReader(process.env);
 const migrationUrl = read.text('DATABASE_MIGRATION_URL');
@@ -14,4 +14,4 @@ if (url === null || read.errors.length > 0) {
   process.stderr.write(`${read.errors.join('\n') || unset}\n`);
   process.exit(78);
 }
-await bringUpToDate(url, migrationUrl);
+await bringUpToDate(url, migrationUrl, read.text('DATABASE_READER_ROLE'));

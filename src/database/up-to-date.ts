@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { createDataSource, poolOf } from './data-source.js';
 import { Database } from './database.js';
 import { grantApplication } from './grants.js';
+import { grantReader } from './reader-grants.js';
 
 /** Key of the advisory lock that lets one instance migrate while the others wait. */
 const MIGRATION_LOCK = 4_217_001;
@@ -19,16 +20,20 @@ interface Which extends Record<string, unknown> {
 
 /**
  * Brings the schema up to date as the role of `migrationUrl`, and grants the role of `url` what it needs; without
- * `migrationUrl` the role of `url` migrates. Safe when several instances start at once.
+ * `migrationUrl` the role of `url` migrates. The role `reader` gets to read what reports are made of. Safe when several instances start at once.
  */
-export async function bringUpToDate(url: string, migrationUrl: string | null): Promise<void> {
-  if (migrationUrl === null) return withSource(url, migrate);
+export async function bringUpToDate(
+  url: string,
+  migrationUrl: string | null,
+  reader: string | null = null,
+): Promise<void> {
+  if (migrationUrl === null) return withSource(url, (source) => migrate(source, { reader }));
   // Each time anew: a data source remembers the schema that it saw first, and may not have been allowed to see any.
   const user = await withSource(url, which);
   const owner = await withSource(migrationUrl, async (source) => {
     const found = await which(source);
     if (user.place !== found.place) throw new Error('DATABASE_URL and DATABASE_MIGRATION_URL name two databases');
-    await migrate(source, user.role === found.role ? null : user.role);
+    await migrate(source, { reader, ...(user.role !== found.role && { application: user.role }) });
     return found;
   });
   const { schema } = await withSource(url, which);
@@ -46,13 +51,24 @@ async function withSource<T>(url: string, work: (source: DataSource) => Promise<
   }
 }
 
-async function migrate(source: DataSource, granted: string | null = null): Promise<void> {
+/** Roles beside the one that migrates. */
+interface Roles {
+  readonly application?: string;
+  readonly reader: string | null;
+}
+
+async function migrate(source: DataSource, { application, reader }: Roles): Promise<void> {
+  if (reader !== null && [application, (await which(source)).role].includes(reader)) {
+    throw new Error(`DATABASE_READER_ROLE names the role ${reader}, which does something else already`);
+  }
   const runner = source.createQueryRunner();
   try {
     await runner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
       await source.runMigrations();
-      if (granted !== null) await grantApplication(new Database(poolOf(source)), granted);
+      const database = new Database(poolOf(source));
+      if (application !== undefined) await grantApplication(database, application);
+      if (reader !== null) await grantReader(database, reader);
     } finally {
       await runner.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     }
