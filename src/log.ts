@@ -13,19 +13,33 @@ const MIN_BYTES = 4_096;
 /** Written asynchronously: a blocked stdout must not block the requests. Whatever waits at the exit is written then. */
 const file = pino.destination({ dest: 1, sync: false, minLength: MIN_BYTES, maxLength: MAX_WAITING_BYTES });
 let flushing = false;
+let waitingBytes = 0;
 
 /** One write for all lines of a turn: requests that were recorded together end together. */
 const stdout: DestinationStream = {
   write(line: string): void {
+    waitingBytes += Buffer.byteLength(line);
     file.write(line);
     if (flushing) return;
     flushing = true;
     setImmediate(() => {
       flushing = false;
-      file.flush();
+      if (waitingBytes > 0) file.flush();
     });
   },
 };
+
+file.on('write', (bytes: number) => {
+  // Nothing is left when nothing was written, whatever the count says.
+  waitingBytes = bytes === 0 ? 0 : waitingBytes - bytes;
+});
+file.on('drop', (line: string) => {
+  waitingBytes -= Buffer.byteLength(line);
+});
+// While a write is under way a flush does nothing: what came meanwhile would wait for the next line, however long.
+file.on('drain', () => {
+  if (waitingBytes > 0) file.flush();
+});
 
 /**
  * The gateway's log: one JSON object a line on stdout, UTC. Only declared fields go in: never a body, a header, a URL as
