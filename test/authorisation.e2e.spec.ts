@@ -1,4 +1,4 @@
-import type { Credentials } from './support/http.js';
+import type { Answer, Credentials } from './support/http.js';
 import { at, textAt } from './support/http.js';
 import { exampleBody, operations, type Operation } from './support/openapi.js';
 import { createOperator, fill, prepare, type Rightful } from './support/rightful.js';
@@ -108,6 +108,19 @@ async function expectDone(operation: Operation, { ask, rightful }: Asking, auth?
   expect(at(operation.spec, 'responses', String(status))).toBeDefined();
 }
 
+/** The lines of the audit log that an operator's act has added. */
+async function auditedBy(auth: Credentials | undefined, act: () => Promise<unknown>): Promise<unknown[]> {
+  const lines = async (): Promise<unknown[]> => {
+    const { body } = await world.admin('GET', '/v1/admin/audit-log?limit=50');
+    const data: unknown[] = [];
+    for (let index = 0; at(body, 'data', index) !== undefined; index += 1) data.push(at(body, 'data', index));
+    return data.filter((line) => at(line, 'actor') === `operator:${auth?.username}`);
+  };
+  const before = new Set((await lines()).map((line) => at(line, 'id')));
+  await act();
+  return (await lines()).filter((line) => !before.has(at(line, 'id')));
+}
+
 function of(list: readonly Credentials[], index: number): Credentials {
   const one = list[index % list.length];
   if (!one) throw new Error('nobody');
@@ -149,8 +162,29 @@ describe.each(ADMIN_ROUTES.map((one, index) => [`${one.method} ${one.path}`, one
       for (const [level, role] of ROLES.entries()) {
         if (level < needed) expect(await ask(operators[role])).toBe(403);
       }
-      await expectDone(operation, rightful, operators[operation.needs ?? '']);
+      const auth = rightful.rightful.as ?? operators[operation.needs ?? ''];
+      const audited = await auditedBy(auth, () => expectDone(operation, rightful, auth));
+      // Every change is one line, whoever adds its route.
+      if (operation.method !== 'GET') expect(audited).toHaveLength(1);
     });
+  },
+);
+
+/** Where personal data can be asked for in clear. */
+const REVEALING = ADMIN_ROUTES.filter(({ spec }) => JSON.stringify(at(spec, 'parameters')).includes('"expand"'));
+
+it.each(REVEALING.map((one) => [`${one.method} ${one.path}`, one] as const))(
+  '%s shows personal data to operators alone, and writes down to whom',
+  async (_name, operation) => {
+    const { ids } = (await asking(operation)).rightful;
+    const path = `${fill(operation, ids)}?expand=personal`;
+    const ask = (role: string): Promise<Answer> =>
+      world.gateway().request('GET', path, { auth: operators[role] ?? world.partner });
+    expect((await ask('viewer')).status).toBe(403);
+    const audited = await auditedBy(operators['operator'], async () => {
+      expect((await ask('operator')).status).toBe(200);
+    });
+    expect(audited).toEqual([expect.objectContaining({ action: expect.stringMatching(/\.read_personal$/) })]);
   },
 );
 

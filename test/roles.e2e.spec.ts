@@ -199,7 +199,7 @@ describe('a database of somebody else', () => {
     await expect(query(readerUrl, 'select from operators')).rejects.toThrow('permission denied');
     await expect(query(readerUrl, 'select sealed from transactions')).rejects.toThrow('permission denied');
     await again.stop();
-  });
+  }, 90_000);
 
   it('is not taken when the role for reports is not there, or is one that does more', async () => {
     const { ownerUrl, applicationUrl } = await createRoles();
@@ -210,5 +210,5 @@ describe('a database of somebody else', () => {
       const env = { DATABASE_MIGRATION_URL: ownerUrl, DATABASE_READER_ROLE: role };
       await expect(startGateway({ databaseUrl: applicationUrl, env })).rejects.toThrow(refusal);
     }
-  });
+  }, 60_000);
 });

@@ -34,7 +34,8 @@ export class AdminNotificationsController {
     const found = await this.inbox.list(query.state ?? null, { limit: query.limit + 1, before: query.before });
     const { data, nextCursor } = page(found, query.limit, (one) => one.id);
     if (wantsRaw) {
-      await this.audit.record(caller, 'notification.read_personal', null, { ids: data.map((one) => one.id).join(' ') });
+      const ids = data.map((one) => publicId('ntf', one.id));
+      await this.audit.record(caller, 'notification.read_personal', null, { ids });
     }
     const maySee = (one: KeptNotification): boolean => wantsRaw && (!one.isBlocked || mayReadBlocked(caller));
     return { data: data.map((one) => this.present(one, maySee(one))), nextCursor };

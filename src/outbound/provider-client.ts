@@ -9,6 +9,7 @@ import { QuotaOutlook } from './quota-outlook.js';
 import type { Quota, QuotaRule } from './quota.js';
 import type { Lane } from './quota-lanes.js';
 import { retryAfterMs } from './retry-after.js';
+import { reportTlsFailure } from './tls-failure.js';
 import type { CachedToken, TokenCache, TokenSource } from './token-cache.js';
 import { TokenGate, type Showing } from './token-gate.js';
 
@@ -179,6 +180,7 @@ export class ProviderClient {
       return reply;
     } catch (error) {
       if (error instanceof BrokenCircuitError) throw this.broken();
+      if (error instanceof ProviderError && error.kind === 'not-sent') reportTlsFailure(provider, error.reason);
       if (error instanceof ProviderError && error.kind !== 'rate-limited') count(error.reason);
       throw error;
     }

@@ -1,0 +1,13 @@
+import { logger } from '../log.js';
+import { metrics } from '../metrics.js';
+
+/** Codes of Node and OpenSSL, in lower case, when a server's certificate, its name or its TLS is not good. */
+const TLS_FAILURE =
+  /^(cert_|crl_|err_(tls|ssl|ossl)_|depth_zero_self_signed|self_signed|unable_to_(get_issuer|verify|decode)|invalid_(ca|purpose)|hostname_mismatch|path_length_exceeded|eproto$)/;
+
+/** Somebody may stand between the gateway and the provider; whatever it is, nothing is sent until it ends (ASVS V16.3.4). */
+export function reportTlsFailure(provider: string, reason: string): void {
+  if (!TLS_FAILURE.test(reason)) return;
+  metrics.alarms.inc({ kind: 'provider_tls' });
+  logger.error({ provider, reason }, 'TLS with the provider failed: nothing was sent');
+}
