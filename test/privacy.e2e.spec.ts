@@ -127,6 +127,41 @@ describe('what is blocked', () => {
   });
 });
 
+describe('what is erased', () => {
+  it('does not come back with an answer that was under way', async () => {
+    const id = await ended('/v1/passes', pass({ holder: HOLDER }));
+    const path = `/v1/passes/${textAt((await read(id, viewer)).body, 'pass', 'id')}`;
+    await world.sandbox.fault({
+      provider: 'loyalty-layer',
+      operation: 'pass-status',
+      fault: 'delay',
+      delayMs: 2000,
+      times: 1,
+    });
+    const refreshed = world.call('GET', `${path}?refresh=true`);
+    await eventually(
+      10_000,
+      () => world.sandbox.calls('loyalty-layer'),
+      (calls) => calls.some((call) => call['operation'] === 'pass-status'),
+    );
+    await world.admin('POST', `/v1/admin/transactions/${id}/erase`);
+    expect((await refreshed).body).not.toHaveProperty('qrData');
+    expect((await world.call('GET', path)).body).not.toHaveProperty('qrData');
+  });
+
+  it("does not stay in a provider's own words on a failure", async () => {
+    const id = textAt((await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689012' }))).body, 'id');
+    const words = `El numero ${PHONE} no existe`;
+    await sql(
+      `update transactions set failure = jsonb_set(failure, '{provider,message}', to_jsonb($2::text)) where id = $1`,
+      [id.slice(4), words],
+    );
+    const erased = await world.admin('POST', `/v1/admin/transactions/${id}/erase`);
+    expect(erased.body).toMatchObject({ status: 'failed', failure: { provider: { code: '12', message: null } } });
+    expect(await foundInDatabase(world.database.url, { phone: PHONE })).toEqual([]);
+  });
+});
+
 describe('the purge', () => {
   it('blocks what ended 180 days ago, erases it 180 days later, and leaves what is younger', async () => {
     const old = await ended('/v1/topups', topup());

@@ -23,13 +23,15 @@ with members as materialized (
 )`;
 
 /**
- * Events and entries are not touched, so sums and the chain of seals stay. The guard against paying twice outlives its ten
- * minutes only.
+ * Events and entries are not touched, so sums and the chain of seals stay. A provider's own words on a failure may name
+ * the person. The guard against paying twice outlives its ten minutes only.
  */
 const ERASE = `${FAMILIES}, erased as (
   update transactions t set sealed = null, metadata = '{}', erased_at = coalesce(t.erased_at, now()),
     detail = (select coalesce(jsonb_object_agg(d.key, case when d.key = any($2) then 'null' else d.value end), '{}')
       from jsonb_each(t.detail) d),
+    failure = case when t.failure #> '{provider,message}' is null then t.failure
+      else jsonb_set(t.failure, '{provider,message}', 'null') end,
     duplicate_mac = case when t.created_at > now() - interval '10 min' then t.duplicate_mac end
   from ended e where t.id = e.id and t.app_id = e.app_id
   returning t.id

@@ -114,8 +114,8 @@ with input as (
     status = coalesce(i.resource->>'status', r.status),
     provider_reference = coalesce(i.resource->>'providerReference', r.provider_reference),
     detail = r.detail || coalesce(i.resource->'detail', '{}'),
-    metadata = coalesce(i.resource->'metadata', r.metadata),
-    sealed = coalesce(decode(i."resourceSealed", 'base64'), r.sealed),
+    metadata = case when r.erased_at is null then coalesce(i.resource->'metadata', r.metadata) else r.metadata end,
+    sealed = case when r.erased_at is null then coalesce(decode(i."resourceSealed", 'base64'), r.sealed) end,
     updated_at = now()
   from moved m join input i using (id)
   where r.id = m.resource_id and r.app_id = m.app_id and i.resource is not null
