@@ -17,6 +17,7 @@ interface Form {
   readonly provider?: string;
   readonly columns?: string;
   readonly from?: string;
+  readonly to?: string;
   readonly auth?: Credentials;
   readonly url?: string;
 }
@@ -173,6 +174,34 @@ it.each([
     status: 400,
     body: { code: 'validation_failed', errors: [{ pointer }] },
   });
+});
+
+it('expects also what was begun in the time of an earlier statement: held, ended since, or cut off', async () => {
+  const [cutOff, held, slow] = [await buy(), await buy(), await buy()];
+  const day = await moveToDay(-40, [cutOff, held, slow]);
+  const to = new Date(day.getTime() + 2 * 86_400_000).toISOString();
+  const other = (at: Date): string => line(newUuid(), { at });
+  const first = await run(file(other(new Date(day.getTime() - 60_000))), { to });
+  // All three came to their end behind the last line, so no line can be missing yet.
+  expect(first).toMatchObject({ counts: { cutoff_timing: 3, missing_in_ledger: 1 } });
+  const next = new Date(day.getTime() + 86_400_000);
+  await sql(world, `update breaks set status = 'resolved' where class = 'cutoff_timing' and transaction_id = any($1)`, [
+    [held, slow].map(bareId),
+  ]);
+  await sql(world, `update transactions set release_at = $2, completed_at = $2 where id = $1`, [bareId(held), next]);
+  // Had no end as the first one was compared.
+  await sql(world, `update reconciliations set completed_at = $1 where provider = 'latcom'`, [day]);
+  await sql(world, `update transactions set completed_at = $2 where id = $1`, [bareId(slow), next]);
+  const second = await run(file(other(new Date(next.getTime() + 60_000))), { to });
+  expect(second).toMatchObject({ counts: { missing_at_provider: 3, missing_in_ledger: 1 } });
+  const missing = (await breaksOf(second)).filter((one) => one['class'] === 'missing_at_provider');
+  expect(missing.map((one) => String(one['transactionId'])).toSorted()).toEqual([cutOff, held, slow].toSorted());
+  const superseded = await sql(
+    world,
+    `select status, resolution from breaks where class = $1 and transaction_id = $2`,
+    ['cutoff_timing', bareId(cutOff)],
+  );
+  expect(superseded).toEqual([{ status: 'resolved', resolution: 'superseded' }]);
 });
 
 it('takes other names for columns, as the file names them', async () => {

@@ -12,7 +12,9 @@ create temp table lines (line_no integer, transaction_id uuid, provider_referenc
 
 /**
  * The only look at everything: the statement beside the ledger. What stays is nearly nothing: lines that are not simply
- * right or may come again, those of open breaks, which they may explain, and what the statement should have ($2, $3).
+ * right or may come again, those of open breaks, which they may explain, and what the statement should have: what was to
+ * be sent in its time ($2, $3), what had no end yet as the statement before was compared and has ended since, and what
+ * that one was cut off before, if this one reaches it ($4).
  */
 const ODD = `
 create temp table odd on commit drop as
@@ -20,7 +22,15 @@ select l.line_no, l.transaction_id as said, l.provider_reference, l.reference, l
   t.id, t.status, t.quantity, t.unit as ledger_unit, t.completed_at
 from lines l full join (
   select id, status, quantity, unit, completed_at, status = 'succeeded' and type in ('topup', 'accrual')
-    and created_at >= $2::timestamptz and ($3::timestamptz is null or completed_at <= $3) as expected
+    and (greatest(created_at, release_at) >= $2::timestamptz
+        and ($3::timestamptz is null or greatest(created_at, release_at) <= $3)
+      or completed_at <= $4::timestamptz and (
+        completed_at >= $2 and completed_at > (
+          select max(completed_at) from reconciliations
+          where provider = $1 and kind = 'statement' and status = 'completed')
+        or id in (
+          select transaction_id from breaks
+          where provider = $1 and class = 'cutoff_timing' and status = 'open' and transaction_id is not null))) as expected
   from transactions where provider = $1 and quantity is not null
 ) t on t.id = l.transaction_id
 where case
@@ -146,14 +156,15 @@ export async function matchStatement(
   await client.query(`set local enable_nestloop = off`);
   await client.query(`set local enable_mergejoin = off`);
   const since = from?.toISOString() ?? (first === null ? null : `${first.slice(0, 'YYYY-MM-DD'.length)}T00:00:00Z`);
-  await long(client, ODD, [provider, since, to]);
+  const until = last === null ? null : `${last}Z`;
+  await long(client, ODD, [provider, since, to, until]);
   await client.query(`set local enable_nestloop = on`);
   await long(client, `analyze odd`, []);
   await long(client, OTHERS, [provider]);
   await long(client, `analyze others`, []);
   await long(client, TWINS, []);
   await long(client, JUDGED, []);
-  await long(client, FOUND, [last === null ? null : `${last}Z`]);
+  await long(client, FOUND, [until]);
   await long(client, `analyze found, judged`, []);
   await long(client, KEEP, [id, provider, Date.now()]);
   await long(client, EXPLAINED, [provider]);
