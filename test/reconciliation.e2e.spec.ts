@@ -490,3 +490,11 @@ describe('a sweep and a balance', () => {
     });
   });
 });
+
+it('takes a statement that is about others altogether in a time that grows with its lines', async () => {
+  const count = 300_000;
+  const at = new Date(Date.UTC(2026, 4, 1)).toISOString();
+  const lines = Array.from({ length: count }, (_none, index) => `others-${index},SUCCESS,10.00,MXN,${at}`);
+  const done = await run([HEADER, ...lines].join('\n'), { to: at });
+  expect(done).toMatchObject({ lines: count, counts: { missing_in_ledger: count } });
+}, 90_000);

@@ -72,7 +72,7 @@ join (
   select id, status, quantity, ledger_unit from odd where again and id is not null
   union select id, status, quantity, ledger_unit from others
 ) k on k.id = l.transaction_id
-where l.line_no not in (select line_no from odd where line_no is not null)`;
+where not exists (select from odd o where o.line_no = l.line_no)`;
 
 const JUDGED = `
 create temp table judged on commit drop as
