@@ -51,7 +51,7 @@ describe('the role of the gateway', () => {
     const granted = await privileges(world.database.url);
     const expected = Object.keys(granted).map((name): [string, string] => {
       if (name === 'migrations') return [name, 'SELECT'];
-      return [name, name in APPEND_ONLY ? 'INSERT SELECT' : 'DELETE INSERT MAINTAIN SELECT UPDATE'];
+      return [name, name in APPEND_ONLY ? 'INSERT SELECT' : 'DELETE INSERT SELECT UPDATE'];
     });
     expect(granted).toEqual(Object.fromEntries(expected));
     expect(expected.length).toBeGreaterThan(20);

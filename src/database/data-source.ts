@@ -8,6 +8,7 @@ import { Batches1795220100000 } from './migrations/0010-batches.js';
 import { Reconciliation1795220400000 } from './migrations/0030-reconciliation.js';
 import { EveryNight1795220500000 } from './migrations/0031-every-night.js';
 import { NoStatementLines1795220600000 } from './migrations/0032-no-statement-lines.js';
+import { Analyse1795226000000 } from './migrations/0033-analyse.js';
 import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { Seals1795220250000 } from './migrations/0020-seals.js';
 import { Privacy1795223000000 } from './migrations/0040-privacy.js';
@@ -50,6 +51,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       OpenCounts1795225500000,
       LeanBackground1795225000000,
       Admission1795225100000,
+      Analyse1795226000000,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

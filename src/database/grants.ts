@@ -5,18 +5,14 @@ import type { Database } from './database.js';
 const APPEND_ONLY = `exists (
     select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgname like '%\\_append\\_only')`;
 
-/**
- * What the application needs on each table, where it has something else. MAINTAIN (PostgreSQL 17) lets it analyse; older
- * servers answer that with a warning and leave it to autovacuum.
- */
+/** What the application needs on each table, where it has something else. */
 const AMISS_ON_TABLES = `
 with role as (select oid from pg_roles where rolname = $1),
 wanted as (
   select c.oid, c.relname, c.relacl, case
     when c.relname = 'migrations' then array['SELECT']
     when ${APPEND_ONLY} then array['INSERT', 'SELECT']
-    when current_setting('server_version_num')::int < 170000 then array['DELETE', 'INSERT', 'SELECT', 'UPDATE']
-    else array['DELETE', 'INSERT', 'MAINTAIN', 'SELECT', 'UPDATE']
+    else array['DELETE', 'INSERT', 'SELECT', 'UPDATE']
   end as privileges
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = current_schema() and c.relkind in ('r', 'p', 'v', 'm')

@@ -493,6 +493,22 @@ begin
   end loop;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.analyse_tables(names text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+declare
+  name text;
+begin
+  foreach name in array names loop
+    if name = any (array['transactions', 'resources', 'notifications', 'provider_balances']) then
+      execute format('analyze %I', name);
+    end if;
+  end loop;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.enter_float(budget text, safety numeric, transaction uuid)
  RETURNS TABLE(verdict text, begun_at timestamp with time zone)
  LANGUAGE plpgsql

@@ -16,7 +16,6 @@ where s.relname = any($1) and s.n_mod_since_analyze > 500 + 2 * greatest(c.reltu
 export async function analyseOutgrown(database: Database): Promise<string[]> {
   const rows = await database.query<{ name: string }>(OUTGROWN, [TABLES]);
   const names = rows.map((row) => row.name);
-  // Names of our own list: nothing foreign gets into the text.
-  if (names.length > 0) await database.query(`analyze ${names.join(', ')}`);
+  if (names.length > 0) await database.query(`select analyse_tables($1)`, [names]);
   return names;
 }

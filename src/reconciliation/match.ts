@@ -89,28 +89,31 @@ from (
 /** What the lines mean, and what is not among them ($1: the last of them); later than that they cannot have it. */
 const FOUND = `
 create temp table found on commit drop as
-select case
+select class, line_no, transaction_id, record || case when copy > 1 then e'\\t' || copy else '' end as record_key,
+  case when transaction_id is not null and copy = 1 and unit = ledger_unit and amount <> quantity
+    then abs(amount - quantity) else amount end as amount,
+  unit, status, quantity,
+  jsonb_strip_nulls(jsonb_build_object('line', line_no, 'id', record, 'providerReference', provider_reference,
+    'succeeded', succeeded, 'amount', amount::text, 'unit', unit, 'at', at || 'Z')) as provider_record
+from (select *, case
     when transaction_id is null then case when succeeded then 'missing_in_ledger' end
     when copy > 1 then case when succeeded then 'duplicate_at_provider' end
     when succeeded and (amount <> quantity or unit <> ledger_unit) then 'amount_mismatch'
     when status in ('unknown', 'processing') then 'late_confirmation'
     when status in ('pending', 'scheduled') then 'status_mismatch'
     when succeeded <> (status = 'succeeded') then 'status_conflict'
-  end as class,
-  line_no, transaction_id, record || case when copy > 1 then e'\\t' || copy else '' end as record_key,
-  case when transaction_id is not null and copy = 1 and unit = ledger_unit and amount <> quantity
-    then abs(amount - quantity) else amount end as amount,
-  unit, status, quantity,
-  jsonb_strip_nulls(jsonb_build_object('line', line_no, 'id', record, 'providerReference', provider_reference,
-    'succeeded', succeeded, 'amount', amount::text, 'unit', unit, 'at', at || 'Z')) as provider_record
-from judged
+  end as class from judged offset 0) classed
+where class is not null
 union all
 select case when completed_at <= $1::timestamptz then 'missing_at_provider' else 'cutoff_timing' end,
   null, id, null, quantity, ledger_unit, status, quantity, null
 from odd o
 where line_no is null and not exists (select from judged j where j.transaction_id = o.id)`;
 
-/** A UUID v7 for each, from the milliseconds $3 on: there may be as many as lines. What somebody is about to approve stays as he saw it. */
+/**
+ * A UUID v7 for each, from the milliseconds $3 on: there may be as many as lines. What somebody is about to approve stays
+ * as he saw it.
+ */
 const KEEP = `
 insert into breaks (id, class, provider, transaction_id, record_key, run_id, amount, unit, detail, provider_record)
 select (lpad(to_hex($3::bigint + (n >> 12)), 12, '0') || '7' || lpad(to_hex(n & 4095), 3, '0')
@@ -118,7 +121,7 @@ select (lpad(to_hex($3::bigint + (n >> 12)), 12, '0') || '7' || lpad(to_hex(n & 
   class, $2, transaction_id, record_key, $1, amount, unit,
   jsonb_strip_nulls(jsonb_build_object('is', status, 'ledgerAmount', quantity::text)), provider_record
 from (
-  select *, row_number() over (order by class, line_no, transaction_id) - 1 as n from found where class is not null
+  select *, row_number() over (order by class, line_no, transaction_id) - 1 as n from found
 ) numbered
 on conflict (class, provider, transaction_id, notification_id, record_key) do update
   set run_id = excluded.run_id, amount = excluded.amount, unit = excluded.unit, detail = excluded.detail,
@@ -159,6 +162,7 @@ export async function matchStatement(
   const until = last === null ? null : `${last}Z`;
   await long(client, ODD, [provider, since, to, until]);
   await client.query(`set local enable_nestloop = on`);
+  await client.query(`set local work_mem = '64MB'`);
   await long(client, `analyze odd`, []);
   await long(client, OTHERS, [provider]);
   await long(client, `analyze others`, []);
@@ -170,7 +174,7 @@ export async function matchStatement(
   await long(client, EXPLAINED, [provider]);
   const counts = await long<{ class: string; count: number }>(
     client,
-    `select class, count(*)::int as count from found where class is not null group by class order by class`,
+    `select class, count(*)::int as count from found group by class order by class`,
     [],
   );
   return Object.fromEntries(counts.map((row) => [row.class, row.count]));
