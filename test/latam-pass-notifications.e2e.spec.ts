@@ -112,8 +112,18 @@ it('a contradiction opens a break, raises an alarm and never reverses', async ()
   await accrualOnce(world, id, ['succeeded'], 5_000);
   await notify(cancelled(correlationId));
   await newest('contradiction');
-  const breaks = await sql(world, `select class, detail, status from breaks where transaction_id = $1`, [bareId(id)]);
-  expect(breaks).toEqual([{ class: 'status_conflict', status: 'open', detail: { is: 'succeeded', said: 'failed' } }]);
+  const breaks = await sql(world, `select class, detail, status, amount, unit from breaks where transaction_id = $1`, [
+    bareId(id),
+  ]);
+  expect(breaks).toEqual([
+    {
+      class: 'status_conflict',
+      status: 'open',
+      detail: { is: 'succeeded', said: 'failed' },
+      amount: '3000',
+      unit: 'LATAM_PASS_POINTS',
+    },
+  ]);
   expect(at((await world.call('GET', `/v1/accruals/${id}`)).body, 'status')).toBe('succeeded');
   expect(await metric(world, 'gateway_alarms_total{kind="contradiction"}')).toBe(1);
   const posted = await sql(world, `select phase from ledger_entries where transaction_id = $1`, [bareId(id)]);

@@ -2,7 +2,7 @@ import { newUuid } from '../src/ids.js';
 import { bareId, sql, transactionEvents } from './support/accruals.js';
 import { startGateway } from './support/gateway.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from './support/http.js';
-import { eventually, startWorld, topup, unique, type World } from './support/world.js';
+import { accrual, eventually, startWorld, topup, unique, type World } from './support/world.js';
 import { ADMIN } from './support/gateway.js';
 
 const HEADER = 'distributor_transaction_id,status,amount,currency,date';
@@ -349,6 +349,40 @@ describe('resolving', () => {
     expect(at(listed.body, 'data')).toMatchObject([{ amountAtRisk: { value: '5.01', unit: 'MXN' } }]);
     expect((await bulk({ createdFrom: at(done, 'createdAt') })).body).toEqual({ resolved: 2 });
   });
+});
+
+it('replaces what was missing by what differs, when a later statement has its line', async () => {
+  const [id, seen] = [await buy(), await buy()];
+  const day = await moveToDay(20, [id, seen]);
+  const first = await run(file(line(bareId(seen), { at: new Date(day.getTime() + 1_000) })));
+  const [missing] = await breaksOf(first);
+  expect(missing).toMatchObject({ class: 'missing_at_provider', transactionId: id, nextCheckBy: 'next_statement' });
+  const later = await run(file(line(bareId(id), { at: day, amount: '20.00' }), line(bareId(seen), { at: day })));
+  expect(await breaksOf(later)).toMatchObject([{ class: 'amount_mismatch', status: 'open', transactionId: id }]);
+  expect((await world.admin('GET', `/v1/admin/breaks/${textAt(missing, 'id')}`)).body).toMatchObject({
+    status: 'resolved',
+    resolution: 'superseded',
+    resolvedBy: 'gateway',
+  });
+});
+
+it('takes two lines for one execution twice, also when they name it by different ids', async () => {
+  const { body } = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=15' });
+  const [id, theirs] = [textAt(body, 'id'), textAt(body, 'providerReference')];
+  const day = await moveToDay(21, [id]);
+  const rows = [bareId(id), ''].map((ours) => `${theirs},${ours},,,3000,${day.toISOString()}`);
+  const done = await run(['latamAccrualId,partnerAccrualId,partnerTransactionId,ffn,points,date', ...rows].join('\n'), {
+    provider: 'latam-pass',
+  });
+  expect(done).toMatchObject({ lines: 2, counts: { duplicate_at_provider: 1 } });
+  expect(await breaksOf(done)).toMatchObject([
+    {
+      class: 'duplicate_at_provider',
+      transactionId: id,
+      amountAtRisk: { value: '3000', unit: 'LATAM_PASS_POINTS' },
+      providerRecord: { line: 3, providerReference: theirs },
+    },
+  ]);
 });
 
 describe('a statement of 100,000 lines', () => {

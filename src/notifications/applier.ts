@@ -171,9 +171,17 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   ): Promise<NotificationState> {
     this.alarm('contradiction', { notificationId: notification.id, transactionId: transaction.id, said });
     await this.database.query(
-      `insert into breaks (id, class, provider, transaction_id, notification_id, detail)
-       values ($1, 'status_conflict', $2, $3, $4, $5) on conflict do nothing`,
-      [newUuid(), notification.provider, transaction.id, notification.id, { is: transaction.status, said }],
+      `insert into breaks (id, class, provider, transaction_id, notification_id, detail, amount, unit)
+       values ($1, 'status_conflict', $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+      [
+        newUuid(),
+        notification.provider,
+        transaction.id,
+        notification.id,
+        { is: transaction.status, said },
+        transaction.quantity?.toString() ?? null,
+        transaction.unit,
+      ],
     );
     return 'contradiction';
   }

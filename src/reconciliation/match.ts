@@ -128,22 +128,28 @@ on conflict (class, provider, transaction_id, notification_id, record_key) do up
     provider_record = excluded.provider_record, updated_at = clock_timestamp()
   where breaks.status = 'open' and breaks.proposed is null`;
 
-/** What was missing has come; what could still come has not; what was on its way has ended as the line says. */
+/**
+ * What was missing has come, if only with a difference, which is a break of its own; what could still come has not; what
+ * was on its way has ended as the line says.
+ */
 const EXPLAINED = `
 update breaks b set status = 'resolved', resolved_at = now(), resolved_by = 'gateway', updated_at = now(),
-  resolution = case when m.transaction_id is not null then 'line_arrived' else 'superseded' end,
-  reason = case when m.transaction_id is not null then 'A later statement has the line.'
+  resolution = case when m.is_right then 'line_arrived' else 'superseded' end,
+  reason = case when m.is_right then 'A later statement has the line.'
+    when m.has_line then 'A later statement has its line, which differs: that is a break of its own.'
     else 'A later statement does not have the line: it is missing at the provider.' end
 from (
-  select b.id, m.transaction_id from breaks b
-  left join judged m on m.transaction_id = b.transaction_id and m.copy = 1 and m.succeeded
-    and m.amount = m.quantity and m.unit = m.ledger_unit
+  select b.id, b.class, b.transaction_id, j.status, j.line_no is not null as has_line,
+    coalesce(j.succeeded and j.amount = j.quantity and j.unit = j.ledger_unit, false) as is_right
+  from breaks b left join judged j on j.transaction_id = b.transaction_id and j.copy = 1
   where b.provider = $1 and b.status = 'open' and b.proposed is null
-    and (b.class in ('missing_at_provider', 'cutoff_timing') and m.transaction_id is not null
-      or b.class = 'cutoff_timing' and exists (
-        select from found f where f.transaction_id = b.transaction_id and f.class = 'missing_at_provider')
-      or b.class = 'status_mismatch' and m.status = 'succeeded')
-) m where b.id = m.id`;
+    and b.class in ('missing_at_provider', 'cutoff_timing', 'status_mismatch')
+) m
+where b.id = m.id and case m.class
+  when 'status_mismatch' then m.is_right and m.status = 'succeeded'
+  else m.has_line or m.class = 'cutoff_timing' and exists (
+    select from found f where f.transaction_id = m.transaction_id and f.class = 'missing_at_provider')
+end`;
 
 /** Compares the statement in `lines` with the ledger and keeps what differs, within the transaction of `client`. */
 export async function matchStatement(
