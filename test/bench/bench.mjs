@@ -5,6 +5,7 @@ import { flat, slowDisk, startUp } from './growth.mjs';
 import { topups } from './hot-path.mjs';
 import { machineName } from './machine.mjs';
 import { guards, notifications, reads } from './other-paths.mjs';
+import { statement } from './statements.mjs';
 import { World } from './world.mjs';
 
 /*
@@ -30,6 +31,7 @@ const QUICK = {
   overloadMs: 4_000,
   governorWindows: 2,
   largeRows: 300_000,
+  statementLines: 100_000,
   steadyMinutes: 0,
   seededRows: 100_000,
 };
@@ -41,6 +43,7 @@ const USUAL = {
   drainMs: 60_000,
   governorWindows: 4,
   largeRows: 1_000_000,
+  statementLines: 1_000_000,
 };
 const FULL = { ...USUAL, largeRows: 10_000_000, steadyMinutes: 10 };
 const scale = options.full ? FULL : options.quick ? QUICK : USUAL;
@@ -54,12 +57,13 @@ const STAGES = {
   overload,
   flat,
   exports,
+  statement,
   slowDisk,
   startUp,
   steady,
   governor,
 };
-const left = options.full ? [] : options.quick ? ['steady', 'flat', 'exports'] : ['steady'];
+const left = options.full ? [] : options.quick ? ['steady', 'flat', 'exports', 'statement'] : ['steady'];
 const wanted = options.only?.split(',') ?? Object.keys(STAGES).filter((name) => !left.includes(name));
 
 const show = (title, rows) => {

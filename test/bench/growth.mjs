@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { atLeast, atMost } from './goals.mjs';
 import { ratio, tableOf } from './hot-path.mjs';
 import { median } from './machine.mjs';
-import { GATEWAY_FLAGS, sleep, SEEDED_APP } from './world.mjs';
+import { GATEWAY_FLAGS, OPERATOR, sleep, SEEDED_APP } from './world.mjs';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 const TOPUP = { kind: 'topup', path: '/v1/topups', status: 201, includes: '"status":"succeeded"', connections: 128 };
@@ -14,8 +14,16 @@ const SMALL_ROWS = 10_000;
 const PAGE_ROWS = 25;
 const DEEP_PAGE = 10_000;
 
+/** As if it had been sealed while it grew: sealing millions of rows beside the measurement would be measured with it. */
+const SEALED = `
+insert into ledger_seals (no, from_at, to_at, rows, leaves, hash)
+select 1, timestamptz '2020-01-01', max(at) + interval '1 s', 1, '', sha256('') from transaction_events`;
+
 async function ledgerOf(world, name, rows) {
+  const startedAt = performance.now();
   const url = world.urlOf(await world.seed(name, rows));
+  await world.sql(url, SEALED);
+  console.error(`${name}: ${rows} transactions made in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   const gateway = await world.startGatewayWithKey(url);
   const ids = await world.sql(url, 'select id from transactions tablesample system_rows(1000)').catch(() => []);
   const some =
@@ -38,11 +46,11 @@ export async function flat({ world, scale, show }) {
   };
   for (const [name, { gateway }] of Object.entries(ledgers)) sides[name] = gateway;
   const read = { status: 200, connections: 16, durationMs: scale.shortMs };
-  const compare = async (what, jobs) => {
+  const compare = async (what, jobs, asked = sides) => {
     const results = { small: [], large: [] };
     for (let round = 0; round < scale.shortRounds + 1; round += 1) {
       for (const name of ['small', 'large']) {
-        const measured = await world.measure(sides[name], jobs[name]);
+        const measured = await world.measure(asked[name], jobs[name]);
         if (round > 0) results[name].push(measured);
       }
     }
@@ -62,6 +70,14 @@ export async function flat({ world, scale, show }) {
     'deep page',
     both(({ cursor }) => ({ ...read, path: `/v1/transactions?cursor=${cursor}` })),
   );
+  const asOperator = Object.fromEntries(
+    Object.entries(sides).map(([name, side]) => [name, { ...side, authorization: OPERATOR }]),
+  );
+  const dashboard = await compare(
+    'GET /v1/admin/providers',
+    both(() => ({ ...read, path: '/v1/admin/providers' })),
+    asOperator,
+  );
   const writes = await compare(
     'top-ups',
     both(() => ({ ...TOPUP, durationMs: scale.roundMs })),
@@ -72,6 +88,7 @@ export async function flat({ world, scale, show }) {
     atMost('flat: GET by id, large / small', p50(one, 'large') / p50(one, 'small'), 1.5),
     atMost('flat: page 1, large / small', p50(first, 'large') / p50(first, 'small'), 1.5),
     atMost('flat: deep page / page 1, large', p50(deep, 'large') / p50(first, 'large'), 1.2),
+    atMost('flat: GET /v1/admin/providers, large / small', p50(dashboard, 'large') / p50(dashboard, 'small'), 1.5),
     atLeast('flat: top-ups, large / small', ratio(writes, 'large', 'small'), 0.8),
   ];
 }

@@ -12,12 +12,16 @@ const DIST = join(import.meta.dirname, '..', '..', 'dist');
 const ADMIN = { username: 'admin', password: 'admin-password-of-the-bench' };
 export const SEEDED_APP = '01900000-0000-7000-8000-000000000001';
 const BUSY_ELSEWHERE = 0.15;
+const SEED_PART_ROWS = 250_000;
 /** As in `npm start`. */
 export const GATEWAY_FLAGS = ['--max-semi-space-size=32', '--max-old-space-size=400'];
 
 export function basic({ username, password }) {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
+
+/** Of the first operator of every gateway. */
+export const OPERATOR = basic(ADMIN);
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -107,8 +111,21 @@ export class World {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await new Promise((resolve) => migrating.once('exit', resolve));
-    const text = readFileSync(join(import.meta.dirname, 'seed.sql'), 'utf8');
-    await this.sql(url, text.replaceAll(':rows', String(rows)).replaceAll(':app', `'${SEEDED_APP}'`));
+    const run = (file, values) => {
+      const text = readFileSync(join(import.meta.dirname, file), 'utf8').replaceAll(':app', `'${SEEDED_APP}'`);
+      return this.sql(
+        url,
+        Object.entries(values).reduce((all, [key, value]) => all.replaceAll(`:${key}`, value), text),
+      );
+    };
+    await run('seed.sql', {});
+    const parts = Array.from({ length: Math.ceil(rows / SEED_PART_ROWS) }, (_none, part) => part * SEED_PART_ROWS);
+    const seedParts = async () => {
+      for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+        await run('seed-rows.sql', { from: String(part + 1), to: String(Math.min(part + SEED_PART_ROWS, rows)) });
+      }
+    };
+    await Promise.all([seedParts(), seedParts()]);
     await this.sql(url, 'vacuum (analyze)');
     return name;
   }
@@ -191,7 +208,7 @@ export class World {
   }
 
   async admin({ url }, path, body) {
-    const headers = { authorization: basic(ADMIN), 'content-type': 'application/json' };
+    const headers = { authorization: OPERATOR, 'content-type': 'application/json' };
     const answer = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
     return answer.json();
