@@ -9,6 +9,8 @@ export interface RequestContext {
   readonly startedAtMs: number;
   /** Public ids of who called, once known; nothing else of them is logged. */
   actor: { readonly appId?: string; readonly keyId?: string; readonly operatorId?: string };
+  /** It is one of those under way that admission counts. */
+  isCounted: boolean;
   /** Code of the problem that was answered. */
   problemCode: string | null;
   /** The body could not be read: told only after the caller is known to be somebody. */

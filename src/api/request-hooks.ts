@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../problem.js';
+import { Admission } from './admission.js';
 import type { Lifecycle } from './lifecycle.js';
 import { unsupportedMediaType } from './problem.filter.js';
 import './request-context.js';
@@ -18,11 +19,13 @@ class TooManyHeaders extends Error {
 /** What every request gets before anything else looks at it, and every answer carries. */
 export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): void {
   server.decorateRequest('gateway');
+  const admission = new Admission(server);
   server.addHook('onRequest', (request, reply, done) => {
     request.gateway = {
       traceId: traceIdOf(request.headers.traceparent),
       startedAtMs: performance.now(),
       actor: {},
+      isCounted: false,
       problemCode: null,
       bodyProblem: null,
       unreadBody: undefined,
@@ -34,6 +37,8 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): 
     });
     if (request.raw.rawHeaders.length > MAX_HEADERS * 2) return done(new TooManyHeaders());
     if (lifecycle.isDraining && !ALWAYS_ANSWERED.test(request.raw.url ?? '')) return done(goingDown());
+    const refusal = admission.refuse(request);
+    if (refusal) return done(refusal);
     if (isForm(request.headers['content-type']) && request.routeOptions.config.multipart !== true) {
       request.gateway.bodyProblem = unsupportedMediaType();
     }

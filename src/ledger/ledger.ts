@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
+import { Problem } from '../problem.js';
 import { Accounts, type AccountPair } from './accounts.js';
 import { amend, type Amendment } from './amend.js';
 import { bindBatch, type BatchMember } from './bind-batch.js';
@@ -12,6 +13,7 @@ import { claimDue, claimOne, type Claim, type ClaimRequest } from './claim.js';
 import { isLegalMove } from './moves.js';
 import type { NewTransaction } from './new-transaction.js';
 import { findObstacle, type Obstacle, type Probe } from './obstacle.js';
+import { Patience } from './patience.js';
 import { record, type RecordResult, type RecordRow } from './record.js';
 import { refreshResource, type ResourceNews } from './refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './settle.js';
@@ -20,6 +22,8 @@ import type { Resource, Transaction, TransactionType } from './transaction.js';
 const MAX_BATCH_ROWS = 256;
 /** About what is recorded in a second; who comes then is told to come again, before anything of his is recorded. */
 const MAX_WAITING_RECORDS = 2_000;
+/** A record that waits longer shows that the database cannot keep up: who comes then is refused at once. */
+const MAX_RECORD_WAIT_MS = 500;
 /** Outcomes are never refused as long as memory allows. */
 const MAX_WAITING_SETTLEMENTS = 20_000;
 /** A caller waits for the record: it is told soon that the database is away. */
@@ -43,6 +47,7 @@ export class Ledger {
   }>();
 
   private readonly accounts: Accounts;
+  private readonly patience = new Patience({ rows: 2 * MAX_BATCH_ROWS, ms: MAX_RECORD_WAIT_MS });
   private readonly records: Batcher<RecordRow, RecordResult>;
   private readonly settlements: Batcher<SettleRow, Settled>;
 
@@ -71,7 +76,8 @@ export class Ledger {
   async record(transaction: NewTransaction): Promise<RecordResult> {
     const found = this.accountsOf(transaction);
     const accounts = found instanceof Promise ? await found : found;
-    return this.records.push({ ...transaction, accounts });
+    if (this.patience.isExhausted) throw overloaded();
+    return this.patience.during(this.records.push({ ...transaction, accounts }));
   }
 
   /** Whether the float at the provider would cover it at the moment. */
@@ -171,6 +177,12 @@ export class Ledger {
   private accountsOf(of: Pick<Settling, 'appId' | 'provider' | 'unit'>): AccountPair | Promise<AccountPair> | null {
     return of.unit === null ? null : this.accounts.pair(of.appId, of.provider, of.unit);
   }
+}
+
+function overloaded(): Problem {
+  return new Problem('overloaded', 'Too many requests wait to be recorded; try again shortly.', {
+    retryAfterSeconds: 1,
+  });
 }
 
 /** Rows that could stand in each other's way are written one after the other. */
