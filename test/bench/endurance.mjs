@@ -152,8 +152,10 @@ export async function steady({ world, scale, show }) {
       connections: 512,
       ratePerSecond: perSecond * 0.8,
       durationMs: MINUTE_MS,
+      mayShed: true,
     });
-    minutes.push({ p99: seen.latencies.p99, memory: residentMegabytes(gateway.child.pid) });
+    const { answered, shed } = seen;
+    minutes.push({ p99: seen.latencies.p99, memory: residentMegabytes(gateway.child.pid), answered, shed });
   }
   await world.stop(gateway);
   const second = minutes[1] ?? minutes[0];
@@ -162,6 +164,11 @@ export async function steady({ world, scale, show }) {
   return [
     atMost('steady: p99 of the last minute / of the second', last.p99 / second.p99, 1.2),
     atMost('steady: memory of the last minute / of the second', last.memory / second.memory, 1.2),
+    atMost(
+      'steady: refused',
+      minutes.reduce((sum, { shed }) => sum + shed, 0),
+      0,
+    ),
     atMost('steady: resident memory, MB', Math.max(...minutes.map(({ memory }) => memory)), 300),
   ];
 }

@@ -106,7 +106,11 @@ function drive(job) {
     const answered = (line, status, text) => {
       open -= 1;
       const now = performance.now();
-      const refusal = job.sheds && status === 503 && /\r\nretry-after: /i.test(text) && text.includes('"overloaded"');
+      const refusal =
+        (job.sheds || job.mayShed) &&
+        status === 503 &&
+        /\r\nretry-after: /i.test(text) &&
+        text.includes('"overloaded"');
       if (refusal) {
         seen.shed += 1;
         shed.push(now - line.dueAt);
@@ -127,9 +131,9 @@ function drive(job) {
       pacer = setInterval(() => {
         const now = Math.min(performance.now(), endsAt);
         const total = Math.floor(((now - startedAt) * ratePerSecond) / 1000);
-        // What finds no idle connection waits, and its waiting counts; of an overload it is never sent.
+        // Each in its turn: one that is never used would be closed. What finds no idle connection waits, and its waiting counts; of an overload it is never sent.
         while (due < total && idle.length > 0) {
-          give(idle.pop(), startedAt + (due / ratePerSecond) * 1000);
+          give(idle.shift(), startedAt + (due / ratePerSecond) * 1000);
           due += 1;
         }
         if (job.sheds) due = total;

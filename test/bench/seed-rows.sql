@@ -4,7 +4,7 @@ create temporary table seeds as
 select n, regexp_replace(lpad(to_hex(1719792000000 + n * 1000), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' ||
     lpad(to_hex(n), 15, '0'), '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')::uuid as id,
   timestamptz '2024-07-01' + n * interval '1 s' as at, n % 2 = 0 as topup
-from generate_series(:from, :to) n;
+from generate_series(:from::bigint, :to) n;
 
 insert into transactions (id, app_id, type, provider, status, reference, reference_scope, idempotency_key, request_mac,
   quantity, unit, correlation_id, provider_reference, detail, sealed, duplicate_mac, attempts, epoch, due_at, expected_by,
