@@ -75,7 +75,7 @@ export async function flat({ world, scale, show }) {
   );
   const dashboard = await compare(
     'GET /v1/admin/providers',
-    both(() => ({ ...read, path: '/v1/admin/providers' })),
+    both(() => ({ ...read, path: '/v1/admin/providers', connections: 4 })),
     asOperator,
   );
   const writes = await compare(
