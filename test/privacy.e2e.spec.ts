@@ -163,6 +163,17 @@ describe('what is erased', () => {
 });
 
 describe('the purge', () => {
+  it('lets what came to a pass after its erasure follow it', async () => {
+    const made = await ended('/v1/passes', pass({ holder: HOLDER }));
+    const passId = textAt((await read(made, viewer)).body, 'pass', 'id');
+    await world.admin('POST', `/v1/admin/transactions/${made}/erase`);
+    const cancel = await ended(`/v1/passes/${passId}/cancel`, {});
+    const state = async (): Promise<unknown> => at((await read(cancel, viewer)).body, 'personalData');
+    expect(await state()).toBe('kept');
+    await purge();
+    expect(await state()).toBe('erased');
+  });
+
   it('blocks what ended 180 days ago, erases it 180 days later, and leaves what is younger', async () => {
     const old = await ended('/v1/topups', topup());
     const young = await ended('/v1/topups', topup());

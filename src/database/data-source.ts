@@ -12,6 +12,7 @@ import { Analyse1795226000000 } from './migrations/0033-analyse.js';
 import { QuotaTurns1795220200000 } from './migrations/0011-quota-turns.js';
 import { Seals1795220250000 } from './migrations/0020-seals.js';
 import { Privacy1795223000000 } from './migrations/0040-privacy.js';
+import { Late1795223100000 } from './migrations/0041-late.js';
 import { LedgerGuards1795224400000 } from './migrations/0044-ledger-guards.js';
 import { ToldBalances1795224000000 } from './migrations/0050-told-balances.js';
 import { RateByIndex1795224100000 } from './migrations/0051-rate-by-index.js';
@@ -45,6 +46,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       EveryNight1795220500000,
       NoStatementLines1795220600000,
       Privacy1795223000000,
+      Late1795223100000,
       ToldBalances1795224000000,
       LedgerGuards1795224400000,
       RateByIndex1795224100000,

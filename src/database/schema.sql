@@ -362,6 +362,7 @@ create table resources (
   constraint resources_pkey PRIMARY KEY (id, app_id)
 );
 CREATE INDEX resources_app ON public.resources USING btree (app_id, kind, id);
+CREATE INDEX resources_closed ON public.resources USING btree (COALESCE(erased_at, blocked_at)) WHERE (COALESCE(erased_at, blocked_at) IS NOT NULL);
 CREATE INDEX resources_kept ON public.resources USING btree (updated_at) WHERE ((blocked_at IS NULL) AND (erased_at IS NULL));
 CREATE INDEX resources_provider_reference ON public.resources USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL);
 

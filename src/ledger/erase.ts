@@ -30,8 +30,8 @@ const ERASE = `${FAMILIES}, erased as (
   update transactions t set sealed = null, metadata = '{}', erased_at = coalesce(t.erased_at, now()),
     detail = (select coalesce(jsonb_object_agg(d.key, case when d.key = any($2) then 'null' else d.value end), '{}')
       from jsonb_each(t.detail) d),
-    failure = case when t.failure #> '{provider,message}' is null then t.failure
-      else jsonb_set(t.failure, '{provider,message}', 'null') end,
+    failure = t.failure || '{"instructions": null}' || case when jsonb_typeof(t.failure -> 'provider') = 'object'
+      then jsonb_build_object('provider', t.failure -> 'provider' || '{"message": null}') else '{}' end,
     duplicate_mac = case when t.created_at > now() - interval '10 min' then t.duplicate_mac end
   from ended e where t.id = e.id and t.app_id = e.app_id
   returning t.id

@@ -95,6 +95,26 @@ export function eraseBlocked({ blockedDays }: RetentionSettings): PurgeTask {
   };
 }
 
+/** A cancel of a pass that was blocked or erased before, or an update that was under way while it was. */
+const LATE = `
+select t.id, r.erased_at is not null as "isErased"
+from resources r join transactions t on t.resource_id = r.id and t.app_id = r.app_id
+where coalesce(r.erased_at, r.blocked_at) > now() - interval '60 days' and t.completed_at is not null
+  and t.erased_at is null and (t.blocked_at is null or r.erased_at is not null)
+limit $1`;
+
+export const closeLate: PurgeTask = async (client) => {
+  const { rows } = await client.query<{ id: string; isErased: boolean }>(LATE, [MAX_ROWS]);
+  const erased = await erasePersonal(client, idsOf(rows, true));
+  const blocked = await blockPersonal(client, idsOf(rows, false));
+  const done = erased.length + blocked.length;
+  return { ...NOWHERE, rows: done, isOver: done === 0 };
+};
+
+function idsOf(rows: readonly { readonly id: string; readonly isErased: boolean }[], isErased: boolean): string[] {
+  return rows.filter((row) => row.isErased === isErased).map(({ id }) => id);
+}
+
 /** What still waits for its transaction is kept. */
 const OLD_NOTIFICATIONS = `
 delete from notifications where id in (

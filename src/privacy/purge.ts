@@ -7,6 +7,7 @@ import { metrics } from '../metrics.js';
 import {
   blockEnded,
   blockPasses,
+  closeLate,
   deleteNotifications,
   eraseApps,
   eraseBlocked,
@@ -49,6 +50,7 @@ export class Purge implements BeforeApplicationShutdown {
       ['block ended', blockEnded(retention)],
       ['block passes', blockPasses(retention)],
       ['erase blocked', eraseBlocked(retention)],
+      ['late', closeLate],
       ['notifications', deleteNotifications(retention)],
       ['idempotency keys', forgetKeys],
       ['erased apps', eraseApps],
