@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { atLeast, atMost } from './goals.mjs';
 import { ratio, tableOf } from './hot-path.mjs';
 import { median } from './machine.mjs';
-import { GATEWAY_FLAGS, OPERATOR, sleep, SEEDED_APP } from './world.mjs';
+import { freePort, GATEWAY_FLAGS, OPERATOR, sleep, SEEDED_APP } from './world.mjs';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 const TOPUP = { kind: 'topup', path: '/v1/topups', status: 201, includes: '"status":"succeeded"', connections: 128 };
@@ -138,7 +138,7 @@ export async function startUp({ world, show }) {
 }
 
 async function startSeconds(world, folder) {
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = await freePort();
   const startedAt = performance.now();
   const child = spawn(process.execPath, [...GATEWAY_FLAGS, 'scripts/start.mjs'], {
     cwd: PROJECT_FOLDER,

@@ -38,7 +38,7 @@ async function until(what, probe, timeoutMs = 60_000) {
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
