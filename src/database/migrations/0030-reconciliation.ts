@@ -37,10 +37,9 @@ create table statement_lines (
   succeeded boolean not null,
   amount bigint not null,
   unit text not null,
-  at timestamptz not null
+  at timestamptz not null,
+  primary key (run_id, line_no)
 );
--- The lines of a run lie together.
-create index statement_lines_run on statement_lines using brin (run_id) with (pages_per_range = 32, autosummarize = on);
 comment on column statement_lines.transaction_id is 'our id, as the provider repeats it';
 
 alter table breaks
