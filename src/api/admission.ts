@@ -19,7 +19,7 @@ const PARTNERS = /^\/v1\/(?!admin\/|providers\/)/;
 
 /**
  * Refuses requests while those that were accepted already keep the process busier than it can be: before anything is
- * read of them, so that refusing costs little, and what was accepted is answered in about a second. That a provider is slow
+ * read of them, so that refusing costs little. That a provider is slow
  * is no overload: the event loop has to be late as well.
  */
 export class Admission {

@@ -83,11 +83,11 @@ export const RETENTION: Readonly<Record<string, TableRetention>> = {
   transaction_batches: { ledger: WHOLE },
   transaction_events: { ledger: WHOLE },
   transactions: {
-    personal: ['detail', 'sealed', 'metadata'],
+    personal: ['detail', 'sealed', 'metadata', 'failure'],
     guard: ['idempotency_key', 'request_mac', 'duplicate_mac'],
     ledger: [
       ...['id', 'app_id', 'type', 'provider', 'status', 'reference', 'reference_scope', 'idempotency_item'],
-      ...['quantity', 'unit', 'correlation_id', 'provider_reference', 'failure', 'resource_id', 'attempts'],
+      ...['quantity', 'unit', 'correlation_id', 'provider_reference', 'resource_id', 'attempts'],
       ...['attempt_open', 'epoch', 'due_at', 'parked', 'release_at', 'expires_at', 'expected_by', 'version'],
       ...['created_at', 'updated_at', 'completed_at', 'covered', 'blocked_at', 'erased_at'],
     ],
