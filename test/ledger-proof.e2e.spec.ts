@@ -91,6 +91,23 @@ describe('the chain', () => {
     expect(await verifyLedger(database)).toMatchObject({ fault: null, seals: 2, rows: both.length * 4 + 2 });
   });
 
+  it('is what the schema says of it, byte by byte: whoever keeps a seal can read it in years', async () => {
+    for (let times = 0; times < 3; times += 1) await ended(await recorded(), times === 1 ? 'failed' : 'succeeded');
+    await sealAll();
+    const kinds = ['event', 'hold', 'post', 'release'];
+    const rows = await database.query<{ id: string; seq: number; kind: string; digest: Buffer }>(
+      `select transaction_id as id, seq, 'event' as kind, event_digest(e) as digest from transaction_events e
+       union all select transaction_id, seq, phase, entry_digest(e) from ledger_entries e`,
+    );
+    const leaves = rows.map(({ id, seq, kind, digest }) => {
+      const key = Buffer.from(id.replaceAll('-', '') + seq.toString(16).padStart(8, '0'), 'hex');
+      return Buffer.concat([key, Buffer.of(kinds.indexOf(kind)), digest.subarray(0, 16)]);
+    });
+    const [seal] = await database.query<{ leaves: Buffer }>('select leaves from ledger_seals');
+    expect(rows).toHaveLength(12);
+    expect(seal?.leaves).toEqual(Buffer.concat(leaves.sort((a, b) => Buffer.compare(a, b))));
+  });
+
   it('goes on after the tenth link, and is read in order', async () => {
     for (let index = 0; index < 30; index += 1) await recorded();
     await sleep(SETTLE_MS);

@@ -33,17 +33,22 @@ const NUMBER_BYTES = 8;
 /** What the first seal follows. */
 export const GENESIS = Buffer.alloc(32);
 
-/** The rows of [$1, $2) (microseconds since 1970), in the order in which they are sealed: by key. */
+/** The rows of [$1, $2) (microseconds since 1970) as leaves, one after the other, in the order of their bytes: by key. */
 const LEAVES = `
 with bounds as (
   select timestamptz 'epoch' + $1::bigint * interval '1 microsecond' as from_at,
     timestamptz 'epoch' + $2::bigint * interval '1 microsecond' as to_at
+), leaves as (
+  select uuid_send(transaction_id) || int4send(seq) || ${kindByte('event')} || ${halfOf('event_digest(e)')} as leaf
+  from transaction_events e, bounds where e.at >= from_at and e.at < to_at
+  union all
+  select uuid_send(transaction_id) || int4send(seq)
+    || case phase when 'hold' then ${kindByte('hold')} when 'post' then ${kindByte('post')}
+      when 'release' then ${kindByte('release')} end
+    || ${halfOf('entry_digest(e)')}
+  from ledger_entries e, bounds where e.at >= from_at and e.at < to_at
 )
-select transaction_id as "transactionId", seq, 'event' as kind, substring(event_digest(e) for ${DIGEST_BYTES}) as digest
-from transaction_events e, bounds where e.at >= from_at and e.at < to_at
-union all
-select transaction_id, seq, phase, substring(entry_digest(e) for ${DIGEST_BYTES})
-from ledger_entries e, bounds where e.at >= from_at and e.at < to_at`;
+select coalesce(string_agg(leaf, ''::bytea order by leaf), '') as leaves from leaves`;
 
 /** Whoever runs statements: the pool, or a transaction. */
 export interface Queries {
@@ -51,8 +56,16 @@ export interface Queries {
 }
 
 export async function readLeaves(queries: Queries, fromAt: bigint, toAt: bigint): Promise<Buffer> {
-  const rows = await queries.query<Leaf & QueryResultRow>(LEAVES, [String(fromAt), String(toAt)]);
-  return Buffer.concat(rows.map(pack).sort((a, b) => Buffer.compare(a, b)));
+  const [row] = await queries.query<{ leaves: Buffer }>(LEAVES, [String(fromAt), String(toAt)]);
+  return row?.leaves ?? Buffer.alloc(0);
+}
+
+function kindByte(kind: LeafKind): string {
+  return `'\\x0${LEAF_KINDS.indexOf(kind)}'::bytea`;
+}
+
+function halfOf(digest: string): string {
+  return `substring(${digest} for ${DIGEST_BYTES})`;
 }
 
 export function countLeaves(leaves: Buffer): number {
@@ -83,15 +96,6 @@ export function firstDifference(sealed: Buffer, found: Buffer): { difference: Di
     const isMissing = is.length === 0 || (was.length > 0 && order < 0);
     return isMissing ? { difference: 'missing', leaf: unpack(was) } : { difference: 'added', leaf: unpack(is) };
   }
-}
-
-function pack({ transactionId, seq, kind, digest }: Leaf): Buffer {
-  const leaf = Buffer.alloc(LEAF_BYTES);
-  leaf.write(transactionId.replaceAll('-', ''), 0, 'hex');
-  leaf.writeInt32BE(seq, ID_BYTES);
-  leaf.writeUInt8(LEAF_KINDS.indexOf(kind), ID_BYTES + SEQ_BYTES);
-  digest.copy(leaf, KEY_BYTES);
-  return leaf;
 }
 
 function unpack(leaf: Buffer): Leaf {
