@@ -149,6 +149,38 @@ describe('what is erased', () => {
     expect((await world.call('GET', path)).body).not.toHaveProperty('qrData');
   });
 
+  it.each(['pass-create', 'pass-update'])(
+    'does not come back with a change that was under way: %s',
+    async (operation) => {
+      const made = operation === 'pass-update' ? await ended('/v1/passes', pass({ holder: HOLDER })) : null;
+      const order = { provider: 'loyalty-layer', operation, fault: 'delay', delayMs: 2000, times: 1 };
+      await world.sandbox.fault(order);
+      const change = { holder: HOLDER, metadata: { note: NOTE } };
+      const headers = { prefer: 'wait=0' };
+      const answer =
+        made === null
+          ? await world.call('POST', '/v1/passes', pass(change), headers)
+          : await world.call(
+              'PATCH',
+              `/v1/passes/${textAt((await read(made, viewer)).body, 'pass', 'id')}`,
+              change,
+              headers,
+            );
+      const id = textAt(answer.body, 'id');
+      const itsResource = `id = (select resource_id from transactions where id = $1)`;
+      await sql(`update resources set erased_at = now(), sealed = null, metadata = '{}' where ${itsResource}`, [
+        id.slice(4),
+      ]);
+      await eventually(
+        15_000,
+        () => read(id, viewer),
+        (seen) => at(seen.body, 'status') === 'succeeded',
+      );
+      const kept = await sql(`select metadata, sealed from resources where ${itsResource}`, [id.slice(4)]);
+      expect(kept).toEqual([{ metadata: {}, sealed: null }]);
+    },
+  );
+
   it("does not stay in a provider's own words on a failure", async () => {
     const id = textAt((await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689012' }))).body, 'id');
     const words = `El numero ${PHONE} no existe`;
