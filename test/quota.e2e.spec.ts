@@ -81,7 +81,7 @@ it('what the quota cannot take waits still, with an estimate, and nothing is exc
 
   const seen = await health();
   expect(seen).toMatchObject({
-    quota: { limit: 30, reserved: 3, windowSeconds: 60, used: expect.any(Number), blockedUntil: null },
+    quota: { limit: 30, reserved: 2, windowSeconds: 60, used: expect.any(Number), blockedUntil: null },
     queue: { pending: waiting.length },
     drainSeconds: expect.any(Number),
   });

@@ -6,14 +6,17 @@
 export const LANES = ['token', 'operator', 'status', 'interactive', 'alone', 'aged', 'background'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** So many permits a lane leaves for those before it: together three in a hundred, so that nearly all of it is of use. */
+/**
+ * So many permits a lane leaves for those before it. Whoever waits for an answer leaves two in a hundred: one for a login,
+ * one that operators and status queries share; so nearly all of the budget is of use.
+ */
 const LEAVES: Readonly<Record<Exclude<Lane, 'alone'>, number>> = {
   token: 0,
   operator: 1,
-  status: 2,
-  interactive: 3,
-  aged: 3,
-  background: 4,
+  status: 1,
+  interactive: 2,
+  aged: 2,
+  background: 3,
 };
 /** The part of the budget that those who could go together leave for going together. */
 const ALONE_LEAVES = 0.2;
