@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
 const QUICK = {
   rounds: 5,
   roundMs: 2_000,
-  warmUpMs: 2_500,
+  warmUpMs: 6_000,
   shortRounds: 3,
   shortMs: 1_500,
   drainMs: 12_000,

@@ -5,14 +5,17 @@ const SMALL_ROWS = 100_000;
 /** More tells nothing that this does not. */
 const MOST_ROWS = 1_000_000;
 const SAMPLE_MS = 50;
-/** As in seed.sql: one row a second. */
-const SEEDED_FROM_MS = Date.UTC(2024, 6, 1);
 
 /** How much memory the gateway has at most while it exports a small and a large ledger, and how fast that is. */
 export async function exports({ world, scale, show }) {
   const largeRows = Math.min(scale.largeRows, MOST_ROWS);
-  const gateway = await world.startGatewayWithKey(world.urlOf(await world.seed('exports', largeRows)));
-  const upTo = new Date(SEEDED_FROM_MS + SMALL_ROWS * 1_000).toISOString();
+  const url = world.urlOf(await world.seed('exports', largeRows));
+  const gateway = await world.startGatewayWithKey(url);
+  const [{ at }] = await world.sql(
+    url,
+    `select created_at as at from transactions order by id limit 1 offset ${Math.min(SMALL_ROWS, largeRows - 1)}`,
+  );
+  const upTo = at.toISOString();
   const rows = {};
   const goals = [];
   for (const type of ['text/csv', 'application/x-ndjson']) {

@@ -1,10 +1,13 @@
--- Part of seed.sql: the transactions number :from to :to of the app :app. Parts may be made at the same time.
+-- Part of seed.sql: the transactions number :from to :to of the app :app, one every :step ms, the first :age ms ago. Parts
+-- may be made at the same time.
 set synchronous_commit = off;
 create temporary table seeds as
-select n, regexp_replace(lpad(to_hex(1719792000000 + n * 1000), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' ||
+select n, regexp_replace(lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' ||
     lpad(to_hex(n), 15, '0'), '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')::uuid as id,
-  timestamptz '2024-07-01' + n * interval '1 s' as at, n % 2 = 0 as topup
-from generate_series(:from::bigint, :to) n;
+  at, n % 2 = 0 as topup
+from generate_series(:from::bigint, :to) n
+cross join lateral (
+  select date_trunc('milliseconds', now() - :age * interval '1 ms' + n * :step * interval '1 ms') as at) times;
 
 insert into transactions (id, app_id, type, provider, status, reference, reference_scope, idempotency_key, request_mac,
   quantity, unit, correlation_id, provider_reference, detail, sealed, duplicate_mac, attempts, epoch, due_at, expected_by,

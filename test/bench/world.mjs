@@ -13,6 +13,11 @@ const ADMIN = { username: 'admin', password: 'admin-password-of-the-bench' };
 export const SEEDED_APP = '01900000-0000-7000-8000-000000000001';
 const BUSY_ELSEWHERE = 0.15;
 const SEED_PART_ROWS = 250_000;
+const SECOND_MS = 1_000;
+/** What is older than 30 days is purged by the gateway, beside whatever is measured. */
+const SEEDED_MS = 25 * 86_400_000;
+/** Between the last seeded row and now: no duplicate, and everything that was under way has ended. */
+const SEEDED_UNTIL_MS = 3_600_000;
 /** All but those of primary keys. */
 const SEEDED_INDEXES = `
 select indexname as name, indexdef as text from pg_indexes i
@@ -76,6 +81,7 @@ export class World {
     this.load = this.fork('load.mjs', [], {});
     await this.message(this.load);
     this.template = await this.seed('seeded', seededRows);
+    await this.seal(this.urlOf(this.template));
   }
 
   async close() {
@@ -120,20 +126,34 @@ export class World {
       const text = readFileSync(join(import.meta.dirname, file), 'utf8').replaceAll(':app', `'${SEEDED_APP}'`);
       return this.sql(
         url,
-        Object.entries(values).reduce((all, [key, value]) => all.replaceAll(`:${key}`, value), text),
+        Object.entries(values).reduce((all, [key, value]) => all.replaceAll(`:${key}`, String(value)), text),
       );
     };
     await run('seed.sql', {});
+    const step = Math.min(SECOND_MS, SEEDED_MS / rows);
     // Indexes are made of all rows at once: that takes a fraction of the time.
     const indexes = await this.sql(url, SEEDED_INDEXES);
     for (const { name: index } of indexes) await this.sql(url, `drop index ${index}`);
     await byTwo(Math.ceil(rows / SEED_PART_ROWS), (part) => {
       const from = part * SEED_PART_ROWS;
-      return run('seed-rows.sql', { from: String(from + 1), to: String(Math.min(from + SEED_PART_ROWS, rows)) });
+      const to = Math.min(from + SEED_PART_ROWS, rows);
+      return run('seed-rows.sql', { from: from + 1, to, step, age: SEEDED_UNTIL_MS + rows * step });
     });
     await byTwo(indexes.length, (at) => this.sql(url, `set maintenance_work_mem = '512MB'; ${indexes[at].text}`));
     await this.sql(url, 'vacuum (analyze)');
     return name;
+  }
+
+  /** As the gateway does while a ledger grows: a backlog would be sealed beside whatever is measured. */
+  async seal(url) {
+    const [{ Sealer }, { Database }] = await Promise.all([
+      import(join(DIST, 'ledger/seal.js')),
+      import(join(DIST, 'database/database.js')),
+    ]);
+    const pool = new pg.Pool({ connectionString: url });
+    const sealer = new Sealer(new Database(pool));
+    for (let seal = await sealer.seal(); seal; seal = await sealer.seal());
+    await pool.end();
   }
 
   async database(name, template = this.template) {
