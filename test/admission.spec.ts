@@ -1,33 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pace } from '../src/api/pace.js';
+import { LoopLoad } from '../src/api/loop-load.js';
 import { Patience } from '../src/ledger/patience.js';
 
-const WINDOW_MS = 300;
+async function during(ms: number, turn: () => unknown): Promise<void> {
+  const endAt = performance.now() + ms;
+  while (performance.now() < endAt) await turn();
+}
 
-it('the pace tells nothing before it is known, and then how long all that is under way will take', async () => {
-  const pace = new Pace();
-  for (let count = 0; count < 200; count += 1) pace.begin();
-  expect(pace.expectedMs).toBe(0);
-  await sleep(WINDOW_MS);
-  // A hundred ended in at least that time: as many are left, and take at least as long.
-  for (let count = 0; count < 100; count += 1) pace.end();
-  expect(pace.underWay).toBe(100);
-  expect(pace.expectedMs).toBeGreaterThanOrEqual(WINDOW_MS - 5);
-  // Nothing ends any more.
-  await sleep(WINDOW_MS);
-  const before = pace.expectedMs;
-  await sleep(WINDOW_MS);
-  expect(pace.expectedMs).toBeGreaterThan(before);
+it('the loop is full while it hardly waits, also before its long turn has ended, and not when it waits again', async () => {
+  const loop = new LoopLoad();
+  const resting = async (): Promise<void> => {
+    loop.note();
+    await sleep(20);
+  };
+  await during(300, resting);
+  expect(loop.isFull).toBe(false);
+  const endAt = performance.now() + 500;
+  while (performance.now() < endAt) loop.note();
+  expect(loop.isFull).toBe(true);
+  await during(400, resting);
+  expect(loop.isFull).toBe(false);
 });
 
-it('a quiet moment begins anew: a burst after it is not measured by what was asked for before', async () => {
-  const pace = new Pace();
-  pace.begin();
-  await sleep(WINDOW_MS);
-  expect(pace.expectedMs).toBe(Infinity);
-  pace.end();
-  for (let count = 0; count < 1_000; count += 1) pace.begin();
-  expect(pace.expectedMs).toBe(0);
+it('one long turn after a long rest does not count the rest', async () => {
+  const loop = new LoopLoad();
+  await sleep(1_000);
+  const endAt = performance.now() + 300;
+  while (performance.now() < endAt) loop.note();
+  expect(loop.isFull).toBe(true);
 });
 
 it('patience ends when many wait and the first has waited long, and comes back when it is served', async () => {
