@@ -5,7 +5,7 @@ import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Problem } from '../problem.js';
 import { AppKeys } from './app-keys.js';
-import type { BasicPair } from './basic.js';
+import { readBasic, type BasicPair } from './basic.js';
 import type { AnyCaller } from './caller.js';
 import { Notifiers } from './notifiers.js';
 import { OperatorLogins } from './operator-logins.js';
@@ -43,11 +43,15 @@ export class Authenticator {
     return null;
   }
 
-  /** An app whose very header was verified before, without asking anybody; null for everybody else. */
+  /** Whoever can be told without asking anybody: an app whose very header was verified before, and a right notifier. */
   recall(request: FastifyRequest): AnyCaller | null {
     const headers = request.raw.headersDistinct['authorization'];
     const header = headers?.length === 1 ? headers[0] : undefined;
-    if (header === undefined || request.accessRule?.kind === 'notifier') return null;
+    if (header === undefined) return null;
+    if (request.accessRule?.kind === 'notifier') {
+      const pair = readBasic(request);
+      return pair && this.notifiers.verify(pair, request);
+    }
     return this.keys.recall(header);
   }
 

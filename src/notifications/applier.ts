@@ -14,13 +14,10 @@ import { Subjects } from './subjects.js';
 import { Inbox, type NotificationState, type StoredNotification } from './inbox.js';
 
 const TICK_MS = 500;
-const MAX_CLAIMED_AT_ONCE = 100;
+const MAX_CLAIMED_AT_ONCE = 500;
 const MAX_RACES = 5;
-const DAY_MS = 24 * 60 * 60_000;
-/** The sender itself tries for 7 days; an orphan that nobody has claimed by then never will be. */
-const ORPHAN_LIFETIME_MS = 7 * DAY_MS;
-const ORPHAN_FIRST_RETRY_MS = 500;
-const ORPHAN_MAX_RETRY_MS = 60 * 60_000;
+/** What can be kept as text and found again. */
+const KEPT_ID = /^[^\0\p{Surrogate}]{1,256}$/u;
 
 type Reading = Exclude<NotificationReading, { kind: 'unreadable' }>;
 
@@ -52,12 +49,20 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     this.stopping = true;
   }
 
+  /** Resolves when it is stored durably; it is applied afterwards. */
+  async receive(provider: string, bytes: Buffer): Promise<void> {
+    const reading = this.read(provider, bytes.toString('utf8'));
+    const correlationId = reading.kind === 'unreadable' ? null : reading.correlationId;
+    const stored = await this.inbox.store({ provider, bytes, correlationId });
+    if (stored) setImmediate(() => void this.apply(stored));
+    else metrics.notifications.inc({ outcome: 'orphan' });
+  }
+
   /** Never throws: what fails here is taken up again when its lease ends. */
   async apply(notification: StoredNotification): Promise<void> {
     try {
-      const definition = this.registry.find(notification.provider)?.definition;
-      const reading = definition?.readNotification?.(notification.raw);
-      if (!reading || reading.kind === 'unreadable') await this.unreadable(notification, reading?.reason);
+      const reading = this.read(notification.provider, notification.raw);
+      if (reading.kind === 'unreadable') await this.unreadable(notification, reading.reason);
       else await this.applyReading(notification, reading);
     } catch (error) {
       metrics.alarms.inc({ kind: 'notification_failed' });
@@ -73,9 +78,9 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     if (this.ticking || this.stopping) return;
     this.ticking = true;
     try {
-      await this.wakeOrphans();
-      const due = await this.inbox.claimDue(MAX_CLAIMED_AT_ONCE);
-      await Promise.all(byAccrual(due).map((group) => this.applyInOrder(group)));
+      const claimed = await this.claimOrphans();
+      claimed.push(...(await this.inbox.claimDue(MAX_CLAIMED_AT_ONCE)));
+      await Promise.all(byAccrual(claimed).map((group) => this.applyInOrder(group)));
     } catch (error) {
       logger.error({ ...describeError(error) }, 'due notifications could not be read');
     } finally {
@@ -83,10 +88,19 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     }
   }
 
-  private async wakeOrphans(): Promise<void> {
+  private async claimOrphans(): Promise<StoredNotification[]> {
     const correlated = [...this.correlated];
     this.correlated.clear();
-    for (const [provider, ids] of correlated) await this.inbox.wakeOrphans(provider, ids);
+    const claimed: StoredNotification[] = [];
+    for (const [provider, ids] of correlated) claimed.push(...(await this.inbox.claimOrphans(provider, ids)));
+    return claimed;
+  }
+
+  private read(provider: string, raw: string): NotificationReading {
+    const reading = this.registry.find(provider)?.definition.readNotification?.(raw);
+    if (!reading) return { kind: 'unreadable', reason: 'nobody reads it' };
+    if (reading.kind === 'unreadable' || KEPT_ID.test(reading.correlationId)) return reading;
+    return { kind: 'unreadable', reason: 'a correlationId that cannot be kept' };
   }
 
   /** What is about the same accrual, as it came: of two ends that contradict each other the first one stands. */
@@ -95,22 +109,23 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     for (const notification of byArrival) await this.apply(notification);
   }
 
-  private async unreadable(notification: StoredNotification, reason = 'nobody reads it'): Promise<void> {
+  private async unreadable(notification: StoredNotification, reason: string): Promise<void> {
     this.alarm('unreadable_notification', { notificationId: notification.id, reason });
-    await this.conclude(notification, 'unreadable', null, null, null);
+    await this.conclude(notification, 'unreadable', null, null);
   }
 
   private async applyReading(notification: StoredNotification, reading: Reading): Promise<void> {
     const { id, provider } = notification;
     for (let race = 0; race < MAX_RACES; race += 1) {
       const { transaction, earlier } = await this.subjects.of({ id, provider, correlationId: reading.correlationId });
-      if (!transaction) return this.orphan(notification, reading);
+      // Its transaction may not know its correlationId yet: the notification can be faster than the answer to our POST.
+      if (!transaction) return this.conclude(notification, 'orphan', reading.correlationId, null);
       // What is applied first may change it, so it is looked at again.
       if (race === 0 && (await this.applyEarlier(earlier))) continue;
       const state = await this.applyTo(transaction, notification, reading);
       // What is told of somebody who has been erased is not kept either; until then it is looked at again.
       if (state && transaction.erasedAt !== null) return this.inbox.forget(notification.id);
-      if (state) return this.conclude(notification, state, reading.correlationId, transaction.id, null);
+      if (state) return this.conclude(notification, state, reading.correlationId, transaction.id);
     }
     throw new Error('the transaction changed each time it was looked at');
   }
@@ -186,25 +201,13 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     return 'contradiction';
   }
 
-  /** Its transaction may not know its correlationId yet: the notification can be faster than the answer to our POST. */
-  private async orphan(notification: StoredNotification, reading: Reading): Promise<void> {
-    const ageMs = Date.now() - notification.receivedAt.getTime();
-    const retryInMs = Math.min(
-      ORPHAN_FIRST_RETRY_MS * 2 ** Math.min(notification.attempts - 1, 20),
-      ORPHAN_MAX_RETRY_MS,
-    );
-    const last = ageMs > ORPHAN_LIFETIME_MS;
-    await this.conclude(notification, 'orphan', reading.correlationId, null, last ? null : retryInMs);
-  }
-
   private async conclude(
     { id }: StoredNotification,
     state: NotificationState,
     correlationId: string | null,
     transactionId: string | null,
-    retryInMs: number | null,
   ): Promise<void> {
-    await this.inbox.conclude(id, { state, correlationId, transactionId, retryInMs });
+    await this.inbox.conclude(id, { state, correlationId, transactionId });
     metrics.notifications.inc({ outcome: state });
   }
 

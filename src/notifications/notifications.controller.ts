@@ -4,7 +4,6 @@ import { Notifier } from '../access/index.js';
 import { ApiProblems } from '../api/openapi.js';
 import { RawBody } from '../api/raw-body.js';
 import { NotificationApplier } from './applier.js';
-import { Inbox } from './inbox.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -17,17 +16,13 @@ export class ReceivedDto {
 @Controller('v1/providers')
 @Notifier()
 export class NotificationsController {
-  constructor(
-    private readonly inbox: Inbox,
-    private readonly applier: NotificationApplier,
-  ) {}
+  constructor(private readonly applier: NotificationApplier) {}
 
   /** An accrual's end, from LATAM Pass. Answered as soon as it is stored durably; applied afterwards. */
   @Post('latam-pass/notifications')
   @TakesNotification()
   async receive(@Body() raw: Buffer | undefined): Promise<ReceivedDto> {
-    const stored = await this.inbox.store('latam-pass', raw ?? Buffer.alloc(0));
-    setImmediate(() => void this.applier.apply(stored));
+    await this.applier.receive('latam-pass', raw ?? Buffer.alloc(0));
     return { received: true };
   }
 }

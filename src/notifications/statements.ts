@@ -1,0 +1,77 @@
+const DAY_MS = 24 * 60 * 60_000;
+/** The sender itself tries for 7 days; an orphan that nobody has claimed by then never will be. */
+const ORPHAN_LIFETIME_MS = 7 * DAY_MS;
+const ORPHAN_FIRST_RETRY_MS = 500;
+const ORPHAN_MAX_RETRY_MS = 60 * 60_000;
+
+/** SQL for the id of the transaction that is meant. `limit` keeps it one look into the index, whatever is planned. */
+function subjectOf(providerAndCorrelation: string): string {
+  return `(select t.id from transactions t where (t.provider, t.correlation_id) = (${providerAndCorrelation}) limit 1)`;
+}
+
+/** `$2` is the lease of what there is something to do for; what nothing is known about yet is an orphan at once. */
+export const STORE = `
+with stored as (
+  insert into notifications (id, provider, sealed, correlation_id, state, due_at)
+  select r.id, r.provider, decode(r.sealed, 'base64'), r."correlationId",
+    case when orphaned then 'orphan' else 'received' end,
+    now() + case when orphaned then ${ORPHAN_FIRST_RETRY_MS} else $2::int end * interval '1 ms'
+  from json_to_recordset($1::json) as r (id uuid, provider text, sealed text, "correlationId" text)
+  cross join lateral (select r."correlationId" is not null and ${subjectOf('r.provider, r."correlationId"')} is null) l (orphaned)
+  on conflict (id) do nothing
+  returning id, state
+)
+select id from stored where state = 'received'`;
+
+/** When an orphan is looked at again: later and later, and no more when nobody has claimed it so long. */
+const NEXT_LOOK = `case when n.received_at > now() - interval '${ORPHAN_LIFETIME_MS} ms' then
+  now() + least(${ORPHAN_FIRST_RETRY_MS} * 2 ^ least(n.attempts, 20), ${ORPHAN_MAX_RETRY_MS}) * interval '1 ms' end`;
+
+const CLAIMED = `n.id, n.provider, n.correlation_id as "correlationId", n.sealed`;
+
+/** Orphans whose transaction is still not known are put off here: nobody needs to open them. */
+export const CLAIM = `
+with due as (
+  select id, provider, correlation_id, state from notifications
+  where due_at <= now() order by due_at limit $1 for update skip locked
+), looked_at as materialized (
+  select id, state <> 'orphan' or correlation_id is null
+    or ${subjectOf('due.provider, due.correlation_id')} is not null as ready from due
+), put_off as (
+  update notifications n set attempts = n.attempts + 1, due_at = ${NEXT_LOOK}
+  from looked_at l where n.id = l.id and not l.ready
+)
+update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
+from looked_at l where n.id = l.id and l.ready
+returning ${CLAIMED}`;
+
+/** Whatever they wait for: it is known that there is something to do. */
+export const CLAIM_ORPHANS = `
+update notifications n set attempts = n.attempts + 1, due_at = now() + $3 * interval '1 ms'
+where n.provider = $1 and n.correlation_id = any($2) and n.state = 'orphan' and n.due_at is not null
+returning ${CLAIMED}`;
+
+export const CLAIM_ONE = `
+update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
+where n.id = $1
+returning ${CLAIMED}`;
+
+export const LIST = `
+select id, provider, received_at as "receivedAt", state, correlation_id as "correlationId",
+  transaction_id as "transactionId", attempts, applied_at as "appliedAt", sealed,
+  exists (select from transactions t where t.id = transaction_id and t.blocked_at is not null) as "isBlocked"
+from notifications
+where ($1::text is null or state = $1) and ($2::uuid is null or id < $2) and ($3::uuid is null or id = $3)
+order by id desc limit $4`;
+
+export const EARLIER_ORPHANS = `
+select r.id as later, n.id
+from unnest($1::text[], $2::text[], $3::uuid[]) as r (provider, correlation_id, id)
+join notifications n on n.provider = r.provider and n.correlation_id = r.correlation_id and n.id < r.id
+where n.state = 'orphan' order by n.id`;
+
+export const CONCLUDE = `
+update notifications n set state = r.state, correlation_id = r."correlationId", transaction_id = r."transactionId",
+  due_at = case when r.state = 'orphan' then ${NEXT_LOOK} end, applied_at = case when r.state = 'applied' then now() end
+from json_to_recordset($1::json) as r (id uuid, state text, "correlationId" text, "transactionId" uuid)
+where n.id = r.id`;
