@@ -465,6 +465,7 @@ CREATE OR REPLACE FUNCTION public.admit_transactions(locks bigint[], ids uuid[],
  RETURNS TABLE(id uuid, is_covered boolean)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   taken bytea[];
@@ -557,6 +558,7 @@ CREATE OR REPLACE FUNCTION public.float_left(budget text, safety numeric, up_to 
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   seen provider_balances;

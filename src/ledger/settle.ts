@@ -64,6 +64,7 @@ export interface Settled {
   readonly completedAt: Date | null;
 }
 
+/** What moved carries its input along: joined again, rows of a batch were compared with each other, all with all. */
 const SETTLE = `
 with input as (
   select * from json_to_recordset($1::json) as r (
@@ -93,32 +94,31 @@ with input as (
     completed_at = case when i."to" in ('succeeded', 'failed', 'canceled') then now() else t.completed_at end
   from input i
   where t.id = i.id and t.app_id = i."appId" and t.status = i."from" and (i.epoch is null or t.epoch = i.epoch)
-  returning t.id, t.app_id, t.provider, t.resource_id, t.version, t.updated_at, t.completed_at
+  returning t.id, t.app_id, t.provider, t.resource_id, t.version, t.updated_at, t.completed_at, i."from", i."to", i.actor,
+    i.evidence, i."eventDetail", i."eventId", i.quantity, i.debit, i.credit, i."balanceId", i.balance, i."begunAt",
+    i.alone, i.resource, i."resourceSealed"
 ), event as (
   insert into transaction_events (id, transaction_id, app_id, seq, from_status, to_status, actor, evidence, detail)
-  select i."eventId", m.id, m.app_id, m.version, i."from", i."to", i.actor, i.evidence, coalesce(i."eventDetail", '{}')
-  from moved m join input i using (id)
+  select "eventId", id, app_id, version, "from", "to", actor, evidence, coalesce("eventDetail", '{}') from moved
 ), entry as (
   insert into ledger_entries (transaction_id, app_id, seq, phase, debit_account, credit_account, amount)
-  select m.id, m.app_id, m.version, case when i."to" = 'succeeded' then 'post' else 'release' end, i.debit, i.credit,
-    i.quantity
-  from moved m join input i using (id)
-  where i.quantity is not null and i."to" in ('succeeded', 'failed', 'canceled')
+  select id, app_id, version, case when "to" = 'succeeded' then 'post' else 'release' end, debit, credit, quantity
+  from moved where quantity is not null and "to" in ('succeeded', 'failed', 'canceled')
 ), told as (
   insert into provider_balances (id, provider, balance, source, transaction_id, begun_at, unit_rate)
-  select i."balanceId", m.provider, i.balance, 'purchase', m.id, i."begunAt",
-    case when i.alone then observed_rate(i.balance, i."begunAt", m.provider, m.id, i.quantity) end
-  from moved m join input i using (id) where i.balance is not null
+  select "balanceId", provider, balance, 'purchase', id, "begunAt",
+    case when alone then observed_rate(balance, "begunAt", provider, id, quantity) end
+  from moved where balance is not null
 ), resource as (
   update resources r set
-    status = coalesce(i.resource->>'status', r.status),
-    provider_reference = coalesce(i.resource->>'providerReference', r.provider_reference),
-    detail = r.detail || coalesce(i.resource->'detail', '{}'),
-    metadata = case when r.erased_at is null then coalesce(i.resource->'metadata', r.metadata) else r.metadata end,
-    sealed = case when r.erased_at is null then coalesce(decode(i."resourceSealed", 'base64'), r.sealed) end,
+    status = coalesce(m.resource->>'status', r.status),
+    provider_reference = coalesce(m.resource->>'providerReference', r.provider_reference),
+    detail = r.detail || coalesce(m.resource->'detail', '{}'),
+    metadata = case when r.erased_at is null then coalesce(m.resource->'metadata', r.metadata) else r.metadata end,
+    sealed = case when r.erased_at is null then coalesce(decode(m."resourceSealed", 'base64'), r.sealed) end,
     updated_at = now()
-  from moved m join input i using (id)
-  where r.id = m.resource_id and r.app_id = m.app_id and i.resource is not null
+  from moved m
+  where r.id = m.resource_id and r.app_id = m.app_id and m.resource is not null
 )
 select id, version, updated_at as "updatedAt", completed_at as "completedAt" from moved`;
 
