@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoopLoad } from '../src/api/loop-load.js';
+import { UnderWay } from '../src/api/under-way.js';
 import { Patience } from '../src/ledger/patience.js';
 
 async function during(ms: number, turn: () => unknown): Promise<void> {
@@ -28,6 +29,16 @@ it('one long turn after a long rest does not count the rest', async () => {
   const endAt = performance.now() + 300;
   while (performance.now() < endAt) loop.note();
   expect(loop.isFull).toBe(true);
+});
+
+it('what is under way is counted with its age, until it ends', () => {
+  const underWay = new UnderWay();
+  for (let atMs = 0; atMs < 10_000; atMs += 100) underWay.begin(atMs);
+  expect(underWay.since(2_000, 10_000)).toBe(20);
+  for (let atMs = 9_000; atMs < 9_500; atMs += 100) underWay.end(atMs);
+  expect(underWay.since(2_000, 10_000)).toBe(15);
+  expect(underWay.since(60_000, 10_000)).toBe(95);
+  expect(underWay.since(2_000, 20_000)).toBe(0);
 });
 
 it('patience ends when many wait and the first has waited long, and comes back when it is served', async () => {

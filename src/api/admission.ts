@@ -1,12 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../problem.js';
 import { LoopLoad } from './loop-load.js';
+import { UnderWay } from './under-way.js';
 
 /**
  * So many may be under way at once while the process is busy: who comes then is answered within what those take. As many as
- * may be under way to one provider, so that what is accepted goes on at once instead of queueing.
+ * may be under way to a provider, so that what is accepted goes on at once instead of queueing.
  */
 const MAX_UNDER_WAY = 512;
+/** What has been under way for longer waits for a slow provider, or for a change, and not for this process. */
+const OURS_FOR_MS = 2_000;
 /** Refusing is over as soon as what was accepted has been worked off. */
 const RETRY_AFTER_SECONDS = 1;
 
@@ -27,7 +30,7 @@ const PARTNERS = /^\/v1\/(?!admin\/|providers\/)/;
  */
 export class Admission {
   private readonly loop = new LoopLoad();
-  private underWay = 0;
+  private readonly underWay = new UnderWay();
 
   constructor(server: FastifyInstance) {
     server.addHook('onResponse', (request, _reply, done) => {
@@ -44,8 +47,9 @@ export class Admission {
   refuse(request: FastifyRequest): Problem | null {
     if (!PARTNERS.test(request.raw.url ?? '')) return null;
     this.loop.note();
-    if (this.underWay >= MAX_UNDER_WAY && this.loop.isFull) return OVERLOADED;
-    this.underWay += 1;
+    const { startedAtMs } = request.gateway;
+    if (this.underWay.since(OURS_FOR_MS, startedAtMs) >= MAX_UNDER_WAY && this.loop.isFull) return OVERLOADED;
+    this.underWay.begin(startedAtMs);
     request.gateway.isCounted = true;
     return null;
   }
@@ -54,6 +58,6 @@ export class Admission {
   private leave({ gateway }: FastifyRequest): void {
     if (!gateway.isCounted) return;
     gateway.isCounted = false;
-    this.underWay -= 1;
+    this.underWay.end(gateway.startedAtMs);
   }
 }
