@@ -26,8 +26,6 @@ const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** No statement may take longer; the server ends it. */
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** A connection that has died in silence answers nothing, not even that: the client gives up by itself, and drops it. */
-const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 2_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
 export function createDataSource(url: string, entities: readonly (new () => object)[] = []): DataSource {
@@ -64,7 +62,6 @@ export function createDataSource(url: string, entities: readonly (new () => obje
     applicationName: 'loyalty-gateway',
     extra: {
       statement_timeout: STATEMENT_TIMEOUT_MS,
-      query_timeout: SILENCE_TIMEOUT_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     },

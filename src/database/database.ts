@@ -1,6 +1,7 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
 import { Problem } from '../problem.js';
+import { silenceOf, type Silence } from './silence.js';
 
 /** SQLSTATEs that the gateway acts on (PostgreSQL, appendix A). */
 export const SQLSTATE = {
@@ -14,12 +15,14 @@ export const SQLSTATE = {
 /** Classes of SQLSTATE that say "not now" instead of "wrong": connection, resources, operator intervention, I/O. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
 
-/** What pg says of a connection that is not there, or silent; these errors have no code. */
+/** What pg says of a connection that is not there; these errors have no code. */
 const UNAVAILABLE_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/;
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed/;
 
 /** Statements of the hot path take milliseconds; who waits longer has a dead connection and tries another one. */
 const PREPARED_TIMEOUT_MS = 5_000;
+/** The server ends other statements within 30 s: who hears nothing for longer has a connection that died in silence. */
+const SILENCE_TIMEOUT_MS = 32_000;
 
 /** Codes of Node and pg when the server cannot be reached or the connection broke. */
 const UNAVAILABLE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
@@ -29,7 +32,11 @@ const UNAVAILABLE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIME
  * statement took effect when `isUnavailable` says so; otherwise it did not.
  */
 export class Database {
-  constructor(readonly pool: Pool) {}
+  private readonly silence: Silence;
+
+  constructor(readonly pool: Pool) {
+    this.silence = silenceOf(pool, SILENCE_TIMEOUT_MS);
+  }
 
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     const result = await this.pool.query<Row>(text, [...values]);
@@ -38,9 +45,27 @@ export class Database {
 
   /** The same through a named prepared statement: for the hot path. A name stands for one text for ever. */
   async prepared<Row extends QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
-    const query = { name, text, values: [...values], query_timeout: PREPARED_TIMEOUT_MS };
-    const result = await this.pool.query<Row>(query);
-    return result.rows;
+    const client = await this.pool.connect();
+    this.silence.allow(client, PREPARED_TIMEOUT_MS);
+    try {
+      const { rows } = await client.query<Row>({ name, text, values: [...values] });
+      client.release();
+      return rows;
+    } catch (error) {
+      client.release(isUnavailable(error));
+      throw error;
+    }
+  }
+
+  /** A connection for work whose statements take up to `silentMs`; it is not used by others afterwards. */
+  async apart<T>(silentMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    this.silence.allow(client, silentMs);
+    try {
+      return await work(client);
+    } finally {
+      client.release(true);
+    }
   }
 
   /** Runs `work` in one transaction. Never call a provider inside. */

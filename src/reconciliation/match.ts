@@ -3,7 +3,7 @@ import type { Run } from './runs.js';
 import type { Span } from './statement-file.js';
 
 /** Of one step over a whole statement: a million lines against a million rows take a second. */
-const TIMEOUT_MS = 15 * 60_000;
+export const TIMEOUT_MS = 15 * 60_000;
 
 /** A statement while it is compared: of its connection alone, and gone with it. Columns in the order of `StatementRows`. */
 export const LINES = `
@@ -166,19 +166,19 @@ export async function matchStatement(
   await client.query(`set local enable_mergejoin = off`);
   const since = from?.toISOString() ?? (first === null ? null : `${first.slice(0, 'YYYY-MM-DD'.length)}T00:00:00Z`);
   const until = last === null ? null : `${last}Z`;
-  await long(client, ODD, [provider, since, to, until]);
+  await rowsOf(client, ODD, [provider, since, to, until]);
   await client.query(`set local enable_nestloop = on`);
   await client.query(`set local work_mem = '64MB'`);
-  await long(client, `analyze odd`, []);
-  await long(client, OTHERS, [provider]);
-  await long(client, `analyze others`, []);
-  await long(client, TWINS, []);
-  await long(client, JUDGED, []);
-  await long(client, FOUND, [until]);
-  await long(client, `analyze found, judged`, []);
-  await long(client, KEEP, [id, provider, Date.now()]);
-  await long(client, EXPLAINED, [provider]);
-  const counts = await long<{ class: string; count: number }>(
+  await rowsOf(client, `analyze odd`, []);
+  await rowsOf(client, OTHERS, [provider]);
+  await rowsOf(client, `analyze others`, []);
+  await rowsOf(client, TWINS, []);
+  await rowsOf(client, JUDGED, []);
+  await rowsOf(client, FOUND, [until]);
+  await rowsOf(client, `analyze found, judged`, []);
+  await rowsOf(client, KEEP, [id, provider, Date.now()]);
+  await rowsOf(client, EXPLAINED, [provider]);
+  const counts = await rowsOf<{ class: string; count: number }>(
     client,
     `select class, count(*)::int as count from found group by class order by class`,
     [],
@@ -186,7 +186,6 @@ export async function matchStatement(
   return Object.fromEntries(counts.map((row) => [row.class, row.count]));
 }
 
-async function long<Row extends QueryResultRow>(client: PoolClient, text: string, values: unknown[]): Promise<Row[]> {
-  const query = { text, values, query_timeout: TIMEOUT_MS };
-  return (await client.query<Row>(query)).rows;
+async function rowsOf<Row extends QueryResultRow>(client: PoolClient, text: string, values: unknown[]): Promise<Row[]> {
+  return (await client.query<Row>(text, values)).rows;
 }

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { Database } from '../database/database.js';
 import { Problem } from '../problem.js';
-import { matchStatement } from './match.js';
+import { matchStatement, TIMEOUT_MS } from './match.js';
 import { LEASE_MS, Runs, type Run } from './runs.js';
 import type { StatementFile } from './statement-file.js';
 import type { StatementProvider } from './statement-format.js';
@@ -45,7 +45,8 @@ export class Statements {
     let lines = 0;
     const keeping = setInterval(() => void this.runs.progress(id, lines).catch(() => undefined), LEASE_MS / 3);
     try {
-      return await this.onConnection(async (client) => {
+      // Not used by others afterwards: it has the lines, and the settings for comparing them.
+      return await this.database.apart(TIMEOUT_MS, async (client) => {
         const read = await uploadStatement(client, file, { ...statement, onLines: (count) => (lines = count) });
         if (file.truncated)
           throw new Problem('payload_too_large', 'The statement is larger than a gibibyte: split it.');
@@ -71,15 +72,5 @@ export class Statements {
     }
     await client.query('commit');
     return earlier ?? statement.id;
-  }
-
-  /** Not used by others afterwards: it has the lines, and the settings for comparing them. */
-  private async onConnection<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.database.pool.connect();
-    try {
-      return await work(client);
-    } finally {
-      client.release(true);
-    }
   }
 }
