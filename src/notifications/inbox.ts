@@ -66,6 +66,7 @@ const MAX_WAITING_ROWS = 5_000;
 const RETRY_MS = 3_000;
 /** Whoever takes a notification up has so long for it; after a crash another instance does it. */
 const LEASE_MS = 15_000;
+
 /** What became of a notification. An orphan is looked at again by itself. */
 interface Conclusion {
   readonly state: NotificationState;
@@ -73,7 +74,7 @@ interface Conclusion {
   readonly transactionId: string | null;
 }
 
-/** Inbound notifications as they came, byte for byte and encrypted: stored before anybody looks at them. */
+/** Inbound notifications as they came, byte for byte and encrypted: stored before anything is done about them. */
 @Injectable()
 export class Inbox {
   private readonly arrivals: Batcher<Arrival, boolean>;
