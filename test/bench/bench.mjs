@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
 });
 
 const QUICK = {
-  rounds: 5,
+  rounds: 7,
   roundMs: 2_000,
   warmUpMs: 6_000,
   shortRounds: 3,
