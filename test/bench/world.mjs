@@ -24,7 +24,7 @@ select indexname as name, indexdef as text from pg_indexes i
 where tablename in ('transactions', 'transaction_events', 'ledger_entries')
   and not exists (select from pg_constraint c where c.conname = i.indexname)`;
 /** As in `npm start`. */
-export const GATEWAY_FLAGS = ['--max-semi-space-size=32', '--max-old-space-size=400'];
+export const GATEWAY_FLAGS = ['--v8-pool-size=2', '--max-semi-space-size=32', '--max-old-space-size=400'];
 
 export function basic({ username, password }) {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
