@@ -4,10 +4,10 @@ import { LoopLoad } from './loop-load.js';
 import { UnderWay } from './under-way.js';
 
 /**
- * So many may be under way at once while the process is busy: who comes then is answered within what those take. As many as
- * may be under way to a provider, so that what is accepted goes on at once instead of queueing.
+ * So many may be under way at once while the process is busy: they take it less than half a second, and a burst of several
+ * hundred is no overload.
  */
-const MAX_UNDER_WAY = 512;
+const MAX_UNDER_WAY = 1_024;
 /** What has been under way for longer waits for a slow provider, or for a change, and not for this process. */
 const OURS_FOR_MS = 2_000;
 /** Refusing is over as soon as what was accepted has been worked off. */
