@@ -78,6 +78,52 @@ async function submitted(path: string, order: Record<string, unknown>): Promise<
   );
 }
 
+const scopes = ['member-status'];
+const manyStrings = Object.fromEntries(Array.from({ length: 21 }, (_none, index) => [`name${index}`, 'x']));
+
+// Before all others: they leave transactions that go on being tried.
+describe('is refused by name and reaches no provider', () => {
+  it.each([
+    ['/v1/members/search', 'neither ffn nor document', { scopes }, ''],
+    ['/v1/members/search', 'an ffn that is a number', { ffn: 1234567890, scopes }, '/ffn'],
+    ['/v1/members/search', 'an ffn that is null', { ffn: null, document, scopes }, '/ffn'],
+    ['/v1/members/search', 'half a document', { document: { documentId: '1' }, scopes }, '/document/documentType'],
+    ['/v1/members/search', 'no scopes', { ffn: FFN }, '/scopes'],
+    ['/v1/members/search', 'an empty list of scopes', { ffn: FFN, scopes: [] }, '/scopes'],
+    ['/v1/members/search', 'scopes as text', { ffn: FFN, scopes: 'member-status' }, '/scopes'],
+    ['/v1/members/search', 'a scope twice', { ffn: FFN, scopes: [...scopes, ...scopes] }, '/scopes'],
+    ['/v1/members/search', 'an unknown scope', { ffn: FFN, scopes: ['member-password'] }, '/scopes'],
+    ['/v1/members/search', 'two scopes in one', { ffn: FFN, scopes: ['member-status,member-name'] }, '/scopes'],
+    ['/v1/members/search', 'an unknown member', { ffn: FFN, scopes, email: 'a@example.com' }, '/email'],
+    ['/v1/cobranded', 'no member', start({ member: undefined }), '/member'],
+    ['/v1/cobranded', 'a member without an ffn', start({ member: { document } }), '/member/ffn'],
+    ['/v1/cobranded', 'an e-mail address that is none', start({ member: { ffn: FFN, email: 'x' } }), '/member/email'],
+    ['/v1/cobranded', 'no card', start({ card: undefined }), '/card'],
+    ['/v1/cobranded', 'an empty card', start({ card: {} }), '/card'],
+    ['/v1/cobranded', 'a card of 21 strings', start({ card: manyStrings }), '/card'],
+    ['/v1/cobranded', 'a card that is a list', start({ card: ['x'] }), '/card'],
+    ['/v1/cobranded', 'a number on a card', start({ card: { lastDigits: 1234 } }), '/card'],
+    ['/v1/cobranded', 'an object on a card', start({ card: { a: { b: 'c' } } }), '/card'],
+    ['/v1/cobranded', 'a long value on a card', start({ card: { a: 'x'.repeat(101) } }), '/card'],
+    ['/v1/cobranded', 'a long name on a card', start({ card: { ['x'.repeat(41)]: 'x' } }), '/card'],
+    ['/v1/cobranded', 'a name on a card that is none', start({ card: { '12345678': 'x' } }), '/card'],
+    ['/v1/cobranded', 'a bank with a line feed', start({ issueBank: 'A\r\nx-scope: all' }), '/issueBank'],
+    ['/v1/cobranded', 'an empty bank', start({ issueBank: '' }), '/issueBank'],
+    ['/v1/cobranded', 'a long reference', start({ reference: 'x'.repeat(51) }), '/reference'],
+    ['/v1/cobranded', 'metadata, which it has not', start({ metadata: { a: 'b' } }), '/metadata'],
+    ['/v1/cobranded/end', 'no ffn', endOf(start(), { ffn: undefined }), '/ffn'],
+    ['/v1/cobranded/end', 'a member instead of an ffn', endOf(start(), { member: { ffn: FFN } }), '/member'],
+    ['/v1/cobranded/end', 'no card', endOf(start(), { card: undefined }), '/card'],
+    ['/v1/cobranded/end', 'no reference', endOf(start(), { reference: undefined }), '/reference'],
+  ])('%s: %s', async (path, _what, body, pointer) => {
+    const before = (await world.sandbox.calls('latam-pass')).length;
+    const answer = await world.call('POST', path, body);
+    expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });
+    expect(at(answer.body, 'errors')).toEqual(expect.arrayContaining([expect.objectContaining({ pointer })]));
+    expect((await world.sandbox.calls('latam-pass')).length).toBe(before);
+  });
+});
+
 describe('a search for a member', () => {
   it("answers the provider's JSON, with what was asked for and no more", async () => {
     const answer = await search({ ffn: FFN, scopes: ['member-tier', 'member-status'] });
@@ -346,51 +392,6 @@ describe('who may', () => {
     const body = path.endsWith('end') ? endOf(start()) : start();
     const answer = await world.gateway().request('POST', path, { auth: world.partner, body });
     expect(answer.body).toMatchObject({ status: 400, code: 'idempotency_key_missing' });
-  });
-});
-
-const scopes = ['member-status'];
-const manyStrings = Object.fromEntries(Array.from({ length: 21 }, (_none, index) => [`name${index}`, 'x']));
-
-describe('is refused by name and reaches no provider', () => {
-  it.each([
-    ['/v1/members/search', 'neither ffn nor document', { scopes }, ''],
-    ['/v1/members/search', 'an ffn that is a number', { ffn: 1234567890, scopes }, '/ffn'],
-    ['/v1/members/search', 'an ffn that is null', { ffn: null, document, scopes }, '/ffn'],
-    ['/v1/members/search', 'half a document', { document: { documentId: '1' }, scopes }, '/document/documentType'],
-    ['/v1/members/search', 'no scopes', { ffn: FFN }, '/scopes'],
-    ['/v1/members/search', 'an empty list of scopes', { ffn: FFN, scopes: [] }, '/scopes'],
-    ['/v1/members/search', 'scopes as text', { ffn: FFN, scopes: 'member-status' }, '/scopes'],
-    ['/v1/members/search', 'a scope twice', { ffn: FFN, scopes: [...scopes, ...scopes] }, '/scopes'],
-    ['/v1/members/search', 'an unknown scope', { ffn: FFN, scopes: ['member-password'] }, '/scopes'],
-    ['/v1/members/search', 'two scopes in one', { ffn: FFN, scopes: ['member-status,member-name'] }, '/scopes'],
-    ['/v1/members/search', 'an unknown member', { ffn: FFN, scopes, email: 'a@example.com' }, '/email'],
-    ['/v1/cobranded', 'no member', start({ member: undefined }), '/member'],
-    ['/v1/cobranded', 'a member without an ffn', start({ member: { document } }), '/member/ffn'],
-    ['/v1/cobranded', 'an e-mail address that is none', start({ member: { ffn: FFN, email: 'x' } }), '/member/email'],
-    ['/v1/cobranded', 'no card', start({ card: undefined }), '/card'],
-    ['/v1/cobranded', 'an empty card', start({ card: {} }), '/card'],
-    ['/v1/cobranded', 'a card of 21 strings', start({ card: manyStrings }), '/card'],
-    ['/v1/cobranded', 'a card that is a list', start({ card: ['x'] }), '/card'],
-    ['/v1/cobranded', 'a number on a card', start({ card: { lastDigits: 1234 } }), '/card'],
-    ['/v1/cobranded', 'an object on a card', start({ card: { a: { b: 'c' } } }), '/card'],
-    ['/v1/cobranded', 'a long value on a card', start({ card: { a: 'x'.repeat(101) } }), '/card'],
-    ['/v1/cobranded', 'a long name on a card', start({ card: { ['x'.repeat(41)]: 'x' } }), '/card'],
-    ['/v1/cobranded', 'a name on a card that is none', start({ card: { '12345678': 'x' } }), '/card'],
-    ['/v1/cobranded', 'a bank with a line feed', start({ issueBank: 'A\r\nx-scope: all' }), '/issueBank'],
-    ['/v1/cobranded', 'an empty bank', start({ issueBank: '' }), '/issueBank'],
-    ['/v1/cobranded', 'a long reference', start({ reference: 'x'.repeat(51) }), '/reference'],
-    ['/v1/cobranded', 'metadata, which it has not', start({ metadata: { a: 'b' } }), '/metadata'],
-    ['/v1/cobranded/end', 'no ffn', endOf(start(), { ffn: undefined }), '/ffn'],
-    ['/v1/cobranded/end', 'a member instead of an ffn', endOf(start(), { member: { ffn: FFN } }), '/member'],
-    ['/v1/cobranded/end', 'no card', endOf(start(), { card: undefined }), '/card'],
-    ['/v1/cobranded/end', 'no reference', endOf(start(), { reference: undefined }), '/reference'],
-  ])('%s: %s', async (path, _what, body, pointer) => {
-    const before = (await world.sandbox.calls('latam-pass')).length;
-    const answer = await world.call('POST', path, body);
-    expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });
-    expect(at(answer.body, 'errors')).toEqual(expect.arrayContaining([expect.objectContaining({ pointer })]));
-    expect((await world.sandbox.calls('latam-pass')).length).toBe(before);
   });
 });
 
