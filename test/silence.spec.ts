@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { Database, isUnavailable } from '../src/database/database.js';
 import { silenceOf } from '../src/database/silence.js';
@@ -100,4 +101,26 @@ it('is told of a connection that is cut between two statements by the next one, 
   });
   expect(isUnavailable(await reasonOf(cut))).toBe(true);
   expect(await reasonOf(database.query('select 1'))).toBeNull();
+});
+
+it('gives up a connection that dies within a transaction, and not while nothing is asked on it', async () => {
+  const work = database.transaction(async (client) => {
+    await client.query('select 1');
+    await sleep(2.5 * USUAL_MS);
+    await client.query('select 1');
+    between.fallSilent();
+    await client.query('select 1');
+  });
+  const error = await reasonOf(work);
+  expect(isUnavailable(error)).toBe(true);
+  expect(error).toMatchObject({ message: 'Connection terminated' });
+  expect(await reasonOf(database.query('select 1'))).toBeNull();
+});
+
+it('does not take for silence that this process itself stands still', async () => {
+  const answered = database.query('select pg_sleep(0.5)');
+  await sleep(100);
+  const until = performance.now() + 1.5 * USUAL_MS;
+  while (performance.now() < until);
+  expect(await reasonOf(answered)).toBeNull();
 });

@@ -21,8 +21,10 @@ const UNAVAILABLE_MESSAGES =
 
 /** Statements of the hot path take milliseconds; who waits longer has a dead connection and tries another one. */
 const PREPARED_TIMEOUT_MS = 5_000;
-/** The server ends other statements within 30 s: who hears nothing for longer has a connection that died in silence. */
-const SILENCE_TIMEOUT_MS = 32_000;
+/** The server ends other statements within 30 s. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** Who hears nothing for so long after that has a connection that died in silence. */
+const GRACE_MS = 2_000;
 
 /** Codes of Node and pg when the server cannot be reached or the connection broke. */
 const UNAVAILABLE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
@@ -35,7 +37,7 @@ export class Database {
   private readonly silence: Silence;
 
   constructor(readonly pool: Pool) {
-    this.silence = silenceOf(pool, SILENCE_TIMEOUT_MS);
+    this.silence = silenceOf(pool, STATEMENT_TIMEOUT_MS + GRACE_MS);
   }
 
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
@@ -61,10 +63,10 @@ export class Database {
     });
   }
 
-  /** A connection for work whose statements take up to `silentMs`; it is not used by others afterwards. */
-  async apart<T>(silentMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  /** A connection for work whose statements the server ends after `statementMs`; it is not used by others afterwards. */
+  async apart<T>(statementMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
-    this.silence.allow(client, silentMs);
+    this.silence.allow(client, statementMs + GRACE_MS);
     try {
       return await work(client);
     } finally {
@@ -82,8 +84,11 @@ export class Database {
       client.release();
       return result;
     } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      client.release(isUnavailable(error));
+      const isClean = await client.query('rollback').then(
+        () => true,
+        () => false,
+      );
+      client.release(!isClean || isUnavailable(error));
       throw error;
     }
   }

@@ -2,10 +2,10 @@ import type { Pool, PoolClient } from 'pg';
 
 const SWEEP_MS = 250;
 
-interface Waiting {
+interface Allowance {
   readonly withinMs: number;
-  /** On the monotonic clock. */
-  dueAtMs: number;
+  /** Counted down by the sweeps: while this process itself stands still, nobody else is silent. */
+  leftMs: number;
 }
 
 /**
@@ -15,41 +15,48 @@ interface Waiting {
  */
 export class Silence {
   private readonly known = new WeakSet<PoolClient>();
-  private readonly waiting = new Map<PoolClient, Waiting>();
+  private readonly held = new Map<PoolClient, Allowance>();
 
-  /** Whoever has a connection of the pool must be answered something on it within `usualMs`, again and again. */
+  /** Whoever asks something on a connection of the pool must be answered within `usualMs`, again and again. */
   constructor(pool: Pool, usualMs: number) {
     pool.on('acquire', (client) => {
       if (!this.known.has(client)) this.listenTo(client);
       this.allow(client, usualMs);
     });
-    pool.on('release', (_error, client) => this.waiting.delete(client));
-    setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref();
+    pool.on('release', (_error, client) => this.held.delete(client));
+    setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 
-  /** Until it is given back it may be silent so long: for what takes longer, or is to be given up earlier. */
+  /** Until it is given back an answer may take so long: for what takes longer, or is to be given up earlier. */
   allow(client: PoolClient, withinMs: number): void {
-    this.waiting.set(client, { withinMs, dueAtMs: performance.now() + withinMs });
+    this.held.set(client, { withinMs, leftMs: withinMs });
   }
 
   private listenTo(client: PoolClient): void {
     this.known.add(client);
     // All statements so far have been answered.
     client.on('drain', () => {
-      const waiting = this.waiting.get(client);
-      if (waiting) waiting.dueAtMs = performance.now() + waiting.withinMs;
+      const allowance = this.held.get(client);
+      if (allowance) allowance.leftMs = allowance.withinMs;
     });
     // Whoever waits for an answer gets the error; without a listener it would end the process as well.
     client.on('error', () => undefined);
   }
 
-  private sweep(nowMs: number): void {
-    for (const [client, { dueAtMs }] of this.waiting) {
-      if (nowMs < dueAtMs) continue;
-      this.waiting.delete(client);
+  private sweep(): void {
+    for (const [client, allowance] of this.held) {
+      if (isAskedNothing(client)) allowance.leftMs = allowance.withinMs;
+      else allowance.leftMs -= SWEEP_MS;
+      if (allowance.leftMs > 0) continue;
+      this.held.delete(client);
       client.end().catch(() => undefined);
     }
   }
+}
+
+/** It is held by somebody who does other things meanwhile, and owes no answer. */
+function isAskedNothing(client: PoolClient): boolean {
+  return 'readyForQuery' in client && client.readyForQuery === true;
 }
 
 const ofPools = new WeakMap<Pool, Silence>();
