@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { createDatabase } from './support/database.js';
 import { ADMIN, startGateway, type Gateway } from './support/gateway.js';
 import { at, basicAuth } from './support/http.js';
+import { eventually } from './support/world.js';
 
 /** The longest route of all to reach the checks that every route shares. */
 const APPS = '/v1/admin/apps';
@@ -85,6 +86,25 @@ describe('bodies', () => {
       expect(at(answer.body, 'code')).toBe('unsupported_media_type');
     },
   );
+
+  test('one whose sender has gone is no trouble with the database', async () => {
+    const head = `POST ${APPS} HTTP/1.1\r\nHost: x\r\nX-Request-Id: gone\r\nContent-Length: 100\r\n`;
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    socket.write(`${head}Content-Type: application/json\r\nAuthorization: ${basicAuth(ADMIN)}\r\n\r\n{"a`);
+    setTimeout(() => socket.destroy(), 200);
+    const ofGone = await eventually(
+      10_000,
+      () =>
+        Promise.resolve(
+          gateway
+            .output()
+            .split('\n')
+            .filter((line) => line.includes('"requestId":"gone"')),
+        ),
+      (lines) => lines.length > 0,
+    );
+    expect(ofGone).toEqual([expect.stringMatching(/"status":499.*"code":"validation_failed"/)]);
+  });
 
   test('a bad body tells an unknown caller nothing but that', async () => {
     const answer = await gateway.request('POST', APPS, { body: '{', headers: JSON_TYPE });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { accrualOnce, bareId, metric, sql, transactionEvents } from './support/accruals.js';
 import { at, textAt, type Answer, type Credentials } from './support/http.js';
@@ -170,6 +171,19 @@ it('an orphan is matched too when nobody tells that its accrual has become known
   await sql(world, `update transactions set correlation_id = $2 where id = $1`, [bareId(id), correlationId]);
   expect(await accrualOnce(world, id, ['succeeded', 'failed'], 10_000)).toMatchObject({ status: 'succeeded' });
 }, 20_000);
+
+it.each<[string, (correlationId: string) => object]>([
+  ['U+0000 in its reference', (about) => processed(about, 'B\u0000')],
+  ['a reference longer than an index takes', (about) => processed(about, randomBytes(20_000).toString('hex'))],
+  ['half a character in its code', (about) => cancelled(about, { code: '1\ud800', message: 'm' })],
+  ['a character where its words end', (about) => cancelled(about, { message: `${'x'.repeat(299)}\u{1f600}` })],
+])('an end with %s is an end', async (_what, end) => {
+  const { id, correlationId } = await accepted();
+  const told = end(correlationId);
+  expect((await notify(told)).status).toBe(200);
+  const status = at(told, 'nonAirAccrual', 'status') === 'PROCESSED' ? 'succeeded' : 'failed';
+  expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status });
+});
 
 describe('who may notify', () => {
   it('both live pairs, for as long as both are configured', async () => {

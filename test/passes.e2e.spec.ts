@@ -92,6 +92,11 @@ describe('a cancel', () => {
 });
 
 describe('an update', () => {
+  it('is issued to people whose names have letters of two UTF-16 units', async () => {
+    const { body } = await world.call('POST', '/v1/passes', pass({ holder: { firstName: '𠮷子', lastName: '𠮷田' } }));
+    expect(at(body, 'pass', 'holder')).toMatchObject({ firstName: '𠮷***', lastName: '𠮷***' });
+  });
+
   it('sends what changes and shows it masked', async () => {
     const { path, reference } = await issued();
     const body = { holder: { lastName: 'Silva', country: 'CL' }, metadata: { desk: '7' } };

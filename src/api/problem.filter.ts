@@ -118,12 +118,13 @@ function noteForLog({ gateway }: { readonly gateway?: RequestContext | null }, c
 
 function toAnswer(error: unknown, request: FastifyRequest): HttpAnswer {
   if (error instanceof Problem) return { problem: error };
+  const status = statusOf(error);
   const databaseError = driverErrorOf(error);
-  if (isUnavailable(databaseError)) {
+  // What has a status was said by the server itself: a caller's connection breaks with the same codes as the database's.
+  if (status === null && isUnavailable(databaseError)) {
     logger.error({ requestId: request.id, ...describeError(databaseError) }, 'the database is not available');
     return { problem: databaseUnavailable(error) };
   }
-  const status = statusOf(error);
   if (status === 404) return notFound(request);
   if (status !== null && status < 500) return ofStatus(status);
   if (status === 503) return { problem: new Problem('overloaded', 'Try again shortly.', { retryAfterSeconds: 2 }) };

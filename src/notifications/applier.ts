@@ -16,8 +16,6 @@ import { Inbox, type NotificationState, type StoredNotification } from './inbox.
 const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 500;
 const MAX_RACES = 5;
-/** What can be kept as text and found again. */
-const KEPT_ID = /^[^\0\p{Surrogate}]{1,256}$/u;
 
 type Reading = Exclude<NotificationReading, { kind: 'unreadable' }>;
 
@@ -98,9 +96,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
 
   private read(provider: string, raw: string): NotificationReading {
     const reading = this.registry.find(provider)?.definition.readNotification?.(raw);
-    if (!reading) return { kind: 'unreadable', reason: 'nobody reads it' };
-    if (reading.kind === 'unreadable' || KEPT_ID.test(reading.correlationId)) return reading;
-    return { kind: 'unreadable', reason: 'a correlationId that cannot be kept' };
+    return reading ?? { kind: 'unreadable', reason: 'nobody reads it' };
   }
 
   /** What is about the same accrual, as it came: of two ends that contradict each other the first one stands. */

@@ -8,11 +8,17 @@ export function maskNumber(text: string): string {
 
 /** The first letter, e.g. `A***`. */
 export function maskName(text: string): string {
-  return `${text.slice(0, 1)}***`;
+  return `${firstLetterOf(text)}***`;
 }
 
 /** The first letter and the domain, e.g. `a***@example.com`. */
 export function maskEmail(text: string): string {
   const at = text.lastIndexOf('@');
-  return at <= 0 ? '***' : `${text.slice(0, 1)}***${text.slice(at)}`;
+  return at <= 0 ? '***' : `${firstLetterOf(text)}***${text.slice(at)}`;
+}
+
+/** Whole: half of one could not be stored. */
+function firstLetterOf(text: string): string {
+  const [first = ''] = text;
+  return first;
 }

@@ -4,6 +4,11 @@ import type { Json } from '../ledger/transaction.js';
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
+/** What neither text nor JSON can hold in PostgreSQL. With it an outcome could not be written down. */
+const UNKEEPABLE = /[\0\p{Surrogate}]/gu;
+const REPLACEMENT = '\uFFFD';
+/** More would not fit into an index. */
+const MAX_ID_LENGTH = 256;
 
 /** The body as a JSON object; null when it is anything else (HTML, a truncated answer, an empty body). */
 export function parseRecord(body: string): JsonRecord | null {
@@ -23,7 +28,22 @@ export function isRecord(value: unknown): value is JsonRecord {
 export function textOf(record: JsonRecord | null, name: string): string | null {
   const value = record?.[name];
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && value !== '' ? keepable(value) : null;
+}
+
+/** A text by which something is found again; null also when it is damaged, or too long for that. */
+export function idOf(record: JsonRecord | null, name: string): string | null {
+  const text = textOf(record, name);
+  return text === null || text.length > MAX_ID_LENGTH || text.includes(REPLACEMENT) ? null : text;
+}
+
+/** The beginning of a text; a character that is cut in two is none any more. */
+export function beginningOf(text: string, maxLength: number): string {
+  return keepable(text.slice(0, maxLength));
+}
+
+function keepable(text: string): string {
+  return text.replace(UNKEEPABLE, REPLACEMENT);
 }
 
 /**
@@ -44,7 +64,7 @@ export function recordOf(record: JsonRecord | null, name: string): JsonRecord | 
 /** A provider's words, short enough for a failure that a person reads. */
 export function wordsOf(record: JsonRecord | null, name: string, maxLength = 300): string | null {
   const text = textOf(record, name);
-  return text === null ? null : text.replace(/\s+/g, ' ').slice(0, maxLength);
+  return text === null ? null : beginningOf(text.replace(/\s+/g, ' '), maxLength);
 }
 
 /** What `JSON.parse` gave, as the JSON that it is. */

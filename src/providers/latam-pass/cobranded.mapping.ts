@@ -1,6 +1,6 @@
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, recordOf, textOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { idOf, parseRecord, recordOf, type JsonRecord } from '../../outbound/lenient-json.js';
 import type { Outcome } from '../connector.js';
 import { infrastructure, requestFailure, type Member } from './mapping.js';
 import { isNoMember } from './member-search.mapping.js';
@@ -65,7 +65,7 @@ function read(reply: HttpReply, stateOf: (said: string) => 'reached' | StateCode
 }
 
 function done(body: JsonRecord | null): Outcome {
-  const correlationId = textOf(body, 'correlationId') ?? textOf(recordOf(body, 'trace'), 'correlationId');
+  const correlationId = idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
   return { kind: 'succeeded', providerReference: null, correlationId };
 }
 

@@ -1,6 +1,14 @@
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { isRecord, parseRecord, recordOf, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import {
+  idOf,
+  isRecord,
+  parseRecord,
+  recordOf,
+  textOf,
+  wordsOf,
+  type JsonRecord,
+} from '../../outbound/lenient-json.js';
 import { ProviderError, type NotificationReading, type Outcome } from '../connector.js';
 import { REASONS, UNKNOWN_REASON } from './reasons.js';
 
@@ -93,7 +101,7 @@ export function readAccrualReply(reply: HttpReply): AccrualReading {
 }
 
 function correlationOf(body: JsonRecord | null): string | null {
-  return textOf(body, 'correlationId') ?? textOf(recordOf(body, 'trace'), 'correlationId');
+  return idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
 }
 
 /** "Common errors": `Duplicate correlationId or other unique fields`. */
@@ -177,7 +185,7 @@ function isOurs(row: JsonRecord, ids: OwnIds): boolean {
 
 /** PROCESSED and CANCELLED are final; every other status, known or not, is not. */
 function endOf(status: string | null, accrual: JsonRecord, error: JsonRecord | null): FoundAccrual['end'] {
-  if (status === 'PROCESSED') return { kind: 'succeeded', providerReference: textOf(accrual, 'latamAccrualId') };
+  if (status === 'PROCESSED') return { kind: 'succeeded', providerReference: idOf(accrual, 'latamAccrualId') };
   if (status === 'CANCELLED') return { kind: 'declined', failure: rejection(error) };
   return null;
 }
@@ -200,7 +208,7 @@ export function readNotification(raw: string): NotificationReading {
   const body = parseRecord(raw) ?? parseRecord(escapeControlCharacters(raw));
   if (!body) return { kind: 'unreadable', reason: 'not a JSON object' };
   const accrual = recordOf(body, 'nonAirAccrual');
-  const correlationId = textOf(recordOf(body, 'trace'), 'correlationId') ?? textOf(body, 'correlationId');
+  const correlationId = idOf(recordOf(body, 'trace'), 'correlationId') ?? idOf(body, 'correlationId');
   const status = textOf(accrual, 'status');
   if (correlationId === null) return { kind: 'unreadable', reason: 'no correlationId' };
   if (!accrual || status === null) return { kind: 'unreadable', reason: 'no status' };

@@ -1,6 +1,14 @@
 import type { Failure, FailureCategory } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, rawDecimalOf, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import {
+  beginningOf,
+  idOf,
+  parseRecord,
+  rawDecimalOf,
+  textOf,
+  wordsOf,
+  type JsonRecord,
+} from '../../outbound/lenient-json.js';
 import { ProviderError, type Outcome } from '../connector.js';
 
 /* LATCOM's language, both ways ("Distributor API Documentation"). Pure. */
@@ -126,7 +134,7 @@ export function readBalanceReply(reply: HttpReply): { balance: string; currency:
 function success(body: JsonRecord): Outcome {
   return {
     kind: 'succeeded',
-    providerReference: textOf(body, 'transaction_id'),
+    providerReference: idOf(body, 'transaction_id'),
     detail: { authCode: textOf(body, 'auth_code'), rrn: textOf(body, 'reference') },
   };
 }
@@ -146,6 +154,6 @@ function failureOf(decline: Decline, code: string, body: JsonRecord): Failure {
 
 function doubt(reply: HttpReply, code: string | null, reason: string): ProviderError {
   return new ProviderError('doubtful', reason, {
-    evidence: { httpStatus: reply.status, ...(code !== null && { responseCode: code.slice(0, 20) }) },
+    evidence: { httpStatus: reply.status, ...(code !== null && { responseCode: beginningOf(code, 20) }) },
   });
 }

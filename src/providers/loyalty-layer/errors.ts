@@ -1,6 +1,6 @@
 import type { Failure, FailureCategory } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { beginningOf, parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
 import { ProviderError } from '../connector.js';
 
 /* LoyaltyLayer's errors: `{ error, error_description, code, retry_after? }`. Pure. */
@@ -76,6 +76,6 @@ export function doubt(reply: HttpReply, reason: string): ProviderError {
     reply.headers['x-request-id'] ??
     textOf(parseRecord(reply.body), 'correlation_id');
   return new ProviderError('doubtful', reason, {
-    evidence: { httpStatus: reply.status, ...(correlationId && { correlationId: correlationId.slice(0, 100) }) },
+    evidence: { httpStatus: reply.status, ...(correlationId && { correlationId: beginningOf(correlationId, 100) }) },
   });
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { jsonOf, parseRecord, textOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { idOf, jsonOf, parseRecord, textOf, type JsonRecord } from '../../outbound/lenient-json.js';
 import type { Outcome } from '../connector.js';
 import { doubt, refusalOf } from './errors.js';
 
@@ -61,7 +61,7 @@ export function readCreateReply(reply: HttpReply): Outcome {
 
 /** A pass as a create or an item of a batch gives it; null when it does not name the pass. */
 export function readIssued(body: JsonRecord): Outcome | null {
-  const passId = textOf(body, 'pass_id');
+  const passId = idOf(body, 'pass_id');
   if (passId === null) return null;
   return {
     kind: 'succeeded',
