@@ -185,6 +185,21 @@ it.each<[string, (correlationId: string) => object]>([
   expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status });
 });
 
+it('one that finds its accrual lets what came earlier and still waits go first', async () => {
+  const { id } = await accepted();
+  const correlationId = unique('correlation');
+  await notify(processed(correlationId));
+  await newest('orphan');
+  await sql(world, `update notifications set due_at = now() + interval '1 hour' where correlation_id = $1`, [
+    correlationId,
+  ]);
+  // As if another instance had got the answer.
+  await sql(world, `update transactions set correlation_id = $2 where id = $1`, [bareId(id), correlationId]);
+  await notify(cancelled(correlationId));
+  await newest('contradiction');
+  expect(await accrualOnce(world, id, ['succeeded', 'failed'], 10_000)).toMatchObject({ status: 'succeeded' });
+}, 20_000);
+
 describe('who may notify', () => {
   it('both live pairs, for as long as both are configured', async () => {
     for (const pair of [world.notifier, SECOND_PAIR]) {

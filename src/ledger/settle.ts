@@ -50,6 +50,8 @@ export interface Settlement {
   readonly evidence: string;
   readonly eventDetail?: JsonObject;
   readonly eventId: string;
+  /** Applied by this very commit, unless its person has been erased: nothing told of them is kept. */
+  readonly notificationId?: string;
 }
 
 export type SettleRow = Settlement & {
@@ -72,7 +74,7 @@ with input as (
     failure jsonb, detail jsonb, sealed text, "dueMs" bigint, "expectedMs" bigint, "notSent" boolean, keeps boolean,
     parked boolean, resource jsonb, "resourceSealed" text, actor text, evidence text, "eventDetail" jsonb,
     "eventId" uuid, quantity bigint, debit bigint, credit bigint, "balanceId" uuid, balance numeric,
-    "begunAt" timestamptz, alone boolean)
+    "begunAt" timestamptz, alone boolean, "notificationId" uuid)
 ), moved as (
   update transactions t set
     status = coalesce(i."to", t.status),
@@ -96,7 +98,7 @@ with input as (
   where t.id = i.id and t.app_id = i."appId" and t.status = i."from" and (i.epoch is null or t.epoch = i.epoch)
   returning t.id, t.app_id, t.provider, t.resource_id, t.version, t.updated_at, t.completed_at, i."from", i."to", i.actor,
     i.evidence, i."eventDetail", i."eventId", i.quantity, i.debit, i.credit, i."balanceId", i.balance, i."begunAt",
-    i.alone, i.resource, i."resourceSealed"
+    i.alone, i.resource, i."resourceSealed", i."notificationId", t.correlation_id, t.erased_at
 ), event as (
   insert into transaction_events (id, transaction_id, app_id, seq, from_status, to_status, actor, evidence, detail)
   select "eventId", id, app_id, version, "from", "to", actor, evidence, coalesce("eventDetail", '{}') from moved
@@ -119,6 +121,10 @@ with input as (
     updated_at = now()
   from moved m
   where r.id = m.resource_id and r.app_id = m.app_id and m.resource is not null
+), applied as (
+  update notifications n set state = 'applied', correlation_id = m.correlation_id, transaction_id = m.id, due_at = null,
+    applied_at = now()
+  from moved m where n.id = m."notificationId" and m.erased_at is null
 )
 select id, version, updated_at as "updatedAt", completed_at as "completedAt" from moved`;
 
@@ -181,6 +187,7 @@ function toInput(row: SettleRow): Record<string, unknown> {
     evidence: row.evidence,
     eventDetail: row.eventDetail,
     eventId: row.eventId,
+    notificationId: row.notificationId,
     quantity: row.quantity?.toString(),
     debit: row.accounts?.debit,
     credit: row.accounts?.credit,

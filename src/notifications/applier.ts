@@ -5,17 +5,23 @@ import { newUuid } from '../ids.js';
 import { Ledger } from '../ledger/ledger.js';
 import { isFinal } from '../ledger/moves.js';
 import { LedgerReader } from '../ledger/reader.js';
-import type { JsonObject, Transaction } from '../ledger/transaction.js';
+import type { JsonObject } from '../ledger/transaction.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ConnectorRegistry } from '../operations/registry.js';
 import type { NotificationReading } from '../providers/connector.js';
 import { Subjects } from './subjects.js';
-import { Inbox, type NotificationState, type StoredNotification } from './inbox.js';
+import { Inbox, type Meant, type NotificationState, type StoredNotification, type Subject } from './inbox.js';
 
 const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 500;
 const MAX_RACES = 5;
+
+/** What was found out about a notification when it was stored. */
+interface Seen {
+  readonly reading: NotificationReading;
+  readonly subject: Subject;
+}
 
 type Reading = Exclude<NotificationReading, { kind: 'unreadable' }>;
 
@@ -51,17 +57,17 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   async receive(provider: string, bytes: Buffer): Promise<void> {
     const reading = this.read(provider, bytes.toString('utf8'));
     const correlationId = reading.kind === 'unreadable' ? null : reading.correlationId;
-    const stored = await this.inbox.store({ provider, bytes, correlationId });
-    if (stored) setImmediate(() => void this.apply(stored));
+    const arrived = await this.inbox.store({ provider, bytes, correlationId });
+    if (arrived) setImmediate(() => void this.apply(arrived.notification, { reading, subject: arrived.subject }));
     else metrics.notifications.inc({ outcome: 'orphan' });
   }
 
-  /** Never throws: what fails here is taken up again when its lease ends. */
-  async apply(notification: StoredNotification): Promise<void> {
+  /** Never throws: what fails here is taken up again when its lease ends. `seen` when it was stored is not looked at again. */
+  async apply(notification: StoredNotification, seen: Seen | null = null): Promise<void> {
     try {
-      const reading = this.read(notification.provider, notification.raw);
+      const reading = seen?.reading ?? this.read(notification.provider, notification.raw);
       if (reading.kind === 'unreadable') await this.unreadable(notification, reading.reason);
-      else await this.applyReading(notification, reading);
+      else await this.applyReading(notification, reading, seen?.subject);
     } catch (error) {
       metrics.alarms.inc({ kind: 'notification_failed' });
       logger.error(
@@ -110,18 +116,21 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     await this.conclude(notification, 'unreadable', null, null);
   }
 
-  private async applyReading(notification: StoredNotification, reading: Reading): Promise<void> {
+  private async applyReading(notification: StoredNotification, reading: Reading, seen?: Subject): Promise<void> {
     const { id, provider } = notification;
+    const { correlationId } = reading;
     for (let race = 0; race < MAX_RACES; race += 1) {
-      const { transaction, earlier } = await this.subjects.of({ id, provider, correlationId: reading.correlationId });
+      const isFirst = race === 0;
+      const { transaction, earlier } = (isFirst && seen) || (await this.subjects.of({ id, provider, correlationId }));
       // Its transaction may not know its correlationId yet: the notification can be faster than the answer to our POST.
-      if (!transaction) return this.conclude(notification, 'orphan', reading.correlationId, null);
+      if (!transaction) return this.conclude(notification, 'orphan', correlationId, null);
       // What is applied first may change it, so it is looked at again.
-      if (race === 0 && (await this.applyEarlier(earlier))) continue;
+      if (isFirst && (await this.applyEarlier(earlier))) continue;
       const state = await this.applyTo(transaction, notification, reading);
       // What is told of somebody who has been erased is not kept either; until then it is looked at again.
       if (state && transaction.erasedAt !== null) return this.inbox.forget(notification.id);
-      if (state) return this.conclude(notification, state, reading.correlationId, transaction.id);
+      if (state === 'moved') return metrics.notifications.inc({ outcome: 'applied' });
+      if (state) return this.conclude(notification, state, correlationId, transaction.id);
     }
     throw new Error('the transaction changed each time it was looked at');
   }
@@ -135,26 +144,26 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     return earlier.length > 0;
   }
 
-  /** null: the transaction was changed by somebody else meanwhile; look again. */
+  /** null: the transaction was changed by somebody else meanwhile; look again. `moved`: and so it is concluded already. */
   private async applyTo(
-    transaction: Transaction,
+    transaction: Meant,
     notification: StoredNotification,
     reading: Reading,
-  ): Promise<NotificationState | null> {
+  ): Promise<NotificationState | 'moved' | null> {
     if (reading.kind === 'not-final') {
       this.alarm('unknown_notification_status', { notificationId: notification.id, transactionId: transaction.id });
       const moved = await this.write(transaction, notification, null, { note: 'a status that is not final' });
-      return moved ? 'applied' : null;
+      return moved ? 'moved' : null;
     }
     const to = reading.outcome.kind === 'succeeded' ? 'succeeded' : 'failed';
     if (transaction.status === to) return 'applied';
     if (isFinal(transaction.status)) return this.contradiction(transaction, notification, to);
     const moved = await this.write(transaction, notification, reading.outcome, {});
-    return moved ? 'applied' : null;
+    return moved ? 'moved' : null;
   }
 
   private async write(
-    transaction: Transaction,
+    transaction: Meant,
     notification: StoredNotification,
     outcome: Extract<Reading, { kind: 'final' }>['outcome'] | null,
     note: JsonObject,
@@ -169,6 +178,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
       actor: notification.provider,
       evidence: 'notification',
       eventDetail: { ...note, notificationId: notification.id },
+      notificationId: notification.id,
       eventId: newUuid(),
     });
     return settled.moved;
@@ -176,7 +186,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
 
   /** The first final state stands: nothing is reversed by itself, and a person gets to know. */
   private async contradiction(
-    transaction: Transaction,
+    transaction: Meant,
     notification: StoredNotification,
     said: string,
   ): Promise<NotificationState> {

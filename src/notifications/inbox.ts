@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { newUuid } from '../ids.js';
 import { Batcher } from '../ledger/batcher.js';
+import type { Transaction } from '../ledger/transaction.js';
 import { metrics } from '../metrics.js';
 import { Vault } from '../vault.js';
 import { CLAIM, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER_ORPHANS, LIST, STORE } from './statements.js';
@@ -16,6 +17,23 @@ export interface StoredNotification {
   readonly raw: string;
   /** What it is about, as far as it could be read. */
   readonly correlationId: string | null;
+}
+
+/** What of the transaction it takes to move it. */
+export type Meant = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | 'quantity' | 'unit' | 'erasedAt'>;
+
+/** What a notification is about. */
+export interface Subject {
+  /** null: no transaction is known by that id yet. */
+  readonly transaction: Meant | null;
+  /** What came earlier about the same and still waits for its transaction, oldest first. */
+  readonly earlier: readonly string[];
+}
+
+/** A notification that was stored just now, and what it is about as its commit saw it. */
+export interface Arrived {
+  readonly notification: StoredNotification;
+  readonly subject: Subject;
 }
 
 /** A notification, by what it says. */
@@ -45,6 +63,17 @@ interface NotificationRow {
   provider: string;
   correlationId: string | null;
   sealed: Buffer;
+}
+
+interface ArrivedRow {
+  id: string;
+  transactionId: string | null;
+  appId: string;
+  status: Transaction['status'];
+  quantity: string | null;
+  unit: string | null;
+  erasedAt: Date | null;
+  earlier: string[];
 }
 
 interface Arrival {
@@ -77,7 +106,7 @@ interface Conclusion {
 /** Inbound notifications as they came, byte for byte and encrypted: stored before anything is done about them. */
 @Injectable()
 export class Inbox {
-  private readonly arrivals: Batcher<Arrival, boolean>;
+  private readonly arrivals: Batcher<Arrival, Subject | null>;
   private readonly conclusions: Batcher<Conclusion & { readonly id: string }, true>;
 
   constructor(
@@ -87,12 +116,11 @@ export class Inbox {
     const limits = { maxRows: MAX_BATCH_ROWS, maxWaitingRows: MAX_WAITING_ROWS, retryForMs: RETRY_MS };
     this.arrivals = new Batcher({
       ...limits,
-      write: async (rows, retried) => {
+      write: async (rows) => {
         const values = [JSON.stringify(rows), LEASE_MS];
-        const received = await database.prepared<{ id: string }>('notification_store', STORE, values);
-        const ids = new Set(received.map(({ id }) => id));
-        // What a lost answer told of is not told again: it is looked at once more.
-        return rows.map(({ id }) => retried || ids.has(id));
+        const received = await database.prepared<ArrivedRow>('notification_store', STORE, values);
+        const byId = new Map(received.map((row) => [row.id, row]));
+        return rows.map(({ id, provider }) => subjectOf(byId.get(id), provider));
       },
       keysOf: () => [],
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'notification' }, rows),
@@ -112,12 +140,12 @@ export class Inbox {
    * Resolves after the commit, and only then may the sender be told that we have it. null: nothing is known yet of what it
    * is about, and so there is nothing to do.
    */
-  async store({ provider, bytes, correlationId }: Incoming): Promise<StoredNotification | null> {
+  async store({ provider, bytes, correlationId }: Incoming): Promise<Arrived | null> {
     const id = newUuid();
     // Latin-1 keeps every byte, whatever the encoding turns out to be.
     const sealed = this.vault.seal(bytes.toString('latin1')).toString('base64');
-    const isReceived = await this.arrivals.push({ id, provider, sealed, correlationId });
-    return isReceived ? { id, provider, raw: bytes.toString('utf8'), correlationId } : null;
+    const subject = await this.arrivals.push({ id, provider, sealed, correlationId });
+    return subject && { notification: { id, provider, raw: bytes.toString('utf8'), correlationId }, subject };
   }
 
   async claimDue(maxRows: number): Promise<StoredNotification[]> {
@@ -181,4 +209,13 @@ export class Inbox {
   async conclude(id: string, conclusion: Conclusion): Promise<void> {
     await this.conclusions.push({ id, ...conclusion });
   }
+}
+
+/** null: an orphan. */
+function subjectOf(row: ArrivedRow | undefined, provider: string): Subject | null {
+  if (!row) return null;
+  const { transactionId: id, appId, status, quantity, unit, erasedAt, earlier } = row;
+  if (id === null) return { transaction: null, earlier };
+  const amount = quantity === null ? null : BigInt(quantity);
+  return { transaction: { id, appId, provider, status, quantity: amount, unit, erasedAt }, earlier };
 }

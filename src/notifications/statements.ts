@@ -4,24 +4,34 @@ const ORPHAN_LIFETIME_MS = 7 * DAY_MS;
 const ORPHAN_FIRST_RETRY_MS = 500;
 const ORPHAN_MAX_RETRY_MS = 60 * 60_000;
 
-/** SQL for the id of the transaction that is meant. `limit` keeps it one look into the index, whatever is planned. */
-function subjectOf(providerAndCorrelation: string): string {
-  return `(select t.id from transactions t where (t.provider, t.correlation_id) = (${providerAndCorrelation}) limit 1)`;
+/** SQL for the transaction that is meant. `limit` keeps it one look into the index, whatever is planned. */
+function subjectOf(providerAndCorrelation: string, columns = 't.id'): string {
+  return `(select ${columns} from transactions t where (t.provider, t.correlation_id) = (${providerAndCorrelation}) limit 1)`;
 }
 
-/** `$2` is the lease of what there is something to do for; what nothing is known about yet is an orphan at once. */
+/** What moving it takes. */
+const SUBJECT = `t.id as "transactionId", t.app_id as "appId", t.status, t.quantity, t.unit, t.erased_at as "erasedAt"`;
+
+/**
+ * `$2` is the lease of what there is something to do for; what nothing is known about yet is an orphan at once. Whatever
+ * was answered before one of them came is seen by it: the orphans that came earlier about the same.
+ */
 export const STORE = `
-with stored as (
-  insert into notifications (id, provider, sealed, correlation_id, state, due_at)
-  select r.id, r.provider, decode(r.sealed, 'base64'), r."correlationId",
-    case when orphaned then 'orphan' else 'received' end,
-    now() + case when orphaned then ${ORPHAN_FIRST_RETRY_MS} else $2::int end * interval '1 ms'
+with arrived as materialized (
+  select r.*, t.*, r."correlationId" is not null and t."transactionId" is null as orphaned
   from json_to_recordset($1::json) as r (id uuid, provider text, sealed text, "correlationId" text)
-  cross join lateral (select r."correlationId" is not null and ${subjectOf('r.provider, r."correlationId"')} is null) l (orphaned)
-  on conflict (id) do nothing
-  returning id, state
+  left join lateral ${subjectOf('r.provider, r."correlationId"', SUBJECT)} t on true
+), stored as (
+  insert into notifications (id, provider, sealed, correlation_id, state, due_at)
+  select id, provider, decode(sealed, 'base64'), "correlationId", case when orphaned then 'orphan' else 'received' end,
+    now() + case when orphaned then ${ORPHAN_FIRST_RETRY_MS} else $2::int end * interval '1 ms'
+  from arrived on conflict (id) do nothing
 )
-select id from stored where state = 'received'`;
+select a.id, a."transactionId", a."appId", a.status, a.quantity, a.unit, a."erasedAt", array(
+  select n.id from notifications n
+  where n.provider = a.provider and n.correlation_id = a."correlationId" and n.state = 'orphan' and n.id < a.id
+  order by n.id) as earlier
+from arrived a where not a.orphaned`;
 
 /** When an orphan is looked at again: later and later, and no more when nobody has claimed it so long. */
 const NEXT_LOOK = `case when n.received_at > now() - interval '${ORPHAN_LIFETIME_MS} ms' then

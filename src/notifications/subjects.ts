@@ -1,16 +1,7 @@
 import { Batcher } from '../ledger/batcher.js';
 import type { LedgerReader } from '../ledger/reader.js';
-import type { Transaction } from '../ledger/transaction.js';
 import { metrics } from '../metrics.js';
-import type { Inbox, Mention } from './inbox.js';
-
-/** What a notification is about. */
-export interface Subject {
-  /** null: no transaction is known by that id yet. */
-  readonly transaction: Transaction | null;
-  /** What came earlier about the same and still waits for its transaction, oldest first. */
-  readonly earlier: readonly string[];
-}
+import type { Inbox, Mention, Subject } from './inbox.js';
 
 const MAX_ROWS = 256;
 const MAX_WAITING_ROWS = 20_000;
