@@ -67,7 +67,14 @@ describe('the balance', () => {
     expect(rate).toBeGreaterThan(16.5);
     expect(rate).toBeLessThan(17.5);
     expect(at(seen.body, 'current')).toMatchObject({ currency: 'USD', belowLevel: '5000', emptySince: null });
-    expect(Number(at(seen.body, 'current', 'hoursLeft'))).toBeGreaterThan(1);
+    // Ten pesos within the last hour. The pace is that of what is sealed: seconds behind.
+    const paced = await eventually(
+      15_000,
+      () => balance(),
+      (one) => at(one.body, 'current', 'hoursLeft') !== null,
+    );
+    const left = Number(textAt(paced.body, 'data', 0, 'balance'));
+    expect(at(paced.body, 'current', 'hoursLeft')).toBeCloseTo((left * rate) / 10, -1);
   });
 
   it('is asked for on demand, and shown in the metrics with an alarm when it is low', async () => {

@@ -20,6 +20,7 @@ import { OpenCounts1795225500000 } from './migrations/0055-open-counts.js';
 import { LeanBackground1795225000000 } from './migrations/0052-lean-background.js';
 import { Admission1795225100000 } from './migrations/0053-admission.js';
 import { GenericPlans1795225600000 } from './migrations/0056-generic-plans.js';
+import { ToldCurrencies1795225700000 } from './migrations/0057-told-currencies.js';
 import { readTimestampsFast } from './timestamps.js';
 
 const POOL_SIZE = 20;
@@ -53,6 +54,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       LeanBackground1795225000000,
       Admission1795225100000,
       GenericPlans1795225600000,
+      ToldCurrencies1795225700000,
       Analyse1795226000000,
     ],
     migrationsTransactionMode: 'each',

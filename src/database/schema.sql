@@ -219,6 +219,7 @@ comment on column provider_balances.begun_at is 'before the provider was asked: 
 comment on column provider_balances.transaction_id is 'the purchase whose answer told it: that one is in the balance';
 comment on column provider_balances.unit_rate is 'smallest parts of the ledger''s unit that one unit of the balance bought, where this purchase was the only one';
 CREATE INDEX provider_balances_begun ON public.provider_balances USING btree (provider, begun_at);
+CREATE INDEX provider_balances_currency ON public.provider_balances USING btree (provider, at) WHERE (currency IS NOT NULL);
 CREATE INDEX provider_balances_rates ON public.provider_balances USING btree (provider, at) WHERE (unit_rate IS NOT NULL);
 CREATE INDEX provider_balances_series ON public.provider_balances USING btree (provider, at);
 

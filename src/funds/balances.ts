@@ -35,14 +35,35 @@ export interface FloatState {
   readonly emptiedAt: Date | null;
 }
 
+/**
+ * What was spent is read from the sealed ledger's checkpoints, three of them and not the purchases of a day: seconds
+ * behind, and no slower with more purchases. An account has a checkpoint at each seal that moved it.
+ */
 const STATE = `
+with day as (
+  select no from ledger_seals where to_at > now() - interval '24 hours' order by to_at limit 1
+), spent as (
+  select sum(latest.posted - coalesce(before.posted, 0)) as quantity, min(l.to_at) as since
+  from ledger_accounts a
+  cross join day
+  cross join lateral (
+    select seal_no from ledger_checkpoints where account_id = a.id and seal_no >= day.no order by seal_no limit 1
+  ) earliest
+  cross join lateral (
+    select posted from ledger_checkpoints where account_id = a.id order by seal_no desc limit 1
+  ) latest
+  left join lateral (
+    select posted from ledger_checkpoints where account_id = a.id and seal_no < day.no order by seal_no desc limit 1
+  ) before on true
+  join ledger_seals l on l.no = earliest.seal_no
+  where a.owner_kind = 'provider' and a.owner = $1
+)
 select b.balance::text, b.at, b.begun_at as "begunAt", round(float_rate($1) / 100, 6)::text as rate, f.emptied_at as "emptiedAt",
   coalesce(b.currency, (select c.currency from provider_balances c
     where c.provider = $1 and c.currency is not null order by c.at desc limit 1)) as currency,
-  (select round(greatest(b.balance, 0) * float_rate($1) / nullif(sum(t.quantity), 0)
-      * (extract(epoch from greatest(now() - min(t.completed_at), interval '1 hour')) / 3600)::numeric, 1)::text
-    from transactions t where t.provider = $1 and t.covered and t.status = 'succeeded'
-      and t.completed_at > now() - interval '24 hours') as "hoursLeft"
+  (select round(greatest(b.balance, 0) * float_rate($1) / nullif(greatest(quantity, 0), 0)
+      * (extract(epoch from greatest(now() - since, interval '1 hour')) / 3600)::numeric, 1)::text
+    from spent) as "hoursLeft"
 from provider_balances b left join provider_floats f on f.provider = b.provider
 where b.provider = $1 order by b.begun_at desc, b.id desc limit 1`;
 

@@ -12,6 +12,7 @@ const TOPUP = { kind: 'topup', path: '/v1/topups', status: 201, includes: '"stat
 const SMALL_ROWS = 10_000;
 /** Rows of a page, and how many pages lie before the deep one. */
 const PAGE_ROWS = 25;
+const BALANCE = 'GET /v1/admin/providers/latcom/balance';
 const DEEP_PAGE = 10_000;
 
 /** As if it had been sealed while it grew: sealing millions of rows beside the measurement would be measured with it. */
@@ -82,6 +83,12 @@ export async function flat({ world, scale, show }) {
     'top-ups',
     both(() => ({ ...TOPUP, durationMs: scale.roundMs })),
   );
+  // After the top-ups: each of them has told the balance.
+  const balance = await compare(
+    BALANCE,
+    both(() => ({ ...read, path: BALANCE.split(' ')[1], connections: 4 })),
+    asOperator,
+  );
   for (const side of Object.values(sides)) await world.stop(side);
   const p50 = (results, name) => median(results[name].map((result) => result.p50));
   return [
@@ -89,6 +96,7 @@ export async function flat({ world, scale, show }) {
     atMost('flat: page 1, large / small', p50(first, 'large') / p50(first, 'small'), 1.5),
     atMost('flat: deep page / page 1, large', p50(deep, 'large') / p50(first, 'large'), 1.2),
     atMost('flat: GET /v1/admin/providers, large / small', p50(dashboard, 'large') / p50(dashboard, 'small'), 1.5),
+    atMost(`flat: ${BALANCE}, large / small`, p50(balance, 'large') / p50(balance, 'small'), 1.5),
     atLeast('flat: top-ups, large / small', ratio(writes, 'large', 'small'), 0.8),
   ];
 }
