@@ -23,11 +23,11 @@ async function sidesOf(world) {
 }
 
 /** Every side once a round, in an order of chance. */
-async function rounds(world, sides, job, count) {
+async function rounds(world, sides, job, count, options) {
   const results = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
   for (let round = 0; round < count; round += 1) {
     for (const name of Object.keys(sides).sort(() => Math.random() - 0.5)) {
-      results[name].push(await world.measure(sides[name], job));
+      results[name].push(await world.measure(sides[name], job, options));
       await sleep(200);
     }
   }

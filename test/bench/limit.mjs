@@ -6,7 +6,7 @@ import { v7 } from 'uuid';
 
 /*
  * The hand-written limit: node:http, an undici pool and pg with prepared statements. It writes the same rows as the gateway
- * with the same durability, and finds a key or a reference that was used. No authentication, no validation, no encryption,
+ * with the same durability, finds a key or a reference that was used, and applies what it was notified of. No authentication, no validation, no encryption,
  * no rate limit, no duplicate guard, no look at the float, no quota, no log, no metrics. `single`: one commit for each
  * statement; `batched`: what arrives while a commit is under way goes out together in the next.
  */
@@ -55,8 +55,31 @@ with input as (
 )
 select id from moved`;
 
-const STORE = `insert into notifications (id, provider, sealed, due_at) select id, 'latam-pass', sealed, now() + interval '30 s'
-from unnest($1::uuid[], $2::bytea[]) as r (id, sealed) returning id`;
+const STORE = `insert into notifications (id, provider, sealed, correlation_id, due_at)
+select id, 'latam-pass', sealed, correlation, now() + interval '30 s'
+from unnest($1::uuid[], $2::bytea[], $3::text[]) as r (id, sealed, correlation) returning id`;
+
+const APPLY = `
+with input as (
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) as r (id, correlation, reference, event)
+), moved as (
+  update transactions t set status = 'succeeded', provider_reference = i.reference, due_at = null, expected_by = null,
+    version = t.version + 1, updated_at = now(), completed_at = now()
+  from input i
+  where t.provider = 'latam-pass' and t.correlation_id = i.correlation and t.status = 'processing'
+  returning t.id, t.app_id, t.version, t.quantity, i.id as notification, i.event
+), event as (
+  insert into transaction_events (id, transaction_id, app_id, seq, from_status, to_status, actor, evidence, detail)
+  select event, id, app_id, version, 'processing', 'succeeded', 'latam-pass', 'notification',
+    jsonb_build_object('notificationId', notification) from moved
+), entry as (
+  insert into ledger_entries (transaction_id, app_id, seq, phase, debit_account, credit_account, amount)
+  select id, app_id, version, 'post', 3, 4, quantity from moved
+), concluded as (
+  update notifications n set state = 'applied', transaction_id = m.id, due_at = null, applied_at = now()
+  from moved m where n.id = m.notification
+)
+select notification as id from moved`;
 
 function writer(name, text, columns) {
   const write = async (rows) => {
@@ -109,7 +132,10 @@ const settle = writer('settle', SETTLE, [
   'begunAt',
   'quantity',
 ]);
-const store = writer('store', STORE, ['id', 'sealed']);
+const store = writer('store', STORE, ['id', 'sealed', 'correlationId']);
+const apply = writer('apply', APPLY, ['id', 'correlationId', 'reference', 'eventId']);
+/** As long as what sealing adds: format, nonce and tag. */
+const SEAL = Buffer.alloc(29, 7);
 /** As long as what the gateway seals: the order, the bytes that are sent, nonce and tag. */
 const SEALED = Buffer.alloc(270, 7);
 
@@ -149,7 +175,11 @@ async function topUp(order, key) {
 }
 
 async function notify(bytes) {
-  await store({ id: v7(), sealed: bytes });
+  const { trace, nonAirAccrual } = JSON.parse(bytes.toString());
+  const row = { id: v7(), sealed: Buffer.concat([SEAL, bytes]), correlationId: trace.correlationId };
+  await store(row);
+  if (trace.correlationId.startsWith('S-'))
+    void apply({ ...row, reference: nonAirAccrual.latamAccrualId, eventId: v7() });
   return { status: 200, body: '{"received":true}' };
 }
 

@@ -4,11 +4,19 @@ import { randomBytes } from 'node:crypto';
 /*
  * The load generator, a process of its own: HTTP/1.1 written by hand on keep-alive sockets, because on a machine of few
  * cores whatever it costs is taken from those who are measured. Every answer is checked. Two ways to drive: `closed`, each
- * connection sends as soon as it was answered; `rate`, requests fall due by the clock and their waiting counts.
+ * connection sends as soon as it was answered, `most` requests at most; `rate`, requests fall due by the clock and their waiting counts.
  */
 
 const run = randomBytes(4).toString('hex');
 let count = 0;
+/** How many notifications each port got: the accruals of a side are numbered, and each of them ends once. */
+const notified = new Map();
+
+function nextNotified(port) {
+  const n = (notified.get(port) ?? 0) + 1;
+  notified.set(port, n);
+  return n;
+}
 
 /** The bodies of what acts, each new: reference, key and phone number are used once. */
 const BODIES = {
@@ -28,15 +36,17 @@ const BODIES = {
     trace: { correlationId: `S-${n}` },
     nonAirAccrual: { status: 'PROCESSED', latamAccrualId: `L-${n}` },
   }),
+  /** About an accrual that nobody knows. */
+  orphan: (n) => ({ ...BODIES.notification(n), trace: { correlationId: `unknown-${n}` } }),
 };
 
-function nextRequest({ kind, path, paths, authorization }) {
+function nextRequest({ kind, path, paths, port, authorization }) {
   count += 1;
   const to = paths ? paths[count % paths.length] : path;
   const head = `host: bench\r\nauthorization: ${authorization}\r\n`;
   if (!kind) return `GET ${to} HTTP/1.1\r\n${head}\r\n`;
-  const body = JSON.stringify(BODIES[kind](count));
-  const key = kind === 'notification' ? '' : `idempotency-key: bench-${run}-${count}\r\n`;
+  const body = JSON.stringify(BODIES[kind](kind === 'notification' ? nextNotified(port) : count));
+  const key = path?.endsWith('/notifications') ? '' : `idempotency-key: bench-${run}-${count}\r\n`;
   return (
     `POST ${to} HTTP/1.1\r\n${head}${key}content-type: application/json\r\n` +
     `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
@@ -76,7 +86,7 @@ class Line {
 
 /** Answers with how many were answered as expected, how many were shed, and how long it took in milliseconds. */
 function drive(job) {
-  const { port, connections, durationMs, ratePerSecond = null } = job;
+  const { port, connections, durationMs = Infinity, most = Infinity, ratePerSecond = null } = job;
   const startedAt = performance.now();
   const endsAt = startedAt + durationMs;
   const latencies = [];
@@ -86,6 +96,7 @@ function drive(job) {
     const lines = [];
     const idle = [];
     let open = 0;
+    let given = 0;
     let due = 0;
     let pacer = null;
     const finish = () => {
@@ -96,6 +107,7 @@ function drive(job) {
     };
     const give = (line, dueAt) => {
       open += 1;
+      given += 1;
       line.send(nextRequest(job), dueAt);
     };
     const failed = (error) => {
@@ -119,7 +131,7 @@ function drive(job) {
         latencies.push(now - line.dueAt);
         if (job.collectIds) seen.ids.push(/"id":"([^"]+)"/.exec(text)?.[1] ?? '');
       } else return failed(new Error(`answered ${text.slice(0, 600)}`));
-      if (now >= endsAt) {
+      if (now >= endsAt || given >= most) {
         if (open === 0) finish();
       } else if (ratePerSecond === null) give(line, now);
       else idle.push(line);

@@ -6,6 +6,8 @@ import { basic } from './world.mjs';
 
 const CONNECTIONS = 64;
 const NOTIFICATION = { kind: 'notification', path: '/v1/providers/latam-pass/notifications', status: 200 };
+/** Each about another accrual that waits: there are half as many as seeded transactions. */
+const NOTIFICATIONS = { first: 8_000, round: 4_000, orphans: 16_000 };
 
 /** Reads of the seeded transactions beside a bare Fastify with the same statements. */
 export async function reads({ world, scale, show }) {
@@ -31,23 +33,34 @@ export async function reads({ world, scale, show }) {
   return goals;
 }
 
-/** Notifications about seeded accruals beside a hand-written batched intake that only stores them. */
+/**
+ * Notifications beside a hand-written batched intake: about seeded accruals, until all that were stored are applied; and
+ * about accruals that nobody knows, which are only stored.
+ */
 export async function notifications({ world, scale, show }) {
-  const gateway = await world.startGateway(await world.database('notices_gateway'));
+  const urls = { gateway: await world.database('notices_gateway'), batched: await world.database('notices_batched') };
+  const gateway = await world.startGateway(urls.gateway);
   const sides = {
     gateway: { ...gateway, authorization: basic({ username: 'bench', password: 'bench' }) },
-    batched: await world.startSide(
-      'limit.mjs',
-      ['batched', world.providerPort],
-      await world.database('notices_batched'),
-    ),
+    batched: await world.startSide('limit.mjs', ['batched', world.providerPort], urls.batched),
   };
-  const job = { ...NOTIFICATION, connections: CONNECTIONS, durationMs: scale.shortMs };
-  for (const side of Object.values(sides)) await world.drive(side, job);
-  const results = await rounds(world, sides, job, scale.shortRounds);
-  show('notification intake', tableOf(results));
+  const applying = Object.fromEntries(
+    Object.entries(sides).map(([name, side]) => [name, { ...side, finish: () => world.applied(urls[name]) }]),
+  );
+  const job = { ...NOTIFICATION, connections: CONNECTIONS };
+  const first = { ...job, most: NOTIFICATIONS.first };
+  for (const side of Object.values(applying)) await world.measure(side, first, { again: 0 });
+  const each = { ...job, most: NOTIFICATIONS.round };
+  const applied = await rounds(world, applying, each, scale.shortRounds, { again: 1 });
+  show('notifications, taken in and applied', tableOf(applied));
+  const orphans = { ...job, kind: 'orphan', most: NOTIFICATIONS.orphans };
+  const stored = await rounds(world, sides, orphans, scale.shortRounds, { again: 1 });
+  show('notifications that nobody knows, taken in', tableOf(stored));
   for (const side of Object.values(sides)) await world.stop(side);
-  return [atLeast('notification intake / natural batching', ratio(results, 'gateway', 'batched'), 0.6)];
+  return [
+    atLeast('notification intake / natural batching', ratio(stored, 'gateway', 'batched'), 0.6),
+    atLeast('notifications until applied / natural batching', ratio(applied, 'gateway', 'batched'), 0.6),
+  ];
 }
 
 /** What part of the CPU time of reads by id, the cheapest authenticated route, and of top-ups is spent on who calls how often. */

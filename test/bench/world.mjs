@@ -240,6 +240,14 @@ export class World {
     return answer.json();
   }
 
+  /** Until every notification is applied; each was about an accrual that waited. */
+  async applied(url) {
+    const left = `select from notifications where due_at is not null limit 1`;
+    await until('all notifications are applied', async () => (await this.sql(url, left)).length === 0);
+    const [other] = await this.sql(url, `select state from notifications where state <> 'applied' limit 1`);
+    if (other) throw new Error(`a notification is ${other.state}: there were too few accruals`);
+  }
+
   async stop({ child }, signal = 'SIGKILL') {
     if (child.exitCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -247,12 +255,17 @@ export class World {
     await ended;
   }
 
-  /** One job of the load generator against a side, with the CPU that it cost. A disturbed one is done again, twice at most. */
+  /**
+   * One job of the load generator against a side, with the CPU that it cost, until what the side does afterwards is done.
+   * A disturbed one is done again, twice at most.
+   */
   async measure(side, job, { again = 2 } = {}) {
     const before = this.cpuOf(side);
+    const begunAt = performance.now();
     const result = await this.drive(side, job);
+    await side.finish?.();
     const after = this.cpuOf(side);
-    const seconds = result.elapsedMs / 1000;
+    const seconds = (side.finish ? performance.now() - begunAt : result.elapsedMs) / 1000;
     const elsewhere = (after.machine - before.machine - (after.ours - before.ours)) / seconds;
     if (elsewhere > BUSY_ELSEWHERE && again > 0) return this.measure(side, job, { again: again - 1 });
     const perRequest = (name) => ((after[name] - before[name]) * 1e6) / result.answered;
