@@ -1,7 +1,14 @@
+import { EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fastify, { type FastifyInstance } from 'fastify';
+import { Lifecycle } from '../src/api/lifecycle.js';
 import { LoopLoad } from '../src/api/loop-load.js';
+import { answerProblem } from '../src/api/problem.filter.js';
+import { addRequestHooks } from '../src/api/request-hooks.js';
 import { UnderWay } from '../src/api/under-way.js';
 import { Patience } from '../src/ledger/patience.js';
+import { eventually } from './support/world.js';
 
 async function during(ms: number, turn: () => unknown): Promise<void> {
   const endAt = performance.now() + ms;
@@ -57,4 +64,72 @@ it('patience ends when many wait and the first has waited long, and comes back w
   await expect(failing).rejects.toThrow('no');
   for (const end of ends) end();
   await Promise.all(others);
+});
+
+describe('a busy server', () => {
+  const MANY = 1_100;
+  let server: FastifyInstance;
+  let gate: EventEmitter;
+  let port = 0;
+  let answered = 0;
+
+  beforeAll(async () => {
+    server = fastify();
+    gate = new EventEmitter().setMaxListeners(0);
+    addRequestHooks(server, new Lifecycle());
+    server.setErrorHandler(answerProblem);
+    server.post('/v1/slow', async () => {
+      await once(gate, 'open');
+      return {};
+    });
+    server.addHook('onSend', (request, _reply, payload, done) => {
+      if (request.method === 'POST') answered += 1;
+      done(null, payload);
+    });
+    server.get('/v1/quick', () => ({}));
+    port = Number(new URL(await server.listen({ port: 0, host: '127.0.0.1' })).port);
+  });
+
+  afterAll(() => server.close());
+
+  const asked = async (): Promise<number> => (await server.inject({ method: 'GET', url: '/v1/quick' })).statusCode;
+  const askedWhileBusy = async (): Promise<number> => {
+    await during(300, async () => {
+      const until = performance.now() + 30;
+      while (performance.now() < until);
+      await asked();
+    });
+    return asked();
+  };
+  const workedOff = async (): Promise<void> => {
+    await eventually(
+      10_000,
+      () => Promise.resolve(gate.emit('open')),
+      () => answered >= MANY,
+    );
+  };
+
+  it('refuses while very many are under way, and no longer', async () => {
+    await eventually(
+      20_000,
+      () => {
+        for (let index = 0; index < MANY; index += 1) void server.inject({ method: 'POST', url: '/v1/slow' });
+        return askedWhileBusy();
+      },
+      (status) => status === 503,
+    );
+    await workedOff();
+    expect(await askedWhileBusy()).toBe(200);
+  }, 40_000);
+
+  it('does not count what has been worked off for somebody who had gone', async () => {
+    answered = 0;
+    const one = 'POST /v1/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
+    const socket = connect(port, '127.0.0.1');
+    // All at once, one behind the other: they do not last longer than what is looked at.
+    socket.write(one.repeat(MANY), () => socket.destroy());
+    await once(socket, 'close');
+    await workedOff();
+    expect(await askedWhileBusy()).toBe(200);
+  }, 20_000);
 });

@@ -87,23 +87,32 @@ describe('bodies', () => {
     },
   );
 
-  test('one whose sender has gone is no trouble with the database', async () => {
-    const head = `POST ${APPS} HTTP/1.1\r\nHost: x\r\nX-Request-Id: gone\r\nContent-Length: 100\r\n`;
+  const goneWith = async (id: string, ...rest: string[]): Promise<string[]> => {
+    const head = `POST ${APPS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Request-Id: ${id}\r\n`;
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
-    socket.write(`${head}Content-Type: application/json\r\nAuthorization: ${basicAuth(ADMIN)}\r\n\r\n{"a`);
-    setTimeout(() => socket.destroy(), 200);
-    const ofGone = await eventually(
+    socket.write(head + rest.join('\r\n'), () => socket.destroy());
+    const linesOf = (): string[] =>
+      gateway
+        .output()
+        .split('\n')
+        .filter((line) => line.includes(`"requestId":"${id}"`) && !line.includes('credentials refused'));
+    return eventually(
       10_000,
-      () =>
-        Promise.resolve(
-          gateway
-            .output()
-            .split('\n')
-            .filter((line) => line.includes('"requestId":"gone"')),
-        ),
+      () => Promise.resolve(linesOf()),
       (lines) => lines.length > 0,
     );
-    expect(ofGone).toEqual([expect.stringMatching(/"status":499.*"code":"validation_failed"/)]);
+  };
+
+  test('one whose sender has gone is no trouble with the database', async () => {
+    const lines = await goneWith('gone', `Authorization: ${basicAuth(ADMIN)}`, 'Content-Length: 100', '', '{"a');
+    expect(lines).toEqual([expect.stringMatching(/"status":499.*"code":"validation_failed"/)]);
+  });
+
+  test('one whose sender has gone before the answer is told too', async () => {
+    // To find out that a password is wrong takes longer.
+    const wrong = basicAuth({ username: ADMIN.username, password: 'not-the-password' });
+    const lines = await goneWith('gone-early', `Authorization: ${wrong}`, 'Content-Length: 2', '', '{}');
+    expect(lines).toEqual([expect.stringMatching(/"status":(499|401).*"code":"unauthenticated"/)]);
   });
 
   test('a bad body tells an unknown caller nothing but that', async () => {

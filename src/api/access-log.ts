@@ -17,6 +17,11 @@ export function addAccessLog(server: FastifyInstance): void {
     tell(request, CLIENT_GONE);
     done();
   });
+  // Who goes after all of the request has arrived neither aborts it nor gets a response.
+  server.addHook('onSend', (request, reply, payload, done) => {
+    if (reply.raw.destroyed && request.raw.complete) tell(request, CLIENT_GONE);
+    done(null, payload);
+  });
 }
 
 function tell(request: FastifyRequest, status: number): void {

@@ -33,13 +33,10 @@ export class Admission {
   private readonly underWay = new UnderWay();
 
   constructor(server: FastifyInstance) {
-    server.addHook('onResponse', (request, _reply, done) => {
+    // Not `onResponse`: whoever has gone before the answer has no response.
+    server.addHook('onSend', (request, _reply, payload, done) => {
       this.leave(request);
-      done();
-    });
-    server.addHook('onRequestAbort', (request, done) => {
-      this.leave(request);
-      done();
+      done(null, payload);
     });
   }
 
@@ -54,7 +51,7 @@ export class Admission {
     return null;
   }
 
-  /** Once, however it ended. */
+  /** Once: what is answered a second time has failed while it was. */
   private leave({ gateway }: FastifyRequest): void {
     if (!gateway.isCounted) return;
     gateway.isCounted = false;
