@@ -20,7 +20,7 @@ const OVERLOADED = new Problem(
   { retryAfterSeconds: RETRY_AFTER_SECONDS },
 );
 
-/** What partners ask for. Operators, notifications of providers and whoever watches are never refused. */
+/** What partners ask for, by the route: a URL can be written in many ways. Operators, notifications of providers and whoever watches are never refused. */
 const PARTNERS = /^\/v1\/(?!admin\/|providers\/)/;
 
 /**
@@ -42,7 +42,7 @@ export class Admission {
 
   /** null: it may go on, and is counted until it is answered. */
   refuse(request: FastifyRequest): Problem | null {
-    if (!PARTNERS.test(request.raw.url ?? '')) return null;
+    if (!PARTNERS.test(request.routeOptions.url ?? '')) return null;
     this.loop.note();
     const { startedAtMs } = request.gateway;
     if (this.underWay.since(OURS_FOR_MS, startedAtMs) >= MAX_UNDER_WAY && this.loop.isFull) return OVERLOADED;
