@@ -124,6 +124,25 @@ describe('the quota', () => {
     expect(counts).toEqual([80, 17, 1, 1, 0, 1]);
   });
 
+  it('lets reads yield to writes: but for one in a window they have only what nobody who acts asks for', async () => {
+    const quotas = databases.map((database) => new Quota(database));
+    const hundred = rule('reads', { limit: 100 });
+    const granted = async (lane: Lane, times: number): Promise<number> => {
+      const asked = Array.from({ length: times }, (_none, index) => pick(quotas, index).take(hundred, lane));
+      return (await Promise.allSettled(asked)).filter((result) => result.status === 'fulfilled').length;
+    };
+    const free = (permits: number): Promise<unknown> =>
+      pick(pools, 0).query(`update provider_quota_slots set used = used - $1 where name = 'reads' and used > 1`, [
+        permits,
+      ]);
+    expect([await granted('interactive', 120), await granted('status', 5)]).toEqual([98, 1]);
+    // Of 99.
+    await free(2);
+    expect([await granted('status', 5), await granted('interactive', 5)]).toEqual([0, 1]);
+    await free(4);
+    expect([await granted('status', 5), await granted('interactive', 5)]).toEqual([3, 1]);
+  });
+
   it('answers who waits before who does not when both ask at once', async () => {
     const [quota] = databases.map((database) => new Quota(database));
     if (!quota) throw new Error('no quota');

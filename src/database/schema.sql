@@ -244,9 +244,11 @@ create table provider_quota_slots (
   name text not null,
   slot bigint not null,
   used integer not null,
+  kept integer not null default 0,
   constraint provider_quota_slots_name_fkey FOREIGN KEY (name) REFERENCES provider_quotas(name),
   constraint provider_quota_slots_pkey PRIMARY KEY (name, slot)
 );
+comment on column provider_quota_slots.kept is 'permits, of those used, that are kept for status queries';
 
 create table provider_quotas (
   name text not null,
@@ -720,6 +722,8 @@ declare
   now_ms double precision;
   current_slot bigint;
   total integer;
+  usual integer := ceiling;
+  kept integer := 0;
   available integer;
   owed_now integer;
   freed bigint;
@@ -739,8 +743,15 @@ begin
   end if;
   select coalesce(sum(s.used), 0) into total
   from provider_quota_slots s where s.name = budget and s.slot > current_slot - slots;
-  available := greatest(ceiling - total, 0);
+  if turn = 'read' then
+    usual := ceiling - least(2, ceiling / 10);
+    select least(ceiling - greatest(usual, total), 1) - coalesce(sum(s.kept), 0) into kept
+    from provider_quota_slots s where s.name = budget and s.slot > current_slot - slots;
+  end if;
+  available := greatest(usual - total, 0);
   granted := least(wanted, available);
+  kept := greatest(least(wanted - granted, kept), 0);
+  granted := granted + kept;
   owed_now := quota.owed;
   if turn = 'new' and quota.waited_until > clock_timestamp() then
     granted := least(wanted, greatest((available - owed_now + 1) / 2, 0));
@@ -760,14 +771,14 @@ begin
   if granted > 0 then
     update provider_quotas q set owed = owed_now where q.name = budget and q.owed <> owed_now;
     update provider_quotas q set probed_at = clock_timestamp() where q.name = budget and q.probing;
-    insert into provider_quota_slots as s (name, slot, used) values (budget, at_slot, granted)
-    on conflict (name, slot) do update set used = s.used + excluded.used;
+    insert into provider_quota_slots as s (name, slot, used, kept) values (budget, at_slot, granted, least(kept, granted))
+    on conflict (name, slot) do update set used = s.used + excluded.used, kept = s.kept + excluded.kept;
   end if;
   if granted < wanted and wait_ms = 0 then
     select min(c.slot) into freed from (
       select s.slot, sum(s.used) over (order by s.slot) as counted
       from provider_quota_slots s where s.name = budget and s.slot > current_slot - slots
-    ) c where c.counted > total + granted - ceiling;
+    ) c where c.counted > total + granted - usual;
     wait_ms := greatest((freed + slots) * slot_ms - now_ms, 0);
   end if;
   return next;

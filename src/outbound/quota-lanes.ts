@@ -8,7 +8,8 @@ export type Lane = (typeof LANES)[number];
 
 /**
  * So many permits a lane leaves for those before it. Whoever waits for an answer leaves two in a hundred: one for a login,
- * one that operators and status queries share; so nearly all of the budget is of use.
+ * one that operators and status queries share; so nearly all of the budget is of use. Of a window a status query has that
+ * one once, and beyond it only what nobody who acts asks for.
  */
 const LEAVES: Readonly<Record<Exclude<Lane, 'alone'>, number>> = {
   token: 0,
@@ -27,9 +28,14 @@ export function ceilingOf(lane: Lane, limit: number): number {
   return limit - Math.min(LEAVES[lane], Math.floor(limit / 10));
 }
 
-/** Who takes turns: as long as somebody has waited long, newcomers get every second permit and no more. */
-export function turnOf(lane: Lane): 'new' | 'old' | '' {
-  return lane === 'interactive' || lane === 'alone' ? 'new' : lane === 'aged' ? 'old' : '';
+/**
+ * Who takes turns: as long as somebody has waited long, newcomers get every second permit and no more. Reads yield to
+ * writes.
+ */
+export function turnOf(lane: Lane): 'new' | 'old' | 'read' | '' {
+  if (lane === 'interactive' || lane === 'alone') return 'new';
+  if (lane === 'status') return 'read';
+  return lane === 'aged' ? 'old' : '';
 }
 
 /** What is kept for those who matter more than any operation. */
