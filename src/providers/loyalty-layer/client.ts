@@ -61,7 +61,7 @@ export class LoyaltyLayerClient {
 
   /** Exchanges an encrypted card for an enrol token. @throws ProviderError */
   tokenize(body: string): Promise<HttpReply> {
-    return this.ask('tokenize', '/v1/card/tokenize', body);
+    return this.ask('tokenize', '/v1/card/tokenize', body, 'interactive');
   }
 
   /** @throws ProviderError */
@@ -76,7 +76,7 @@ export class LoyaltyLayerClient {
 
   /** @throws ProviderError */
   passStatus(body: string): Promise<HttpReply> {
-    return this.ask('pass_status', '/v1/pass/status', body);
+    return this.ask('pass_status', '/v1/pass/status', body, 'status');
   }
 
   private act(
@@ -93,10 +93,10 @@ export class LoyaltyLayerClient {
     });
   }
 
-  private ask(operation: string, path: string, body: string): Promise<HttpReply> {
+  private ask(operation: string, path: string, body: string, lane: 'interactive' | 'status'): Promise<HttpReply> {
     return this.http.call({
       operation,
-      lane: 'status',
+      lane,
       request: (token) => this.post(path, body, token, READ_DEADLINE_MS),
     });
   }
