@@ -37,4 +37,6 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--v8-pool-size=2", "--max-semi-space-size=32", "--max-old-space-size=400", "dist/main.js"]
+# As in `npm start`: test/bench/README.md tells what each is for.
+CMD ["node", "--no-allocation-site-pretenuring", "--no-parallel-scavenge", "--v8-pool-size=2", \
+    "--max-semi-space-size=32", "--max-old-space-size=400", "dist/main.js"]

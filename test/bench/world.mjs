@@ -23,8 +23,10 @@ const SEEDED_INDEXES = `
 select indexname as name, indexdef as text from pg_indexes i
 where tablename in ('transactions', 'transaction_events', 'ledger_entries')
   and not exists (select from pg_constraint c where c.conname = i.indexname)`;
-/** As in `npm start`. */
-export const GATEWAY_FLAGS = ['--v8-pool-size=2', '--max-semi-space-size=32', '--max-old-space-size=400'];
+/** Those of `npm start`. */
+export const GATEWAY_FLAGS = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  .scripts.start.split(' ')
+  .filter((part) => part.startsWith('--'));
 
 export function basic({ username, password }) {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
