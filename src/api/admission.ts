@@ -20,7 +20,10 @@ const OVERLOADED = new Problem(
   { retryAfterSeconds: RETRY_AFTER_SECONDS },
 );
 
-/** What partners ask for, by the route: a URL can be written in many ways. Operators, notifications of providers and whoever watches are never refused. */
+/**
+ * What partners ask for, by the route: a URL can be written in many ways. Operators, notifications of providers and whoever
+ * watches are never refused.
+ */
 const PARTNERS = /^\/v1\/(?!admin\/|providers\/)/;
 
 /**

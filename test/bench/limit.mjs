@@ -6,9 +6,10 @@ import { v7 } from 'uuid';
 
 /*
  * The hand-written limit: node:http, an undici pool and pg with prepared statements. It writes the same rows as the gateway
- * with the same durability, finds a key or a reference that was used, and applies what it was notified of. No authentication, no validation, no encryption,
- * no rate limit, no duplicate guard, no look at the float, no quota, no log, no metrics. `single`: one commit for each
- * statement; `batched`: what arrives while a commit is under way goes out together in the next.
+ * with the same durability, finds a key or a reference that was used, and applies what it was notified of. No
+ * authentication, no validation, no encryption, no rate limit, no duplicate guard, no look at the float, no quota, no log, no
+ * metrics. `single`: one commit for each statement; `batched`: what arrives while a commit is under way goes out together in
+ * the next.
  */
 const [mode, providerPort] = process.argv.slice(2);
 const MAX_ROWS = 256;
