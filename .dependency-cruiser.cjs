@@ -9,7 +9,7 @@ const ENTRIES = '^src/(main|openapi|sandbox/main|database/migrate|privacy/retent
 /** What every provider folder may use, besides itself and the packages. */
 const LENT_TO_PROVIDERS = [
   '^src/providers/connector\\.ts$',
-  '^src/(outbound|operations|funds|ledger|api|access)/',
+  '^src/(outbound|operations|funds|ledger|api|access|readers)/',
   '^src/(config|problem|ids|app-vault|metrics|log)\\.ts$',
 ];
 
@@ -53,6 +53,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/ledger/' },
       to: { path: [HTTP_PACKAGES, '^(node:)?https?2?$'] },
+    },
+    {
+      name: 'readers-import-nothing-of-ours',
+      comment: 'Readers of outside data are pure: everything may use them, and they know nobody.',
+      severity: 'error',
+      from: { path: '^src/readers/' },
+      to: { path: '^src/', pathNot: '^src/readers/' },
     },
     {
       name: 'no-cycles',

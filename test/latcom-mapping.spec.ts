@@ -112,19 +112,24 @@ describe('a balance', () => {
     readBalanceAfter({ status: 200, headers: {}, body: `{"success":true,"balance_after": ${digits} }` });
 
   it.each([
-    ['990', '990'],
+    ['990', '990.00'],
     ['990.10', '990.10'],
     ['"990.10"', '990.10'],
     ['-0.01', '-0.01'],
-    ['123456789012.123456789', '123456789012.123456789'],
+    ['123456789012.123456789', '123456789012.1235'],
+    ['998.8399999999999', '998.84'],
+    ['1e3', '1000.00'],
+    ['"1,234.56"', null],
+    ['"12 345.67"', null],
+    ['"$5"', null],
     ['1e400', null],
     ['9007199254740993', null],
     ['null', null],
     ['"x"', null],
     ['{"balance_after":1}', null],
     ['1,"balance_after":2', null],
-    ['1', '1'],
-  ])('%s after a purchase is %j: digits as they stand, never through a float', (digits, expected) => {
+    ['1', '1.00'],
+  ])('%s after a purchase is %j: exact to four places, never through a float', (digits, expected) => {
     expect(after(digits)).toBe(expected);
   });
 
@@ -142,7 +147,7 @@ describe('a balance', () => {
       200,
       { balance: '1000.00', currency: 'USD' },
     ],
-    ['{"success":true,"balance":0}', 200, { balance: '0', currency: null }],
+    ['{"success":true,"balance":0}', 200, { balance: '0.00', currency: null }],
     ['{"success":false,"balance":0}', 200, 'unreadable_balance'],
     ['{"success":true}', 200, 'unreadable_balance'],
     ['{"success":true,"balance":1', 200, 'unreadable_balance'],

@@ -1,6 +1,6 @@
-/** A JSON value as stored in a `jsonb` column. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = { readonly [key: string]: Json };
+import type { JsonObject } from '../readers/json.js';
+
+export type { Json, JsonObject } from '../readers/json.js';
 
 export const STATUSES = ['scheduled', 'pending', 'processing', 'unknown', 'succeeded', 'failed', 'canceled'] as const;
 export type Status = (typeof STATUSES)[number];

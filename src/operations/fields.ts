@@ -2,16 +2,13 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
 import { Optional } from '../api/optional.js';
+import { isDateTime } from '../readers/date-time.js';
 
 /* Fields that several requests share: their rule, their message and their documentation in one place. */
 
 const MAX_METADATA_MEMBERS = 20;
 const MAX_METADATA_NAME = 40;
 const MAX_METADATA_VALUE = 500;
-
-/** RFC 3339 with seconds and an offset; the range of each part is checked by parsing. */
-const RFC3339 =
-  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /** The caller's own reference: 1 to 50 characters without control characters, unique per app and type for ever. */
 export function IsReference(): PropertyDecorator {
@@ -33,13 +30,6 @@ export function IsDateTime(options?: ValidationOptions): PropertyDecorator {
     },
     options,
   );
-}
-
-export function isDateTime(text: string): boolean {
-  if (!RFC3339.test(text)) return false;
-  const day = Number(text.slice(8, 10));
-  const midnight = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  return midnight.getUTCDate() === day;
 }
 
 /** The caller's own data: at most 20 members, names up to 40, string values up to 500 characters. Shown, never sent on. */

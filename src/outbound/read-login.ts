@@ -1,6 +1,7 @@
 import { ProviderError } from '../providers/connector.js';
 import type { HttpReply } from './http-door.js';
-import { parseRecord, textOf } from './lenient-json.js';
+import { parseRecord } from '../readers/json.js';
+import { textOf } from '../readers/record.js';
 import type { Login } from './token-cache.js';
 
 const REFUSED = new Set([400, 401, 403]);

@@ -1,6 +1,7 @@
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { idOf, parseRecord, recordOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { parseRecord, type JsonRecord } from '../../readers/json.js';
+import { idOf, recordOf } from '../../readers/record.js';
 import type { Outcome } from '../connector.js';
 import { infrastructure, requestFailure, type Member } from './mapping.js';
 import { isNoMember } from './member-search.mapping.js';

@@ -1,4 +1,4 @@
-import { textOf } from '../../outbound/lenient-json.js';
+import { textOf } from '../../readers/record.js';
 import type { OperationHandler, StoredOperation } from '../connector.js';
 import { COBRANDED_DEADLINE_MS, type LatamPassClient } from './client.js';
 import { readEndReply, readStartReply } from './cobranded.mapping.js';

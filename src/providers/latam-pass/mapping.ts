@@ -1,14 +1,7 @@
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import {
-  idOf,
-  isRecord,
-  parseRecord,
-  recordOf,
-  textOf,
-  wordsOf,
-  type JsonRecord,
-} from '../../outbound/lenient-json.js';
+import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
+import { idOf, recordOf, textOf, wordsOf } from '../../readers/record.js';
 import { ProviderError, type NotificationReading, type Outcome } from '../connector.js';
 import { REASONS, UNKNOWN_REASON } from './reasons.js';
 

@@ -1,5 +1,6 @@
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { parseRecord, type JsonRecord } from '../../readers/json.js';
+import { textOf, wordsOf } from '../../readers/record.js';
 import type { ProviderRefusal } from '../../problem.js';
 import { infrastructure, type MemberDocument } from './mapping.js';
 

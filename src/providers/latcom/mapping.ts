@@ -1,14 +1,7 @@
 import type { Failure, FailureCategory } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import {
-  beginningOf,
-  idOf,
-  parseRecord,
-  rawDecimalOf,
-  textOf,
-  wordsOf,
-  type JsonRecord,
-} from '../../outbound/lenient-json.js';
+import { parseRecord, type JsonRecord } from '../../readers/json.js';
+import { beginningOf, decimalOf, idOf, textOf, wordsOf } from '../../readers/record.js';
 import { ProviderError, type Outcome } from '../connector.js';
 
 /* LATCOM's language, both ways ("Distributor API Documentation"). Pure. */
@@ -32,6 +25,9 @@ export function purchaseBody(order: PurchaseOrder): string {
     operator: order.operator,
   });
 }
+
+/** Digits behind the point that are kept of a balance. */
+const BALANCE_PLACES = { least: 2, most: 4 };
 
 interface Decline {
   readonly code: string;
@@ -118,13 +114,13 @@ export function readPurchaseReply(reply: HttpReply, transactionId: string): Outc
 
 /** `balance_after` of a purchase, exactly as it stands in the answer; null when it is not there or no plain decimal. */
 export function readBalanceAfter(reply: HttpReply): string | null {
-  return parseRecord(reply.body) ? rawDecimalOf(reply.body, 'balance_after') : null;
+  return decimalOf(parseRecord(reply.body), 'balance_after', BALANCE_PLACES);
 }
 
 /** The answer to `GET /get_balance`. @throws ProviderError `doubtful` */
 export function readBalanceReply(reply: HttpReply): { balance: string; currency: string | null } {
   const body = parseRecord(reply.body);
-  const balance = rawDecimalOf(reply.body, 'balance');
+  const balance = decimalOf(body, 'balance', BALANCE_PLACES);
   if (reply.status >= 300 || body?.['success'] !== true || balance === null) {
     throw doubt(reply, null, 'unreadable_balance');
   }

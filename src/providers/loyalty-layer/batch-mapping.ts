@@ -1,5 +1,6 @@
 import type { HttpReply } from '../../outbound/http-door.js';
-import { isRecord, parseRecord, textOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
+import { textOf } from '../../readers/record.js';
 import { ProviderError, type Outcome } from '../connector.js';
 import { doubt, toFailure } from './errors.js';
 import { readIssued } from './mapping.js';

@@ -1,5 +1,6 @@
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, textOf } from '../../outbound/lenient-json.js';
+import { parseRecord } from '../../readers/json.js';
+import { textOf } from '../../readers/record.js';
 import { Problem } from '../../problem.js';
 import { doubt, refusalOf } from './errors.js';
 

@@ -1,6 +1,7 @@
 import type { Config } from '../../config.js';
 import type { HttpReply, HttpRequest } from '../../outbound/http-door.js';
-import { parseRecord, textOf } from '../../outbound/lenient-json.js';
+import { parseRecord } from '../../readers/json.js';
+import { textOf } from '../../readers/record.js';
 import { INVALID_CLIENT, type ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.js';

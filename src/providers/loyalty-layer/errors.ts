@@ -1,6 +1,7 @@
 import type { Failure, FailureCategory } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { beginningOf, parseRecord, textOf, wordsOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { parseRecord, type JsonRecord } from '../../readers/json.js';
+import { beginningOf, textOf, wordsOf } from '../../readers/record.js';
 import { ProviderError } from '../connector.js';
 
 /* LoyaltyLayer's errors: `{ error, error_description, code, retry_after? }`. Pure. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { idOf, jsonOf, parseRecord, textOf, type JsonRecord } from '../../outbound/lenient-json.js';
+import { parseRecord, type JsonRecord } from '../../readers/json.js';
+import { idOf, jsonOf, textOf } from '../../readers/record.js';
 import type { Outcome } from '../connector.js';
 import { doubt, refusalOf } from './errors.js';
 

@@ -1,6 +1,7 @@
 import type { Failure, JsonObject } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, textOf } from '../../outbound/lenient-json.js';
+import { parseRecord } from '../../readers/json.js';
+import { textOf } from '../../readers/record.js';
 import { Problem } from '../../problem.js';
 import type { Outcome } from '../connector.js';
 import { doubt, refusalOf } from './errors.js';

@@ -1,0 +1,30 @@
+import { Decimal } from 'decimal.js';
+
+/** Digits before and behind the point, and an exponent as JSON writes it: no separators, currency signs or words. */
+const PLAIN = /^-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?$/;
+const MAX_WHOLE_DIGITS = 15;
+
+/** How many digits behind the point an answer has: at least `least`, filled with zeros; rounded to at most `most`. */
+export interface Places {
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * Reads a decimal from outside exactly, given as a number or as text, and rounds it half to even to the places that are
+ * kept. The noise of floats (`998.8399999999999`) and exponents (`1e3`) are taken, blanks around are ignored.
+ * null: anything else (`1,234.56`, `12 345.67`, `$5`, `1.234,56`), or more than 15 digits before the point.
+ */
+export function readDecimal(value: unknown, { least, most }: Places): string | null {
+  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
+  if (!PLAIN.test(text)) return null;
+  const rounded = new Decimal(text).toDecimalPlaces(most, Decimal.ROUND_HALF_EVEN);
+  const plain = rounded.abs().toFixed(Math.max(rounded.decimalPlaces(), least));
+  if ((plain.split('.')[0] ?? '').length > MAX_WHOLE_DIGITS) return null;
+  return rounded.isNegative() && !rounded.isZero() ? `-${plain}` : plain;
+}
+
+/** Negative, zero or positive, as `Array.sort` wants it, for two decimals that were read. */
+export function compareDecimals(one: string, other: string): number {
+  return new Decimal(one).comparedTo(other);
+}

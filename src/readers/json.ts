@@ -1,0 +1,83 @@
+import { parse } from 'lossless-json';
+
+/** A JSON value as stored in a `jsonb` column. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** An object of a JSON text from outside: unknown members stay, and the type of each is to be checked. */
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** A JSON text that names one member twice with different values: neither of them can be trusted. */
+export class DuplicateMemberError extends SyntaxError {
+  override readonly name = 'DuplicateMemberError';
+
+  constructor(readonly member: string) {
+    super('a member of the JSON object is named twice');
+  }
+}
+
+const BYTE_ORDER_MARK = /^\uFEFF/;
+/** A float keeps up to 15 digits as they stand; longer numbers, and exponents of three digits, have to be looked at. */
+const LONG_NUMBER = /[0-9][0-9.]{15}|[0-9.][eE][+-]?[0-9]{3}/;
+const WHOLE_NUMBER = /^-?\d+$/;
+const MEMBER_NAME = /"[ \t\r\n]*:/g;
+
+/**
+ * Reads a JSON text (RFC 8259) from outside. A byte order mark is skipped. A number that a float cannot hold exactly is
+ * the text of its digits: an integer beyond 2^53, a decimal of more than about 15 digits.
+ * @throws SyntaxError when it is no JSON; DuplicateMemberError when a member has two values
+ */
+export function parseJson(text: string): unknown {
+  const json = text.replace(BYTE_ORDER_MARK, '');
+  if (!LONG_NUMBER.test(json)) {
+    const value: unknown = JSON.parse(json);
+    // As many members as names: none is named twice. A text value can look like a name, which only costs the slow way.
+    if (countMembers(value) === countNames(json)) return value;
+  }
+  return parse(json, null, { parseNumber: exactNumber, onDuplicateKey: refuseDuplicate });
+}
+
+/** The text as a JSON object; null when it is anything else (HTML, a truncated answer, an empty body, two values). */
+export function parseRecord(text: string): JsonRecord | null {
+  try {
+    const value = parseJson(text);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A number when it has the same decimal digits as the text, otherwise the text. */
+function exactNumber(source: string): number | string {
+  const value = Number(source);
+  if (WHOLE_NUMBER.test(source)) return Number.isSafeInteger(value) ? value : source;
+  return Number.isFinite(value) && digitsOf(String(value)) === digitsOf(source) ? value : source;
+}
+
+/** Sign, digits and exponent without what adds nothing (`1.50` and `15e-1` are the same). */
+function digitsOf(number: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return '0';
+  return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+}
+
+function refuseDuplicate({ key }: { readonly key: string }): never {
+  throw new DuplicateMemberError(key);
+}
+
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const parts: unknown[] = Object.values(value);
+  return parts.reduce<number>((sum, part) => sum + countMembers(part), Array.isArray(value) ? 0 : parts.length);
+}
+
+function countNames(json: string): number {
+  return json.match(MEMBER_NAME)?.length ?? 0;
+}

@@ -1,0 +1,29 @@
+/** Control characters, line and paragraph separators, halves of surrogate pairs, private use, and unassigned code points. */
+const UNWANTED = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/u;
+/** Zero-width, bidirectional and other format characters: two texts that look the same would differ. */
+const INVISIBLE =
+  /[\p{Cf}\u034F\u115F\u1160\u17B4\u17B5\u180B-\u180F\u2800\u3164\uFE00-\uFE0F\uFFA0\u{E0100}-\u{E01EF}]/u;
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/** What is wrong with a reference or another short text by which something is found again; null: nothing. */
+export function faultOfLabel(text: string): string | null {
+  if (text !== text.trim()) return 'must not begin or end with blanks';
+  if (UNWANTED.test(text) || INVISIBLE.test(text)) return 'must not contain control or invisible characters';
+  return VISIBLE.test(text) ? null : 'must contain a visible character';
+}
+
+/** What is wrong with a sentence that an operator writes, line breaks and tabs allowed; null: nothing. */
+export function faultOfSentence(text: string): string | null {
+  if (text !== text.trim()) return 'must not begin or end with blanks';
+  if (UNWANTED.test(text.replace(/[\t\r\n]/g, ''))) return 'must not contain control characters';
+  return hasVisibleCharacter(text) ? null : 'must contain a visible character';
+}
+
+/** The form in which references are compared and stored: `CAFÉ` is one reference, however it was typed. */
+export function comparable(text: string): string {
+  return text.normalize('NFC');
+}
+
+function hasVisibleCharacter(text: string): boolean {
+  return VISIBLE.test(text.replaceAll(/[\u3164\uFFA0\u2800\u115F\u1160]/gu, ''));
+}
