@@ -67,7 +67,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['Transactions', 'Everything that an app has asked for, and how it went.'],
   ['Notifications', 'What providers tell the gateway.'],
   ['Providers', 'Health and control of the providers, for operators.'],
-  ['Administration', 'Apps, keys, operators, plans and the audit log, for operators.'],
+  ['Administration', 'Apps, keys, operators, plans, products and the audit log, for operators.'],
   ['Operations', 'Health and metrics of an instance.'],
 ];
 

@@ -82,6 +82,23 @@ CREATE INDEX breaks_run ON public.breaks USING btree (run_id, id);
 CREATE INDEX breaks_transaction ON public.breaks USING btree (transaction_id) WHERE (status = 'open'::text);
 CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, provider, transaction_id, notification_id, record_key) NULLS NOT DISTINCT;
 
+create table latcom_products (
+  product_id text not null,
+  description text not null,
+  operator text not null,
+  min_pesos integer not null,
+  max_pesos integer not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint latcom_products_check CHECK ((min_pesos <= max_pesos)),
+  constraint latcom_products_description_check CHECK (((length(description) >= 1) AND (length(description) <= 200))),
+  constraint latcom_products_max_pesos_check CHECK ((max_pesos <= 50000)),
+  constraint latcom_products_min_pesos_check CHECK ((min_pesos >= 1)),
+  constraint latcom_products_operator_check CHECK (((length(operator) >= 1) AND (length(operator) <= 40))),
+  constraint latcom_products_pkey PRIMARY KEY (product_id),
+  constraint latcom_products_product_id_check CHECK ((product_id ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text))
+);
+
 create table ledger_accounts (
   id bigint generated always as identity not null,
   owner_kind text not null,
