@@ -1,10 +1,10 @@
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 /** Routes that cost much more than the others, or answer all that there is: once in so many times. */
-const RARE = /\/export$|\/verify$|\/operators$|\/password$|\/metrics$|\/erase$|\/erasure$|\/reconciliations$/;
+const RARE = /\/export$|\/verify$|\/operators$|\/password$|\/metrics$|\/erase$/;
 const RARE_SHARE = 0.15;
 /** What makes everything else: more of it. */
-const CREATES = /^POST \/v1\/(?:accruals|passes|topups|cobranded|admin\/reconciliations)$/;
+const CREATES = /^POST \/v1\/(?:accruals|passes|topups|cobranded|admin\/apps|admin\/apps\/\{id\}\/keys)$/;
 const CREATES_WEIGHT = 5;
 
 /** What the gateway says of itself in `/openapi.json`. */

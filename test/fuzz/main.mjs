@@ -63,7 +63,7 @@ function count({ status, failure, headers, body }) {
 }
 
 async function shoot(index, world) {
-  const request = makeRequest(index, { ...world, seed: SEED, isValid: index < FIRST });
+  const request = makeRequest(index, { ...world, seed: SEED, first: FIRST });
   const answer = await send(world.gateway.port, request, timeoutOf(request));
   count(answer);
   for (const finding of judge(request, answer, world.document)) {
@@ -72,7 +72,7 @@ async function shoot(index, world) {
   }
   if (answer.body && answer.status < 300) {
     succeeded.add(request.operation);
-    world.pool.learn(request.operation.split(' ')[1], answer.body);
+    world.pool.learn(request, answer.body);
   }
   if (index === Number(values.only)) console.log(told(request, answer));
 }

@@ -31,14 +31,14 @@ export function timeoutOf({ headers, isRaw }) {
 export function judge(request, answer, document) {
   if (answer.failure) return mayFail(request, answer) ? [] : [{ kind: 'no_answer', detail: answer.failure }];
   const { status } = answer;
-  const operation = request.isRaw ? null : document.match(request.method, request.target);
+  const operation = document.match(request.method, request.target);
   const found = [];
   const add = (kind, detail) => found.push({ kind, detail });
   const problem = status >= 400 && request.method !== 'HEAD' ? problemOf(answer, document, add) : null;
   if (status === 500) add('server_error', '500 is never right');
   else if (status > 500 && !operation?.responses.has(status))
     add('server_error', 'a status that the route does not document');
-  if (operation) documented(operation, request, answer, problem, add);
+  if (operation && !request.isRaw) documented(operation, request, answer, problem, add);
   if (operation && status < 300 && request.method !== 'HEAD') conforms(operation, answer, document, add);
   if (answer.ms > timeoutOf(request) - 1_000) add('slow', `${Math.round(answer.ms)} ms`);
   if (status >= 400 && CANARIES.test(answer.body.toString())) add('echo', 'a refusal repeats what was personal');
@@ -56,7 +56,8 @@ function mayFail({ isRaw, method }, { failure }) {
 function problemOf({ status, headers, body }, document, add) {
   if (!headers['content-type']?.startsWith('application/problem+json'))
     return add('no_problem', `a ${headers['content-type']}`);
-  const problem = JSON.parse(body.toString());
+  const problem = parsed(body);
+  if (!problem) return add('bad_problem', 'no JSON');
   const missing = ['type', 'title', 'status', 'code', 'requestId'].filter((name) => problem[name] === undefined);
   if (missing.length > 0) add('bad_problem', `without ${missing.join(', ')}`);
   if (problem.status !== status) add('bad_problem', `says ${problem.status}`);
@@ -77,29 +78,35 @@ function documented({ responses, body }, { method, body: sent }, { status }, pro
 function conforms({ responses }, { status, headers, body }, document, add) {
   const schema = responses.get(status)?.schema;
   if (!schema || !headers['content-type']?.startsWith('application/json')) return;
-  const difference = document.difference(schema, JSON.parse(body.toString()));
+  const difference = document.difference(schema, parsed(body));
   // Positions are as many as requests; the kind of place is enough.
   if (difference !== null) add('another_shape', difference.replaceAll(/\/\d+/g, '/n'));
+}
+
+function parsed(body) {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return null;
+  }
 }
 
 /** Lines of the gateway's log that tell of a defect, or tell what is personal or secret. */
 export async function judgeLog(file, secrets) {
   const found = [];
   for await (const line of createInterface({ input: createReadStream(file) })) {
-    if (CANARIES.test(line) || secrets.some((secret) => line.includes(secret)))
-      found.push({ kind: 'personal_in_log', detail: line.slice(0, 300) });
+    const isPersonal = CANARIES.test(line) || secrets.some((secret) => line.includes(secret));
+    if (isPersonal) found.push({ kind: 'personal_in_log', detail: kindOf(line), example: line });
     if (NODE_LINES.test(line)) found.push({ kind: 'defect_in_log', detail: line.slice(0, 300) });
-    if (DEFECT_LINES.test(line)) found.push(defectIn(JSON.parse(line)));
+    if (DEFECT_LINES.test(line)) found.push({ kind: 'defect_in_log', detail: kindOf(line), example: line });
   }
   return found;
 }
 
-function defectIn({ msg, method, route, errorCode, error, stack }) {
-  return {
-    kind: 'defect_in_log',
-    detail: [msg, method, route, error, errorCode].join(' '),
-    example: stack?.join('\n'),
-  };
+/** Lines of one kind are one finding. */
+function kindOf(line) {
+  const { msg, method, route, error, errorCode } = parsed(line) ?? { msg: line.slice(0, 100) };
+  return [msg, method, route, error, errorCode].filter(Boolean).join(' ');
 }
 
 /** What has to be true of the gateway when everything has been answered. */

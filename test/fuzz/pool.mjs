@@ -27,7 +27,10 @@ export class Pool {
     return list[Math.floor(chance * list.length)];
   }
 
-  learn(path, body) {
+  /** From what was answered to a request that succeeded. */
+  learn({ operation, target }, body) {
+    const [, appId] = /^\/v1\/admin\/apps\/(app_[0-9a-f-]{36})/.exec(target) ?? [];
+    if (appId && operation === 'DELETE /v1/admin/apps/{id}') this.add('removed app', appId);
     if (body.length > MAX_READ_BYTES) return;
     let json;
     try {
@@ -35,7 +38,8 @@ export class Pool {
     } catch {
       return;
     }
-    if (typeof json?.nextCursor === 'string') this.add(`cursor ${path}`, json.nextCursor);
+    if (typeof json?.nextCursor === 'string') this.add(`cursor ${operation.split(' ')[1]}`, json.nextCursor);
+    if (appId && json?.keyId && !this.#kept.has(appId)) this.add('app and key', `${appId} ${json.keyId}`);
     this.#walk(json);
   }
 
@@ -43,7 +47,6 @@ export class Pool {
     if (typeof value === 'string' && ID.test(value)) this.add(value.split('_')[0], value);
     if (typeof value !== 'object' || value === null) return;
     if (typeof value.id === 'string' && value.id.startsWith('txn_') && value.type) this.#transaction(value);
-    if (typeof value.keyId === 'string' && !this.#kept.has(value.keyId)) this.add('key', value.keyId);
     Object.values(value).forEach((member) => this.#walk(member));
   }
 

@@ -1,14 +1,26 @@
 import { seeded } from '../faults/random.mjs';
 import { escaped, spoil } from './spoilings.mjs';
-import { notification, pathValue, statement, valid } from './values.mjs';
+import { notification, pathValues, statement, valid } from './values.mjs';
 
 const BOUNDARY = 'fuzz-boundary';
 /** Of requests that are not spoiled at all, behind the first ones, which never are. */
 const VALID_SHARE = 0.2;
 
+/** Of requests that repeat an earlier one, with its idempotency key. */
+const REPEATED_SHARE = 0.03;
+
+const streamOf = (seed, index) => seeded(seed + Math.imul(index + 1, 0x9e3779b1));
+
 /** Request number `index`: the same from the same seed, but for the ids of earlier answers and the time. */
-export function makeRequest(index, { seed, document, identities, pool, isValid }) {
-  const random = seeded(seed + Math.imul(index + 1, 0x9e3779b1));
+export function makeRequest(index, world) {
+  const chance = streamOf(~world.seed, index);
+  const isRepeated = index >= world.first && chance.next() < REPEATED_SHARE;
+  return { ...requestOf(isRepeated ? chance.between(0, index - 1) : index, world), index };
+}
+
+function requestOf(index, { seed, document, identities, pool, first }) {
+  const random = streamOf(seed, index);
+  const isValid = index < first;
   const operation = document.pick(random);
   const draft = validDraft(operation, { document, random, pool, path: operation.path, name: `${seed}-${index}` });
   draft.identity = identities.pick(operation, random, isValid);
@@ -16,13 +28,13 @@ export function makeRequest(index, { seed, document, identities, pool, isValid }
   if (!isValid && random.next() > VALID_SHARE) {
     for (let left = random.pick([1, 1, 1, 2, 2, 3]); left > 0; left -= 1) spoiling.push(spoil(draft, random));
   }
-  return { index, operation: operation.name, identity: draft.identity.name, spoiling, ...rendered(draft) };
+  return { operation: operation.name, identity: draft.identity.name, spoiling, ...rendered(draft) };
 }
 
 function validDraft(operation, context) {
   const { random, pool } = context;
-  const draft = { operation, method: operation.method, path: {}, query: [], headers: [], bytes: [], lines: [] };
-  for (const { name } of operation.parameters.path) draft.path[name] = pathValue(operation, name, context);
+  const draft = { operation, method: operation.method, query: [], headers: [], bytes: [], lines: [] };
+  draft.path = pathValues(operation, context);
   for (const { name, schema } of operation.parameters.query) {
     if (random.next() > 0.3) continue;
     const cursor = name === 'cursor' ? pool.pick(`cursor ${operation.path}`, random) : undefined;

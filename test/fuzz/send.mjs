@@ -38,7 +38,7 @@ function overHttp(port, { method, target, headers, body }, timeoutMs) {
   });
 }
 
-function overSocket(port, { method, target, headers, body }, timeoutMs) {
+function overSocket(port, { method, target, headers, body, isRaw }, timeoutMs) {
   const head = [
     `${method} ${target} HTTP/1.1`,
     ...headers.map(([name, value]) => `${name}: ${value}`),
@@ -60,7 +60,8 @@ function overSocket(port, { method, target, headers, body }, timeoutMs) {
     };
     socket.once('error', end);
     socket.once('close', () => end());
-    socket.write(Buffer.concat([Buffer.from(head.join('\r\n'), 'latin1'), body]));
+    const isChunked = !isRaw && headers.some(([name]) => name === 'transfer-encoding');
+    socket.write(Buffer.concat([Buffer.from(head.join('\r\n'), 'latin1'), isChunked ? chunked(body) : body]));
   });
 }
 
@@ -74,8 +75,14 @@ function answerIn(bytes) {
     lines.map((line) => [line.split(':')[0].toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   );
   const rest = text.slice(end + 4);
-  const body = headers['transfer-encoding'] === 'chunked' ? unchunked(rest) : rest;
+  // What comes behind it answers what the gateway took for a second request.
+  const body = headers['transfer-encoding'] === 'chunked' ? unchunked(rest) : rest.slice(0, headers['content-length']);
   return { status, headers, body: Buffer.from(body, 'latin1') };
+}
+
+function chunked(body) {
+  const size = body.length > 0 ? `${body.length.toString(16)}\r\n` : '';
+  return Buffer.concat([Buffer.from(size), body, Buffer.from(size ? '\r\n0\r\n\r\n' : '0\r\n\r\n')]);
 }
 
 function unchunked(text) {

@@ -37,9 +37,12 @@ export const CANARIES = new RegExp(
 );
 
 const iso = (ms) => new Date(ms).toISOString();
+const NO_ID = 'txn_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
 const DAY_MS = 86_400_000;
-const past = ({ random }) => iso(Date.now() - random.between(1, 20 * DAY_MS));
-const soon = ({ random }) => iso(Date.now() + random.between(60_000, DAY_MS / 2));
+/** A request that is repeated is the same. */
+const STARTED_AT_MS = Date.now();
+const past = ({ random }) => iso(STARTED_AT_MS - random.between(1, 20 * DAY_MS));
+const soon = ({ random }) => iso(STARTED_AT_MS + random.between(60_000, DAY_MS / 2));
 const text = ({ random }) => random.pick(LETTERS);
 const unique =
   (kind) =>
@@ -124,26 +127,26 @@ function validText(is, context) {
   return sampled(patterns.get(is.pattern), context.random);
 }
 
-/** What stands for `{name}` in a path: an id of the right kind, where an earlier answer had one. */
-export function pathValue(operation, parameter, { random, pool }) {
+/** What stands for the names in a path: ids of the right kind, where earlier answers had any. */
+export function pathValues(operation, context) {
+  const names = operation.parameters.path.map(({ name }) => name);
+  if (!names.includes('keyId'))
+    return Object.fromEntries(names.map((name) => [name, pathValue(operation, name, context)]));
+  const [id, keyId] = (context.pool.pick('app and key', context.random) ?? `${NO_ID} ${NO_ID}`).split(' ');
+  return { id, keyId };
+}
+
+function pathValue({ path, segments }, parameter, { random, pool }) {
   if (parameter === 'name') return random.pick(['latam-pass', 'loyalty-layer', 'latcom']);
   if (parameter === 'planId') return `FUZZ-${random.between(1, 40)}`;
-  const room = operation.segments[operation.segments.indexOf(`{${parameter}}`) - 1];
   const kinds = {
     accruals: random.pick(['accrual', 'scheduled']),
     topups: random.pick(['topup', 'pending']),
     transactions: random.pick(['txn', 'unknown', 'scheduled', 'processing', 'pending', 'failed']),
-    ...{
-      passes: 'pass',
-      apps: 'app',
-      keys: 'key',
-      operators: 'opr',
-      breaks: 'brk',
-      notifications: 'ntf',
-      reconciliations: 'rec',
-    },
+    apps: /\/eras/.test(path) ? 'removed app' : 'app',
+    ...{ passes: 'pass', operators: 'opr', breaks: 'brk', notifications: 'ntf', reconciliations: 'rec' },
   };
-  return pool.pick(kinds[room], random) ?? 'txn_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
+  return pool.pick(kinds[segments[segments.indexOf(`{${parameter}}`) - 1]], random) ?? NO_ID;
 }
 
 /** A notification as LATAM Pass sends it, about an accrual of ours where there is one. */
@@ -160,7 +163,8 @@ export function notification({ random, pool }) {
 export function statement({ random, pool }) {
   const ids = Array.from({ length: 5 }, () => (pool.pick('topup', random) ?? 'txn_none').slice(4));
   const lines = ids.map(
-    (id) => `${id},${random.pick(['SUCCESS', 'FAIL'])},${random.pick(['10.00', '20.00', '-1'])},MXN,${iso(Date.now())}`,
+    (id) =>
+      `${id},${random.pick(['SUCCESS', 'FAIL'])},${random.pick(['10.00', '20.00', '-1'])},MXN,${iso(STARTED_AT_MS)}`,
   );
   const head = 'distributor_transaction_id,status,amount,currency,date';
   return [
@@ -168,7 +172,7 @@ export function statement({ random, pool }) {
     { name: 'kind', value: 'statement' },
     {
       name: 'file',
-      value: [head, ...lines, `${random.between(0, 1e9)},SUCCESS,10.00,MXN,${iso(Date.now())}`].join('\n'),
+      value: [head, ...lines, `${random.between(0, 1e9)},SUCCESS,10.00,MXN,${iso(STARTED_AT_MS)}`].join('\n'),
       file: 's.csv',
     },
   ];
