@@ -58,7 +58,7 @@ function told({ index, operation, identity, spoiling, method, target, headers, b
 function count({ status, failure, headers, body }) {
   const isProblem = headers?.['content-type']?.includes('problem');
   const code = isProblem && status !== 404 ? ` ${/"code":"([a-z_]+)"/.exec(body.toString())?.[1] ?? ''}` : '';
-  const key = `${status ?? failure}${code}`;
+  const key = `${status ?? failure}${code}`.trim();
   statuses.set(key, (statuses.get(key) ?? 0) + 1);
 }
 

@@ -40,7 +40,7 @@ export function judge(request, answer, document) {
     add('server_error', 'a status that the route does not document');
   if (operation && !request.isRaw) documented(operation, request, answer, problem, add);
   if (operation && status < 300 && request.method !== 'HEAD') conforms(operation, answer, document, add);
-  if (answer.ms > timeoutOf(request) - 1_000) add('slow', `${Math.round(answer.ms)} ms`);
+  if (!request.isRaw && answer.ms > timeoutOf(request) - 1_000) add('slow', `${Math.round(answer.ms)} ms`);
   if (status >= 400 && CANARIES.test(answer.body.toString())) add('echo', 'a refusal repeats what was personal');
   return found;
 }
