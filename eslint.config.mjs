@@ -112,7 +112,7 @@ export default tseslint.config(
   },
   {
     // Programs for a terminal.
-    files: ['scripts/**/*.mjs', 'test/bench/**/*.mjs', 'test/faults/**/*.mjs'],
+    files: ['scripts/**/*.mjs', 'test/bench/**/*.mjs', 'test/faults/**/*.mjs', 'test/fuzz/**/*.mjs'],
     rules: { 'no-console': 'off' },
   },
 );
