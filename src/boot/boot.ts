@@ -42,6 +42,7 @@ export async function boot(settings: Config, warnings: readonly string[], shutdo
   shutdown.started();
   const all = [...warnings, ...ofDatabase, ...ofKey, ...seeded.warnings];
   for (const warning of all) logger.warn({ warning }, 'configuration');
+  if (config.outboundProxy) logger.info({ proxy: new URL(config.outboundProxy.url).host }, 'providers behind a proxy');
   showBanner({ config, url: await app.getUrl(), warnings: all, seeded });
 }
 
