@@ -1,4 +1,6 @@
 import { readDatabaseUrl, warnOfPlainDatabase } from './config/database-url.js';
+import { checkExtraAuthorities } from './config/extra-authorities.js';
+import { readOutboundProxy, type ProxySettings } from './config/outbound-proxy.js';
 import {
   readLatamPass,
   readLatcom,
@@ -11,6 +13,7 @@ import { EnvironmentReader, type Environment } from './config/reader.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 export { VARIABLES, type VariableName } from './config/variables.js';
+export type { ProxySettings } from './config/outbound-proxy.js';
 export type { LatamPassSettings, LatcomSettings, LoyaltyLayerSettings } from './config/providers.js';
 
 /** The first operator, made when there is none yet. */
@@ -59,6 +62,8 @@ export interface ConfigValues {
   readonly retention: RetentionSettings;
   /** Where the built-in sandbox listens, should a provider need it; 0 takes any free port. */
   readonly sandbox: SandboxSettings;
+  /** Through which the providers are called; null: directly. */
+  readonly outboundProxy: ProxySettings | null;
   readonly breaker: { readonly failures: number; readonly openMs: number };
   readonly latamPass: LatamPassSettings;
   readonly loyaltyLayer: LoyaltyLayerSettings;
@@ -83,6 +88,7 @@ export class Config implements ConfigValues {
   readonly rateLimitPerMinute!: number;
   readonly retention!: RetentionSettings;
   readonly sandbox!: SandboxSettings;
+  readonly outboundProxy!: ProxySettings | null;
   readonly breaker!: { readonly failures: number; readonly openMs: number };
   readonly latamPass!: LatamPassSettings;
   readonly loyaltyLayer!: LoyaltyLayerSettings;
@@ -156,6 +162,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
       port: read.integer('SANDBOX_PORT', port === 0 || port === MAX_PORT ? 0 : port + 1, 0, MAX_PORT),
       isFixed: read.text('SANDBOX_PORT') !== null,
     },
+    outboundProxy: readOutboundProxy(read),
     breaker: {
       failures: read.integer('BREAKER_FAILURES', 20, 1, 100_000),
       openMs: read.integer('BREAKER_OPEN_MS', 5_000, 1, 3_600_000),
@@ -166,6 +173,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
   };
   const config = new Config(values);
   checkSandbox(read, config);
+  checkExtraAuthorities(read);
   if (read.errors.length > 0) throw new ConfigError([...new Set(read.errors)]);
   warnOfProduction(read, config);
   return { config, warnings: [...new Set(read.warnings)] };

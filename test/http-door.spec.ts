@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { gzipSync } from 'node:zlib';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
+import { readConfig } from '../src/config.js';
 import { HttpDoor, type HttpReply } from '../src/outbound/http-door.js';
 import { ProviderError } from '../src/providers/connector.js';
 
@@ -14,7 +15,7 @@ let requests: number;
 let sendBy: 'send' | 'sendSeldom';
 const sockets = new Set<Socket>();
 
-const door = new HttpDoor(new HttpService(axios.create()));
+const door = new HttpDoor(new HttpService(axios.create()), readConfig({}).config);
 
 beforeAll(async () => {
   server = createServer((socket) => {

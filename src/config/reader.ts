@@ -23,6 +23,12 @@ export class EnvironmentReader {
     return direct === '' ? null : direct;
   }
 
+  /** A variable that other tools also read in lower case; the upper-case one wins. */
+  eitherCase(name: VariableName): string | null {
+    const lower = this.environment[name.toLowerCase()]?.trim() ?? '';
+    return this.text(name) ?? (lower === '' ? null : lower);
+  }
+
   /** A value that must be there; the empty text, and an error, when it is not. */
   required(name: VariableName, why: string): string {
     const value = this.text(name);

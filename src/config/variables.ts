@@ -6,7 +6,7 @@ export interface Variable {
 const PLAIN: Variable = {};
 const SECRET: Variable = { secret: true };
 
-/** Every variable that the gateway reads; nothing else of the environment is looked at. */
+/** Every variable that the gateway reads, besides `no_proxy`; nothing else of the environment is looked at. */
 export const VARIABLES = {
   NODE_ENV: PLAIN,
   PORT: PLAIN,
@@ -28,6 +28,9 @@ export const VARIABLES = {
   RETENTION_NOTIFICATION_DAYS: PLAIN,
   SANDBOX: PLAIN,
   SANDBOX_PORT: PLAIN,
+  OUTBOUND_PROXY_URL: SECRET,
+  NO_PROXY: PLAIN,
+  NODE_EXTRA_CA_CERTS: PLAIN,
   BREAKER_FAILURES: PLAIN,
   BREAKER_OPEN_MS: PLAIN,
   LATAM_PASS_BASE_URL: PLAIN,

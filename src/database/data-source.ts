@@ -23,6 +23,7 @@ import { GenericPlans1795225600000 } from './migrations/0056-generic-plans.js';
 import { ToldCurrencies1795225700000 } from './migrations/0057-told-currencies.js';
 import { ReadsYield1795225800000 } from './migrations/0058-reads-yield.js';
 import { Catalogue1795226060000 } from './migrations/0060-catalogue.js';
+import { EncryptionKeyCheck1795226300000 } from './migrations/0063-encryption-key-check.js';
 import { readTimestampsFast } from './timestamps.js';
 
 const POOL_SIZE = 20;
@@ -60,6 +61,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       ReadsYield1795225800000,
       Analyse1795226000000,
       Catalogue1795226060000,
+      EncryptionKeyCheck1795226300000,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

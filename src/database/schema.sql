@@ -82,6 +82,16 @@ CREATE INDEX breaks_run ON public.breaks USING btree (run_id, id);
 CREATE INDEX breaks_transaction ON public.breaks USING btree (transaction_id) WHERE (status = 'open'::text);
 CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, provider, transaction_id, notification_id, record_key) NULLS NOT DISTINCT;
 
+create table encryption_key_check (
+  singleton boolean not null default true,
+  sealed bytea not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint encryption_key_check_pkey PRIMARY KEY (singleton),
+  constraint encryption_key_check_singleton_check CHECK (singleton)
+);
+comment on column encryption_key_check.sealed is 'a fixed text, encrypted under the ENCRYPTION_KEY of the first start';
+CREATE TRIGGER encryption_key_check_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.encryption_key_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 create table latcom_products (
   product_id text not null,
   description text not null,

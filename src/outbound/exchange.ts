@@ -1,47 +1,12 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 
 /** After inflation: a small compressed answer must not fill the memory. */
 const MAX_BODY_BYTES = 1024 * 1024;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Shorter than any server's: a call on a connection that is just being closed would be in doubt. */
-const KEEP_ALIVE_MS = 4_000;
-
-/** DNS, TCP or TLS failed: not a byte of the request left. */
-export class NotConnectedError extends Error {
-  override readonly name = 'NotConnectedError';
-  /** The system's or TLS's code in lower case, e.g. `econnrefused`, `cert_has_expired`. */
-  readonly reason: string;
-
-  constructor(cause: Error) {
-    super('no connection', { cause });
-    this.reason = 'code' in cause && typeof cause.code === 'string' ? cause.code.toLowerCase() : 'connect_failed';
-  }
-}
 
 export class BodyTooLargeError extends Error {
   override readonly name = 'BodyTooLargeError';
 }
-
-const connect = buildConnector({
-  timeout: CONNECT_TIMEOUT_MS,
-  rejectUnauthorized: true,
-  minVersion: 'TLSv1.2',
-  allowH2: false,
-});
-
-/** Marks errors of the connection phase at their source: later they could not be told from errors after sending. */
-const agent = new Agent({
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  pipelining: 1,
-  allowH2: false,
-  connect: (options, callback) => {
-    connect(options, (error, socket) => {
-      if (error) callback(new NotConnectedError(error), null);
-      else callback(null, socket);
-    });
-  },
-});
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -61,13 +26,14 @@ export interface HttpReply {
 }
 
 /**
- * Sends a request over the pool. No redirect is followed.
+ * Sends a request over a pool. No redirect is followed.
  * @throws NotConnectedError, BodyTooLargeError, an error named `TimeoutError`, or what the connection ended with
  */
-export async function exchange({ method, url, headers, body, deadlineMs }: HttpRequest): Promise<HttpReply> {
+export async function exchange(pool: Dispatcher, request: HttpRequest): Promise<HttpReply> {
+  const { method, url, headers, body, deadlineMs } = request;
   const { origin, pathname, search } = new URL(url);
   const running = new Exchange(deadlineMs);
-  agent.dispatch(
+  pool.dispatch(
     {
       origin,
       path: pathname + search,

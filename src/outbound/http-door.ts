@@ -1,8 +1,12 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
-import type { AxiosResponse } from 'axios';
+import type { AxiosAdapter, AxiosResponse } from 'axios';
+import type { Dispatcher } from 'undici';
+import { Config } from '../config.js';
 import { ProviderError } from '../providers/connector.js';
-import { BodyTooLargeError, exchange, NotConnectedError, type HttpReply, type HttpRequest } from './exchange.js';
+import { BodyTooLargeError, exchange, type HttpReply, type HttpRequest } from './exchange.js';
+import { NotConnectedError } from './not-connected.js';
+import { createPool } from './pool.js';
 import { undiciAdapter } from './undici-adapter.js';
 
 export type { HttpReply, HttpRequest } from './exchange.js';
@@ -13,12 +17,21 @@ export type { HttpReply, HttpRequest } from './exchange.js';
  */
 @Injectable()
 export class HttpDoor {
-  constructor(private readonly http: HttpService) {}
+  private readonly pool: Dispatcher;
+  private readonly adapter: AxiosAdapter;
+
+  constructor(
+    private readonly http: HttpService,
+    config: Config,
+  ) {
+    this.pool = createPool(config.outboundProxy);
+    this.adapter = undiciAdapter(this.pool);
+  }
 
   /** @throws ProviderError `not-sent` when no connection came about, otherwise `doubtful`. */
   async send(request: HttpRequest): Promise<HttpReply> {
     try {
-      return await exchange(request);
+      return await exchange(this.pool, request);
     } catch (error) {
       throw classify(error);
     }
@@ -28,7 +41,7 @@ export class HttpDoor {
   async sendSeldom(request: HttpRequest): Promise<HttpReply> {
     try {
       const response: AxiosResponse<unknown> = await this.http.axiosRef.request({
-        adapter: undiciAdapter,
+        adapter: this.adapter,
         method: request.method,
         url: request.url,
         headers: { ...request.headers },

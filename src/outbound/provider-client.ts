@@ -5,6 +5,7 @@ import { metrics } from '../metrics.js';
 import { ProviderError, type ProviderName } from '../providers/connector.js';
 import { makeBreaker, type BreakerRule } from './breaker.js';
 import type { HttpDoor, HttpReply, HttpRequest } from './http-door.js';
+import { reportProxyFailure } from './proxy-failure.js';
 import { QuotaOutlook } from './quota-outlook.js';
 import type { Quota, QuotaRule } from './quota.js';
 import type { Lane } from './quota-lanes.js';
@@ -180,7 +181,10 @@ export class ProviderClient {
       return reply;
     } catch (error) {
       if (error instanceof BrokenCircuitError) throw this.broken();
-      if (error instanceof ProviderError && error.kind === 'not-sent') reportTlsFailure(provider, error.reason);
+      if (error instanceof ProviderError && error.kind === 'not-sent') {
+        reportTlsFailure(provider, error.reason);
+        reportProxyFailure(provider, error.reason);
+      }
       if (error instanceof ProviderError && error.kind !== 'rate-limited') count(error.reason);
       throw error;
     }
