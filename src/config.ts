@@ -2,19 +2,20 @@ import { readDatabaseUrl, warnOfPlainDatabase } from './config/database-url.js';
 import { checkExtraAuthorities } from './config/extra-authorities.js';
 import { readOutboundProxy, type ProxySettings } from './config/outbound-proxy.js';
 import {
-  readLatamPass,
-  readLatcom,
-  readLoyaltyLayer,
+  readProviders,
   type LatamPassSettings,
   type LatcomSettings,
   type LoyaltyLayerSettings,
+  type ProviderSettings,
 } from './config/providers.js';
+import { REACHED_PROVIDERS } from './config/reached.js';
 import { EnvironmentReader, type Environment } from './config/reader.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 export { VARIABLES, type VariableName } from './config/variables.js';
 export type { ProxySettings } from './config/outbound-proxy.js';
-export type { LatamPassSettings, LatcomSettings, LoyaltyLayerSettings } from './config/providers.js';
+export type { LatamPassSettings, LatcomSettings, LoyaltyLayerSettings, ProviderSettings } from './config/providers.js';
+export { REACHED_PROVIDERS } from './config/reached.js';
 
 /** The first operator, made when there is none yet. */
 export interface FirstOperator {
@@ -37,7 +38,7 @@ export interface RetentionSettings {
   readonly notificationDays: number;
 }
 
-export interface ConfigValues {
+export interface ConfigValues extends ProviderSettings {
   readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
@@ -65,9 +66,6 @@ export interface ConfigValues {
   /** Through which the providers are called; null: directly. */
   readonly outboundProxy: ProxySettings | null;
   readonly breaker: { readonly failures: number; readonly openMs: number };
-  readonly latamPass: LatamPassSettings;
-  readonly loyaltyLayer: LoyaltyLayerSettings;
-  readonly latcom: LatcomSettings;
 }
 
 /** The configuration, complete, validated and frozen; also its own injection token. */
@@ -106,8 +104,12 @@ export class Config implements ConfigValues {
 
   /** The providers that the built-in sandbox plays. */
   get sandboxed(): string[] {
-    const groups = { 'LATAM Pass': this.latamPass, LoyaltyLayer: this.loyaltyLayer, LATCOM: this.latcom };
-    return Object.entries(groups).flatMap(([name, { sandbox }]) => (sandbox ? [name] : []));
+    return REACHED_PROVIDERS.filter(({ settingsIn }) => settingsIn(this).sandbox).map(({ title }) => title);
+  }
+
+  /** No real provider is called. */
+  get isAllSandboxed(): boolean {
+    return this.sandboxed.length === REACHED_PROVIDERS.length;
   }
 }
 
@@ -167,9 +169,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
       failures: read.integer('BREAKER_FAILURES', 20, 1, 100_000),
       openMs: read.integer('BREAKER_OPEN_MS', 5_000, 1, 3_600_000),
     },
-    latamPass: readLatamPass(read),
-    loyaltyLayer: readLoyaltyLayer(read),
-    latcom: readLatcom(read),
+    ...readProviders(read),
   };
   const config = new Config(values);
   checkSandbox(read, config);
@@ -211,9 +211,9 @@ function checkSandbox(read: EnvironmentReader, config: Config): void {
   const hint = config.isProduction
     ? 'in production the sandbox must not play a provider unaware: set the URL, or SANDBOX=true'
     : 'SANDBOX is false, so nothing would play this provider: set the URL';
-  if (read.text('LATAM_PASS_BASE_URL') === null) read.fail('LATAM_PASS_BASE_URL', `is not set: ${hint}`);
-  if (read.text('LOYALTY_LAYER_BASE_URL') === null) read.fail('LOYALTY_LAYER_BASE_URL', `is not set: ${hint}`);
-  if (read.text('LATCOM_BASE_URL') === null) read.fail('LATCOM_BASE_URL', `is not set: ${hint}`);
+  for (const { baseUrl } of REACHED_PROVIDERS) {
+    if (read.text(baseUrl) === null) read.fail(baseUrl, `is not set: ${hint}`);
+  }
 }
 
 function warnOfProduction(read: EnvironmentReader, config: Config): void {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, readConfig, VARIABLES } from '../src/config.js';
+import { PROVIDERS } from '../src/providers/connector.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 
@@ -157,6 +158,13 @@ test.each<[string, Record<string, string>, RegExp]>([
   ],
 ])('refuses %s', (_what, env, expected) => {
   expect(errorsOf(env)).toContainEqual(expect.stringMatching(expected));
+});
+
+test('in production every provider needs its base URL, unless the sandbox is allowed', () => {
+  const errors = errorsOf({ NODE_ENV: 'production' });
+  const variables = PROVIDERS.map((name) => `${name.toUpperCase().replaceAll('-', '_')}_BASE_URL`);
+  const missing = errors.filter((error) => error.includes('_BASE_URL is not set: in production'));
+  expect(missing.map((error) => error.split(' ')[0]).sort()).toEqual(variables.sort());
 });
 
 test('never shows a secret in an error', () => {

@@ -131,6 +131,38 @@ it('a contradiction opens a break, raises an alarm and never reverses', async ()
   expect(posted.map((row) => row['phase']).sort()).toEqual(['hold', 'post']);
 });
 
+it('of two contradicting notifications the first stands, also when the process died before it was applied', async () => {
+  const { id, correlationId } = await accepted();
+  const owner = new Client({ connectionString: world.database.adminUrl });
+  await owner.connect();
+  await owner.query('begin');
+  await owner.query('select from transactions where id = $1 for update', [bareId(id)]);
+  expect((await notify(processed(correlationId))).status).toBe(200);
+  // It stands at the lock now, and does not get beyond it.
+  const waiting = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  await eventually(
+    5_000,
+    () => sql(world, waiting),
+    (rows) => rows.length > 0,
+  );
+  await world.gateway().kill();
+  await owner.query(`select pg_terminate_backend(pid) from (${waiting}) stuck`);
+  await owner.query('rollback');
+  await owner.end();
+  await world.crash();
+  expect(await stored()).toContainEqual({ state: 'received', correlation: correlationId });
+  expect((await notify(cancelled(correlationId))).status).toBe(200);
+  await accrualOnce(world, id, ['succeeded', 'failed'], 5_000);
+  await newest('contradiction');
+  expect((await world.call('GET', `/v1/accruals/${id}`)).body).toMatchObject({ status: 'succeeded' });
+  const breaks = await sql(world, `select detail from breaks where transaction_id = $1`, [bareId(id)]);
+  expect(breaks).toEqual([{ detail: { is: 'succeeded', said: 'failed' } }]);
+  const rows = await sql(world, `select state from notifications where correlation_id = $1 order by id`, [
+    correlationId,
+  ]);
+  expect(rows.map((row) => row['state'])).toEqual(['applied', 'contradiction']);
+}, 40_000);
+
 it('two that contradict each other and wait as orphans: the one that came first stands', async () => {
   const correlationId = unique('correlation');
   await notify(processed(correlationId));

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import { REACHED_PROVIDERS, type Config } from '../config.js';
 import type { Seeded } from './seed.js';
 
 export interface BannerFacts {
@@ -32,9 +32,10 @@ export function showBanner(facts: BannerFacts): void {
 
 function sandboxNotice(config: Config): string[] {
   const names = config.sandboxed.join(', ');
+  const urls = REACHED_PROVIDERS.filter(({ settingsIn }) => settingsIn(config).sandbox).map(({ baseUrl }) => baseUrl);
   return [
     `*** SANDBOX *** ${names}: simulated on this machine. No points are credited, no pass is issued, no money is spent.`,
-    'Set LATAM_PASS_BASE_URL, LOYALTY_LAYER_BASE_URL and LATCOM_BASE_URL to use the real ones (see .env.example).',
+    `Set ${urls.join(', ')} to use the real ones (see .env.example).`,
   ];
 }
 

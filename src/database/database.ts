@@ -27,7 +27,16 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const GRACE_MS = 2_000;
 
 /** Codes of Node and pg when the server cannot be reached or the connection broke. */
-const UNAVAILABLE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
+const UNAVAILABLE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 /**
  * The one door to PostgreSQL for hand-written SQL: always parameterised. An error means that nobody knows whether the

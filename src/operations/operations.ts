@@ -4,11 +4,13 @@ import { newUuid, publicId } from '../ids.js';
 import { Ledger } from '../ledger/ledger.js';
 import { endsWait } from '../ledger/moves.js';
 import { LedgerReader } from '../ledger/reader.js';
+import type { NewTransaction } from '../ledger/new-transaction.js';
 import type { RecordResult } from '../ledger/record.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
 import { canonicalJson } from './canonical-json.js';
 import type { Draft } from './draft.js';
+import { NeverSent } from './never-sent.js';
 import { insufficientFloat, keyReused, refusalOf } from './refusals.js';
 import { Road } from './road.js';
 import { sealSecret } from './secret.js';
@@ -48,6 +50,7 @@ export class Operations {
     private readonly vault: AppVault,
     private readonly road: Road,
     private readonly waiting: Waiting,
+    private readonly neverSent: NeverSent,
   ) {}
 
   /**
@@ -83,7 +86,7 @@ export class Operations {
     const expectedInMs = draft.releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
     const sealed = sealSecret(await this.vault.of(submission.appId), draft.secret);
     const leasedAtMs = performance.now();
-    const result = await this.ledger.record({
+    const result = await this.record({
       id: draft.id,
       appId: submission.appId,
       type: draft.type,
@@ -122,6 +125,17 @@ export class Operations {
       recorded,
       running: leaseMs === null ? null : this.road.run(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
     };
+  }
+
+  private async record(transaction: NewTransaction): Promise<RecordResult> {
+    try {
+      return await this.ledger.record(transaction);
+    } catch (error) {
+      // The commit may still come. What was refused before it was written has no cause.
+      const isRefused = error instanceof Problem && error.cause === undefined;
+      if (transaction.leaseMs !== null && !isRefused) this.neverSent.watch(transaction.id);
+      throw error;
+    }
   }
 
   /** For a batch, whose items share a key. @throws Problem `idempotency_key_reused` */

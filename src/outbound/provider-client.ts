@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { BrokenCircuitError, CircuitState, type CircuitBreakerPolicy } from 'cockatiel';
-import { logger } from '../log.js';
+import { isUnavailable } from '../database/database.js';
+import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, type ProviderName } from '../providers/connector.js';
 import { makeBreaker, type BreakerRule } from './breaker.js';
@@ -104,8 +105,20 @@ export class ProviderClient {
 
   private async refused(token: CachedToken): Promise<void> {
     this.refusedInARow.add(token.generation);
-    if (this.refusedInARow.size < MAX_REFUSED) await this.tokens.drop(this.options.token, token);
-    else await this.tokens.coolDown(this.options.token, token);
+    const isEnough = this.refusedInARow.size >= MAX_REFUSED;
+    await this.noted('token', () =>
+      isEnough ? this.tokens.coolDown(this.options.token, token) : this.tokens.drop(this.options.token, token),
+    );
+  }
+
+  /** What an answer teaches the fleet. The answer itself counts also when the database cannot be told of it. */
+  private async noted(what: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      metrics.alarms.inc({ kind: 'lesson_unwritten' });
+      logger.error({ provider: this.options.provider, what, ...describeError(error) }, 'the fleet could not be told');
+    }
   }
 
   /** A call without a token, counted and guarded like every other: for logins. @throws ProviderError */
@@ -144,8 +157,14 @@ export class ProviderClient {
     return this.tokens.ageSeconds(this.options.token);
   }
 
-  private token(): Promise<CachedToken> {
-    return this.tokens.get(this.options.token);
+  /** @throws ProviderError, always: without a token nothing has left, also after a 401 to an earlier call */
+  private async token(): Promise<CachedToken> {
+    try {
+      return await this.tokens.get(this.options.token);
+    } catch (error) {
+      if (error instanceof ProviderError || !isUnavailable(error)) throw error;
+      throw new ProviderError('not-sent', 'database_unavailable', { cause: error });
+    }
   }
 
   private async exchange(call: ProviderCall, token: CachedToken): Promise<HttpReply> {
@@ -192,7 +211,7 @@ export class ProviderClient {
 
   private async rateLimited(reply: HttpReply): Promise<ProviderError> {
     const waitMs = retryAfterMs(reply) ?? this.options.defaultBackoffMs;
-    await this.quota.block(this.options.quota, waitMs);
+    await this.noted('block', () => this.quota.block(this.options.quota, waitMs));
     return new ProviderError('rate-limited', 'rate_limited', { retryAfterMs: waitMs });
   }
 

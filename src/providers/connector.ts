@@ -135,6 +135,14 @@ export interface BatchHandler {
   ) => Promise<readonly (Outcome | ProviderError)[]>;
 }
 
+/** For operations that change a resource: they are sent one at a time, in the order in which they were recorded. */
+export interface ResourceOrder {
+  /** The parts of the resource that an operation sets, from its detail; `all`: nothing of it stays as it was. */
+  readonly partsOf: (detail: JsonObject) => 'all' | ReadonlySet<string>;
+  /** Why an operation is not sent any more once a later one has set a part that it would set. */
+  readonly superseded: Failure;
+}
+
 /** How long and how often an operation is tried again. */
 export interface RetryPolicy {
   readonly baseMs: number;
@@ -152,6 +160,8 @@ export interface OperationHandler {
   readonly retry: RetryPolicy;
   /** What becomes of the transaction's resource, unless the provider's answer says it better. */
   readonly resourceStatus?: { readonly succeeded: string; readonly failed: string; readonly unknown: string };
+  /** Absent where the order of sending does not matter. */
+  readonly order?: ResourceOrder;
   /** `nextStep` while the provider works on it. */
   readonly waitingFor: string;
   /**

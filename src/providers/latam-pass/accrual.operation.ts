@@ -76,7 +76,12 @@ async function findAfterDoubt(
 ): Promise<FoundAccrual | null> {
   const isInDoubt = error instanceof ProviderError && error.kind === 'doubtful';
   if (!isInDoubt || operation.attempt <= 1) return null;
-  return find(client, operation).catch(() => null);
+  try {
+    return await find(client, operation);
+  } catch (failure) {
+    if (failure instanceof ProviderError) return null;
+    throw failure;
+  }
 }
 
 async function poll(client: LatamPassClient, notified: boolean, operation: StoredOperation): Promise<Outcome> {
@@ -115,5 +120,5 @@ export function nextPollMs(notified: boolean, operation: StoredOperation, random
   const early = [15 * SECOND_MS, 30 * SECOND_MS, MINUTE_MS].find((mark) => mark > ageMs + SECOND_MS);
   if (early !== undefined) return early - ageMs;
   const distance = Math.min(Math.max(ageMs, MINUTE_MS), HOUR_MS);
-  return distance * (0.5 + random() / 2);
+  return Math.round(distance * (0.5 + random() / 2));
 }
