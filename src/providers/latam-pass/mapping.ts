@@ -1,8 +1,10 @@
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
+import { readWholeNumber } from '../../readers/integer.js';
 import { idOf, recordOf, textOf, wordsOf } from '../../readers/record.js';
-import { ProviderError, type NotificationReading, type Outcome } from '../connector.js';
+import { ProviderError, REFUSED_BY_EDGE, type NotificationReading, type Outcome } from '../connector.js';
+import { isOwnError } from './own-error.js';
 import { REASONS, UNKNOWN_REASON } from './reasons.js';
 
 /*
@@ -83,7 +85,7 @@ export function readAccrualReply(reply: HttpReply): AccrualReading {
     return { kind: 'accepted', correlationId };
   }
   if (reply.status >= 400 && reply.status < 500) {
-    if (!body) throw infrastructure(reply, 'refused_by_edge');
+    if (!body || !isOwnError(body)) throw infrastructure(reply, REFUSED_BY_EDGE);
     const failure = requestFailure(reply.status, body);
     // A refusal's correlationId is what their support asks for; a duplicate's could be another accrual's.
     return isDuplicate(body)
@@ -93,8 +95,12 @@ export function readAccrualReply(reply: HttpReply): AccrualReading {
   throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
 }
 
-function correlationOf(body: JsonRecord | null): string | null {
-  return idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** UUIDs are compared without case (RFC 9562): in small letters, wherever one is read. */
+export function correlationOf(body: JsonRecord | null): string | null {
+  const id = idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
+  return id !== null && UUID.test(id) ? id.toLowerCase() : id;
 }
 
 /** "Common errors": `Duplicate correlationId or other unique fields`. */
@@ -129,11 +135,19 @@ function refusedFields(details: unknown): string[] {
 
 /** The edge firewall answers in HTML and gives a reference that support asks for; nothing else of the page is kept. */
 export function infrastructure(reply: HttpReply, reason: string): ProviderError {
-  const text = reply.body.replace(/&#(\d{2,3});/g, (_entity, code: string) => String.fromCharCode(Number(code)));
+  const text = reply.body.replace(/&#(\d{2,3});/g, (_entity, code: string) =>
+    String.fromCharCode(readWholeNumber(code, 999) ?? 0),
+  );
   const reference = /Reference\s?#?\s?([\w.]{6,80})/i.exec(text)?.[1];
   return new ProviderError('doubtful', reason, {
     evidence: { httpStatus: reply.status, ...(reference && { edgeReference: reference }) },
   });
+}
+
+/** A 404 of something in front of LATAM Pass says nothing about an accrual; a bare one is taken for "not visible yet". */
+export function isUnroutedQuery({ status, body }: HttpReply): boolean {
+  const record = parseRecord(body);
+  return status === 404 && (!record || Object.keys(record).length > 0) && !(record && isOwnError(record));
 }
 
 export interface FoundAccrual {
@@ -201,7 +215,7 @@ export function readNotification(raw: string): NotificationReading {
   const body = parseRecord(raw) ?? parseRecord(escapeControlCharacters(raw));
   if (!body) return { kind: 'unreadable', reason: 'not a JSON object' };
   const accrual = recordOf(body, 'nonAirAccrual');
-  const correlationId = idOf(recordOf(body, 'trace'), 'correlationId') ?? idOf(body, 'correlationId');
+  const correlationId = correlationOf(recordOf(body, 'trace')) ?? correlationOf(body);
   const status = textOf(accrual, 'status');
   if (correlationId === null) return { kind: 'unreadable', reason: 'no correlationId' };
   if (!accrual || status === null) return { kind: 'unreadable', reason: 'no status' };
