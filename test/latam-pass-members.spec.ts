@@ -110,7 +110,13 @@ describe('the answer to an act on a cobranded card', () => {
     // The words of the other act are no success of this one.
     ['a start that hears of an end', readStartReply, ended, 2, 'declined: refused_by_provider'],
     ['an end that hears of a start', readEndReply, running, 2, 'declined: refused_by_provider'],
-    ['a member who exists', readStartReply, { code: 400, message: 'already a member' }, 2, 'declined: refused_by_provider'],
+    [
+      'a member who exists',
+      readStartReply,
+      { code: 400, message: 'already a member' },
+      2,
+      'declined: refused_by_provider',
+    ],
   ])('%s that finds its state reached', (_what, read, body, attempt, expected) => {
     expect(told(() => read(reply(400, body), attempt))).toBe(expected);
   });

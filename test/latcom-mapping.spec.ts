@@ -150,7 +150,11 @@ describe('a Mexican phone number', () => {
 
 describe('a balance', () => {
   const after = (digits: string): unknown => {
-    const reading = readBalanceAfter({ status: 200, headers: {}, body: `{"success":true,"balance_after": ${digits} }` });
+    const reading = readBalanceAfter({
+      status: 200,
+      headers: {},
+      body: `{"success":true,"balance_after": ${digits} }`,
+    });
     return typeof reading === 'string' ? reading : reading.balance;
   };
 

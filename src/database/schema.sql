@@ -744,7 +744,7 @@ begin
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.refute_rate(budget text, told numeric, told_from timestamp with time zone)
- RETURNS void
+ RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
 declare
@@ -754,13 +754,14 @@ begin
   select * into latest from provider_balances b
   where b.provider = budget and b.unit_rate is not null order by b.at desc, b.id desc limit 1;
   if latest.id is null or not latest.rate_counts or told_from < latest.at or told <= latest.balance then
-    return;
+    return false;
   end if;
   select b.balance into before from provider_balances b
-  where b.provider = budget and b.at <= latest.begun_at order by b.at desc, b.id desc limit 1;
+  where b.provider = budget and b.at <= latest.begun_at and b.id <> latest.id order by b.at desc, b.id desc limit 1;
   if told <= before then
     update provider_balances b set rate_counts = false where b.id = latest.id;
   end if;
+  return coalesce(told <= before, false);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.settle_quota(budget text, from_slot bigint, slot_ms bigint, answered boolean)

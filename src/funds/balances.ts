@@ -73,7 +73,7 @@ with refuted as materialized (
   select refute_rate($2, $3::numeric, $5::timestamptz) as done
 ), rated as materialized (
   select (select observed_rate($3::numeric, $5, $2, t.id, t.quantity) from transactions t where t.id = $6::uuid) as rate
-  from refuted
+  from refuted where done is not null
 )
 insert into provider_balances (id, provider, balance, currency, source, begun_at, transaction_id, unit_rate, rate_counts)
 select $1, $2, $3::numeric, $4, 'query', $5, $6::uuid, rate, weigh_rate($2, rate) from rated`;

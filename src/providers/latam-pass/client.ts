@@ -3,9 +3,8 @@ import type { HttpReply } from '../../outbound/http-door.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.js';
-import { judgeByStatus } from '../../outbound/token-verdict.js';
 import type { OutboundTools } from '../../outbound/tools.js';
-import { isOwnError } from './own-error.js';
+import { isOwnError, judgeToken } from './own-error.js';
 
 export type LatamPassConfig = Config['latamPass'];
 
@@ -44,7 +43,7 @@ export class LatamPassClient {
       provider: 'latam-pass',
       quota: { name: 'latam-pass', limit: config.requestsPerMinute, windowMs: 60_000 },
       token: { name: 'latam-pass', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
-      judgeToken: (reply) => judgeByStatus(reply, isOwnError),
+      judgeToken,
       defaultBackoffMs: DEFAULT_BACKOFF_MS,
     });
   }

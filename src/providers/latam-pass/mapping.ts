@@ -1,10 +1,9 @@
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
-import { readWholeNumber } from '../../readers/integer.js';
 import { idOf, recordOf, textOf, wordsOf } from '../../readers/record.js';
 import { ProviderError, REFUSED_BY_EDGE, type NotificationReading, type Outcome } from '../connector.js';
-import { isOwnError } from './own-error.js';
+import { edgeReference, isOwnError } from './own-error.js';
 import { REASONS, UNKNOWN_REASON } from './reasons.js';
 
 /*
@@ -133,14 +132,11 @@ function refusedFields(details: unknown): string[] {
   return names.length === 0 ? [] : [names.slice(0, 10).join(', ')];
 }
 
-/** The edge firewall answers in HTML and gives a reference that support asks for; nothing else of the page is kept. */
+/** The edge firewall's reference, which support asks for, is all that is kept of its page. */
 export function infrastructure(reply: HttpReply, reason: string): ProviderError {
-  const text = reply.body.replace(/&#(\d{2,3});/g, (_entity, code: string) =>
-    String.fromCharCode(readWholeNumber(code, 999) ?? 0),
-  );
-  const reference = /Reference\s?#?\s?([\w.]{6,80})/i.exec(text)?.[1];
+  const reference = edgeReference(reply.body);
   return new ProviderError('doubtful', reason, {
-    evidence: { httpStatus: reply.status, ...(reference && { edgeReference: reference }) },
+    evidence: { httpStatus: reply.status, ...(reference !== null && { edgeReference: reference }) },
   });
 }
 

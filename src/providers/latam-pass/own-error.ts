@@ -1,3 +1,6 @@
+import type { HttpReply } from '../../outbound/http-door.js';
+import { judgeByStatus, type TokenVerdict } from '../../outbound/token-verdict.js';
+import { readWholeNumber } from '../../readers/integer.js';
 import { isRecord, type JsonRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
 
@@ -22,4 +25,18 @@ function isBusinessError(body: JsonRecord): boolean {
 function isTokenError(body: JsonRecord): boolean {
   const { errors, result } = body;
   return result === 'failure' && Array.isArray(errors) && errors.some(isRecord);
+}
+
+/** The edge firewall answers in HTML ("Access Denied"), and gives a reference; null: it is no such page. */
+export function edgeReference(body: string): string | null {
+  const text = body.replace(/&#(\d{2,3});/g, (_entity, code: string) =>
+    String.fromCharCode(readWholeNumber(code, 999) ?? 0),
+  );
+  return /Reference\s?#?\s?([\w.]{6,80})/i.exec(text)?.[1] ?? null;
+}
+
+/** The firewall looks at the request, not at the token: its page is no reason to log in again. */
+export function judgeToken(reply: HttpReply): TokenVerdict {
+  if (reply.status === 403 && edgeReference(reply.body) !== null) return 'accepted';
+  return judgeByStatus(reply, isOwnError);
 }
