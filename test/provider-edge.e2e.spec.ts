@@ -161,6 +161,51 @@ it("a duplicate of which an edge's 404 hides the accrual is not failed", async (
   await ended(submitted, 'processing');
 }, 30_000);
 
+it('a duplicate that comes after a refusal in front of LATAM Pass may be of that first call: it is not failed', async () => {
+  refuse(ACCRUAL, [403, { message: 'Forbidden' }]);
+  refuse(ACCRUAL, [400, { code: 400, message: 'Duplicate correlationId or other unique fields' }]);
+  const submitted = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' });
+  await ended(submitted, 'processing');
+}, 30_000);
+
+it('a correlationId that is a UUID is one, whichever letters LATAM Pass writes it with', async () => {
+  correlationId = 'F050F11E-B05B-499D-AE13-154EFC091EF4';
+  const notify = (id: string): Promise<Answer> =>
+    world.gateway().request('POST', '/v1/providers/latam-pass/notifications', {
+      auth: world.notifier,
+      body: { nonAirAccrual: { status: 'PROCESSED', latamAccrualId: 'L1' }, trace: { correlationId: id } },
+    });
+  const submitted = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' });
+  await ended(submitted, 'processing');
+  expect((await notify(correlationId.toLowerCase())).status).toBe(200);
+  expect((await ended(submitted, 'succeeded')).body).toMatchObject({ correlationId: correlationId.toLowerCase() });
+  correlationId = 'f050f11e-b05b-499d-ae13-154efc091ef5';
+  const another = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' });
+  await ended(another, 'processing');
+  await notify(correlationId.toUpperCase());
+  await ended(another, 'succeeded');
+}, 30_000);
+
+it('a correlationId beyond 2^53 matches its notification, as a number and as text', async () => {
+  const digits = '9007199254740993123';
+  const notify = (id: string): Promise<Answer> =>
+    world.gateway().request('POST', '/v1/providers/latam-pass/notifications', {
+      auth: world.notifier,
+      body: `{"nonAirAccrual":{"status":"PROCESSED","latamAccrualId":90071992547409931},"trace":{"correlationId":${id}}}`,
+      headers: { 'content-type': 'application/json' },
+    });
+  refuse(ACCRUAL, [200, `{"correlationId":${digits}}`]);
+  const one = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' });
+  await ended(one, 'processing');
+  await notify(`"${digits}"`);
+  expect((await ended(one, 'succeeded')).body).toMatchObject({ providerReference: '90071992547409931' });
+  refuse(ACCRUAL, [200, `{"correlationId":"${digits}4"}`]);
+  const other = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' });
+  await ended(other, 'processing');
+  await notify(`${digits}4`);
+  await ended(other, 'succeeded');
+}, 30_000);
+
 it('a search, and an act on a cobranded card, are not refused by what stands in front of LATAM Pass', async () => {
   refuse('search-member', [404, { message: 'no Route matched with those values' }]);
   const search = { ffn: '01234567890', scopes: ['member-status'] };

@@ -76,6 +76,8 @@ export interface HttpReply {
   readonly headers: Readonly<Record<string, string>>;
   /** The body as text, at most 1 MiB after inflation. */
   readonly body: string;
+  /** The same was sent a moment before, and nobody knows whether that was executed. */
+  readonly afterDoubt?: boolean;
 }
 
 /**

@@ -36,11 +36,11 @@ export class HttpDoor {
 
   /** The same through Nest's HttpService, for what is rare (logins): axios costs as much as all the rest of a call. */
   async sendSeldom(request: HttpRequest): Promise<HttpReply> {
-    let begun = false;
+    const progress = { begun: false };
     try {
       const response: AxiosResponse<unknown> = await this.http.axiosRef.request({
         adapter: (config) => {
-          begun = true;
+          progress.begun = true;
           return undiciAdapter(config);
         },
         method: request.method,
@@ -55,7 +55,7 @@ export class HttpDoor {
       });
       return { status: response.status, headers: plainHeaders(response), body: String(response.data) };
     } catch (error) {
-      throw begun ? classify(error) : new ProviderError('not-sent', UNSENDABLE, { cause: error });
+      throw progress.begun ? classify(error) : new ProviderError('not-sent', UNSENDABLE, { cause: error });
     }
   }
 }

@@ -86,10 +86,22 @@ export class ProviderClient {
     const first = await this.attempt(call, false);
     if (first.verdict === 'credentials') throw this.unauthorized(INVALID_CLIENT, true);
     if (first.verdict === 'accepted' || (first.verdict === 'suspect' && !call.repeatable)) return first.reply;
+    if (first.verdict === 'suspect') return this.repeated(call, first.reply);
     const second = await this.attempt(call, true);
     if (second.verdict === 'credentials') throw this.unauthorized(INVALID_CLIENT, true);
     if (second.verdict === 'refused') throw this.unauthorized('token_refused');
     return second.reply;
+  }
+
+  /** Once more after an answer that says nothing of the operation; that answer stands when this one cannot be sent. */
+  private async repeated(call: ProviderCall, doubtful: HttpReply): Promise<HttpReply> {
+    try {
+      return { ...(await this.attempt(call, true)).reply, afterDoubt: true };
+    } catch (error) {
+      const isUnsent = error instanceof ProviderError && (error.kind === 'not-sent' || error.kind === 'rate-limited');
+      if (isUnsent) return doubtful;
+      throw error;
+    }
   }
 
   /** With the token as it is now; one that is refused is dropped, so that whoever comes next takes the renewed one. */

@@ -48,10 +48,12 @@ async function send(
 ): Promise<Outcome> {
   let reading: AccrualReading;
   let reply: string;
+  let isFirst: boolean;
   try {
     const answer = await client.submitAccrual(operation.body, beforeSend);
     reading = readAccrualReply(answer);
     reply = answer.body;
+    isFirst = operation.attempt <= 1 && answer.afterDoubt !== true;
   } catch (error) {
     const found = await findAfterDoubt(client, operation, error);
     if (!found) throw error;
@@ -62,7 +64,7 @@ async function send(
   // Whose duplicate? Only a question by our own id tells.
   const found = await findDuplicate(client, operation);
   if (found) return endOf(found) ?? accepted(found.correlationId, notified, operation);
-  if (operation.attempt <= 1) {
+  if (isFirst) {
     return { kind: 'declined', failure: { ...reading.failure, code: 'duplicate_at_provider' }, reply };
   }
   throw new ProviderError('doubtful', 'duplicate_not_visible_yet');

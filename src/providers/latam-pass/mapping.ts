@@ -181,7 +181,8 @@ function rowsOf(body: JsonRecord): JsonRecord[] {
 function isOurs(row: JsonRecord, ids: OwnIds): boolean {
   const partner = recordOf(row, 'partner');
   const partnerAccrualId = textOf(row, 'partnerAccrualId') ?? textOf(partner, 'partnerAccrualId');
-  if (partnerAccrualId !== null) return partnerAccrualId === ids.transactionId;
+  // Our own id is a UUID in small letters.
+  if (partnerAccrualId !== null) return partnerAccrualId.toLowerCase() === ids.transactionId;
   const correlationId = correlationOf(row);
   return correlationId !== null && correlationId === ids.correlationId;
 }

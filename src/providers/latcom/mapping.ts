@@ -103,7 +103,9 @@ export function readPurchaseReply(reply: HttpReply, transactionId: string): Outc
   if (!body) throw doubt(reply, null, 'unreadable_answer');
   const code = textOf(body, 'response_code');
   const echoed = textOf(body, 'distributor_transaction_id');
-  if (echoed !== null && echoed !== transactionId) throw doubt(reply, code, 'answer_for_another_purchase');
+  // Our own id is a UUID in small letters.
+  if (echoed !== null && echoed.toLowerCase() !== transactionId)
+    throw doubt(reply, code, 'answer_for_another_purchase');
   const ok = reply.status >= 200 && reply.status < 300;
   if (body['success'] === true) {
     if (ok && code === '00') return success(body);
