@@ -6,6 +6,7 @@ import {
   readAccrualStatus,
   readNotification,
 } from '../src/providers/latam-pass/mapping.js';
+import { judgeToken } from '../src/providers/latam-pass/own-error.js';
 import { REASONS } from '../src/providers/latam-pass/reasons.js';
 import { REJECTED_SAMPLE } from './support/latam-pass-samples.js';
 
@@ -107,6 +108,20 @@ describe('the answer to an accrual', () => {
       });
     }
   });
+});
+
+it.each([
+  [401, {}, 'refused'],
+  [403, { message: 'Forbidden' }, 'suspect'],
+  [403, '<html>403 Forbidden</html>', 'suspect'],
+  [403, { code: 403, message: 'Invalid or expired token', instructions: 'Generate new access token' }, 'refused'],
+  [403, { code: 403, message: 'Not allowed for this partner', instructions: 'x' }, 'accepted'],
+  [403, '<H1>Access Denied</H1> Reference&#32;&#35;18&#46;2f3c1202', 'accepted'],
+  [404, { message: 'no Route matched with those values' }, 'accepted'],
+  [400, { code: 400, message: 'Invalid token', instructions: 'x' }, 'accepted'],
+])('the token, after %i %j, is %s', (status, body, expected) => {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  expect(judgeToken({ status, headers: {}, body: text })).toBe(expected);
 });
 
 describe('the status of an accrual', () => {

@@ -94,6 +94,21 @@ describe('a learnt rate', () => {
   }, 30_000);
 });
 
+it.each([
+  ['fell', '990', 100],
+  ['stayed', '1000', null],
+  ['rose', '1000.01', null],
+  ['is said to be used up', '0', null],
+  ['is said to be overdrawn', '-1', null],
+])('a rate is learnt from what a purchase cost only: from a balance that %s', async (_what, told, expected) => {
+  await pool.query(
+    `insert into provider_balances (id, provider, at, begun_at, balance, source)
+     values (gen_random_uuid(), 'latcom', now() - interval '1 min', now() - interval '1 min', 1000, 'query')`,
+  );
+  const found = await value(`observed_rate($1::numeric, now(), 'latcom', gen_random_uuid(), 1000)`, [told]);
+  expect(found === null ? null : Number(found)).toBe(expected);
+});
+
 describe('a look at the balance', () => {
   const look = (balance: string): Promise<void> =>
     balances.observe({ provider: 'latcom', balance, currency: 'USD', transactionId: null, begunAt: new Date() });

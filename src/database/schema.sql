@@ -688,7 +688,8 @@ declare
 begin
   select * into before from provider_balances b
   where b.provider = budget and b.at <= told_from order by b.at desc, b.id desc limit 1;
-  if before.id is null or before.balance <= told then
+  -- Nothing is learnt from a balance that rose, or is said to be used up altogether.
+  if before.id is null or told <= 0 or before.balance <= told then
     return null;
   end if;
   -- Of those that ended last the balance before knows one at most: if there is another it is among two.

@@ -1,7 +1,7 @@
 import type { HttpReply } from '../../outbound/http-door.js';
 import { judgeByStatus, type TokenVerdict } from '../../outbound/token-verdict.js';
 import { readWholeNumber } from '../../readers/integer.js';
-import { isRecord, type JsonRecord } from '../../readers/json.js';
+import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
 
 /** HTTP statuses and business codes alike have three digits; the codes of API gateways are words, or longer. */
@@ -35,8 +35,16 @@ export function edgeReference(body: string): string | null {
   return /Reference\s?#?\s?([\w.]{6,80})/i.exec(text)?.[1] ?? null;
 }
 
-/** The firewall looks at the request, not at the token: its page is no reason to log in again. */
+/**
+ * A 403 in LATAM Pass's own words may be about the token, as a 401 is. The firewall looks at the request and not at the token:
+ * its page is no reason to log in again.
+ */
 export function judgeToken(reply: HttpReply): TokenVerdict {
   if (reply.status === 403 && edgeReference(reply.body) !== null) return 'accepted';
-  return judgeByStatus(reply, isOwnError);
+  const body = reply.status === 403 ? parseRecord(reply.body) : null;
+  return body && isBusinessError(body) && isAboutToken(body) ? 'refused' : judgeByStatus(reply, isOwnError);
+}
+
+function isAboutToken(body: JsonRecord): boolean {
+  return /\btoken\b/i.test(`${textOf(body, 'message') ?? ''} ${textOf(body, 'instructions') ?? ''}`);
 }

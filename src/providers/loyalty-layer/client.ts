@@ -5,7 +5,7 @@ import { textOf } from '../../readers/record.js';
 import { INVALID_CLIENT, type ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.js';
-import { judgeByStatus } from '../../outbound/token-verdict.js';
+import { judgeByStatus, type TokenVerdict } from '../../outbound/token-verdict.js';
 import type { OutboundTools } from '../../outbound/tools.js';
 import { ProviderError, type StoredOperation } from '../connector.js';
 import { isOwnError } from './errors.js';
@@ -33,7 +33,7 @@ export class LoyaltyLayerClient {
       // The limit holds for the address, so everything that leaves through it shares one budget, logins included.
       quota: { name: `loyalty-layer:${config.egress}`, limit: config.requestsPerMinute, windowMs: 60_000 },
       token: { name: 'loyalty-layer', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
-      judgeToken: (reply) => (isInvalidClient(reply) ? 'credentials' : judgeByStatus(reply, isOwnError)),
+      judgeToken,
       defaultBackoffMs: BLOCK_MS,
     });
   }
@@ -134,6 +134,15 @@ export class LoyaltyLayerClient {
     if (isInvalidClient(reply)) throw new ProviderError('unauthorized', INVALID_CLIENT, { stopsProvider: true });
     return readLogin(reply, isOwnError);
   }
+}
+
+/** The guide has these errors with 401 only; with 403 they mean the same. */
+const ABOUT_TOKEN = new Set(['invalid_token', 'unauthorized']);
+
+function judgeToken(reply: HttpReply): TokenVerdict {
+  if (isInvalidClient(reply)) return 'credentials';
+  const isAboutToken = ABOUT_TOKEN.has(textOf(parseRecord(reply.body), 'error') ?? '');
+  return reply.status === 403 && isAboutToken ? 'refused' : judgeByStatus(reply, isOwnError);
 }
 
 /** LoyaltyLayer's guide, error codes: a new token will not help. */
