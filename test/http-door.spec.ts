@@ -91,6 +91,18 @@ describe.each(['send', 'sendSeldom'] as const)('%s', (way) => {
     expect(await post(url.replace('http:', 'https:'))).toMatch(/^not-sent: /);
   });
 
+  it.each(['nowhere', 'http://', 'http://[', 'ftp://127.0.0.1/x', 'http://127.0.0.1:99999/x'])(
+    'says not-sent when there is no such address: %s',
+    async (address) => {
+      expect(await post(address)).toMatch(/^not-sent: /);
+    },
+  );
+
+  it('says not-sent when its time is up before it has a connection', async () => {
+    // Nothing answers there: the connection is still being made.
+    expect(await post('http://192.0.2.1:81', 200)).toMatch(/^not-sent: /);
+  });
+
   it.each<[string, (socket: Socket) => void]>([
     ['reset after the request was read', (socket) => socket.resetAndDestroy()],
     ['closed without an answer', (socket) => socket.end()],
@@ -166,3 +178,21 @@ describe.each(['send', 'sendSeldom'] as const)('%s', (way) => {
     expect(requests).toBe(2);
   });
 });
+
+// axios takes what cannot be written out of a header, which logins alone send.
+it.each(['a\nb', 'a\r\nx: y', 'caf\u00e9\u2028', 'a\u0000b', '\ud83d\ude00'])(
+  'says not-sent when our own client refuses the header %j: not a byte leaves',
+  async (value) => {
+    behave = (socket) => socket.write(`${head(2)}{}`);
+    const deadlineMs = 1_000;
+    const request = {
+      method: 'POST' as const,
+      url: `${url}/x`,
+      headers: { access_token: value },
+      body: '{}',
+      deadlineMs,
+    };
+    await expect(door.send(request)).rejects.toMatchObject({ kind: 'not-sent', reason: 'unsendable_request' });
+    expect(requests).toBe(0);
+  },
+);

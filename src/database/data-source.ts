@@ -24,6 +24,7 @@ import { ToldCurrencies1795225700000 } from './migrations/0057-told-currencies.j
 import { ReadsYield1795225800000 } from './migrations/0058-reads-yield.js';
 import { Catalogue1795226060000 } from './migrations/0060-catalogue.js';
 import { EncryptionKeyCheck1795226300000 } from './migrations/0063-encryption-key-check.js';
+import { SecondLook1795226400000 } from './migrations/0064-second-look.js';
 import { readTimestampsFast } from './timestamps.js';
 
 const POOL_SIZE = 20;
@@ -62,6 +63,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       Analyse1795226000000,
       Catalogue1795226060000,
       EncryptionKeyCheck1795226300000,
+      SecondLook1795226400000,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

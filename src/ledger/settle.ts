@@ -51,11 +51,13 @@ with input as (
   insert into ledger_entries (transaction_id, app_id, seq, phase, debit_account, credit_account, amount)
   select id, app_id, version, case when "to" = 'succeeded' then 'post' else 'release' end, debit, credit, quantity
   from moved where quantity is not null and "to" in ('succeeded', 'failed', 'canceled')
-), told as (
-  insert into provider_balances (id, provider, balance, source, transaction_id, begun_at, unit_rate)
-  select "balanceId", provider, balance, 'purchase', id, "begunAt",
-    case when alone then observed_rate(balance, "begunAt", provider, id, quantity) end
+), rated as materialized (
+  select "balanceId", provider, balance, id, "begunAt",
+    case when alone then observed_rate(balance, "begunAt", provider, id, quantity) end as rate
   from moved where balance is not null
+), told as (
+  insert into provider_balances (id, provider, balance, source, transaction_id, begun_at, unit_rate, rate_counts)
+  select "balanceId", provider, balance, 'purchase', id, "begunAt", rate, weigh_rate(provider, rate) from rated
 ), resource as (
   update resources r set
     status = coalesce(m.resource->>'status', r.status),

@@ -12,6 +12,7 @@ import { metrics } from '../metrics.js';
 import { QUOTA_USED_UP } from '../outbound/quota.js';
 import { ProviderError, type OperationHandler, type Outcome } from '../providers/connector.js';
 import { after, judgeError, judgeOutcome, PARKED, type Verdict } from './judge.js';
+import { reportEdge } from './edge-alarm.js';
 import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry } from './registry.js';
 import { openSecret, sealSecret } from './secret.js';
@@ -64,6 +65,8 @@ export class Outcomes {
     transaction: Transaction,
     error: ProviderError,
   ): Promise<Verdict> {
+    const { id: transactionId, provider } = transaction;
+    reportEdge(error, { transactionId, provider });
     const verdict = judgeError(handler, transaction, error, new Date());
     return error.reason === QUOTA_USED_UP ? this.queued(handler, transaction, verdict, error) : verdict;
   }

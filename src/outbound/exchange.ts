@@ -1,8 +1,27 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import { NotConnectedError } from './not-connected.js';
 
 /** After inflation: a small compressed answer must not fill the memory. */
 const MAX_BODY_BYTES = 1024 * 1024;
+
+/** It ended before a connection had been given to it: the HTTP client refused it (a header, a URL), or its time was up. */
+export class NotStartedError extends Error {
+  override readonly name = 'NotStartedError';
+
+  constructor(cause: Error) {
+    super('the request was never begun', { cause });
+  }
+
+  /** The request itself cannot be sent: trying again does not help. */
+  get isUnsendable(): boolean {
+    const { cause } = this;
+    return typeof cause === 'object' && cause !== null && 'code' in cause && UNSENDABLE.has(String(cause.code));
+  }
+}
+
+/** Codes of undici and of Node when a method, URL or header is not valid. */
+const UNSENDABLE = new Set(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'ERR_INVALID_CHAR', 'ERR_INVALID_ARG_TYPE']);
 
 export class BodyTooLargeError extends Error {
   override readonly name = 'BodyTooLargeError';
@@ -23,15 +42,19 @@ export interface HttpReply {
   readonly headers: Readonly<Record<string, string>>;
   /** The body as text, at most 1 MiB after inflation. */
   readonly body: string;
+  /** The same was sent a moment before, and nobody knows whether that was executed. */
+  readonly afterDoubt?: boolean;
 }
 
 /**
+/**
  * Sends a request over a pool. No redirect is followed.
- * @throws NotConnectedError, BodyTooLargeError, an error named `TimeoutError`, or what the connection ended with
+ * @throws NotConnectedError, NotStartedError, BodyTooLargeError, an error named `TimeoutError`, or what the connection
+ * ended with
  */
 export async function exchange(pool: Dispatcher, request: HttpRequest): Promise<HttpReply> {
   const { method, url, headers, body, deadlineMs } = request;
-  const { origin, pathname, search } = new URL(url);
+  const { origin, pathname, search } = parsed(url);
   const running = new Exchange(deadlineMs);
   pool.dispatch(
     {
@@ -47,6 +70,21 @@ export async function exchange(pool: Dispatcher, request: HttpRequest): Promise<
   );
   const reply = await running.reply;
   return { status: reply.status, headers: reply.headers, body: inflated(reply.body, reply.headers) };
+}
+
+function parsed(url: string): URL {
+  try {
+    return new URL(url);
+  } catch (error) {
+    throw new NotStartedError(errorOf(error));
+  }
+}
+
+/** By shape: the runtime's own errors are not always instances of the class that is in sight here. */
+function errorOf(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  const code = typeof thrown === 'object' && thrown && 'code' in thrown ? thrown.code : undefined;
+  return Object.assign(new Error('an error of the runtime'), { code });
 }
 
 interface Reply {
@@ -111,7 +149,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.failure) return;
     this.failure = error;
     clearTimeout(this.timer);
-    this.reject(error);
+    // A connection writes only after it has called `onRequestStart`.
+    const isBegun = this.controller !== null || error instanceof NotConnectedError;
+    this.reject(isBegun ? error : new NotStartedError(error));
     this.controller?.abort(error);
   }
 }

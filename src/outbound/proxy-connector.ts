@@ -4,7 +4,9 @@ import type { ProxySettings } from '../config.js';
 import { exemptions } from '../config/no-proxy.js';
 import { connectReason, NotConnectedError } from './not-connected.js';
 import { openTunnel } from './proxy-tunnel.js';
+import { readWholeNumber } from '../readers/integer.js';
 
+const MAX_PORT = 65_535;
 const DEFAULT_PORTS = new Map([
   ['https:', 443],
   ['http:', 80],
@@ -61,7 +63,7 @@ export function proxyConnector(
 }
 
 function portOf({ port, protocol }: buildConnector.Options): number {
-  return port === '' ? (DEFAULT_PORTS.get(protocol) ?? 0) : Number(port);
+  return port === '' ? (DEFAULT_PORTS.get(protocol) ?? 0) : (readWholeNumber(port, MAX_PORT) ?? 0);
 }
 
 function failureOf(error: unknown): NotConnectedError {

@@ -63,6 +63,15 @@ export type ProviderErrorKind =
   /** It may have happened: lost, late, unreadable or contradictory answers, 5xx. */
   | 'doubtful';
 
+/**
+ * The reason of a 4xx that is not in the provider's own words: something in front of the provider (a gateway, a firewall)
+ * refused the call, which says nothing about the operation.
+ */
+export const REFUSED_BY_EDGE = 'refused_by_edge';
+
+/** The reason, and the alarm, of a balance that is no plain decimal: the last good one stands. */
+export const UNREADABLE_BALANCE = 'unreadable_balance';
+
 /** What a provider failed to say. `reason` is a short code of ours: safe for logs, events and metrics. */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';

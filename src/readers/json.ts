@@ -47,6 +47,24 @@ export function parseRecord(text: string): JsonRecord | null {
   }
 }
 
+/** The value of a member that has two different ones, where the rest of the text is worth reading; no reader takes it. */
+export const AMBIGUOUS: unique symbol = Symbol('ambiguous');
+
+/** As `parseRecord`, but a member with two different values is `AMBIGUOUS` instead of spoiling the whole text. */
+export function parseRecordInParts(text: string): JsonRecord | null {
+  const whole = parseRecord(text);
+  if (whole) return whole;
+  try {
+    const value = parse(text.replace(BYTE_ORDER_MARK, ''), null, {
+      parseNumber: exactNumber,
+      onDuplicateKey: () => AMBIGUOUS,
+    });
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

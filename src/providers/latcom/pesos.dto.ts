@@ -1,4 +1,8 @@
 import { Equals, Matches } from 'class-validator';
+import { readWholeNumber } from '../../readers/integer.js';
+
+/** Six digits, as the rule of `value` has it. */
+const MAX_PESOS = 999_999;
 
 export class PesosDto {
   /**
@@ -14,7 +18,7 @@ export class PesosDto {
 }
 
 export function toPesos({ value }: PesosDto): number {
-  return Number(value.split('.')[0]);
+  return readWholeNumber(value.split('.')[0] ?? '', MAX_PESOS) ?? 0;
 }
 
 export function fromPesos(pesos: number): PesosDto {

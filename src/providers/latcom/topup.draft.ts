@@ -3,6 +3,7 @@ import { PESO_UNIT } from '../../ledger/units.js';
 import { maskNumber } from '../../operations/mask.js';
 import type { Draft } from '../../operations/draft.js';
 import { Problem, type FieldError } from '../../problem.js';
+import { readDateTime } from '../../readers/date-time.js';
 import type { Product } from './catalogue.js';
 import { purchaseBody } from './mapping.js';
 import { toPesos } from './pesos.dto.js';
@@ -20,7 +21,7 @@ const MAX_LIFETIME_MS = 24 * 60 * 60_000;
 export function topupDraft(dto: CreateTopupDto, product: Product | null, floatSafety: string): Draft {
   const phone = readPhoneNumber(dto.phoneNumber);
   const pesos = toPesos(dto.amount);
-  const expiresInMs = dto.expiresAt === undefined ? DEFAULT_LIFETIME_MS : Date.parse(dto.expiresAt) - Date.now();
+  const expiresInMs = lifetimeMs(dto.expiresAt);
   const errors = [
     ...('error' in phone ? [{ pointer: '/phoneNumber', message: phone.error }] : []),
     ...productErrors(dto, product, pesos),
@@ -59,6 +60,12 @@ export function topupDraft(dto: CreateTopupDto, product: Product | null, floatSa
     allowDuplicate: dto.allowDuplicate ?? false,
     cover: { safety: floatSafety },
   };
+}
+
+/** What is no time is over already. */
+function lifetimeMs(expiresAt: string | undefined): number {
+  if (expiresAt === undefined) return DEFAULT_LIFETIME_MS;
+  return (readDateTime(expiresAt)?.getTime() ?? 0) - Date.now();
 }
 
 function productErrors(dto: CreateTopupDto, product: Product | null, pesos: number): FieldError[] {
