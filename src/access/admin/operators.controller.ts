@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Ip, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../api/openapi.js';
 import { PageQueryDto, page } from '../../api/pagination.js';
@@ -69,9 +69,8 @@ export class OperatorsController {
   async changePassword(
     @Body() dto: ChangePasswordDto,
     @Caller() caller: OperatorCaller,
-    @Ip() ip: string,
   ): Promise<void> {
-    await this.operators.changePassword(caller, dto.currentPassword, dto.newPassword, ip);
+    await this.operators.changePassword(caller, dto.currentPassword, dto.newPassword);
   }
 }
 

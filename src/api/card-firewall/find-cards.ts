@@ -51,7 +51,7 @@ function isCardData(value: unknown): boolean {
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? hasIssuer(digits) : holdsCardNumber(digits);
 }
 
-/** Where a query or headers hold a card number; `mark` stands before the name: `?` for a query. */
+/** Where named values hold a card number; `mark` stands before the name: `?` for a query. */
 export function findCardsIn(pairs: Iterable<readonly [name: string, value: string]>, mark: string): FieldError[] {
   const found: FieldError[] = [];
   for (const [name, value] of pairs) {
