@@ -25,7 +25,8 @@ export class Audit {
     detail: AuditDetail = {},
     manager: EntityManager = this.source.manager,
   ): Promise<void> {
-    const { name, address } = actor === 'gateway' ? GATEWAY : { name: `operator:${actor.username}`, address: actor.address };
+    const { name, address } =
+      actor === 'gateway' ? GATEWAY : { name: `operator:${actor.username}`, address: actor.address };
     await manager.insert(AuditEntity, { id: newUuid(), actor: name, address, action, target, detail });
   }
 

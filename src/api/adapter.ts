@@ -11,7 +11,7 @@ import { TrustedProxies } from './client-address.js';
 import { answerClientError } from './client-error.js';
 import { canonicalUrl } from './canonical-url.js';
 import { answerProblem } from './problem.filter.js';
-import { addRequestHooks } from './request-hooks.js';
+import { addCommonHeaders, addRequestHooks } from './request-hooks.js';
 import { RouteTable } from './route-table.js';
 
 /** Of bodies on routes that have no limit of their own. */
@@ -60,6 +60,8 @@ export function createAdapter(lifecycle: Lifecycle, options: ServerOptions): Fas
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       insecureHTTPParser: false,
+      // Refused by our own hook, with a problem that says why.
+      requireHostHeader: false,
     },
     // `TrustedProxies` reads X-Forwarded-For: Fastify would also take what is no address for one.
     trustProxy: false,
@@ -68,14 +70,18 @@ export function createAdapter(lifecycle: Lifecycle, options: ServerOptions): Fas
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
-      answerProblem(error, request, reply),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      addCommonHeaders(reply, request.id);
+      answerProblem(error, request, reply);
+    },
     clientErrorHandler: answerClientError,
   });
   const server = adapter.getInstance();
   server.server.maxConnections = MAX_CONNECTIONS;
   // One more than is accepted, and a few: Node drops what is beyond in silence.
   server.server.maxHeadersCount = 200;
+  // What a client expects besides `100-continue` is ignored: Node's own answer would be none of ours.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   const routes = new RouteTable();
   server.decorate('allowedMethods', (url: string) => routes.allowedMethods(url));
   server.addHook('onRoute', (route) => {

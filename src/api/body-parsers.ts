@@ -36,7 +36,7 @@ export function addBodyParsers(server: FastifyInstance): void {
 
 /** What cannot be decoded is kept as it came: its sender would only send the same again. */
 function takeBytes(request: FastifyRequest, body: Buffer): Buffer {
-  const limit = request.routeOptions.bodyLimit ?? body.length;
+  const { bodyLimit: limit } = request.routeOptions;
   const decoding = decodeBody(body, codingsOf(request.raw.headers['content-encoding']), limit);
   if (decoding.kind === 'decoded') return decoding.body;
   if (decoding.kind === 'too-large') request.gateway.bodyProblem = tooLarge(limit);

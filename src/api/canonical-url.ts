@@ -6,5 +6,8 @@ const NOTIFICATIONS = /^\/+v1\/+providers\/+([a-z-]+)\/+notifications\/*(?=$|\?)
 
 /** The URL with its path as the router knows it. */
 export function canonicalUrl(url: string): string {
-  return url.replace(NOTIFICATIONS, (_path, provider: string) => `/v1/providers/${provider.toLowerCase()}/notifications`);
+  return url.replace(
+    NOTIFICATIONS,
+    (_path, provider: string) => `/v1/providers/${provider.toLowerCase()}/notifications`,
+  );
 }

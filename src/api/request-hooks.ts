@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problem.js';
 import { Admission } from './admission.js';
 import { chooseParser } from './body-parsers.js';
@@ -33,11 +33,8 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle, p
       bodyProblem: null,
       unreadBody: undefined,
     };
-    void reply.headers({
-      'X-Request-Id': request.id,
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-    });
+    addCommonHeaders(reply, request.id);
+    if (request.raw.headers.host === undefined && request.raw.httpVersion === '1.1') return done(hostMissing());
     if (request.raw.rawHeaders.length > MAX_HEADERS * 2) return done(new TooManyHeaders());
     if (lifecycle.isDraining && !ALWAYS_ANSWERED.test(request.raw.url ?? '')) return done(goingDown());
     const refusal = admission.refuse(request);
@@ -50,6 +47,15 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle, p
     if (lifecycle.isDraining) void reply.header('Connection', 'close');
     done(null, payload);
   });
+}
+
+/** What every answer carries. */
+export function addCommonHeaders(reply: FastifyReply, requestId: string): void {
+  void reply.headers({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
+}
+
+function hostMissing(): Problem {
+  return Problem.invalid('Host', 'is required: an HTTP/1.1 request must have this header');
 }
 
 function goingDown(): Problem {

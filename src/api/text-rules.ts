@@ -54,6 +54,12 @@ function text(
   };
   return applyDecorators(
     ValidateBy({ name, validator }),
-    ApiProperty({ type: String, minLength: 1, maxLength, required: !isOptional, ...(example !== undefined && { example }) }),
+    ApiProperty({
+      type: String,
+      minLength: 1,
+      maxLength,
+      required: !isOptional,
+      ...(example !== undefined && { example }),
+    }),
   );
 }

@@ -40,16 +40,13 @@ function readPair(
 export function readHeaders(read: EnvironmentReader): Record<string, string> {
   const value = read.text('LATAM_PASS_NOTIFICATION_HEADERS');
   if (value === null) return {};
-  const headers = Object.entries(parseRecord(value) ?? { '': null }).map(([name, text]) => [name.toLowerCase(), text]);
-  if (headers.every(isHeader)) return Object.fromEntries(headers);
-  read.fail(
-    'LATAM_PASS_NOTIFICATION_HEADERS',
-    'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}',
-  );
-  return {};
-}
-
-function isHeader(pair: readonly unknown[]): pair is readonly [string, string] {
-  const [name, text] = pair;
-  return typeof name === 'string' && HEADER_NAME.test(name) && typeof text === 'string';
+  const headers: Record<string, string> = {};
+  for (const [name, text] of Object.entries(parseRecord(value) ?? { '': null })) {
+    if (HEADER_NAME.test(name.toLowerCase()) && typeof text === 'string') headers[name.toLowerCase()] = text;
+    else {
+      const what = 'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}';
+      read.fail('LATAM_PASS_NOTIFICATION_HEADERS', what);
+    }
+  }
+  return headers;
 }

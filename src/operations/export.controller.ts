@@ -64,7 +64,8 @@ async function answer(
 ): Promise<void> {
   const type = preferredType(request.headers.accept, EXPORT_TYPES);
   if (type === null) throw Problem.invalid('Accept', `must allow ${EXPORT_TYPES.join(' or ')}`);
-  if (withBom && type !== 'text/csv') throw Problem.invalid('?bom', 'is for CSV only: NDJSON never has a byte order mark');
+  if (withBom && type !== 'text/csv')
+    throw Problem.invalid('?bom', 'is for CSV only: NDJSON never has a byte order mark');
   const format = withBom ? withByteOrderMark(EXPORT_FORMATS[type]) : EXPORT_FORMATS[type];
   // Fastify would read all of a stream for nobody.
   const content = request.method === 'HEAD' ? '' : await source.begin(filter, format);

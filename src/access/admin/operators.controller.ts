@@ -66,10 +66,7 @@ export class OperatorsController {
   /** Change your own password. */
   @Post('me/password')
   @ChangesOwnPassword()
-  async changePassword(
-    @Body() dto: ChangePasswordDto,
-    @Caller() caller: OperatorCaller,
-  ): Promise<void> {
+  async changePassword(@Body() dto: ChangePasswordDto, @Caller() caller: OperatorCaller): Promise<void> {
     await this.operators.changePassword(caller, dto.currentPassword, dto.newPassword);
   }
 }

@@ -111,9 +111,7 @@ function isCard(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const members = Object.entries(value);
   if (members.length === 0 || members.length > MAX_CARD_MEMBERS) return false;
-  return members.every(
-    ([name, text]) => CARD_NAME.test(name) && typeof text === 'string' && isCardValue(text),
-  );
+  return members.every(([name, text]) => CARD_NAME.test(name) && typeof text === 'string' && isCardValue(text));
 }
 
 /** It may be empty. */

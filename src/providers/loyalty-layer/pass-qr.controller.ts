@@ -38,5 +38,8 @@ export class PassQrController {
 function GivesImage(): MethodDecorator {
   const schema = { type: 'string' as const, format: 'binary' };
   const content = Object.fromEntries(QR_TYPES.map((type) => [type, { schema }]));
-  return applyDecorators(ApiOkResponse({ description: 'The image.', content }), ApiProblems('not_found', 'qr_too_long'));
+  return applyDecorators(
+    ApiOkResponse({ description: 'The image.', content }),
+    ApiProblems('not_found', 'qr_too_long'),
+  );
 }
