@@ -7,6 +7,7 @@ import { eventually, startWorld, topup, unique, type World } from './support/wor
 const VALIDATE = '/v1/topups/validate';
 const RESUME = '/v1/admin/providers/latcom/resume';
 const STATEMENTS = '/v1/admin/reconciliations';
+const JSON_TYPE = { 'content-type': 'application/json' };
 const BOUNDARY = 'xxBOUNDARYxx';
 const MEGABYTE = 1_000_000;
 
@@ -17,7 +18,10 @@ beforeAll(async () => {
 }, 60_000);
 
 /** Reads nothing before all is written, as many clients do. Answers with what came, and after how many milliseconds. */
-async function writeFirst(head: readonly string[], body: readonly (string | Buffer)[]): Promise<{ text: string; ms: number }> {
+async function writeFirst(
+  head: readonly string[],
+  body: readonly (string | Buffer)[],
+): Promise<{ text: string; ms: number }> {
   const socket = connect(Number(new URL(world.gateway().url).port), '127.0.0.1');
   socket.pause();
   socket.on('error', () => undefined);
@@ -62,6 +66,7 @@ describe('zero bytes are no body', () => {
     ['a form', ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 0']],
     ['JSON', ['Content-Type: application/json', 'Content-Length: 0']],
     ['multipart', ['Content-Type: multipart/mixed', 'Content-Length: 0']],
+    ['nothing', ['Content-Type: ', 'Content-Length: 0']],
     ['what is no type at all', ['Content-Type: ;;', 'Content-Length: 0']],
     ['plain text in chunks', ['Content-Type: text/plain', 'Transfer-Encoding: chunked']],
     ['multipart in chunks', ['Content-Type: multipart/form-data; boundary=x', 'Transfer-Encoding: chunked']],
@@ -99,23 +104,39 @@ describe('a JSON body', () => {
   });
 
   it('with a number beyond what a float holds is refused with the reason', async () => {
-    const body = '{"reference":"big","member":{"ffn":"01234567890"},"points":9007199254740993,"occurredAt":"2026-01-20T14:10:36Z"}';
+    const body =
+      '{"reference":"big","member":{"ffn":"01234567890"},"points":9007199254740993,"occurredAt":"2026-01-20T14:10:36Z"}';
     const answer = await world.call('POST', '/v1/accruals', body, { 'content-type': 'application/json' });
     expect(at(answer.body, 'errors', 0)).toMatchObject({ pointer: '/points' });
     expect(JSON.stringify(at(answer.body, 'errors'))).toContain('must be a whole number');
   });
 
+  it.each(['12345678901234567890', '1.2345678901234567890', '1e400'])(
+    'with the number %s for a text is refused, however long it is',
+    async (digits) => {
+      const body = JSON.stringify(topup({ reference: 0, metadata: { a: 0 } })).replaceAll(':0', `:${digits}`);
+      const answer = await world.call('POST', '/v1/topups', body, JSON_TYPE);
+      expect(answer.status).toBe(400);
+      expect(at(answer.body, 'detail')).toContain('(/reference, /metadata)');
+    },
+  );
+
   it('with a card beyond what a float holds is refused as a card', async () => {
-    const codeOf = async (digits: string): Promise<unknown> => at((await json(`{"reference":${digits}}`)).body, 'code');
-    expect(await codeOf('CARD19')).toBe('card_data_refused');
+    const codeOf = async (digits: string): Promise<unknown> =>
+      at((await world.call('POST', '/v1/topups', `{"reference":${digits}}`, JSON_TYPE)).body, 'code');
+    expect(await codeOf('6212345678901234569')).toBe('card_data_refused');
     // The check digit is known although a float would have lost it.
-    expect(await codeOf('6212345678901234569')).toBe('validation_failed');
+    expect(await codeOf('6212345678901234568')).toBe('validation_failed');
   });
 
   it.each(['gzip', 'br', 'compress', 'gzip, identity'])('in the coding %s is not taken', async (coding) => {
     const answer = await fetch(world.gateway().url + VALIDATE, {
       method: 'POST',
-      headers: { authorization: basicAuth(world.partner), 'content-type': 'application/json', 'content-encoding': coding },
+      headers: {
+        authorization: basicAuth(world.partner),
+        'content-type': 'application/json',
+        'content-encoding': coding,
+      },
       body: gzipSync(JSON.stringify(topup())),
     });
     expect(answer.status).toBe(415);
@@ -135,8 +156,16 @@ describe('a form that cannot be read', () => {
     ['with a boundary of another form', 'multipart/form-data; boundary=other', `${field}--${BOUNDARY}--\r\n`],
     ['that is cut off', `multipart/form-data; boundary=${BOUNDARY}`, field],
     ['that is cut off in a name', `multipart/form-data; boundary=${BOUNDARY}`, field.slice(0, 50)],
-    ['with a name that tampers', `multipart/form-data; boundary=${BOUNDARY}`, `${field.replace('provider', '__proto__')}--${BOUNDARY}--\r\n`],
-    ['with U+0000 in a field', `multipart/form-data; boundary=${BOUNDARY}`, `${field.replace('latcom', 'lat\0com')}--${BOUNDARY}--\r\n`],
+    [
+      'with a name that tampers',
+      `multipart/form-data; boundary=${BOUNDARY}`,
+      `${field.replace('provider', '__proto__')}--${BOUNDARY}--\r\n`,
+    ],
+    [
+      'with U+0000 in a field',
+      `multipart/form-data; boundary=${BOUNDARY}`,
+      `${field.replace('latcom', 'lat\0com')}--${BOUNDARY}--\r\n`,
+    ],
   ])('%s is refused', async (_what, type, body) => {
     const answer = await world
       .gateway()
@@ -153,8 +182,26 @@ describe('a refused request is answered to a client that writes all of it first'
   const file = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="s.csv"\r\n\r\nno,such,columns\n`;
   const form = `multipart/form-data; boundary=${BOUNDARY}`;
 
-  it.each<[what: string, status: number, path: string, type: string, auth: 'operator' | 'nobody', before: string, more: string[]]>([
-    ['a statement without its columns', 400, STATEMENTS, form, 'operator', part('provider', 'latcom') + part('kind', 'statement') + file, []],
+  it.each<
+    [
+      what: string,
+      status: number,
+      path: string,
+      type: string,
+      auth: 'operator' | 'nobody',
+      before: string,
+      more: string[],
+    ]
+  >([
+    [
+      'a statement without its columns',
+      400,
+      STATEMENTS,
+      form,
+      'operator',
+      part('provider', 'latcom') + part('kind', 'statement') + file,
+      [],
+    ],
     ['a form whose fields are wrong', 400, STATEMENTS, form, 'operator', part('kind', 'nonsense') + file, []],
     ['a form of a stranger', 401, STATEMENTS, form, 'nobody', file, []],
     ['a form of a client that keeps no connection', 400, STATEMENTS, form, 'operator', file, ['Connection: close']],
@@ -168,6 +215,16 @@ describe('a refused request is answered to a client that writes all of it first'
     const expected = status === 404 ? '(404|413)' : String(status);
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${expected} `));
     expect(ms).toBeLessThan(2_000);
+  });
+
+  it.each<[what: string, more: string[], closes: boolean]>([
+    ['is closed as the answer says', ['Connection: close'], true],
+    ['is kept as the answer says', [], false],
+  ])('and its connection %s', async (_what, more, closes) => {
+    const head = headOf(VALIDATE, 5 * MEGABYTE, 'application/json', basicAuth(world.partner), ...more);
+    const { text } = await writeFirst(head, [lines, lines, lines, lines, lines]);
+    expect(text).toMatch(/^HTTP\/1\.1 413 /);
+    expect(/^connection: close\r$/im.test(text)).toBe(closes);
   });
 
   it('and the connection serves the next request', async () => {
@@ -194,7 +251,13 @@ describe('what Node would answer by itself has a problem and the usual headers',
 
   it('with an expectation that nobody knows', async () => {
     const socketAnswer = await writeFirst(
-      [`POST ${RESUME} HTTP/1.1`, 'Host: x', 'Expect: wonders', `Authorization: ${basicAuth(ADMIN)}`, 'Content-Length: 0'],
+      [
+        `POST ${RESUME} HTTP/1.1`,
+        'Host: x',
+        'Expect: wonders',
+        `Authorization: ${basicAuth(ADMIN)}`,
+        'Content-Length: 0',
+      ],
       [],
     );
     expect(socketAnswer.text).toMatch(/^HTTP\/1\.1 200 /);

@@ -47,10 +47,17 @@ describe('a network in CIDR notation', () => {
     expect(readNetwork(text)).toEqual(network);
   });
 
-  it.each(['', 'loopback', '10.0.0.0/33', '10.0.0/8', '2001:db8::/129', '10.0.0.0/-1', '10.0.0.0/', '10.0.0.0/8/8', ' ::1'])(
-    '%p is none',
-    (text) => {
-      expect(readNetwork(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'loopback',
+    '10.0.0.0/33',
+    '10.0.0/8',
+    '2001:db8::/129',
+    '10.0.0.0/-1',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    ' ::1',
+  ])('%p is none', (text) => {
+    expect(readNetwork(text)).toBeNull();
+  });
 });

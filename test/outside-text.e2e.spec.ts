@@ -77,9 +77,24 @@ describe('a reference', () => {
 it.each<[what: string, path: string, body: object, pointer: string]>([
   ['a description of blanks', '/v1/accruals', accrual({ description: '  ' }), '/description'],
   ['a description with a control character', '/v1/accruals', accrual({ description: 'a\u0001b' }), '/description'],
-  ['a first name with blanks around it', '/v1/passes', pass({ holder: { firstName: ' Ana', lastName: 'S' } }), '/holder/firstName'],
-  ['a last name that turns the direction', '/v1/passes', pass({ holder: { firstName: 'Ana', lastName: 'a\u202eb' } }), '/holder/lastName'],
-  ['a name that nobody can see', '/v1/passes', pass({ holder: { firstName: '\u3164', lastName: 'S' } }), '/holder/firstName'],
+  [
+    'a first name with blanks around it',
+    '/v1/passes',
+    pass({ holder: { firstName: ' Ana', lastName: 'S' } }),
+    '/holder/firstName',
+  ],
+  [
+    'a last name that turns the direction',
+    '/v1/passes',
+    pass({ holder: { firstName: 'Ana', lastName: 'a\u202eb' } }),
+    '/holder/lastName',
+  ],
+  [
+    'a name that nobody can see',
+    '/v1/passes',
+    pass({ holder: { firstName: '\u3164', lastName: 'S' } }),
+    '/holder/firstName',
+  ],
   ['metadata with an invisible name', '/v1/topups', topup({ metadata: { '\u200b': 'x' } }), '/metadata'],
   ['metadata with a name that ends in a blank', '/v1/topups', topup({ metadata: { 'a ': 'x' } }), '/metadata'],
   ['a date of the year 1', '/v1/accruals', accrual({ occurredAt: '0001-01-01T00:00:00Z' }), '/occurredAt'],
@@ -118,10 +133,13 @@ describe('a character that PostgreSQL cannot store', () => {
     expect((await world.gateway().request('GET', '/v1/admin/apps', { headers })).status).toBe(401);
   });
 
-  it.each(['AFtd', 'YQBi', 'IA', 'w7E', 'YWJj_', '%00'])('in the cursor %p of a list by name is a 400', async (cursor) => {
-    const answer = await world.admin('GET', `/v1/admin/plans?cursor=${cursor}`);
-    expect([answer.status, pointers(answer)]).toEqual([400, ['?cursor']]);
-  });
+  it.each(['AFtd', 'YQBi', 'IA', 'w7E', 'YWJj_', '%00'])(
+    'in the cursor %p of a list by name is a 400',
+    async (cursor) => {
+      const answer = await world.admin('GET', `/v1/admin/plans?cursor=${cursor}`);
+      expect([answer.status, pointers(answer)]).toEqual([400, ['?cursor']]);
+    },
+  );
 
   it('in a path or a query is a 400', async () => {
     for (const path of ['/v1/admin/plans/a%00b', '/v1/admin/transactions?reference=%00', '/v1/admin/apps/app_%00']) {

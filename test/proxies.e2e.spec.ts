@@ -62,7 +62,9 @@ describe('a flood of wrong logins from one address', () => {
       expect(await login(direct, { username, password: `wrong-${Math.random()}` })).toBe(429);
       return performance.now() - startedAt;
     };
-    const flood = Array.from({ length: 120 }, (_, index) => login(direct, { username: `n${index}`, password: 'wrong' }));
+    const flood = Array.from({ length: 120 }, (_, index) =>
+      login(direct, { username: `n${index}`, password: 'wrong' }),
+    );
     const [known, unknown] = await Promise.all([timed('own.name'), timed('nobody.at.all')]);
     await Promise.all(flood);
     expect(known).toBeGreaterThan(250);

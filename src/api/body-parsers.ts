@@ -19,7 +19,7 @@ export function chooseParser(request: FastifyRequest): void {
   const type = headers['content-type'] ?? '';
   request.gateway.contentType = type;
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
-    if (type !== '') Reflect.deleteProperty(headers, 'content-type');
+    if (headers['content-type'] !== undefined) Reflect.deleteProperty(headers, 'content-type');
   } else if (request.routeOptions.config.multipart === true && FORM_TYPE.test(type)) {
     request.gateway.bodyProblem = faultOfForm(type, headers['content-encoding']);
   } else headers['content-type'] = ANY_TYPE;

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { whileFlowing } from './flowing.js';
 
@@ -14,15 +16,36 @@ const LINGER_MS = 1_000;
  * connection were closed while they write. To be called before the answer is sent.
  */
 export function drainRefused({ raw }: FastifyRequest, reply: FastifyReply): void {
-  if (raw.complete || raw.destroyed) return;
-  const wantsClose = !reply.raw.shouldKeepAlive;
-  // Node closes a connection at the end of the answer where it is told that it is the last one, however much is coming.
-  reply.removeHeader('connection');
-  reply.raw.shouldKeepAlive = true;
+  if (raw.complete || raw.destroyed || !hasBody(raw)) return;
+  // Fastify closes after a body that it has not read; here it is read.
+  if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
+  const { socket } = raw;
+  const closing = putOffClosing(socket);
+  const answered = Promise.race([once(reply.raw, 'finish'), once(reply.raw, 'close')]);
   raw.unpipe();
-  void whileFlowing(raw.socket, () => drain(raw)).then((isComplete) => {
-    if (!isComplete || wantsClose) close(raw);
+  void whileFlowing(socket, async () => {
+    const isComplete = await drain(raw);
+    await answered.catch(() => undefined);
+    if (closing.isDue() || !isComplete) close(socket);
   });
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+/** Node closes a connection at the end of its last answer, however much is still arriving. */
+function putOffClosing(socket: Socket): { isDue(): boolean } {
+  let isDue = false;
+  socket.destroySoon = () => {
+    isDue = true;
+  };
+  return {
+    isDue: () => {
+      Reflect.deleteProperty(socket, 'destroySoon');
+      return isDue;
+    },
+  };
 }
 
 /** Whether all of the body has arrived within the limits. */
@@ -46,7 +69,7 @@ function drain(raw: IncomingMessage): Promise<boolean> {
 }
 
 /** First our side alone: a connection that is reset takes the answer with it. */
-function close({ socket }: IncomingMessage): void {
+function close(socket: Socket): void {
   socket.end();
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

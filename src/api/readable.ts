@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import { Problem, type FieldError } from '../problem.js';
-import { DuplicateMemberError, parseJson } from '../readers/json.js';
+import { DuplicateMemberError, numberOrBigint, parseJson } from '../readers/json.js';
 
 /** Deeper than any request of the API by far; recursion over foreign data needs an end. */
 const MAX_DEPTH = 32;
@@ -14,7 +14,7 @@ export type BodyReading = { readonly value: unknown } | { readonly problem: Prob
 
 /**
  * Strict UTF-8, strict JSON, no member named twice with different values, no tampering members, no text that PostgreSQL
- * cannot store. A byte order mark is skipped. An empty body is no body. A number that a float cannot hold is its text.
+ * cannot store. A byte order mark is skipped. An empty body is no body.
  */
 export function readJson(bytes: Buffer): BodyReading {
   if (bytes.length === 0) return { value: undefined };
@@ -22,7 +22,7 @@ export function readJson(bytes: Buffer): BodyReading {
   if (!isUtf8(bytes)) return { problem: unreadable('is not valid UTF-8'), unread: text };
   let value: unknown;
   try {
-    value = parseJson(text);
+    value = parseJson(text, numberOrBigint);
   } catch (error) {
     if (error instanceof DuplicateMemberError) return { problem: namedTwice(error.member), unread: text };
     return { problem: unreadable('is not valid JSON: check quotes, commas and braces'), unread: text };

@@ -7,8 +7,12 @@ const INVISIBLE =
 const DIRECTION = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
+/** Printable ASCII without blanks around it, which nearly all labels are: one quick look decides. */
+const PLAIN_LABEL = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
 /** What is wrong with a reference or another short text by which something is found again; null: nothing. */
 export function faultOfLabel(text: string): string | null {
+  if (PLAIN_LABEL.test(text)) return null;
   if (text !== text.trim()) return 'must not begin or end with blanks';
   if (UNWANTED.test(text) || INVISIBLE.test(text)) return 'must not contain control or invisible characters';
   return VISIBLE.test(text) ? null : 'must contain a visible character';

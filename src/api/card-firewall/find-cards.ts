@@ -45,6 +45,7 @@ function isTelling(name: string): boolean {
 
 function isCardData(value: unknown): boolean {
   if (typeof value === 'string') return holdsCardNumber(value);
+  if (typeof value === 'bigint') return holdsCardNumber(String(value).replace('-', ''));
   if (typeof value !== 'number' || !Number.isFinite(value)) return false;
   const digits = String(Math.abs(value));
   // Above 2^53 the last digits are lost and with them the check digit: how it begins has to do.
