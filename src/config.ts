@@ -10,6 +10,7 @@ import {
 } from './config/providers.js';
 import { REACHED_PROVIDERS } from './config/reached.js';
 import { EnvironmentReader, type Environment } from './config/reader.js';
+import { readTrustedProxies } from './config/trust-proxy.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 export { VARIABLES, type VariableName } from './config/variables.js';
@@ -60,6 +61,8 @@ export interface ConfigValues extends ProviderSettings {
   readonly requireSecondOperator: boolean;
   /** For apps without a limit of their own. */
   readonly rateLimitPerMinute: number;
+  /** Addresses and CIDRs of the proxies whose `X-Forwarded-For` is believed; none: the header is ignored. */
+  readonly trustedProxies: readonly string[];
   readonly retention: RetentionSettings;
   /** Where the built-in sandbox listens, should a provider need it; 0 takes any free port. */
   readonly sandbox: SandboxSettings;
@@ -84,6 +87,7 @@ export class Config implements ConfigValues {
   readonly requestTimeoutMs!: number;
   readonly requireSecondOperator!: boolean;
   readonly rateLimitPerMinute!: number;
+  readonly trustedProxies!: readonly string[];
   readonly retention!: RetentionSettings;
   readonly sandbox!: SandboxSettings;
   readonly outboundProxy!: ProxySettings | null;
@@ -159,6 +163,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
     requestTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 30_000, 1_000, 600_000),
     requireSecondOperator: read.boolean('REQUIRE_SECOND_OPERATOR') ?? false,
     rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 6000, 1, 10_000_000),
+    trustedProxies: readTrustedProxies(read),
     retention: readRetention(read),
     sandbox: {
       port: read.integer('SANDBOX_PORT', port === 0 || port === MAX_PORT ? 0 : port + 1, 0, MAX_PORT),

@@ -53,6 +53,17 @@ test('an empty environment runs everything embedded, with the documented default
   expect(warnings).toEqual([]);
 });
 
+test('the proxies in front are addresses and CIDRs, and each wrong one is named', () => {
+  const { config } = readConfig({ TRUST_PROXY: '10.0.0.0/8, 192.0.2.7 2001:db8::/32' });
+  expect(config.trustedProxies).toEqual(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']);
+  expect(readConfig({ TRUST_PROXY: ' ' }).config.trustedProxies).toEqual([]);
+  const errors = errorsOf({ TRUST_PROXY: 'loopback,10.0.0.0/33,10.0.0.0/8' });
+  expect(errors).toHaveLength(2);
+  expect(errors[0]).toMatch(/^TRUST_PROXY .*"loopback"$/);
+  expect(errors[1]).toContain('10.0.0.0/33');
+  expect(readConfig({ TRUST_PROXY: '0.0.0.0/0' }).warnings).toEqual([expect.stringContaining('trusts everybody')]);
+});
+
 test('the configuration is frozen, in its groups too', () => {
   const { config } = readConfig({});
   expect(Object.isFrozen(config)).toBe(true);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readWholeNumber } from '../readers/integer.js';
 import { isSecret, type VariableName } from './variables.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,8 +48,8 @@ export class EnvironmentReader {
   integer(name: VariableName, fallback: number, min: number, max: number): number {
     const value = this.text(name);
     if (value === null) return fallback;
-    const number = /^[0-9]{1,10}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= min && number <= max) return number;
+    const number = readWholeNumber(value, max);
+    if (number !== null && number >= min) return number;
     this.fail(name, `must be a whole number from ${min} to ${max}, not "${shown(value)}"`);
     return fallback;
   }

@@ -25,6 +25,7 @@ import { ReadsYield1795225800000 } from './migrations/0058-reads-yield.js';
 import { Catalogue1795226060000 } from './migrations/0060-catalogue.js';
 import { EncryptionKeyCheck1795226300000 } from './migrations/0063-encryption-key-check.js';
 import { SecondLook1795226400000 } from './migrations/0064-second-look.js';
+import { AuditAddresses1795227000000 } from './migrations/0066-audit-addresses.js';
 import { readTimestampsFast } from './timestamps.js';
 
 const POOL_SIZE = 20;
@@ -64,6 +65,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       Catalogue1795226060000,
       EncryptionKeyCheck1795226300000,
       SecondLook1795226400000,
+      AuditAddresses1795227000000,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

@@ -47,6 +47,7 @@ create table audit_log (
   action text not null,
   target text,
   detail jsonb not null default '{}'::jsonb,
+  address text,
   constraint audit_log_pkey PRIMARY KEY (id)
 );
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

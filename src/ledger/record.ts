@@ -47,7 +47,7 @@ with input as (
   select id, "appId", type, provider, status, reference, scope, key, item, decode(mac, 'base64'), quantity, unit, detail,
     decode(sealed, 'base64'), metadata, "resourceId", decode(dup, 'base64'), ("leaseMs" is not null)::integer,
     "leaseMs" is not null, ("leaseMs" is not null)::integer,
-    case when status = 'scheduled' then "releaseAt" else now() + coalesce("leaseMs", 0) * interval '1 ms' end,
+    coalesce("releaseAt", now() + coalesce("leaseMs", 0) * interval '1 ms'),
     "releaseAt", now() + "expiresMs" * interval '1 ms', now() + "expectedMs" * interval '1 ms', safety is not null
   from input join admitted using (id)
   on conflict do nothing

@@ -82,8 +82,9 @@ export class Operations {
 
   /** Everything up to the point where the provider is being called. */
   private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
-    const leaseMs = draft.releaseAt ? null : this.road.leaseFor(draft);
-    const expectedInMs = draft.releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
+    const { releaseAt = draft.sendAfter ?? null } = draft;
+    const leaseMs = releaseAt ? null : this.road.leaseFor(draft);
+    const expectedInMs = releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
     const sealed = sealSecret(await this.vault.of(submission.appId), draft.secret);
     const leasedAtMs = performance.now();
     const result = await this.record({
@@ -109,7 +110,7 @@ export class Operations {
       allowDuplicate: draft.allowDuplicate ?? false,
       cover: draft.cover ?? null,
       leaseMs,
-      releaseAt: draft.releaseAt ?? null,
+      releaseAt,
       expiresInMs: draft.expiresInMs ?? null,
       expectedInMs,
       actor: publicId('app', submission.appId),
@@ -224,7 +225,7 @@ function asRecorded(
     epoch: leased ? 1 : 0,
     dueAt: null,
     parked: false,
-    releaseAt: draft.releaseAt ?? null,
+    releaseAt: draft.releaseAt ?? draft.sendAfter ?? null,
     expiresAt: draft.expiresInMs === undefined ? null : new Date(createdAt.getTime() + draft.expiresInMs),
     expectedBy: expectedInMs === null ? null : new Date(createdAt.getTime() + expectedInMs),
     version: 1,
