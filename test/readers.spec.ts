@@ -3,7 +3,7 @@ import { isCalendarDay, readDateTime } from '../src/readers/date-time.js';
 import { compareDecimals, readDecimal } from '../src/readers/decimal.js';
 import { readToken } from '../src/readers/header-value.js';
 import { readWholeNumber } from '../src/readers/integer.js';
-import { DuplicateMemberError, parseJson, parseRecord } from '../src/readers/json.js';
+import { DuplicateMemberError, numberOrBigint, parseJson, parseRecord } from '../src/readers/json.js';
 import { decimalOf, idOf } from '../src/readers/record.js';
 import { comparable, faultOfLabel, faultOfName, faultOfSentence } from '../src/readers/user-text.js';
 
@@ -180,6 +180,31 @@ describe('JSON from outside', () => {
     expect(decimalOf(parseRecord('{"balance":1000.00}'), 'balance', MONEY)).toBe('1000.00');
     expect(decimalOf(parseRecord('{"balance":"1,000.00"}'), 'balance', MONEY)).toBeNull();
     expect(decimalOf(parseRecord('{"balance":1.00,"balance":2.00}'), 'balance', MONEY)).toBeNull();
+  });
+});
+
+describe('a number in a request', () => {
+  it('is a float only when that holds all its digits', () => {
+    expect(parseJson('[3000,3000.0,1.5,0.1,1e3]', numberOrBigint)).toEqual([3000, 3000, 1.5, 0.1, 1000]);
+    expect(parseJson('[9007199254740993,99999999999999999999999]', numberOrBigint)).toEqual([
+      9007199254740993n,
+      99999999999999999999999n,
+    ]);
+    expect(parseJson('[3000.0000000000000000001,2.9999999999999999999,1e400]', numberOrBigint)).toEqual([
+      NaN,
+      NaN,
+      NaN,
+    ]);
+  });
+
+  it('is never text, whatever its length', () => {
+    fc.assert(
+      fc.property(fc.bigInt(), fc.nat(), (whole, fraction) => {
+        for (const source of [`${whole}`, `${whole}.${fraction}`, `${whole}e${fraction % 400}`]) {
+          expect(typeof parseJson(source, numberOrBigint)).not.toBe('string');
+        }
+      }),
+    );
   });
 });
 

@@ -4,6 +4,8 @@ export function canonicalJson(value: unknown): string {
 }
 
 function sorted(value: unknown): unknown {
+  // A number too long for a float: JSON has no bigint, and its digits identify it.
+  if (typeof value === 'bigint') return `${value}n`;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);
   if (value instanceof Date) return value;

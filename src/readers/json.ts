@@ -70,12 +70,13 @@ export function isRecord(value: unknown): value is JsonRecord {
 }
 
 /**
- * For `parseJson` where a number must never pass for a text: an integer beyond 2^53 keeps its digits as a bigint, which no
- * rule takes for a number either.
+ * For `parseJson` where a number must never pass for a text: an integer beyond 2^53 keeps its digits as a bigint, and any
+ * other number that a float cannot hold exactly is NaN. No rule takes either of them for a number.
  */
 export function numberOrBigint(source: string): number | bigint {
-  const value = Number(source);
-  return WHOLE_NUMBER.test(source) && !Number.isSafeInteger(value) ? BigInt(source) : value;
+  const exact = exactNumber(source);
+  if (typeof exact === 'number') return exact;
+  return WHOLE_NUMBER.test(source) ? BigInt(source) : NaN;
 }
 
 /** A number when it has the same decimal digits as the text, otherwise the text. */
