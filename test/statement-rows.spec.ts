@@ -1,19 +1,19 @@
 import { newUuid } from '../src/ids.js';
 import { StatementRows } from '../src/reconciliation/statement-rows.js';
-import { utcOf } from '../src/reconciliation/statement-time.js';
+import { readLocalTime } from '../src/readers/local-time.js';
 
 const COLUMNS = 'distributor_transaction_id,status,amount,currency,date';
 
 /** `size` bytes at a time. */
 function rowsOf(provider: 'latcom' | 'latam-pass', csv: string, size = csv.length): StatementRows {
-  const rows = new StatementRows(provider, {});
+  const rows = new StatementRows({ provider, columns: {} });
   const bytes = Buffer.from(csv);
   for (let at = 0; at < bytes.length; at += size) rows.add(bytes.subarray(at, at + size));
   rows.end();
   return rows;
 }
 
-const text = (rows: StatementRows): string => rows.take().toString();
+const text = (rows: StatementRows): string => rows.take().lines.toString();
 
 /** Of each cell one that is plain and some that are not; quotes make any line one that is read the careful way. */
 const CELLS: Readonly<Record<string, readonly string[]>> = {

@@ -22,6 +22,7 @@ import { Admission1795225100000 } from './migrations/0053-admission.js';
 import { GenericPlans1795225600000 } from './migrations/0056-generic-plans.js';
 import { ToldCurrencies1795225700000 } from './migrations/0057-told-currencies.js';
 import { ReadsYield1795225800000 } from './migrations/0058-reads-yield.js';
+import { StatementMemory1795225900000 } from './migrations/0059-statement-memory.js';
 import { readTimestampsFast } from './timestamps.js';
 
 const POOL_SIZE = 20;
@@ -57,6 +58,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       GenericPlans1795225600000,
       ToldCurrencies1795225700000,
       ReadsYield1795225800000,
+      StatementMemory1795225900000,
       Analyse1795226000000,
     ],
     migrationsTransactionMode: 'each',

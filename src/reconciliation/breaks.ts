@@ -23,10 +23,13 @@ export type ProviderRecord = {
   readonly line: number;
   readonly id: string;
   readonly providerReference?: string;
-  readonly succeeded: boolean;
-  readonly amount: string;
-  readonly unit: string;
-  readonly at: string;
+  /** Of a line that is final. */
+  readonly succeeded?: boolean;
+  /** The line takes back what was executed. */
+  readonly reversal?: true;
+  readonly amount?: string;
+  readonly unit?: string;
+  readonly at?: string;
 };
 
 export interface Break {
@@ -186,7 +189,7 @@ function differenceOf(one: Break, { status, quantity, unit }: Transaction): bigi
   const record = one.providerRecord;
   const unfit = Problem.invalid('/resolution', 'must be another one: this break has no amount that could be corrected');
   if (quantity === null) throw unfit;
-  const line = record?.unit === unit ? BigInt(record.amount) : null;
+  const line = record?.unit === unit && record.amount !== undefined ? BigInt(record.amount) : null;
   switch (one.class) {
     case 'missing_at_provider':
       if (status !== 'succeeded') throw unfit;
@@ -200,7 +203,21 @@ function differenceOf(one: Break, { status, quantity, unit }: Transaction): bigi
     case 'status_conflict':
       if (status === 'succeeded') return -quantity;
       return line ?? quantity;
+    case 'reversal_at_provider':
+      return -reversedOf(record, { status, quantity, unit }, unfit);
     default:
       throw unfit;
   }
+}
+
+/** What a reversal takes back: the amount of its line, or all where the line has none. */
+function reversedOf(
+  record: ProviderRecord | null,
+  { status, quantity, unit }: { readonly status: string; readonly quantity: bigint; readonly unit: string | null },
+  unfit: Problem,
+): bigint {
+  const isOther = record?.amount !== undefined && record.unit !== unit;
+  const reversed = record?.amount === undefined ? quantity : BigInt(record.amount);
+  if (status !== 'succeeded' || isOther || reversed > quantity) throw unfit;
+  return reversed;
 }
