@@ -27,7 +27,7 @@ const POINTS = { '.': '\\.', ',': ',' } as const;
 export function readAmount(text: string, notation: AmountNotation, scale: number, maxDigits: number): AmountReading {
   if (text.length > MAX_LENGTH) return { fault: 'unreadable' };
   const negative = NEGATIVE.exec(text);
-  const body = negative?.slice(1).find((part) => part !== undefined) ?? text;
+  const body = negative === null ? text : negative.slice(1).join('');
   const parts = partsOf(body, notation);
   if ('fault' in parts) return parts;
   const whole = parts.whole.replace(/^0+(?=\d)/, '');

@@ -65,3 +65,8 @@ export function reportOf(line: number, code: BadLineCode, column: string | null)
 export function isBadLineCode(text: string): text is BadLineCode {
   return Object.hasOwn(BAD_LINE_REASONS, text);
 }
+
+/** All bad lines of a file. */
+export function countOf(badCounts: Readonly<Partial<Record<BadLineCode, number>>>): number {
+  return Object.values(badCounts).reduce((sum, count) => sum + count, 0);
+}

@@ -8,8 +8,9 @@ export interface CsvLine {
 }
 
 const NONE: ReadonlySet<number> = new Set();
-/** RFC 4180; blanks behind the closing quote are forgiven. */
-const QUOTED = /"((?:[^"]|"")*)"[ \t]*/y;
+/** RFC 4180; blanks around the quotes are forgiven. */
+const QUOTED = / *"((?:[^"]|"")*)" */y;
+const OPENING = / *"/y;
 
 /**
  * The cells of a line. A line is a record: it has no line breaks inside of quotes. A cell that begins with a quote and does
@@ -20,8 +21,10 @@ export function splitLine(line: string, delimiter: Delimiter): CsvLine {
   const cells: string[] = [];
   const damaged = new Set<number>();
   for (let at = 0; at <= line.length;) {
-    const quoted = line[at] === '"' ? quotedAt(line, at, delimiter) : null;
-    if (line[at] === '"' && quoted === null) damaged.add(cells.length);
+    OPENING.lastIndex = at;
+    const isQuoted = OPENING.test(line);
+    const quoted = isQuoted ? quotedAt(line, at, delimiter) : null;
+    if (isQuoted && quoted === null) damaged.add(cells.length);
     const found = quoted ?? bareAt(line, at, delimiter);
     cells.push(found.cell);
     at = found.end + 1;
@@ -39,9 +42,7 @@ function quotedAt(line: string, at: number, delimiter: Delimiter): Found | null 
   QUOTED.lastIndex = at;
   const [whole, inner = ''] = QUOTED.exec(line) ?? [];
   if (whole === undefined) return null;
-  // A tab can be the delimiter itself.
-  const closing = at + inner.length + 2;
-  const end = delimiter === '\t' && line[closing] === '\t' ? closing : at + whole.length;
+  const end = at + whole.length;
   if (end < line.length && line[end] !== delimiter) return null;
   return { cell: inner.replaceAll('""', '"'), end };
 }

@@ -42,7 +42,7 @@ export function boundsOf(days: readonly DayCount[]): DayBounds | null {
   const earlier = clusters.filter((one) => one.last < largest.first).toReversed();
   const bulk = [...later, ...earlier].reduce<DayRange>(
     (range, one) => (gapOf(range, one) <= NEAR && one.lines >= total * MANY ? join(range, one) : range),
-    largest,
+    { first: largest.first, last: largest.last },
   );
   return { bulk, near: { first: bulk.first - NEAR - 1, last: bulk.last + NEAR + 1 } };
 }

@@ -1,8 +1,8 @@
 import { publicId } from '../ids.js';
 import { formatQuantity } from '../ledger/units.js';
+import { countOf } from './bad-line.js';
 import { presentPeriod } from './present.js';
 import type { SampleLineDto, StatementPreviewDto } from './preview.dto.js';
-import { countOf } from './runs.js';
 import type { StatementPreview } from './statement-preview.js';
 import type { SampleLine } from './statement-rows.js';
 
@@ -24,14 +24,13 @@ export function presentPreview({ file, period, counts, matched }: StatementPrevi
 /** What is wrong with a date is only known when all lines are. */
 function presentSample({ number, line, bad }: SampleLine, all: StatementPreview['file']['bad']): SampleLineDto {
   const amount = line?.amount ?? null;
-  const signed = amount === null ? null : BigInt(amount);
   return {
     line: number,
     outcome: line?.outcome ?? null,
     transactionId: line?.transactionId ? publicId('txn', line.transactionId) : null,
     providerReference: line?.providerReference ?? null,
     reference: line?.reference ?? null,
-    quantity: line === null || signed === null ? null : formatQuantity(signed, line.unit),
+    quantity: line === null || amount === null ? null : formatQuantity(BigInt(amount), line.unit),
     at: line?.at ? `${line.at}Z` : null,
     problem: bad ?? all.find((one) => one.line === number) ?? null,
   };

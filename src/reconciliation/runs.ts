@@ -4,7 +4,7 @@ import { Database } from '../database/database.js';
 import { newUuid } from '../ids.js';
 import type { JsonObject } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
-import type { BadLineReport } from './bad-line.js';
+import { countOf, type BadLineReport } from './bad-line.js';
 import type { RecognizedFormat, StatementFile } from './statement-file.js';
 import type { Period } from './statement-period.js';
 
@@ -75,30 +75,6 @@ export class Runs {
       [newUuid(), provider, kind, kind === 'statement' ? 'uploading' : 'running', from, to, by, LEASE_MS],
     );
     return rows[0]?.id ?? null;
-  }
-
-  /** Within the transaction of `client`: the statements of a provider are compared one after the other. */
-  async alone(client: PoolClient, provider: string): Promise<void> {
-    await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 31))`, [provider]);
-  }
-
-  /**
-   * Within the transaction of `client`, which then alone has to do with that file: whether it is here already. Answers
-   * with the earlier run; `id` is no more then.
-   */
-  async sameFile(
-    client: PoolClient,
-    { id, provider }: Pick<Run, 'id' | 'provider'>,
-    hash: Buffer,
-  ): Promise<string | null> {
-    await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 30))`, [hash.toString('hex')]);
-    const earlier = await client.query<{ id: string }>(
-      `select id from reconciliations where provider = $1 and file_hash = $2 and status in ('running', 'completed')`,
-      [provider, hash],
-    );
-    const found = earlier.rows[0]?.id ?? null;
-    if (found !== null) await client.query(`delete from reconciliations where id = $1`, [id]);
-    return found;
   }
 
   /** The statement is compared: what is left to do is done by whoever takes it up. */
@@ -207,9 +183,4 @@ export class Runs {
       [CUT_OFF],
     );
   }
-}
-
-/** All bad lines of a file. */
-export function countOf(badCounts: StatementFile['badCounts']): number {
-  return Object.values(badCounts).reduce((sum, count) => sum + count, 0);
 }

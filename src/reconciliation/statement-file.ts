@@ -32,9 +32,3 @@ export interface StatementFile {
   readonly ids: IdRange;
   readonly samples: readonly SampleLine[];
 }
-
-/** Times of the first and the last line in time, in UTC without a zone; null: it has none that can be read. */
-export interface Span {
-  readonly first: string | null;
-  readonly last: string | null;
-}

@@ -55,6 +55,8 @@ export class StatementReader {
 
   /** Where the line that begins at `start` ends, with its end, if it is a plain one; 0: it is none. */
   endOfPlain(text: string, start: number): number {
+    // Plain amounts have a decimal point.
+    if (this.options.notation.amounts.decimal === ',') return 0;
     const line = this.options.encoding.encoding === null ? this.asciiLine : this.anyLine;
     line.lastIndex = start;
     return line.test(text) ? line.lastIndex : 0;

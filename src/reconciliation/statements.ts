@@ -8,6 +8,7 @@ import type { DeclaredFormat } from './declared-format.js';
 import { keepBreaks } from './keep-breaks.js';
 import { matchStatement, TIMEOUT_MS } from './match.js';
 import { LEASE_MS, Runs, type Run } from './runs.js';
+import { earlierRun, waitForOthers } from './same-file.js';
 import type { StatementFile } from './statement-file.js';
 import type { StatementProvider } from './statement-format.js';
 import type { ColumnNames } from './statement-header.js';
@@ -112,8 +113,8 @@ export class Statements {
   ): Promise<string> {
     const { provider } = request;
     await begin(client);
-    await this.runs.alone(client, provider);
-    const earlier = await this.runs.sameFile(client, { id, provider }, read.hash);
+    await waitForOthers(client, provider);
+    const earlier = await earlierRun(client, { id, provider }, read.hash);
     if (earlier === null) {
       const { file, period, ...dates } = await datesOf(client, request, read);
       const counts = await matchStatement(client, request, { file, period, ...dates });
