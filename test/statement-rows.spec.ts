@@ -346,10 +346,14 @@ describe('the days of which a file speaks', () => {
     ['many with a long holiday in between', [day(100, 500), day(107, 500)], [100, 107]],
     ['two large parts', [day(100, 500), day(120, 400)], [100, 120]],
     ['many of a year before, and more of this one', [day(100, 400), day(465, 500)], [465, 465]],
-  ])('are of %s', (_what, days, [first, last]) => expect(boundsOf(days)?.bulk).toEqual({ first, last }));
+  ])('are of %s', (_what, days, [first, last]) => expect(boundsOf(days, 0)?.bulk).toEqual({ first, last }));
+
+  it('are none where all are older than ten years', () => {
+    expect(boundsOf([day(0, 500)], 10_000)).toMatchObject({ bulk: null, near: { first: 10_000 } });
+  });
 
   it('have lines near them that are late, and none that are far', () => {
-    expect(boundsOf([day(90), day(101, 500)])?.near.first).toBeLessThanOrEqual(90);
-    expect(boundsOf([day(60), day(101, 500)])?.near.first).toBeGreaterThan(60);
+    expect(boundsOf([day(90), day(101, 500)], 0)?.near.first).toBeLessThanOrEqual(90);
+    expect(boundsOf([day(60), day(101, 500)], 0)?.near.first).toBeGreaterThan(60);
   });
 });

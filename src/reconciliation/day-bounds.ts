@@ -12,7 +12,8 @@ export interface DayRange {
 
 /** `bulk`: which days the file is about. `near`: which days its lines may have; one of another day has a wrong date. */
 export interface DayBounds {
-  readonly bulk: DayRange;
+  /** null: no line has a date that can be. */
+  readonly bulk: DayRange | null;
   readonly near: DayRange;
 }
 
@@ -31,20 +32,23 @@ interface Cluster extends DayRange {
 
 /**
  * The days of which a file speaks. Days belong together when they are not far from each other; what has the most lines is
- * the bulk (of two alike the later), with what is near it and has a tenth of the lines. null: there are no lines.
+ * the bulk (of two alike the later), with what is near it and has a tenth of the lines. No line is older than `oldest`: what has
+ * no date is often written as the beginning of a calendar. null: there are no lines.
  */
-export function boundsOf(days: readonly DayCount[]): DayBounds | null {
+export function boundsOf(all: readonly DayCount[], oldest: number): DayBounds | null {
+  if (all.length === 0) return null;
+  const days = all.filter(({ day }) => day >= oldest);
   const total = days.reduce((sum, { lines }) => sum + lines, 0);
   const clusters = clustersOf(days, total < FEW_LINES ? MAX_GAP_OF_FEW : MAX_GAP);
   const largest = clusters.reduce<Cluster | null>((most, one) => (most && most.lines > one.lines ? most : one), null);
-  if (largest === null) return null;
+  if (largest === null) return { bulk: null, near: { first: oldest, last: Infinity } };
   const later = clusters.filter((one) => one.first > largest.last);
   const earlier = clusters.filter((one) => one.last < largest.first).toReversed();
   const bulk = [...later, ...earlier].reduce<DayRange>(
     (range, one) => (gapOf(range, one) <= NEAR && one.lines >= total * MANY ? join(range, one) : range),
     { first: largest.first, last: largest.last },
   );
-  return { bulk, near: { first: bulk.first - NEAR - 1, last: bulk.last + NEAR + 1 } };
+  return { bulk, near: { first: Math.max(bulk.first - NEAR - 1, oldest), last: bulk.last + NEAR + 1 } };
 }
 
 function clustersOf(days: readonly DayCount[], maxGap: number): Cluster[] {

@@ -5,6 +5,8 @@ const DAY_MS = 24 * 60 * 60_000;
 const DAY_LENGTH = 'YYYY-MM-DD'.length;
 const ZERO = 48;
 const DAYS_OF_PAGE = 512;
+/** Ten years. */
+const MAX_AGE_DAYS = 3653;
 
 /** How many lines each day has, and when the first and the last of them are: in a few megabytes, whatever the dates. */
 export class LineTimes {
@@ -58,7 +60,7 @@ export class LineTimes {
         Array.from(page, (lines, at) => ({ day: number * DAYS_OF_PAGE + at, lines })).filter(({ lines }) => lines > 0),
       )
       .toSorted((one, other) => one.day - other.day);
-    return boundsOf(days);
+    return boundsOf(days, this.latestDay - MAX_AGE_DAYS);
   }
 
   private newPage(number: number): Uint32Array {

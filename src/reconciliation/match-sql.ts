@@ -1,4 +1,4 @@
-import { isSameMark, millisecondsOf } from './statement-tables.js';
+import { isSameMark, isSameTime, millisecondsOf } from './statement-tables.js';
 
 /* The steps of comparing a statement with the ledger, in their order; each makes a table of the connection's own. */
 
@@ -113,15 +113,21 @@ join (
 ) k on k.id = l.transaction_id
 where not exists (select from odd o where o.line_no = l.line_no)`;
 
-/** Executed lines of transactions that an earlier statement had, and whether it had this very execution. */
+/**
+ * Executed lines of transactions that an earlier statement had: whether it had this very execution, and whether that was
+ * found to be one too many.
+ */
 export const KNOWN = `
 create temp table known on commit drop as
-select o.line_no, bool_or(${isSameMark('o.mark', 'p.mark', 'o.provider_reference')}) as is_known
+select o.line_no, bool_or(${isSameMark('o.mark', 'p.mark', 'o.provider_reference')}) as is_known, exists (
+  select from breaks b where b.class = 'duplicate_at_provider' and b.provider = $1 and b.transaction_id = o.id
+    and case when o.provider_reference is null then ${isSameTime("(b.provider_record->>'at')", "(o.at || 'Z')")}
+      else b.provider_record->>'providerReference' = o.provider_reference end) as is_surplus
 from (
-  select o.line_no, o.mark, o.provider_reference, coalesce(o.id, x.id) as id
+  select o.line_no, o.mark, o.at, o.provider_reference, coalesce(o.id, x.id) as id
   from odd o left join others x on x.line_no = o.line_no and o.id is null where o.line_no is not null and o.succeeded
 ) o join prior p on p.id = o.id and p.mark is not null
-group by o.line_no`;
+group by o.line_no, o.id, o.at, o.provider_reference`;
 
 /**
  * Lines with their transactions. `is_known`: an earlier statement had this very execution; false: it had another one. Of several lines of one transaction the first is the one that was known.
@@ -129,13 +135,14 @@ group by o.line_no`;
 export const JUDGED = `
 create temp table judged on commit drop as
 select *, row_number() over (
-    partition by key, case when key is null then record end order by succeeded desc, is_known desc nulls last, line_no) as copy,
+    partition by key, case when key is null then record end 
+    order by succeeded desc, is_known desc nulls last, is_surplus, at, line_no) as copy,
   row_number() over (partition by key, record, at, provider_reference, succeeded order by line_no) as nth
 from (
   select o.line_no, o.succeeded, o.amount, o.unit, o.at, o.provider_reference, o.mark, o.said, coalesce(o.id, x.id) as transaction_id,
     coalesce(o.status, x.status) as status, coalesce(o.quantity, x.quantity) as quantity,
     coalesce(o.ledger_unit, x.ledger_unit) as ledger_unit, coalesce(o.id, x.id, o.said) as key,
-    coalesce(o.said::text, o.provider_reference, o.reference) as record, k.is_known
+    coalesce(o.said::text, o.provider_reference, o.reference) as record, k.is_known, coalesce(k.is_surplus, false) as is_surplus
   from odd o left join others x on x.line_no = o.line_no and o.id is null left join known k on k.line_no = o.line_no
   where o.line_no is not null
 ) lines`;

@@ -37,7 +37,7 @@ export async function matchStatement(
   await run(sql.NOT_MISSING);
   await recall(client, provider, file.ids);
   await run(sql.TWINS);
-  await run(sql.KNOWN);
+  await run(sql.KNOWN, [provider]);
   await run(sql.JUDGED);
   await run(`analyze judged`);
   await run(sql.FOUND, [until]);

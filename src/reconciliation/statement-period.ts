@@ -31,6 +31,8 @@ export interface Dated {
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_REPORTED = 100;
+/** Behind every day. */
+const NEVER = '9999-12-32';
 
 /** $1 to before $2: days that lines may have; $3 to $4: what was given. */
 const SET_ASIDE = `
@@ -68,7 +70,7 @@ export async function datesOf(client: PoolClient, request: PeriodRequest, file: 
   const { first, last } = file.times;
   let [dated, span] = [file, { first, last }];
   if (isOutside(bounds.near, file)) dated = await setAside(client, request, bounds.near, file);
-  if (isOutside(bounds.bulk, file)) {
+  if (bounds.bulk === null || isOutside(bounds.bulk, file)) {
     const { rows } = await client.query<typeof span>(SPAN, [...textsOf(bounds.bulk), from, to]);
     span = rows[0] ?? { first: null, last: null };
   }
@@ -108,14 +110,16 @@ function isOutside({ first, last }: DayRange, { times }: StatementFile): boolean
 }
 
 /** The first day, and the day behind the last; as texts that sort as their times do. */
-function textsOf({ first, last }: DayRange): [string, string] {
-  return [dayText(first), dayText(last + 1)];
+function textsOf(range: DayRange | null): [string, string] {
+  return range === null ? [NEVER, NEVER] : [dayText(range.first), dayText(range.last + 1)];
 }
 
 function dayText(day: number): string {
-  const at = new Date(day * DAY_MS);
-  if (at.getUTCFullYear() < 1) return '0001-01-01';
-  return at.getUTCFullYear() > 9999 ? '9999-12-32' : at.toISOString().slice(0, 'YYYY-MM-DD'.length);
+  if (!Number.isFinite(day)) return NEVER;
+  const text = new Date(day * DAY_MS).toISOString();
+  // Years with a sign are before the year 0 and after 9999.
+  if (text.startsWith('-')) return '0001-01-01';
+  return text.startsWith('+') ? NEVER : text.slice(0, 'YYYY-MM-DD'.length);
 }
 
 function instantOf(text: string | null): Date | null {

@@ -15,8 +15,19 @@ create temp table named_lines (line_no integer, kind text, code text, column_nam
 
 /** Whether two marks of LATCOM's lines are of one execution: the same minute, or the same day where one has no time. */
 function isSameMinute(one: string, other: string): string {
-  const apart = `abs((${one} >> 1) - (${other} >> 1))`;
-  return `(${apart} <= 1 or ((${one} | ${other}) & 1) = 1 and ${apart} < 1440)`;
+  const apart = `((${one} >> 1) - (${other} >> 1))`;
+  return isNear(apart, `(${one} & 1) = 1`, `(${other} & 1) = 1`, { unit: 1, day: 1440 });
+}
+
+/** A day without a time is its end: what is of it is up to a day before that. */
+function isNear(
+  apart: string,
+  isDay: string,
+  isOtherDay: string,
+  { unit, day }: { unit: number; day: number },
+): string {
+  return `(case when (${isDay}) = (${isOtherDay}) then abs(${apart}) <= ${unit}
+    when ${isDay} then ${apart} >= 0 and ${apart} < ${day} else ${apart} <= 0 and ${apart} > -${day} end)`;
 }
 
 /** Whether two marks are of one execution; a line with the provider's own id has that as its mark. */
@@ -26,9 +37,9 @@ export function isSameMark(one: string, other: string, providerReference: string
 
 /** Whether two times of lines (text) may be of one line: the same minute, or the same day where one has no time. */
 export function isSameTime(one: string, other: string): string {
-  const apart = `abs(extract(epoch from ${one}::timestamptz - ${other}::timestamptz))`;
-  const isDay = `(${one} like '%:59:59.999Z' or ${other} like '%:59:59.999Z')`;
-  return `(${one} is null and ${other} is null or ${apart} < case when ${isDay} then 86400 else 60 end)`;
+  const apart = `extract(epoch from ${one}::timestamptz - ${other}::timestamptz)`;
+  const isDay = (text: string): string => `${text} like '%:59:59.999Z'`;
+  return `(${one} is null and ${other} is null or ${isNear(apart, isDay(one), isDay(other), { unit: 59, day: 86_400 })})`;
 }
 
 /** Milliseconds of an id of the gateway. */
