@@ -1,17 +1,22 @@
 import { readDatabaseUrl, warnOfPlainDatabase } from './config/database-url.js';
+import { checkExtraAuthorities } from './config/extra-authorities.js';
+import { readOutboundProxy, type ProxySettings } from './config/outbound-proxy.js';
 import {
-  readLatamPass,
-  readLatcom,
-  readLoyaltyLayer,
+  readProviders,
   type LatamPassSettings,
   type LatcomSettings,
   type LoyaltyLayerSettings,
+  type ProviderSettings,
 } from './config/providers.js';
+import { REACHED_PROVIDERS } from './config/reached.js';
 import { EnvironmentReader, type Environment } from './config/reader.js';
+import { readTrustedProxies } from './config/trust-proxy.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 export { VARIABLES, type VariableName } from './config/variables.js';
-export type { LatamPassSettings, LatcomSettings, LoyaltyLayerSettings } from './config/providers.js';
+export type { ProxySettings } from './config/outbound-proxy.js';
+export type { LatamPassSettings, LatcomSettings, LoyaltyLayerSettings, ProviderSettings } from './config/providers.js';
+export { REACHED_PROVIDERS } from './config/reached.js';
 
 /** The first operator, made when there is none yet. */
 export interface FirstOperator {
@@ -34,7 +39,7 @@ export interface RetentionSettings {
   readonly notificationDays: number;
 }
 
-export interface ConfigValues {
+export interface ConfigValues extends ProviderSettings {
   readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
@@ -56,13 +61,14 @@ export interface ConfigValues {
   readonly requireSecondOperator: boolean;
   /** For apps without a limit of their own. */
   readonly rateLimitPerMinute: number;
+  /** Addresses and CIDRs of the proxies whose `X-Forwarded-For` is believed; none: the header is ignored. */
+  readonly trustedProxies: readonly string[];
   readonly retention: RetentionSettings;
   /** Where the built-in sandbox listens, should a provider need it; 0 takes any free port. */
   readonly sandbox: SandboxSettings;
+  /** Through which the providers are called; null: directly. */
+  readonly outboundProxy: ProxySettings | null;
   readonly breaker: { readonly failures: number; readonly openMs: number };
-  readonly latamPass: LatamPassSettings;
-  readonly loyaltyLayer: LoyaltyLayerSettings;
-  readonly latcom: LatcomSettings;
 }
 
 /** The configuration, complete, validated and frozen; also its own injection token. */
@@ -81,8 +87,10 @@ export class Config implements ConfigValues {
   readonly requestTimeoutMs!: number;
   readonly requireSecondOperator!: boolean;
   readonly rateLimitPerMinute!: number;
+  readonly trustedProxies!: readonly string[];
   readonly retention!: RetentionSettings;
   readonly sandbox!: SandboxSettings;
+  readonly outboundProxy!: ProxySettings | null;
   readonly breaker!: { readonly failures: number; readonly openMs: number };
   readonly latamPass!: LatamPassSettings;
   readonly loyaltyLayer!: LoyaltyLayerSettings;
@@ -100,8 +108,12 @@ export class Config implements ConfigValues {
 
   /** The providers that the built-in sandbox plays. */
   get sandboxed(): string[] {
-    const groups = { 'LATAM Pass': this.latamPass, LoyaltyLayer: this.loyaltyLayer, LATCOM: this.latcom };
-    return Object.entries(groups).flatMap(([name, { sandbox }]) => (sandbox ? [name] : []));
+    return REACHED_PROVIDERS.filter(({ settingsIn }) => settingsIn(this).sandbox).map(({ title }) => title);
+  }
+
+  /** No real provider is called. */
+  get isAllSandboxed(): boolean {
+    return this.sandboxed.length === REACHED_PROVIDERS.length;
   }
 }
 
@@ -151,21 +163,22 @@ export function readConfig(environment: Environment): { config: Config; warnings
     requestTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 30_000, 1_000, 600_000),
     requireSecondOperator: read.boolean('REQUIRE_SECOND_OPERATOR') ?? false,
     rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 6000, 1, 10_000_000),
+    trustedProxies: readTrustedProxies(read),
     retention: readRetention(read),
     sandbox: {
       port: read.integer('SANDBOX_PORT', port === 0 || port === MAX_PORT ? 0 : port + 1, 0, MAX_PORT),
       isFixed: read.text('SANDBOX_PORT') !== null,
     },
+    outboundProxy: readOutboundProxy(read),
     breaker: {
       failures: read.integer('BREAKER_FAILURES', 20, 1, 100_000),
       openMs: read.integer('BREAKER_OPEN_MS', 5_000, 1, 3_600_000),
     },
-    latamPass: readLatamPass(read),
-    loyaltyLayer: readLoyaltyLayer(read),
-    latcom: readLatcom(read),
+    ...readProviders(read),
   };
   const config = new Config(values);
   checkSandbox(read, config);
+  checkExtraAuthorities(read);
   if (read.errors.length > 0) throw new ConfigError([...new Set(read.errors)]);
   warnOfProduction(read, config);
   return { config, warnings: [...new Set(read.warnings)] };
@@ -203,9 +216,9 @@ function checkSandbox(read: EnvironmentReader, config: Config): void {
   const hint = config.isProduction
     ? 'in production the sandbox must not play a provider unaware: set the URL, or SANDBOX=true'
     : 'SANDBOX is false, so nothing would play this provider: set the URL';
-  if (read.text('LATAM_PASS_BASE_URL') === null) read.fail('LATAM_PASS_BASE_URL', `is not set: ${hint}`);
-  if (read.text('LOYALTY_LAYER_BASE_URL') === null) read.fail('LOYALTY_LAYER_BASE_URL', `is not set: ${hint}`);
-  if (read.text('LATCOM_BASE_URL') === null) read.fail('LATCOM_BASE_URL', `is not set: ${hint}`);
+  for (const { baseUrl } of REACHED_PROVIDERS) {
+    if (read.text(baseUrl) === null) read.fail(baseUrl, `is not set: ${hint}`);
+  }
 }
 
 function warnOfProduction(read: EnvironmentReader, config: Config): void {

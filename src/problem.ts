@@ -16,6 +16,7 @@ export const PROBLEM_CODES = [
   'payload_too_large',
   'unsupported_media_type',
   'card_data_refused',
+  'qr_too_long',
   'rate_limited',
   'internal_error',
   'provider_error',

@@ -5,6 +5,8 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { Lifecycle } from '../src/api/lifecycle.js';
 import { LoopLoad } from '../src/api/loop-load.js';
 import { answerProblem } from '../src/api/problem.filter.js';
+import { addBodyParsers } from '../src/api/body-parsers.js';
+import { TrustedProxies } from '../src/api/client-address.js';
 import { addRequestHooks } from '../src/api/request-hooks.js';
 import { UnderWay } from '../src/api/under-way.js';
 import { Patience } from '../src/ledger/patience.js';
@@ -76,7 +78,8 @@ describe('a busy server', () => {
   beforeAll(async () => {
     server = fastify();
     gate = new EventEmitter().setMaxListeners(0);
-    addRequestHooks(server, new Lifecycle());
+    addRequestHooks(server, new Lifecycle(), new TrustedProxies([]));
+    addBodyParsers(server);
     server.setErrorHandler(answerProblem);
     server.post('/v1/slow', async () => {
       await once(gate, 'open');

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, readConfig, VARIABLES } from '../src/config.js';
+import { PROVIDERS } from '../src/providers/connector.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 
@@ -50,6 +51,17 @@ test('an empty environment runs everything embedded, with the documented default
   });
   expect(config.sandboxed).toHaveLength(3);
   expect(warnings).toEqual([]);
+});
+
+test('the proxies in front are addresses and CIDRs, and each wrong one is named', () => {
+  const { config } = readConfig({ TRUST_PROXY: '10.0.0.0/8, 192.0.2.7 2001:db8::/32' });
+  expect(config.trustedProxies).toEqual(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']);
+  expect(readConfig({ TRUST_PROXY: ' ' }).config.trustedProxies).toEqual([]);
+  const errors = errorsOf({ TRUST_PROXY: 'loopback,10.0.0.0/33,10.0.0.0/8' });
+  expect(errors).toHaveLength(2);
+  expect(errors[0]).toMatch(/^TRUST_PROXY .*"loopback"$/);
+  expect(errors[1]).toContain('10.0.0.0/33');
+  expect(readConfig({ TRUST_PROXY: '0.0.0.0/0' }).warnings).toEqual([expect.stringContaining('trusts everybody')]);
 });
 
 test('the configuration is frozen, in its groups too', () => {
@@ -113,6 +125,41 @@ test.each<[string, Record<string, string>, RegExp]>([
   ['a colon in a name', { ADMIN_USERNAME: 'a:b', ADMIN_PASSWORD: 'p'.repeat(12) }, /^ADMIN_USERNAME must be/],
   ['a name like a key', { ADMIN_USERNAME: 'key_1', ADMIN_PASSWORD: 'p'.repeat(12) }, /^ADMIN_USERNAME must be/],
   ['half an operator', { ADMIN_USERNAME: 'ana' }, /^ADMIN_PASSWORD is not set/],
+  [
+    'a proxy of another kind',
+    { OUTBOUND_PROXY_URL: 'socks5://h:1080' },
+    /^OUTBOUND_PROXY_URL must be an http or https/,
+  ],
+  [
+    'a proxy that is no URL',
+    { OUTBOUND_PROXY_URL: 'proxy.example:3128' },
+    /^OUTBOUND_PROXY_URL must be an http or https/,
+  ],
+  ['a proxy with a path', { OUTBOUND_PROXY_URL: 'http://h:3128/x' }, /^OUTBOUND_PROXY_URL must have no path/],
+  ['a proxy with a query', { OUTBOUND_PROXY_URL: 'http://h:3128?x=1' }, /^OUTBOUND_PROXY_URL must have no path/],
+  [
+    'a proxy with a broken password',
+    { OUTBOUND_PROXY_URL: 'http://u:50%@h:3128' },
+    /^OUTBOUND_PROXY_URL has a user or/,
+  ],
+  ['a proxy with a colon in the user', { OUTBOUND_PROXY_URL: 'http://u%3Ax:p@h:3128' }, /^OUTBOUND_PROXY_URL must not/],
+  ...['10.0.', 'a*.example', '10.0.0.0/33', '10.0.0.0/x', 'http://a.example', 'a.example:0', '[a.example]:1'].map(
+    (entry): [string, Record<string, string>, RegExp] => [
+      `${entry} in NO_PROXY`,
+      { OUTBOUND_PROXY_URL: 'http://h:3128', NO_PROXY: `b.example,${entry}` },
+      /^NO_PROXY has an entry that is neither/,
+    ],
+  ),
+  [
+    'authorities that are not there',
+    { NODE_EXTRA_CA_CERTS: '/nowhere/ca.crt' },
+    /^NODE_EXTRA_CA_CERTS names a file that/,
+  ],
+  [
+    'authorities that are none',
+    { NODE_EXTRA_CA_CERTS: import.meta.filename },
+    /^NODE_EXTRA_CA_CERTS names a file with/,
+  ],
   ['headers that are none', { LATAM_PASS_NOTIFICATION_HEADERS: '["x"]' }, /^LATAM_PASS_NOTIFICATION_HEADERS must be/],
   ['no sandbox wanted', { SANDBOX: 'false', ...LATAM_PASS, ...LATCOM }, /^LOYALTY_LAYER_BASE_URL is not set/],
   [
@@ -124,10 +171,65 @@ test.each<[string, Record<string, string>, RegExp]>([
   expect(errorsOf(env)).toContainEqual(expect.stringMatching(expected));
 });
 
+test('in production every provider needs its base URL, unless the sandbox is allowed', () => {
+  const errors = errorsOf({ NODE_ENV: 'production' });
+  const variables = PROVIDERS.map((name) => `${name.toUpperCase().replaceAll('-', '_')}_BASE_URL`);
+  const missing = errors.filter((error) => error.includes('_BASE_URL is not set: in production'));
+  expect(missing.map((error) => error.split(' ')[0]).sort()).toEqual(variables.sort());
+});
+
 test('never shows a secret in an error', () => {
-  const errors = errorsOf({ ENCRYPTION_KEY: 'hunter2-secret', DATABASE_URL: 'x://user:hunter2-secret@h' });
-  expect(errors).toHaveLength(2);
+  const errors = errorsOf({
+    ENCRYPTION_KEY: 'hunter2-secret',
+    DATABASE_URL: 'x://user:hunter2-secret@h',
+    OUTBOUND_PROXY_URL: 'http://user:hunter2%@h',
+  });
+  expect(errors).toHaveLength(3);
   expect(errors.join()).not.toContain('hunter2');
+});
+
+describe('the proxy', () => {
+  test('has its user and password decoded, apart from its address', () => {
+    const { config } = readConfig({ OUTBOUND_PROXY_URL: 'http://us%40er:p%3A%2Fss@proxy.example:3128/' });
+    const basic = Buffer.from('us@er:p:/ss').toString('base64');
+    expect(config.outboundProxy).toEqual({
+      url: 'http://proxy.example:3128',
+      authorization: `Basic ${basic}`,
+      exempt: [],
+    });
+  });
+
+  test('may come from a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'config-proxy-'));
+    const file = join(folder, 'proxy');
+    writeFileSync(file, 'https://proxy.example\n');
+    const { config } = readConfig({ OUTBOUND_PROXY_URL_FILE: file });
+    rmSync(folder, { recursive: true });
+    expect(config.outboundProxy).toMatchObject({ url: 'https://proxy.example', authorization: null });
+  });
+
+  test.each([
+    [
+      { NO_PROXY: ' a.example, .b.example\t*.c.example,,10.0.0.0/8 ' },
+      ['a.example', '.b.example', '*.c.example', '10.0.0.0/8'],
+    ],
+    [{ no_proxy: 'a.example' }, ['a.example']],
+    [{ NO_PROXY: 'a.example', no_proxy: 'b.example' }, ['a.example']],
+    [{ NO_PROXY: '', no_proxy: 'b.example' }, ['b.example']],
+  ])('has the exemptions of %j', (environment, expected) => {
+    const { config } = readConfig({ OUTBOUND_PROXY_URL: 'http://proxy.example', ...environment });
+    expect(config.outboundProxy?.exempt).toEqual(expected);
+  });
+
+  test('is none, and NO_PROXY is not looked at, whatever other variables say', () => {
+    const { config } = readConfig({ HTTPS_PROXY: 'http://h', https_proxy: 'http://h', ALL_PROXY: 'h', NO_PROXY: '?' });
+    expect(config.outboundProxy).toBeNull();
+  });
+});
+
+test('authorities that can be read are taken', () => {
+  const file = join(import.meta.dirname, 'fixtures', 'tls', 'private-ca.crt');
+  expect(errorsOf({ NODE_EXTRA_CA_CERTS: file })).toEqual([]);
 });
 
 test('production takes the sandbox when told to, and the embedded database with a warning', () => {

@@ -34,9 +34,12 @@ it('POST /v1/members/search accepts its example', async () => {
   });
 });
 
-it.each(['/v1/admin/apps', '/v1/admin/operators', '/v1/admin/plans'])('POST %s accepts its example', async (path) => {
-  expect(await world.admin('POST', path, exampleOf(path))).toMatchObject({ status: 201 });
-});
+it.each(['/v1/admin/apps', '/v1/admin/operators', '/v1/admin/plans', '/v1/admin/products'])(
+  'POST %s accepts its example',
+  async (path) => {
+    expect(await world.admin('POST', path, exampleOf(path))).toMatchObject({ status: 201 });
+  },
+);
 
 it('POST /v1/admin/providers/{name}/pause accepts its example', async () => {
   const body = exampleOf('/v1/admin/providers/{name}/pause');

@@ -147,6 +147,22 @@ describe('an app', () => {
     expect(at(JSON.parse(lines.at(-1) ?? ''), 'correlationId')).toBe(value);
   });
 
+  it('gets a byte order mark before the CSV when it asks for one', async () => {
+    for (const [path, auth] of [
+      [PARTNER, world.partner],
+      [OPERATOR, ADMIN],
+    ] as const) {
+      const begin = async (query: string): Promise<string> =>
+        Buffer.from(await (await ask(path + query, auth, 'text/csv')).arrayBuffer())
+          .subarray(0, 5)
+          .toString('latin1');
+      expect(await begin('?bom=true&type=topup')).toBe('\xef\xbb\xbfid');
+      expect(await begin('?bom=false&type=topup')).toBe('id,ty');
+      expect((await ask(`${path}?bom=true`, auth, 'application/x-ndjson')).status).toBe(400);
+      expect((await ask(`${path}?bom=yes`, auth)).status).toBe(400);
+    }
+  });
+
   it('gets amounts in JSON as they are kept, to the last digit', async () => {
     const [first = ''] = ids;
     const id = first.slice('txn_'.length);

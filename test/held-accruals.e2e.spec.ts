@@ -71,6 +71,44 @@ it('is released earlier or later as amended', async () => {
   );
 });
 
+describe('an accrual that a caller dates up to a minute ahead', () => {
+  const sentAt = async (reference: string): Promise<number[]> => {
+    const calls = await world.sandbox.calls('latam-pass');
+    const own = calls.filter((call) => JSON.stringify(call['body']).includes(reference));
+    return own.map((call) => Date.parse(String(call['at'])));
+  };
+
+  it('is taken at once, and sent when the time has come, also after a crash', async () => {
+    const occurredAt = inMs(9_000);
+    const reference = `ahead-${Date.now()}`;
+    const answer = await world.call('POST', '/v1/accruals', accrual({ reference, occurredAt }));
+    expect([answer.status, at(answer.body, 'status')]).toEqual([202, 'pending']);
+    expect(at(answer.body, 'accrual', 'releaseAt')).toBeNull();
+    await world.crash();
+    expect(await sentAt(reference)).toEqual([]);
+    const path = `/v1/accruals/${textAt(answer.body, 'id')}`;
+    await eventually(
+      20_000,
+      () => world.call('GET', path),
+      (one) => at(one.body, 'status') === 'succeeded',
+    );
+    const [first = 0, ...more] = await sentAt(reference);
+    expect(more).toEqual([]);
+    expect(first).toBeGreaterThanOrEqual(Date.parse(occurredAt));
+  }, 60_000);
+
+  it('cannot be released before that time', async () => {
+    const body = accrual({ occurredAt: inMs(50_000), releaseAt: inMs(20_000) });
+    const answer = await world.call('POST', '/v1/accruals', body);
+    expect(at(answer.body, 'errors', 0)).toEqual({ pointer: '/releaseAt', message: 'must not be before occurredAt' });
+  });
+
+  it('is refused when it is more than a minute', async () => {
+    const answer = await world.call('POST', '/v1/accruals', accrual({ occurredAt: inMs(65_000) }));
+    expect([answer.status, at(answer.body, 'errors', 0, 'pointer')]).toEqual([400, '/occurredAt']);
+  });
+});
+
 it('is canceled for nothing: never sent, its hold released, once', async () => {
   const before = await balance();
   const reference = `canceled-${Date.now()}`;

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { gzipSync } from 'node:zlib';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
+import { readConfig } from '../src/config.js';
 import { HttpDoor, type HttpReply } from '../src/outbound/http-door.js';
 import { ProviderError } from '../src/providers/connector.js';
 
@@ -14,7 +15,7 @@ let requests: number;
 let sendBy: 'send' | 'sendSeldom';
 const sockets = new Set<Socket>();
 
-const door = new HttpDoor(new HttpService(axios.create()));
+const door = new HttpDoor(new HttpService(axios.create()), readConfig({}).config);
 
 beforeAll(async () => {
   server = createServer((socket) => {
@@ -88,6 +89,18 @@ describe.each(['send', 'sendSeldom'] as const)('%s', (way) => {
     // A server that speaks plain HTTP where TLS is expected: the handshake fails before a byte of the request leaves.
     behave = (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect(await post(url.replace('http:', 'https:'))).toMatch(/^not-sent: /);
+  });
+
+  it.each(['nowhere', 'http://', 'http://[', 'ftp://127.0.0.1/x', 'http://127.0.0.1:99999/x'])(
+    'says not-sent when there is no such address: %s',
+    async (address) => {
+      expect(await post(address)).toMatch(/^not-sent: /);
+    },
+  );
+
+  it('says not-sent when its time is up before it has a connection', async () => {
+    // Nothing answers there: the connection is still being made.
+    expect(await post('http://192.0.2.1:81', 200)).toMatch(/^not-sent: /);
   });
 
   it.each<[string, (socket: Socket) => void]>([
@@ -165,3 +178,21 @@ describe.each(['send', 'sendSeldom'] as const)('%s', (way) => {
     expect(requests).toBe(2);
   });
 });
+
+// axios takes what cannot be written out of a header, which logins alone send.
+it.each(['a\nb', 'a\r\nx: y', 'caf\u00e9\u2028', 'a\u0000b', '\ud83d\ude00'])(
+  'says not-sent when our own client refuses the header %j: not a byte leaves',
+  async (value) => {
+    behave = (socket) => socket.write(`${head(2)}{}`);
+    const deadlineMs = 1_000;
+    const request = {
+      method: 'POST' as const,
+      url: `${url}/x`,
+      headers: { access_token: value },
+      body: '{}',
+      deadlineMs,
+    };
+    await expect(door.send(request)).rejects.toMatchObject({ kind: 'not-sent', reason: 'unsendable_request' });
+    expect(requests).toBe(0);
+  },
+);

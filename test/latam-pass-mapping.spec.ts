@@ -6,6 +6,7 @@ import {
   readAccrualStatus,
   readNotification,
 } from '../src/providers/latam-pass/mapping.js';
+import { judgeToken } from '../src/providers/latam-pass/own-error.js';
 import { REASONS } from '../src/providers/latam-pass/reasons.js';
 import { REJECTED_SAMPLE } from './support/latam-pass-samples.js';
 
@@ -61,6 +62,21 @@ describe('the answer to an accrual', () => {
     [409, { code: 409, message: 'x', details: { key: 'Duplicate partnerAccrualId' } }, 'duplicate'],
     [400, { code: 400, message: 'Invalid request content', details: { 'member.ffn': 'must not be null' } }, 'declined'],
     [403, '<html>Access Denied Reference #18.abc123</html>', 'doubtful: refused_by_edge'],
+    [404, { code: '404', message: 'Not Found' }, 'declined'],
+    [403, { code: 108, message: 'PartnerDoesNotExist', instructions: 'x' }, 'declined'],
+    [400, { result: 'failure', errors: [{ type: 'INVALID', message: 'x' }], status: 400 }, 'declined'],
+    [404, { message: 'no Route matched with those values' }, 'doubtful: refused_by_edge'],
+    [403, { message: 'Forbidden' }, 'doubtful: refused_by_edge'],
+    [413, { message: 'Request size limit exceeded' }, 'doubtful: refused_by_edge'],
+    [405, { error: 'Method Not Allowed' }, 'doubtful: refused_by_edge'],
+    [400, { message: 'Duplicate request' }, 'doubtful: refused_by_edge'],
+    [422, { errors: ['x'] }, 'doubtful: refused_by_edge'],
+    [403, { code: 'AccessDenied', message: 'Request has expired' }, 'doubtful: refused_by_edge'],
+    [401, { code: '900901', message: 'Invalid Credentials', description: 'x' }, 'doubtful: refused_by_edge'],
+    [403, { code: 403 }, 'doubtful: refused_by_edge'],
+    [200, '{"correlationId":9007199254740993123}', 'accepted 9007199254740993123'],
+    [200, { correlationId: CORRELATION.toUpperCase() }, `accepted ${CORRELATION}`],
+    [200, { correlationId: 'Not-A-UUID' }, 'accepted Not-A-UUID'],
     [500, { code: 500 }, 'doubtful: server_error'],
     [503, '', 'doubtful: server_error'],
   ])('%i %j is %s', (status, body, expected) => {
@@ -92,6 +108,20 @@ describe('the answer to an accrual', () => {
       });
     }
   });
+});
+
+it.each([
+  [401, {}, 'refused'],
+  [403, { message: 'Forbidden' }, 'suspect'],
+  [403, '<html>403 Forbidden</html>', 'suspect'],
+  [403, { code: 403, message: 'Invalid or expired token', instructions: 'Generate new access token' }, 'refused'],
+  [403, { code: 403, message: 'Not allowed for this partner', instructions: 'x' }, 'accepted'],
+  [403, '<H1>Access Denied</H1> Reference&#32;&#35;18&#46;2f3c1202', 'accepted'],
+  [404, { message: 'no Route matched with those values' }, 'accepted'],
+  [400, { code: 400, message: 'Invalid token', instructions: 'x' }, 'accepted'],
+])('the token, after %i %j, is %s', (status, body, expected) => {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  expect(judgeToken({ status, headers: {}, body: text })).toBe(expected);
 });
 
 describe('the status of an accrual', () => {

@@ -51,7 +51,7 @@ describe('the answer to a search', () => {
     [403, PAGE, 'doubtful: refused_by_edge'],
     [404, noMember, 'no-member'],
     // What a gateway says about a route that it does not have is no word about a member.
-    [404, { message: 'no Route matched with those values' }, 'refused'],
+    [404, { message: 'no Route matched with those values' }, 'doubtful: refused_by_edge'],
     [404, PAGE, 'doubtful: refused_by_edge'],
     [500, { code: 500 }, 'doubtful: server_error'],
     [503, '', 'doubtful: server_error'],
@@ -89,7 +89,8 @@ describe('the answer to an act on a cobranded card', () => {
     [307, '', 'doubtful: redirected'],
     [400, invalid, 'declined: refused_by_provider'],
     [404, noMember, 'declined: member_not_found'],
-    [404, { message: 'no Route matched with those values' }, 'declined: refused_by_provider'],
+    [404, { message: 'no Route matched with those values' }, 'doubtful: refused_by_edge'],
+    [400, { message: 'There is no previously initiated life cycle' }, 'doubtful: refused_by_edge'],
     [403, PAGE, 'doubtful: refused_by_edge'],
     [500, { code: 500 }, 'doubtful: server_error'],
     [504, '', 'doubtful: server_error'],
@@ -105,11 +106,17 @@ describe('the answer to an act on a cobranded card', () => {
     ['an end after a doubtful attempt', readEndReply, ended, 2, 'succeeded'],
     ['a start on a first attempt', readStartReply, running, 1, 'declined: cobranded_already_started'],
     ['a start after a doubtful attempt', readStartReply, running, 2, 'succeeded'],
-    ['a start, in other words', readStartReply, { details: 'was previously initiated' }, 3, 'succeeded'],
+    ['a start, in other words', readStartReply, { code: 400, details: 'was previously initiated' }, 3, 'succeeded'],
     // The words of the other act are no success of this one.
     ['a start that hears of an end', readStartReply, ended, 2, 'declined: refused_by_provider'],
     ['an end that hears of a start', readEndReply, running, 2, 'declined: refused_by_provider'],
-    ['a member who exists', readStartReply, { message: 'already a member' }, 2, 'declined: refused_by_provider'],
+    [
+      'a member who exists',
+      readStartReply,
+      { code: 400, message: 'already a member' },
+      2,
+      'declined: refused_by_provider',
+    ],
   ])('%s that finds its state reached', (_what, read, body, attempt, expected) => {
     expect(told(() => read(reply(400, body), attempt))).toBe(expected);
   });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Client } from 'pg';
 import { accrualOnce, bareId, metric, sql, transactionEvents } from './support/accruals.js';
-import { at, textAt, type Answer, type Credentials } from './support/http.js';
+import { at, basicAuth, textAt, type Answer, type Credentials } from './support/http.js';
 import { REJECTED_SAMPLE, SAMPLE_CORRELATION } from './support/latam-pass-samples.js';
 import { LatamPassStub } from './support/latam-pass-stub.js';
 import { accrual, eventually, startWorld, unique, type World } from './support/world.js';
@@ -62,6 +63,61 @@ it("the document's own rejection, byte for byte, ends the accrual that it is abo
   expect(ended).toMatchObject({
     status: 'failed',
     failure: { code: 'partner_not_registered', category: 'configuration', provider: { code: '108' } },
+  });
+});
+
+describe('a notification as proxies and senders change it', () => {
+  const send = async (body: Buffer, headers: Record<string, string> = {}, path = PATH): Promise<number> => {
+    const all = { authorization: basicAuth(world.notifier), 'content-type': 'application/json', ...headers };
+    return (await fetch(world.gateway().url + path, { method: 'POST', headers: all, body })).status;
+  };
+  const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+  it.each([
+    `${PATH}/`,
+    `${PATH}//?x=1`,
+    '/V1/Providers/LATAM-Pass/Notifications',
+    '//v1/providers//latam-pass//notifications',
+    `${PATH}?source=latam`,
+  ])('is taken at %s', async (path) => {
+    const { id, correlationId } = await accepted();
+    expect(await send(bytes(processed(correlationId)), {}, path)).toBe(200);
+    expect(await accrualOnce(world, id, ['succeeded'], 5_000)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it.each<[coding: string, encode: (body: Buffer) => Buffer]>([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['gzip, gzip', (body) => gzipSync(gzipSync(body))],
+    ['identity', (body) => body],
+  ])('is read in the coding %s, and can be read again', async (coding, encode) => {
+    const { id, correlationId } = await accepted();
+    expect(await send(encode(bytes(processed(correlationId))), { 'content-encoding': coding })).toBe(200);
+    expect(await accrualOnce(world, id, ['succeeded'], 5_000)).toMatchObject({ status: 'succeeded' });
+    const kept = await world.admin('GET', '/v1/admin/notifications?limit=1&expand=personal');
+    expect(textAt(kept.body, 'data', 0, 'raw')).toContain(correlationId);
+  });
+
+  it('is read with a byte order mark', async () => {
+    const { id, correlationId } = await accepted();
+    expect(await send(Buffer.concat([Buffer.from('\ufeff'), bytes(processed(correlationId))]))).toBe(200);
+    expect(await accrualOnce(world, id, ['succeeded'], 5_000)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('is kept as it came, with an alarm, when it cannot be decoded', async () => {
+    const before = await metric(world, 'gateway_alarms_total{kind="unreadable_notification"}');
+    expect(await send(bytes({ not: 'gzip' }), { 'content-encoding': 'gzip' })).toBe(200);
+    await newest('unreadable');
+    expect(await metric(world, 'gateway_alarms_total{kind="unreadable_notification"}')).toBe(before + 1);
+  });
+
+  it('is refused beyond 64 KiB, counted after decoding', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    expect(await send(bomb, { 'content-encoding': 'gzip' })).toBe(413);
+    const fits = gzipSync(Buffer.alloc(LIMIT_BYTES, ' '));
+    expect(await send(fits, { 'content-encoding': 'gzip' })).toBe(200);
   });
 });
 
@@ -130,6 +186,38 @@ it('a contradiction opens a break, raises an alarm and never reverses', async ()
   const posted = await sql(world, `select phase from ledger_entries where transaction_id = $1`, [bareId(id)]);
   expect(posted.map((row) => row['phase']).sort()).toEqual(['hold', 'post']);
 });
+
+it('of two contradicting notifications the first stands, also when the process died before it was applied', async () => {
+  const { id, correlationId } = await accepted();
+  const owner = new Client({ connectionString: world.database.adminUrl });
+  await owner.connect();
+  await owner.query('begin');
+  await owner.query('select from transactions where id = $1 for update', [bareId(id)]);
+  expect((await notify(processed(correlationId))).status).toBe(200);
+  // It stands at the lock now, and does not get beyond it.
+  const waiting = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  await eventually(
+    5_000,
+    () => sql(world, waiting),
+    (rows) => rows.length > 0,
+  );
+  await world.gateway().kill();
+  await owner.query(`select pg_terminate_backend(pid) from (${waiting}) stuck`);
+  await owner.query('rollback');
+  await owner.end();
+  await world.crash();
+  expect(await stored()).toContainEqual({ state: 'received', correlation: correlationId });
+  expect((await notify(cancelled(correlationId))).status).toBe(200);
+  await accrualOnce(world, id, ['succeeded', 'failed'], 5_000);
+  await newest('contradiction');
+  expect((await world.call('GET', `/v1/accruals/${id}`)).body).toMatchObject({ status: 'succeeded' });
+  const breaks = await sql(world, `select detail from breaks where transaction_id = $1`, [bareId(id)]);
+  expect(breaks).toEqual([{ detail: { is: 'succeeded', said: 'failed' } }]);
+  const rows = await sql(world, `select state from notifications where correlation_id = $1 order by id`, [
+    correlationId,
+  ]);
+  expect(rows.map((row) => row['state'])).toEqual(['applied', 'contradiction']);
+}, 40_000);
 
 it('two that contradict each other and wait as orphans: the one that came first stands', async () => {
   const correlationId = unique('correlation');

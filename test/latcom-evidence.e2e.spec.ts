@@ -16,7 +16,7 @@ describe('the verdict', () => {
   });
   const bought = (id: string, second: number, pesos: number, changes: Partial<Purchase> = {}): Purchase => ({
     id,
-    amount: pesos * 100,
+    amount: String(pesos * 100),
     isUnknown: true,
     from: time(second),
     to: time(second + 1),
@@ -24,7 +24,7 @@ describe('the verdict', () => {
   });
   const subject = bought('u', 10, 170);
   const verdict = (changes: Partial<Series>): string =>
-    judge(subject, { looks: [look(0, '100.00'), look(20, '90.00')], purchases: [subject], rates: [1700], ...changes })
+    judge(subject, { looks: [look(0, '100.00'), look(20, '90.00')], purchases: [subject], rates: ['1700'], ...changes })
       .verdict;
 
   it.each<[string, Partial<Series>, string]>([
@@ -59,7 +59,7 @@ describe('the verdict', () => {
       'indeterminate',
     ],
     ['no rate', { rates: [] }, 'indeterminate'],
-    ['rates that others have made', { rates: [1700, 1200] }, 'indeterminate'],
+    ['rates that others have made', { rates: ['1700', '1200'] }, 'indeterminate'],
     [
       'another under way at the edge',
       { purchases: [subject, bought('k', 19.5, 170, { isUnknown: false })] },

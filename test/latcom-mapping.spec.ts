@@ -5,6 +5,7 @@ import {
   readBalanceReply,
   readPurchaseReply,
 } from '../src/providers/latcom/mapping.js';
+import { judgeToken } from '../src/providers/latcom/own-error.js';
 import { readPhoneNumber } from '../src/providers/latcom/phone.js';
 
 const ID = '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
@@ -54,6 +55,17 @@ describe('the answer to a purchase', () => {
     [200, { success: false, response_code: '00' }, 'doubtful: contradictory_answer'],
     [200, { ...APPROVED, distributor_transaction_id: 'another' }, 'doubtful: answer_for_another_purchase'],
     [404, { success: false, error: 'Not found' }, 'doubtful: doubtful_code'],
+    [400, { success: false }, 'doubtful: doubtful_code'],
+    [400, { message: 'Bad Request' }, 'doubtful: refused_by_edge'],
+    [402, '<html>Payment Required</html>', 'doubtful: refused_by_edge'],
+    [403, { message: 'Forbidden' }, 'doubtful: refused_by_edge'],
+    [404, { status: 'error', code: 404, message: 'Application not found' }, 'doubtful: refused_by_edge'],
+    [413, '', 'doubtful: refused_by_edge'],
+    [200, { ...APPROVED, response_code: 0 }, 'doubtful: contradictory_answer'],
+    [200, { ...APPROVED, balance_after: 'x' }, 'succeeded'],
+    [200, JSON.stringify(APPROVED).replace('}', ',"balance_after":1,"balance_after":2}'), 'succeeded'],
+    [200, JSON.stringify(APPROVED).replace('}', ',"success":false}'), 'doubtful: contradictory_answer'],
+    [200, JSON.stringify(APPROVED).replace('}', ',"response_code":"05"}'), 'doubtful: contradictory_answer'],
   ])('%i %j is %s', (status, body, expected) => {
     expect(verdict(status, body)).toBe(expected);
   });
@@ -66,6 +78,35 @@ describe('the answer to a purchase', () => {
       detail: { authCode: 'A1', rrn: 'RRN-1' },
     });
   });
+});
+
+it('keeps all digits of receipts that come as numbers', () => {
+  const body =
+    `{"success":true,"response_code":"00","distributor_transaction_id":"${ID}",` +
+    '"transaction_id":90071992547409931,"reference":123456789012345678,"auth_code":9007199254740993}';
+  expect(readPurchaseReply({ status: 200, headers: {}, body }, ID)).toEqual({
+    kind: 'succeeded',
+    providerReference: '90071992547409931',
+    detail: { authCode: '9007199254740993', rrn: '123456789012345678' },
+  });
+});
+
+it.each([
+  [401, { success: false, error: 'no' }, 'refused'],
+  [401, { message: 'Unauthorized' }, 'refused'],
+  [401, '', 'refused'],
+  [403, { success: false, error: 'Token expired' }, 'refused'],
+  [403, { success: false, error: 'Invalid authentication credentials' }, 'refused'],
+  // It names a code, so it was looked at; or it is about something else.
+  [403, { success: false, error: 'Token expired', response_code: '05' }, 'accepted'],
+  [403, { success: false, error: 'Forbidden' }, 'accepted'],
+  [403, { message: 'Forbidden' }, 'suspect'],
+  [403, '<html>Access Denied</html>', 'suspect'],
+  [400, { success: false, error: 'Token expired' }, 'accepted'],
+  [200, APPROVED, 'accepted'],
+])('the token, after %i %j, is %s', (status, body, expected) => {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  expect(judgeToken({ status, headers: {}, body: text })).toBe(expected);
 });
 
 it('sends a purchase exactly as documented', () => {
@@ -108,29 +149,51 @@ describe('a Mexican phone number', () => {
 });
 
 describe('a balance', () => {
-  const after = (digits: string): string | null =>
-    readBalanceAfter({ status: 200, headers: {}, body: `{"success":true,"balance_after": ${digits} }` });
+  const after = (digits: string): unknown => {
+    const reading = readBalanceAfter({
+      status: 200,
+      headers: {},
+      body: `{"success":true,"balance_after": ${digits} }`,
+    });
+    return typeof reading === 'string' ? reading : reading.balance;
+  };
 
   it.each([
     ['990', '990.00'],
     ['990.10', '990.10'],
     ['"990.10"', '990.10'],
+    ['" 990.10 "', '990.10'],
     ['-0.01', '-0.01'],
     ['123456789012.123456789', '123456789012.1235'],
     ['998.8399999999999', '998.84'],
     ['1e3', '1000.00'],
-    ['"1,234.56"', null],
-    ['"12 345.67"', null],
-    ['"$5"', null],
-    ['1e400', null],
-    ['9007199254740993', null],
-    ['null', null],
-    ['"x"', null],
-    ['{"balance_after":1}', null],
-    ['1,"balance_after":2', null],
+    ['"1,234.56"', 'unreadable'],
+    ['"12 345.67"', 'unreadable'],
+    ['"1.234,56"', 'unreadable'],
+    ['"1,234"', 'unreadable'],
+    ['"$5"', 'unreadable'],
+    ['"5 USD"', 'unreadable'],
+    ['"NaN"', 'unreadable'],
+    ['"Infinity"', 'unreadable'],
+    ['"\uff11\uff12"', 'unreadable'],
+    ['"٥"', 'unreadable'],
+    ['""', 'unreadable'],
+    ['true', 'unreadable'],
+    ['[1]', 'unreadable'],
+    ['1e400', 'unreadable'],
+    ['9007199254740993', 'unreadable'],
+    ['"x"', 'unreadable'],
+    ['{"balance_after":1}', 'unreadable'],
+    ['1,"balance_after":2', 'unreadable'],
+    ['1,"balance_after":1', '1.00'],
+    ['null', 'absent'],
     ['1', '1.00'],
   ])('%s after a purchase is %j: exact to four places, never through a float', (digits, expected) => {
     expect(after(digits)).toBe(expected);
+  });
+
+  it('may be left out', () => {
+    expect(readBalanceAfter({ status: 200, headers: {}, body: '{"success":true}' })).toBe('absent');
   });
 
   const asked = (body: string, status = 200): unknown => {
@@ -148,11 +211,17 @@ describe('a balance', () => {
       { balance: '1000.00', currency: 'USD' },
     ],
     ['{"success":true,"balance":0}', 200, { balance: '0.00', currency: null }],
-    ['{"success":false,"balance":0}', 200, 'unreadable_balance'],
+    ['{"success":true,"balance":"12,345.67"}', 200, 'unreadable_balance'],
+    ['{"success":true,"balance":null}', 200, 'unreadable_balance'],
+    ['{"success":true,"balance":true}', 200, 'unreadable_balance'],
+    ['{"success":true,"balance":1,"balance":2}', 200, 'unreadable_balance'],
     ['{"success":true}', 200, 'unreadable_balance'],
-    ['{"success":true,"balance":1', 200, 'unreadable_balance'],
-    ['{"success":true,"balance":1}', 500, 'unreadable_balance'],
-    ['<html>', 200, 'unreadable_balance'],
+    ['{"success":false,"balance":0}', 200, 'unreadable_answer'],
+    ['{"success":true,"balance":1', 200, 'unreadable_answer'],
+    ['<html>', 200, 'unreadable_answer'],
+    ['{"success":true,"balance":1}', 500, 'server_error'],
+    ['{"success":false,"error":"no"}', 403, 'balance_refused'],
+    ['{"message":"Forbidden"}', 403, 'refused_by_edge'],
   ])('asked for: %s with %i is %j', (body, status, expected) => {
     expect(asked(body, status)).toEqual(expected);
   });

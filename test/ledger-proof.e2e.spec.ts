@@ -423,3 +423,21 @@ it('is sealed by whoever comes next when an instance is killed while it seals', 
   );
   expect(verified.body).toMatchObject({ ok: true, unsealed: 0 });
 }, 60_000);
+
+it('a ledger that another instance seals while it is verified is whole', async () => {
+  for (let count = 0; count < 3; count += 1) await recorded();
+  await sleep(SETTLE_MS);
+  // One connection for both: what it has locked it may seal, while the verification stands still at the lock.
+  const locking = openPool({ ...place, url: place.adminUrl }, 1);
+  try {
+    await locking.query('begin');
+    await locking.query('lock table ledger_checkpoints in access exclusive mode');
+    const verifying = verifyLedger(database);
+    await sleep(300);
+    expect(await new Sealer(new Database(locking)).seal()).toMatchObject({ no: 1n });
+    await locking.query('commit');
+    expect(await verifying).toMatchObject({ fault: null });
+  } finally {
+    await locking.end();
+  }
+});

@@ -1,4 +1,4 @@
-import { preferredQrType } from '../src/providers/loyalty-layer/qr-image.js';
+import { drawQr, preferredQrType, QR_TYPES } from '../src/providers/loyalty-layer/qr-image.js';
 import { basicAuth, textAt } from './support/http.js';
 import { pass, startWorld, type World } from './support/world.js';
 
@@ -23,6 +23,13 @@ it.each<[string | undefined, string]>([
   ['nonsense;;q=x', 'image/svg+xml'],
 ])('Accept %p is %s', (accept, type) => {
   expect(preferredQrType(accept)).toBe(type);
+});
+
+it.each(QR_TYPES)('QR data that no code can hold is refused as %s, and what just fits is drawn', async (type) => {
+  await expect(drawQr('a'.repeat(2_331), type)).resolves.toBeDefined();
+  for (const text of ['a'.repeat(2_332), 'a'.repeat(100_000), '\u{1F3AB}'.repeat(583)]) {
+    await expect(drawQr(text, type)).rejects.toMatchObject({ code: 'qr_too_long' });
+  }
 });
 
 it('a lounge pass has a QR code as SVG and PNG, for its owner alone', async () => {

@@ -5,7 +5,7 @@ import { readToken } from '../src/readers/header-value.js';
 import { readWholeNumber } from '../src/readers/integer.js';
 import { DuplicateMemberError, parseJson, parseRecord } from '../src/readers/json.js';
 import { decimalOf, idOf } from '../src/readers/record.js';
-import { comparable, faultOfLabel, faultOfSentence } from '../src/readers/user-text.js';
+import { comparable, faultOfLabel, faultOfName, faultOfSentence } from '../src/readers/user-text.js';
 
 const MONEY = { least: 2, most: 4 };
 
@@ -249,6 +249,17 @@ describe('text that people send', () => {
     '%j is no sentence',
     (text) => {
       expect(faultOfSentence(text)).not.toBeNull();
+    },
+  );
+
+  it.each(['Ana', "O'Neill-Muñoz", 'José María', '王小明', 'می\u200cخواهم', 'क्\u200dष'])('%j is a name', (text) => {
+    expect(faultOfName(text)).toBeNull();
+  });
+
+  it.each(['', ' ', ' Ana', 'Ana\u00a0', 'A\u0000', 'A\nB', 'A\u202eB', '\u200fA', '\u3164', '\u0301', 'A\ud800'])(
+    '%j is no name',
+    (text) => {
+      expect(faultOfName(text)).not.toBeNull();
     },
   );
 

@@ -7,6 +7,7 @@ import { startWorld, topup, type World } from './support/world.js';
 /** Each with one of its columns. */
 const APPEND_ONLY = {
   audit_log: 'target',
+  encryption_key_check: 'sealed',
   ledger_accounts: 'owner',
   ledger_checkpoints: 'held',
   ledger_entries: 'amount',

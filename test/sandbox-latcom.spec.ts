@@ -29,6 +29,25 @@ describe('LATCOM', () => {
     expect((await latcom.balance()).text).toContain(/"balance_after":([\d.]+)/.exec(bought.text)?.[1]);
   });
 
+  it('sells what the control surface adds, until everything is forgotten', async () => {
+    const added = { productId: 'TELCEL_50', operator: 'TELCEL', minPesos: 50, maxPesos: 60 };
+    const buy = async (changes: object): Promise<unknown> => {
+      const seen = await latcom.buy(PHONE, newId(), { product_id: 'TELCEL_50', amount: 50, ...changes });
+      return at(seen.body, 'response_code');
+    };
+    expect(await buy({})).toBe('14');
+    const listed = await sandbox.send('POST', '/_sandbox/products', {}, added);
+    expect(at(listed.body, 'products', 11)).toEqual(added);
+    expect((await sandbox.get('/_sandbox/products')).body).toEqual(listed.body);
+    expect(await buy({})).toBe('00');
+    expect(await buy({ operator: 'TELCEL', amount: 60 })).toBe('00');
+    expect(await buy({ operator: 'MOVISTAR' })).toBe('12');
+    expect(await buy({ amount: 61 })).toBe('13');
+    expect((await sandbox.send('POST', '/_sandbox/products', {}, { ...added, minPesos: '50' })).status).toBe(400);
+    await sandbox.send('POST', '/_sandbox/reset', {}, {});
+    expect(await buy({})).toBe('14');
+  });
+
   it('executes the same id again', async () => {
     const id = newId();
     expect((await latcom.buy('5537689602', id)).status).toBe(0);

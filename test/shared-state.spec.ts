@@ -285,6 +285,37 @@ describe('the token', () => {
     },
   );
 
+  it('is kept for a day at most, whatever its lifetime is said to be', async () => {
+    answer = () => Promise.resolve({ token: 'eternal', expiresInMs: 1e15 });
+    await caches()[0]?.get(source('eternal'));
+    const remaining = `select extract(epoch from expires_at - now())::int as seconds from provider_tokens where name = $1`;
+    const [row] = (await databases[0]?.query<{ seconds: number }>(remaining, ['eternal'])) ?? [];
+    expect(row?.seconds).toBeGreaterThan(86_000);
+    expect(row?.seconds).toBeLessThanOrEqual(86_400);
+  });
+
+  const keep = (name: string, token: string, lifetime: string): Promise<unknown> =>
+    pick(pools, 0).query(
+      `insert into provider_tokens (name, generation, sealed, obtained_at, expires_at)
+       values ($1, 1, $2, now() - interval '25 hours', now() - interval '25 hours' + $3::interval)`,
+      [name, vault.seal(token), lifetime],
+    );
+
+  it('that was stored with line breaks around it is used without them, and one that cannot be sent is renewed', async () => {
+    await keep('blanks', 'kept\r\n', '26 hours');
+    await keep('unsendable', 'caf\u00e9', '26 hours');
+    const [cache] = caches();
+    await pick(pools, 0).query(`update provider_tokens set obtained_at = now() where name in ('blanks', 'unsendable')`);
+    expect(await cache?.get(source('blanks'))).toMatchObject({ token: 'kept' });
+    expect(logins).toBe(0);
+    expect(await cache?.get(source('unsendable'))).toMatchObject({ token: 'token-1' });
+  });
+
+  it('that was stored more than a day ago is renewed, however long it is said to live', async () => {
+    await keep('old', 'old', '100 years');
+    expect(await caches()[0]?.get(source('old'))).toMatchObject({ token: 'token-1' });
+  });
+
   it('with a lifetime of seconds is used for them', async () => {
     answer = () => Promise.resolve({ token: 'short', expiresInMs: 3_000 });
     const cache = caches()[0];

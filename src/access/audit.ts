@@ -7,6 +7,8 @@ import { AuditEntity, type AuditDetail } from './entities.js';
 /** Who did something: a person, or the gateway itself at its start. */
 export type AuditActor = OperatorCaller | 'gateway';
 
+const GATEWAY = { name: 'gateway', address: null };
+
 /** The book of what operators did. Append-only. */
 @Injectable()
 export class Audit {
@@ -23,8 +25,9 @@ export class Audit {
     detail: AuditDetail = {},
     manager: EntityManager = this.source.manager,
   ): Promise<void> {
-    const name = actor === 'gateway' ? actor : `operator:${actor.username}`;
-    await manager.insert(AuditEntity, { id: newUuid(), actor: name, action, target, detail });
+    const { name, address } =
+      actor === 'gateway' ? GATEWAY : { name: `operator:${actor.username}`, address: actor.address };
+    await manager.insert(AuditEntity, { id: newUuid(), actor: name, address, action, target, detail });
   }
 
   /** Newest first; `before` is the last id of the page before. */

@@ -43,6 +43,12 @@ export class Authenticator {
     return null;
   }
 
+  /** A header that holds no pair: counted as a wrong one. @throws Problem `rate_limited` */
+  refuse(request: FastifyRequest): null {
+    this.countFailure({ username: '', password: '' }, request);
+    return null;
+  }
+
   /** Whoever can be told without asking anybody: an app whose very header was verified before, and a right notifier. */
   recall(request: FastifyRequest): AnyCaller | null {
     const headers = request.raw.headersDistinct['authorization'];
@@ -60,20 +66,21 @@ export class Authenticator {
     if (KEY_ID.test(pair.username)) {
       return this.keys.verify(pair.username, pair.password, request.headers.authorization ?? '');
     }
-    return this.operators.verify(pair.username, pair.password, request.ip);
+    return this.operators.verify(pair.username, pair.password, request.gateway.address);
   }
 
   private countFailure(pair: BasicPair, request: FastifyRequest): void {
     const kind = request.accessRule?.kind === 'notifier' ? 'notifier' : KEY_ID.test(pair.username) ? 'app' : 'operator';
     metrics.authFailures.inc({ kind });
-    logger.warn({ requestId: request.id, kind, ip: request.ip }, 'credentials refused');
-    const key = JSON.stringify([pair.username, request.ip]);
+    const { address } = request.gateway;
+    logger.warn({ requestId: request.id, kind, ip: address }, 'credentials refused');
+    const key = JSON.stringify([pair.username, address]);
     const isPairTolerated = this.wrongPairs.take(key);
-    const isAddressTolerated = this.wrongAddresses.take(request.ip);
+    const isAddressTolerated = this.wrongAddresses.take(address);
     if (isPairTolerated && isAddressTolerated) return;
     throw new Problem('rate_limited', 'Too many requests with wrong credentials; correct them before the next one.', {
       retryAfterSeconds: isPairTolerated
-        ? this.wrongAddresses.retryAfterSeconds(request.ip)
+        ? this.wrongAddresses.retryAfterSeconds(address)
         : this.wrongPairs.retryAfterSeconds(key),
     });
   }

@@ -16,6 +16,6 @@ export class AccessStrategy extends PassportStrategy(BasicStrategy, 'basic') {
   /** The pair is read from the header again: passport-http cuts a password at its first colon. */
   async validate(request: FastifyRequest): Promise<AnyCaller | null> {
     const pair = readBasic(request);
-    return pair === null ? null : this.authenticator.verify(pair, request);
+    return pair === null ? this.authenticator.refuse(request) : this.authenticator.verify(pair, request);
   }
 }

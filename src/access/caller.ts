@@ -13,6 +13,9 @@ export type Scope = (typeof SCOPES)[number];
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Names of operators; those of keys begin with `key_`. */
+export const OPERATOR_NAME = /^(?!key_)[A-Za-z0-9._@-]{1,64}$/;
+
 /** A partner app, by one of its keys. Ids are bare UUIDs. */
 export interface AppCaller {
   readonly kind: 'app';
@@ -34,6 +37,8 @@ export interface OperatorCaller {
   readonly operatorId: string;
   readonly username: string;
   readonly role: Role;
+  /** Where the request came from, for the audit log. */
+  readonly address: string;
 }
 
 /** A provider that notifies us. */

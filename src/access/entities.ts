@@ -87,6 +87,9 @@ export class AuditEntity {
   @Column('text')
   actor!: string;
 
+  @Column('text', { nullable: true })
+  address!: string | null;
+
   @Column('text')
   action!: string;
 

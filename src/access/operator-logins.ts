@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { Problem } from '../problem.js';
 import { sameDigest, Vault } from '../vault.js';
-import type { OperatorCaller, Role } from './caller.js';
+import { OPERATOR_NAME, type OperatorCaller, type Role } from './caller.js';
 import { FreshCache } from '../fresh-cache.js';
-import { verifyPassword } from './passwords.js';
+import { PasswordChecks, tooManyLogins } from './password-checks.js';
 import { Throttle } from './throttle.js';
 
 interface OperatorRow {
@@ -22,27 +21,26 @@ interface Success {
 const FIND = `
 select id as "operatorId", username, password_hash as "passwordHash", role from operators where username = $1`;
 
-/** A password that was right is not hashed again for so long. */
-const SUCCESS_MS = 60_000;
+/** How long a password that was right is known to be so without hashing it again: a working day. */
+const SUCCESS_MS = 12 * 60 * 60_000;
 const MAX_SUCCESSES = 1_000;
 
-/** Verifications that fail: after a few, one a second per name and address, and a few more per address. */
+/** Logins that fail: after a few, one a second per name and address, and a few more per address. */
 const PER_PAIR = { burst: 10, perSecond: 1 };
 const PER_ADDRESS = { burst: 50, perSecond: 5 };
 
 /**
  * Verifies operators' passwords. Hashing is dear on purpose, so success is remembered (by a keyed hash that includes the
- * stored one: a changed password forgets itself), and failing pairs are slowed down without locking anybody out.
+ * stored one: a changed password forgets itself). Only logins that fail are slowed down: a right password always passes,
+ * whatever others get wrong under the same name or at the same address.
  */
 @Injectable()
 export class OperatorLogins {
   private readonly rows: FreshCache<OperatorRow | null>;
   private readonly successes = new Map<string, Success>();
-  private readonly running = new Map<string, Promise<unknown>>();
+  private readonly checks = new PasswordChecks();
   private readonly pairs = new Throttle(PER_PAIR);
   private readonly addresses = new Throttle(PER_ADDRESS);
-  /** Who has logged in before is not held up by what others at the same address get wrong. */
-  private readonly proven = new Set<string>();
 
   constructor(
     database: Database,
@@ -54,27 +52,26 @@ export class OperatorLogins {
     });
   }
 
-  /** @throws Problem `rate_limited` when the pair, or its address, has failed too often lately */
+  /** @throws Problem `rate_limited` when it is wrong, and too many of its pair or address have been wrong lately */
   async verify(username: string, password: string, address: string): Promise<OperatorCaller | null> {
+    // Not the name of any operator, and maybe nothing that the database can be asked for.
+    if (!OPERATOR_NAME.test(username)) return null;
     const row = await this.rows.get(username);
-    const mac = this.vault.mac('password-cache', JSON.stringify([username, password, row?.passwordHash ?? null]));
-    if (row && this.isKnownSuccess(username, mac)) return toCaller(row);
+    const passwordHash = row?.passwordHash ?? null;
+    const mac = this.vault.mac('password-cache', JSON.stringify([username, password, passwordHash]));
+    if (row && this.isKnownSuccess(username, mac)) return toCaller(row, address);
     const pair = JSON.stringify([username, address]);
-    // One at a time: a hundred guesses at once must not be hashed at once.
-    await this.running.get(pair)?.catch(() => undefined);
-    if (row && this.isKnownSuccess(username, mac)) return toCaller(row);
-    this.takeTokens(pair, username, address);
-    const verifying = verifyPassword(password, row?.passwordHash ?? null);
-    this.running.set(pair, verifying);
-    try {
-      if (!(await verifying) || !row) return null;
-    } finally {
-      if (this.running.get(pair) === verifying) this.running.delete(pair);
+    const waitSeconds = this.takeTokens(pair, address);
+    const isTolerated = waitSeconds === null;
+    const key = mac.toString('base64');
+    const isRight = await this.checks.isRight({ key, pair, password, passwordHash, isTolerated });
+    if (!isRight || !row) {
+      if (isTolerated) return null;
+      throw tooManyLogins(waitSeconds);
     }
     this.rememberSuccess(username, mac);
-    this.pairs.giveBack(pair);
-    this.addresses.giveBack(address);
-    return toCaller(row);
+    if (isTolerated) this.giveBack(pair, address);
+    return toCaller(row, address);
   }
 
   /** This process changed the operator. */
@@ -83,10 +80,15 @@ export class OperatorLogins {
     this.successes.delete(username);
   }
 
-  private takeTokens(pair: string, username: string, address: string): void {
-    if (!this.pairs.take(pair)) throw tooMany(this.pairs.retryAfterSeconds(pair));
-    if (this.proven.has(username) || this.addresses.take(address)) return;
-    throw tooMany(this.addresses.retryAfterSeconds(address));
+  /** null: taken; otherwise in how many seconds there will be one. */
+  private takeTokens(pair: string, address: string): number | null {
+    if (!this.pairs.take(pair)) return this.pairs.retryAfterSeconds(pair);
+    return this.addresses.take(address) ? null : this.addresses.retryAfterSeconds(address);
+  }
+
+  private giveBack(pair: string, address: string): void {
+    this.pairs.giveBack(pair);
+    this.addresses.giveBack(address);
   }
 
   private isKnownSuccess(username: string, mac: Buffer): boolean {
@@ -96,16 +98,10 @@ export class OperatorLogins {
 
   private rememberSuccess(username: string, mac: Buffer): void {
     if (this.successes.size >= MAX_SUCCESSES) this.successes.clear();
-    if (this.proven.size >= MAX_SUCCESSES) this.proven.clear();
     this.successes.set(username, { mac, untilMs: performance.now() + SUCCESS_MS });
-    this.proven.add(username);
   }
 }
 
-function toCaller({ operatorId, username, role }: OperatorRow): OperatorCaller {
-  return { kind: 'operator', operatorId, username, role };
-}
-
-function tooMany(retryAfterSeconds: number): Problem {
-  return new Problem('rate_limited', 'Too many logins have failed; wait before the next one.', { retryAfterSeconds });
+function toCaller({ operatorId, username, role }: OperatorRow, address: string): OperatorCaller {
+  return { kind: 'operator', operatorId, username, role, address };
 }

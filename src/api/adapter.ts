@@ -1,15 +1,17 @@
 import multipart from '@fastify/multipart';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newUuid } from '../ids.js';
-import type { Problem } from '../problem.js';
 import type { Lifecycle } from './lifecycle.js';
 import { addAccessLog } from './access-log.js';
+import { addBodyParsers } from './body-parsers.js';
+import { holdsCardNumber } from './card-firewall/card-number.js';
+import { TrustedProxies } from './client-address.js';
 import { answerClientError } from './client-error.js';
-import { answerProblem, unsupportedMediaType } from './problem.filter.js';
-import { readJson } from './readable.js';
-import { addRequestHooks } from './request-hooks.js';
+import { canonicalUrl } from './canonical-url.js';
+import { answerProblem } from './problem.filter.js';
+import { addCommonHeaders, addRequestHooks } from './request-hooks.js';
 import { RouteTable } from './route-table.js';
 
 /** Of bodies on routes that have no limit of their own. */
@@ -34,6 +36,8 @@ declare module 'fastify' {
 interface ServerOptions {
   /** All of a request must have arrived within, but for what `whileFlowing` reads. */
   readonly requestTimeoutMs: number;
+  /** Addresses and CIDRs of the proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** Leaves errors as they are: `problem.filter.ts` alone decides what they mean. */
@@ -44,7 +48,8 @@ class GatewayAdapter extends FastifyAdapter {
 }
 
 /** The HTTP server with its limits, its body parsers and what every answer has in common. */
-export function createAdapter(lifecycle: Lifecycle, { requestTimeoutMs }: ServerOptions): FastifyAdapter {
+export function createAdapter(lifecycle: Lifecycle, options: ServerOptions): FastifyAdapter {
+  const { requestTimeoutMs, trustedProxies } = options;
   const adapter = new GatewayAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -55,27 +60,35 @@ export function createAdapter(lifecycle: Lifecycle, { requestTimeoutMs }: Server
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       insecureHTTPParser: false,
+      // Refused by our own hook, with a problem that says why.
+      requireHostHeader: false,
     },
+    // `TrustedProxies` reads X-Forwarded-For: Fastify would also take what is no address for one.
     trustProxy: false,
+    rewriteUrl: ({ url = '/' }: IncomingMessage) => canonicalUrl(url),
     // Our own hook answers, in our own words.
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
-      answerProblem(error, request, reply),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      addCommonHeaders(reply, request.id);
+      answerProblem(error, request, reply);
+    },
     clientErrorHandler: answerClientError,
   });
   const server = adapter.getInstance();
   server.server.maxConnections = MAX_CONNECTIONS;
   // One more than is accepted, and a few: Node drops what is beyond in silence.
   server.server.maxHeadersCount = 200;
+  // What a client expects besides `100-continue` is ignored: Node's own answer would be none of ours.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   const routes = new RouteTable();
   server.decorate('allowedMethods', (url: string) => routes.allowedMethods(url));
   server.addHook('onRoute', (route) => {
     routes.add(route.method, route.url);
     if (route.config?.bodyLimitBytes !== undefined) route.bodyLimit = route.config.bodyLimitBytes;
   });
-  addRequestHooks(server, lifecycle);
+  addRequestHooks(server, lifecycle, new TrustedProxies(trustedProxies));
   addAccessLog(server);
   addBodyParsers(server);
   // After the others, which it would not survive. Its own limits are those of the route that reads the form.
@@ -83,41 +96,8 @@ export function createAdapter(lifecycle: Lifecycle, { requestTimeoutMs }: Server
   return adapter;
 }
 
+/** The caller's own id is logged and sent back, so it must not look like a card's number. */
 function requestIdOf(sent: string | string[] | undefined): string {
-  return typeof sent === 'string' && SANE_REQUEST_ID.test(sent) ? sent : newUuid();
-}
-
-/** JSON for everybody, bytes for the routes that ask for them. A bad body is told later, to those who may know. */
-function addBodyParsers(server: FastifyInstance): void {
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
-    if (isRaw(request)) return done(null, body);
-    setAside(request, unsupportedMediaType(), body.toString('utf8'));
-    done(null, undefined);
-  });
-  server.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (isRaw(request)) return done(null, body);
-    if (!isUtf8Declared(request.headers['content-type'])) {
-      setAside(request, unsupportedMediaType(), body.toString('utf8'));
-      return done(null, undefined);
-    }
-    const reading = readJson(body);
-    if ('value' in reading) return done(null, reading.value);
-    setAside(request, reading.problem, reading.unread);
-    done(null, undefined);
-  });
-}
-
-function setAside({ gateway }: FastifyRequest, problem: Problem, unread: unknown): void {
-  gateway.bodyProblem = problem;
-  gateway.unreadBody = unread;
-}
-
-function isRaw(request: FastifyRequest): boolean {
-  return request.routeOptions.config.rawBody === true;
-}
-
-function isUtf8Declared(contentType = ''): boolean {
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1];
-  return charset === undefined || charset.toLowerCase() === 'utf-8' || charset.toLowerCase() === 'utf8';
+  const isSane = typeof sent === 'string' && SANE_REQUEST_ID.test(sent) && !holdsCardNumber(sent);
+  return isSane ? sent : newUuid();
 }

@@ -23,7 +23,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     status: 431,
     reason: 'Request Header Fields Too Large',
     code: 'payload_too_large',
-    detail: 'The header fields are larger than 16 KiB together.',
+    detail: 'The header fields are larger than 16 KiB together, or more than 200.',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,

@@ -67,7 +67,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['Transactions', 'Everything that an app has asked for, and how it went.'],
   ['Notifications', 'What providers tell the gateway.'],
   ['Providers', 'Health and control of the providers, for operators.'],
-  ['Administration', 'Apps, keys, operators, plans and the audit log, for operators.'],
+  ['Administration', 'Apps, keys, operators, plans, products and the audit log, for operators.'],
   ['Operations', 'Health and metrics of an instance.'],
 ];
 
@@ -130,11 +130,20 @@ function complete(path: string, method: string, operation: Operation): void {
   operation.security ??= [];
   dropGuessedSuccess(method, operation);
   const marks = Object.keys(operation).filter((key) => key.startsWith(PROBLEM_MARK));
-  const codes = PROBLEM_CODES.filter((code) => marks.includes(PROBLEM_MARK + code));
+  const common = problemsOfAll(path, method);
+  const codes = PROBLEM_CODES.filter((code) => marks.includes(PROBLEM_MARK + code) || common.includes(code));
   for (const mark of marks) Reflect.deleteProperty(operation, mark);
   for (const status of new Set(codes.map((code) => PROBLEMS[code].status))) {
     operation.responses[status] = problemResponse(codes.filter((code) => PROBLEMS[code].status === status));
   }
+}
+
+/** What any request of that kind may be refused with: its query and path are checked everywhere, and its body if it has one. */
+function problemsOfAll(path: string, method: string): readonly ProblemCode[] {
+  // Notifications are kept whatever they hold, and whatever their type is called.
+  if (path.startsWith('/v1/providers/')) return ['validation_failed', 'payload_too_large'];
+  if (method === 'get') return ['validation_failed', 'card_data_refused'];
+  return ['validation_failed', 'card_data_refused', 'payload_too_large', 'unsupported_media_type'];
 }
 
 /** The compiler's plugin documents Nest's usual status although a composed decorator has set another one. */

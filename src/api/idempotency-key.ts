@@ -14,7 +14,8 @@ export const IdempotencyKey = createParamDecorator((_data: unknown, context: Exe
 });
 
 export function readIdempotencyKey(values: readonly string[] | undefined): string {
-  const key = values?.[0]?.trim() ?? '';
+  // Without blanks around it: HTTP has taken them off, and what else looks like one is refused below.
+  const key = values?.[0] ?? '';
   if (key === '') {
     throw new Problem(
       'idempotency_key_missing',

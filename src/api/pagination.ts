@@ -1,7 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsInt, Matches, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 import { validate } from 'uuid';
+import { readWholeNumber } from '../readers/integer.js';
 
 export const DEFAULT_LIMIT = 25;
 export const MAX_LIMIT = 100;
@@ -10,6 +11,8 @@ export const LIMIT_MESSAGE = `must be a whole number from 1 to ${MAX_LIMIT}`;
 /** 16 bytes in base64url. */
 const CURSOR = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const UUID_BYTES = 16;
+/** Larger ones are left as text, for the rule to refuse. */
+const MAX_NUMBER = 999_999_999;
 
 /** `?limit=&cursor=` of every list. Extend it for a list with filters. */
 export class PageQueryDto {
@@ -53,6 +56,25 @@ export function cursorOf(uuid: string): string {
   return Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url');
 }
 
+/** A cursor of a list that is sorted by a text. */
+export function cursorOfText(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
+/** The text after which the page begins; null for the first page. */
+export function textOfCursor(cursor: string | undefined): string | null {
+  return cursor === undefined ? null : Buffer.from(cursor, 'base64url').toString('utf8');
+}
+
+/** A cursor as `cursorOfText` makes it, of a text that fits `pattern`. */
+export function IsTextCursor(pattern: RegExp): PropertyDecorator {
+  const isCursor = (value: unknown): boolean => {
+    const text = typeof value === 'string' ? textOfCursor(value) : null;
+    return text !== null && pattern.test(text) && cursorOfText(text) === value;
+  };
+  return ValidateBy({ name: 'isTextCursor', validator: { validate: isCursor, defaultMessage: () => CURSOR_MESSAGE } });
+}
+
 function uuidOf(cursor: string): string {
   const hex = Buffer.from(cursor, 'base64url').subarray(0, UUID_BYTES).toString('hex');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
@@ -60,5 +82,5 @@ function uuidOf(cursor: string): string {
 
 /** Query values are strings: ASCII digits alone make a number, and everything else is left for the rule to refuse. */
 export function wholeNumber(value: unknown): unknown {
-  return typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : (value ?? DEFAULT_LIMIT);
+  return typeof value === 'string' ? (readWholeNumber(value, MAX_NUMBER) ?? value) : (value ?? DEFAULT_LIMIT);
 }

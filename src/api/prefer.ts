@@ -1,10 +1,12 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readWholeNumber } from '../readers/integer.js';
 
 const MAX_WAIT_SECONDS = 30;
 /** RFC 7240, section 2: a token, optionally with a value that may be quoted; parameters after `;` are ignored. */
 const PREFERENCE = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*(?:"([^"\\]*)"|([^\s;"]*)))?\s*(?:;.*)?$/;
-const SECONDS = /^[0-9]{1,9}$/;
+/** More is no time that anybody means; the header is ignored then. */
+const MAX_SECONDS = 999_999_999;
 
 export interface Preference {
   readonly waitMs: number;
@@ -24,8 +26,9 @@ export function readPreference(header: string | string[] | undefined, defaultSec
     const name = match?.[1]?.toLowerCase();
     const value = match?.[2] ?? match?.[3] ?? '';
     if (name === 'respond-async') isAsync = true;
-    if (name !== 'wait' || !SECONDS.test(value)) continue;
-    const seconds = Math.min(Number(value), MAX_WAIT_SECONDS);
+    const wanted = name === 'wait' ? readWholeNumber(value, MAX_SECONDS) : null;
+    if (wanted === null) continue;
+    const seconds = Math.min(wanted, MAX_WAIT_SECONDS);
     return { waitMs: seconds * 1_000, applied: `wait=${seconds}` };
   }
   if (isAsync) return { waitMs: 0, applied: 'respond-async' };

@@ -1,8 +1,10 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { databaseUnavailable, isUnavailable } from '../database/database.js';
+import { databaseUnavailable, isRefusedInput, isUnavailable } from '../database/database.js';
 import { describeError, logger } from '../log.js';
+import { metrics } from '../metrics.js';
 import { Problem, type FieldError, type ProblemCode, type ProviderRefusal } from '../problem.js';
+import { drainRefused } from './drain.js';
 import type { RequestContext } from './request-context.js';
 
 /** The one place that says which HTTP status a problem is, and what it is called. */
@@ -20,6 +22,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: str
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
   card_data_refused: { status: 422, title: 'Card data is refused' },
+  qr_too_long: { status: 422, title: 'The QR data is too long to be drawn' },
   rate_limited: { status: 429, title: 'Too many requests', retryable: true },
   internal_error: { status: 500, title: 'Internal error', retryable: true },
   provider_error: { status: 502, title: 'The provider failed' },
@@ -75,6 +78,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     reply.raw.destroy();
     return;
   }
+  drainRefused(request, reply);
   const { retryAfterSeconds } = problem.extras;
   void reply.headers(answer.headers ?? {});
   if (status === 401) void reply.header('WWW-Authenticate', CHALLENGE);
@@ -125,6 +129,8 @@ function toAnswer(error: unknown, request: FastifyRequest): HttpAnswer {
     logger.error({ requestId: request.id, ...describeError(databaseError) }, 'the database is not available');
     return { problem: databaseUnavailable(error) };
   }
+  if (status === null && isRefusedInput(databaseError)) return refusedByDatabase(databaseError, request);
+  if (status === null && isFormFault(error)) return { problem: unreadableForm() };
   if (status === 404) return notFound(request);
   if (status !== null && status < 500) return ofStatus(status);
   if (status === 503) return { problem: new Problem('overloaded', 'Try again shortly.', { retryAfterSeconds: 2 }) };
@@ -133,6 +139,15 @@ function toAnswer(error: unknown, request: FastifyRequest): HttpAnswer {
   const detail =
     'Something went wrong in the gateway. Sending the same request again, with the same Idempotency-Key, is safe.';
   return { problem: new Problem('internal_error', `${detail} When it persists, report the requestId.`) };
+}
+
+/** A value passed all our rules and was refused by the database: the caller's fault, and a hole in the rules. */
+function refusedByDatabase(error: unknown, request: FastifyRequest): HttpAnswer {
+  metrics.alarms.inc({ kind: 'input_refused_by_database' });
+  const where = { requestId: request.id, method: request.method, route: request.routeOptions.url };
+  const text = 'alarm: the database refused a value that a rule should have refused';
+  logger.error({ ...where, ...describeError(error), stack: framesOf(error) }, text);
+  return { problem: new Problem('validation_failed', 'The request has a value that cannot be stored.') };
 }
 
 /** No route at all, or one for other methods. */
@@ -181,6 +196,16 @@ function ofStatus(status: number): HttpAnswer {
 
 export function unsupportedMediaType(): Problem {
   return new Problem('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json (UTF-8).');
+}
+
+function unreadableForm(): Problem {
+  const message = 'is not a complete form: its boundary is missing, or it ends too early';
+  return new Problem('validation_failed', `The request body ${message}.`, { errors: [{ pointer: '', message }] });
+}
+
+/** What the form's parser throws has no code of its own. */
+function isFormFault(error: unknown): boolean {
+  return error instanceof Error && /multipart data$|^Multipart: Boundary|^The needle/.test(error.message);
 }
 
 function tooManyHeaders(): Problem {

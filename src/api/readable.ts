@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import { Problem, type FieldError } from '../problem.js';
+import { DuplicateMemberError, numberOrBigint, parseJson } from '../readers/json.js';
 
 /** Deeper than any request of the API by far; recursion over foreign data needs an end. */
 const MAX_DEPTH = 32;
@@ -11,15 +12,19 @@ const MAX_NAME_LENGTH = 64;
 /** A JSON body as a value, or the problem with it and as much of it as was understood. */
 export type BodyReading = { readonly value: unknown } | { readonly problem: Problem; readonly unread: unknown };
 
-/** Strict UTF-8, strict JSON, no tampering members, no text that PostgreSQL cannot store. An empty body is no body. */
+/**
+ * Strict UTF-8, strict JSON, no member named twice with different values, no tampering members, no text that PostgreSQL
+ * cannot store. A byte order mark is skipped. An empty body is no body.
+ */
 export function readJson(bytes: Buffer): BodyReading {
   if (bytes.length === 0) return { value: undefined };
   const text = bytes.toString('utf8');
   if (!isUtf8(bytes)) return { problem: unreadable('is not valid UTF-8'), unread: text };
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
+    value = parseJson(text, numberOrBigint);
+  } catch (error) {
+    if (error instanceof DuplicateMemberError) return { problem: namedTwice(error.member), unread: text };
     return { problem: unreadable('is not valid JSON: check quotes, commas and braces'), unread: text };
   }
   const error = findFault(value, '', 0);
@@ -81,6 +86,10 @@ function findFault(value: unknown, pointer: string, depth: number): FieldError |
     if (fault) return fault;
   }
   return null;
+}
+
+function namedTwice(member: string): Problem {
+  return unreadable(`names the member ${JSON.stringify(member.slice(0, MAX_NAME_LENGTH))} twice with different values`);
 }
 
 function unreadable(what: string): Problem {

@@ -5,6 +5,10 @@ import type { Problem } from '../problem.js';
 export interface RequestContext {
   /** W3C trace id, when the caller sent a valid `traceparent`. */
   readonly traceId: string | null;
+  /** The client's address, as `TRUST_PROXY` lets it be known. */
+  readonly address: string;
+  /** `Content-Type` as it was sent; empty: none. */
+  contentType: string;
   /** `performance.now()` at its arrival. */
   readonly startedAtMs: number;
   /** Public ids of who called, once known; nothing else of them is logged. */

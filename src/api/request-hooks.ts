@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problem.js';
 import { Admission } from './admission.js';
+import { chooseParser } from './body-parsers.js';
+import type { TrustedProxies } from './client-address.js';
 import type { Lifecycle } from './lifecycle.js';
-import { unsupportedMediaType } from './problem.filter.js';
 import './request-context.js';
 
 const MAX_HEADERS = 64;
@@ -17,12 +18,14 @@ class TooManyHeaders extends Error {
 }
 
 /** What every request gets before anything else looks at it, and every answer carries. */
-export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): void {
+export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle, proxies: TrustedProxies): void {
   server.decorateRequest('gateway');
   const admission = new Admission(server);
   server.addHook('onRequest', (request, reply, done) => {
     request.gateway = {
       traceId: traceIdOf(request.headers.traceparent),
+      address: addressOf(request, proxies),
+      contentType: '',
       startedAtMs: performance.now(),
       actor: {},
       isCounted: false,
@@ -30,22 +33,13 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): 
       bodyProblem: null,
       unreadBody: undefined,
     };
-    void reply.headers({
-      'X-Request-Id': request.id,
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-    });
+    addCommonHeaders(reply, request.id);
+    if (request.raw.headers.host === undefined && request.raw.httpVersion === '1.1') return done(hostMissing());
     if (request.raw.rawHeaders.length > MAX_HEADERS * 2) return done(new TooManyHeaders());
     if (lifecycle.isDraining && !ALWAYS_ANSWERED.test(request.raw.url ?? '')) return done(goingDown());
     const refusal = admission.refuse(request);
     if (refusal) return done(refusal);
-    if (isForm(request.headers['content-type']) && request.routeOptions.config.multipart !== true) {
-      request.gateway.bodyProblem = unsupportedMediaType();
-    }
-    if (request.routeOptions.config.rawBody === true) {
-      // Whatever it calls itself, and however badly: the handler wants the bytes.
-      request.raw.headers['content-type'] = 'application/octet-stream';
-    }
+    chooseParser(request);
     done();
   });
   server.addHook('onSend', (_request, reply, payload, done) => {
@@ -55,8 +49,13 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle): 
   });
 }
 
-function isForm(contentType = ''): boolean {
-  return /^\s*multipart\//i.test(contentType);
+/** What every answer carries. */
+export function addCommonHeaders(reply: FastifyReply, requestId: string): void {
+  void reply.headers({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
+}
+
+function hostMissing(): Problem {
+  return Problem.invalid('Host', 'is required: an HTTP/1.1 request must have this header');
 }
 
 function goingDown(): Problem {
@@ -67,4 +66,9 @@ function goingDown(): Problem {
 
 function traceIdOf(header: string | string[] | undefined): string | null {
   return typeof header === 'string' ? (TRACEPARENT.exec(header)?.[1] ?? null) : null;
+}
+
+function addressOf({ raw }: FastifyRequest, proxies: TrustedProxies): string {
+  const forwarded = raw.headers['x-forwarded-for'];
+  return proxies.clientOf(raw.socket.remoteAddress ?? '', Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
 }

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import { REACHED_PROVIDERS, type Config } from '../config.js';
 import type { Seeded } from './seed.js';
 
 export interface BannerFacts {
@@ -18,6 +18,7 @@ export function showBanner(facts: BannerFacts): void {
   const parts = [
     [`The loyalty gateway is ready.  Swagger UI: ${url}/docs   OpenAPI: ${url}/openapi.json`],
     config.sandboxed.length === 0 ? [] : sandboxNotice(config),
+    proxyNotice(config),
     operatorLines(facts, url),
     demoLines(facts, url),
     warnings.map((warning) => `Warning: ${warning}`),
@@ -31,10 +32,17 @@ export function showBanner(facts: BannerFacts): void {
 
 function sandboxNotice(config: Config): string[] {
   const names = config.sandboxed.join(', ');
+  const urls = REACHED_PROVIDERS.filter(({ settingsIn }) => settingsIn(config).sandbox).map(({ baseUrl }) => baseUrl);
   return [
     `*** SANDBOX *** ${names}: simulated on this machine. No points are credited, no pass is issued, no money is spent.`,
-    'Set LATAM_PASS_BASE_URL, LOYALTY_LAYER_BASE_URL and LATCOM_BASE_URL to use the real ones (see .env.example).',
+    `Set ${urls.join(', ')} to use the real ones (see .env.example).`,
   ];
+}
+
+/** Its host alone: user and password are never shown. */
+function proxyNotice({ outboundProxy }: Config): string[] {
+  if (!outboundProxy) return [];
+  return [`Providers are reached through the proxy ${new URL(outboundProxy.url).host} (OUTBOUND_PROXY_URL).`];
 }
 
 function operatorLines({ config, seeded }: BannerFacts, url: string): string[] {

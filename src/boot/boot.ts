@@ -6,11 +6,14 @@ import { serveDocument } from '../api/document.js';
 import { Lifecycle } from '../api/lifecycle.js';
 import { AppModule } from '../app.module.js';
 import type { Config } from '../config.js';
+import { poolOf } from '../database/data-source.js';
+import { Database } from '../database/database.js';
 import { logger, NestLogger } from '../log.js';
 import { collectProcessMetrics } from '../metrics.js';
 import { showBanner } from './banner.js';
 import { openDatabase } from './database.js';
 import { findEncryptionKey } from './encryption-key.js';
+import { checkEncryptionKey } from './key-check.js';
 import { startProviders } from './providers.js';
 import { seed } from './seed.js';
 import type { Shutdown } from './shutdown.js';
@@ -22,7 +25,7 @@ const CONNECTIONS_GRACE_MS = 3_000;
 /** Starts everything that the configuration asks for, in order; each part tells the shutdown how to end it. */
 export async function boot(settings: Config, warnings: readonly string[], shutdown: Shutdown): Promise<void> {
   const { source, warnings: ofDatabase } = await openDatabase(settings, shutdown);
-  const withKey = settings.databaseUrl === null ? await addKey(settings, source) : settings;
+  const { config: withKey, warnings: ofKey } = await addKey(settings, source);
   shutdown.goOn();
   const config = await startProviders(withKey, shutdown);
   shutdown.goOn();
@@ -37,16 +40,22 @@ export async function boot(settings: Config, warnings: readonly string[], shutdo
   await listen(app, config);
   shutdown.add('the server', () => closeApp(app, config, lifecycle));
   shutdown.started();
-  const all = [...warnings, ...ofDatabase, ...seeded.warnings];
+  const all = [...warnings, ...ofDatabase, ...ofKey, ...seeded.warnings];
   for (const warning of all) logger.warn({ warning }, 'configuration');
+  if (config.outboundProxy) logger.info({ proxy: new URL(config.outboundProxy.url).host }, 'providers behind a proxy');
   showBanner({ config, url: await app.getUrl(), warnings: all, seeded });
 }
 
-async function addKey(config: Config, source: DataSource): Promise<Config> {
-  const encryptionKey = await step('find its encryption key', `Check ${config.dataDir} and its permissions.`, () =>
-    findEncryptionKey(config, source),
+/** Before anything is encrypted or served. */
+async function addKey(settings: Config, source: DataSource): Promise<{ config: Config; warnings: readonly string[] }> {
+  const database = new Database(poolOf(source));
+  const found = await step('find its encryption key', `Check ${settings.dataDir} and its permissions.`, () =>
+    findEncryptionKey(settings, database),
   );
-  return config.with({ encryptionKey });
+  const warnings = await step('check its encryption key', 'Check that the database can be written to.', () =>
+    checkEncryptionKey(database, found),
+  );
+  return { config: settings.with({ encryptionKey: found.key }), warnings };
 }
 
 async function createApp(config: Config, source: DataSource, lifecycle: Lifecycle): Promise<NestFastifyApplication> {

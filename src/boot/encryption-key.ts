@@ -1,47 +1,69 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { DataSource } from 'typeorm';
-import type { Config } from '../config.js';
+import { ConfigError, type Config } from '../config.js';
+import type { Database } from '../database/database.js';
+import { isFilled, type FoundKey } from './key-check.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
-import { StartError } from './step.js';
 
 const KEY_BYTES = 32;
 const FILE = 'encryption.key';
+const VARIABLE = 'ENCRYPTION_KEY';
+/** Key of the advisory lock that lets one of several instances make the key. */
+const KEY_LOCK = 4_217_002;
 
 /**
- * The key for an embedded database: the configured one, or the one that was generated beside the database, or a new one.
- * @throws StartError when a key would not open what the database holds already
+ * The configured key; for an embedded database also the one that was generated beside it, or a new one while the database
+ * holds nothing.
+ * @throws ConfigError when there is no key, or two
  */
-export async function findEncryptionKey(config: Config, source: DataSource): Promise<Buffer> {
-  const file = join(config.dataDir, FILE);
-  const stored = (await readPrivateFile(file))?.trim() ?? null;
-  const configured = config.encryptionKey?.toString('base64') ?? null;
-  if (configured !== null && stored !== null && configured !== stored) {
-    throw new StartError(
-      `ENCRYPTION_KEY is not the key in ${file}, with which this database was filled.\n` +
-        'Unset ENCRYPTION_KEY, or choose another DATA_DIR for a new database.',
-    );
+export async function findEncryptionKey(config: Config, database: Database): Promise<FoundKey> {
+  const { encryptionKey: configured, dataDir } = config;
+  if (config.databaseUrl !== null) return known(configured, VARIABLE);
+  const file = join(dataDir, FILE);
+  const stored = await readKey(file);
+  if (configured && stored && !configured.equals(stored)) {
+    throw new ConfigError([
+      `${VARIABLE} is not the key in ${file}, with which this database was filled. Unset ${VARIABLE}, or choose another ` +
+        'DATA_DIR for a new database',
+    ]);
   }
-  const known = configured ?? stored;
-  if (known !== null) return toKey(known, file);
-  if (await isFilled(source)) {
-    throw new StartError(
-      `${file} is missing, but the database in ${config.dataDir} was filled with that key.\n` +
-        'Restore the file or set ENCRYPTION_KEY to its content; or choose another DATA_DIR for a new database.',
-    );
-  }
-  const key = randomBytes(KEY_BYTES);
-  await writePrivateFile(file, `${key.toString('base64')}\n`);
-  return key;
+  if (configured) return known(configured, VARIABLE);
+  return known(stored ?? (await makeKey(database, dataDir, file)), file);
 }
 
-function toKey(text: string, file: string): Buffer {
+function known(key: Buffer | null, origin: string): FoundKey {
+  if (key) return { key, origin };
+  throw new ConfigError([`${VARIABLE} is not set`]);
+}
+
+/** Written before anything is encrypted with it. */
+function makeKey(database: Database, dataDir: string, file: string): Promise<Buffer> {
+  return database.transaction(async (client) => {
+    await client.query('select pg_advisory_xact_lock($1)', [KEY_LOCK]);
+    const others = await readKey(file);
+    if (others) return others;
+    if (await isFilled(database)) throw missingFile(dataDir, file);
+    const key = randomBytes(KEY_BYTES);
+    await writePrivateFile(file, `${key.toString('base64')}\n`);
+    return key;
+  });
+}
+
+function missingFile(dataDir: string, file: string): ConfigError {
+  return new ConfigError([
+    `${VARIABLE} is not set and ${file} is missing, but the database in ${dataDir} was filled with the key in that file: ` +
+      `a new one would not open it. Restore the file, or set ${VARIABLE} to what it held; or choose another DATA_DIR for a ` +
+      'new database',
+  ]);
+}
+
+/** null when there is no such file. */
+async function readKey(file: string): Promise<Buffer | null> {
+  const text = (await readPrivateFile(file))?.trim();
+  if (text === undefined) return null;
   const key = Buffer.from(text, 'base64');
-  if (key.length === KEY_BYTES) return key;
-  throw new StartError(`${file} does not hold ${KEY_BYTES} bytes in base64.\nRestore it, or set ENCRYPTION_KEY.`);
-}
-
-async function isFilled(source: DataSource): Promise<boolean> {
-  const rows: unknown = await source.query('select 1 from api_keys limit 1');
-  return Array.isArray(rows) && rows.length > 0;
+  if (key.length === KEY_BYTES && key.toString('base64') === text) return key;
+  throw new ConfigError([
+    `${file} does not hold ${KEY_BYTES} bytes in base64. Restore it: its key opens the database beside it`,
+  ]);
 }

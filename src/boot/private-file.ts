@@ -13,11 +13,11 @@ export async function readPrivateFile(file: string): Promise<string | null> {
   }
 }
 
-/** Readable by its owner alone, and never half written. */
+/** Readable by its owner alone, never half written, and on the disk afterwards. */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const draft = `${file}.new`;
-  await writeFile(draft, text, { mode: OWNER_ONLY });
+  await writeFile(draft, text, { mode: OWNER_ONLY, flush: true });
   // The mode above counts for new files only.
   await chmod(draft, OWNER_ONLY);
   await rename(draft, file);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '../config.js';
+import type { Config, LatamPassSettings, LoyaltyLayerSettings, ProviderSettings } from '../config.js';
 import { LATAM_PASS_DEMO, LATCOM_DEMO, LOYALTY_LAYER_DEMO } from '../sandbox/credentials.js';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../sandbox/sandbox.js';
 import type { Shutdown } from './shutdown.js';
@@ -62,28 +62,31 @@ function ownHost(host: string): string {
 }
 
 function reach(config: Config, url: string): Config {
-  const { clientId, clientSecret, partnerId, productId, issueBank } = LATAM_PASS_DEMO;
   return config.with({
-    ...(config.latamPass.sandbox && {
-      latamPass: {
-        ...config.latamPass,
-        baseUrl: `${url}/latam-pass`,
-        environment: 'sandbox',
-        ...{ clientId, clientSecret, partnerId, productId, issueBank },
-        authorization: null,
-      },
-    }),
-    ...(config.loyaltyLayer.sandbox && {
-      loyaltyLayer: {
-        ...config.loyaltyLayer,
-        baseUrl: `${url}/loyalty-layer`,
-        apiBaseUrl: `${url}/loyalty-layer`,
-        clientId: LOYALTY_LAYER_DEMO.clientId,
-        clientSecret: LOYALTY_LAYER_DEMO.clientSecret,
-      },
-    }),
-    ...(config.latcom.sandbox && {
-      latcom: { ...config.latcom, baseUrl: `${url}/latcom/api/distributor`, ...LATCOM_DEMO },
-    }),
-  });
+    latamPass: played(config.latamPass, () => latamPassAt(url)),
+    loyaltyLayer: played(config.loyaltyLayer, () => loyaltyLayerAt(url)),
+    latcom: played(config.latcom, () => ({ baseUrl: `${url}/latcom/api/distributor`, ...LATCOM_DEMO })),
+  } satisfies ProviderSettings);
+}
+
+function played<Settings extends { readonly sandbox: boolean }>(
+  settings: Settings,
+  reached: () => Partial<Settings>,
+): Settings {
+  return settings.sandbox ? { ...settings, ...reached() } : settings;
+}
+
+function latamPassAt(url: string): Partial<LatamPassSettings> {
+  const { clientId, clientSecret, partnerId, productId, issueBank } = LATAM_PASS_DEMO;
+  return {
+    baseUrl: `${url}/latam-pass`,
+    environment: 'sandbox',
+    ...{ clientId, clientSecret, partnerId, productId, issueBank },
+    authorization: null,
+  };
+}
+
+function loyaltyLayerAt(url: string): Partial<LoyaltyLayerSettings> {
+  const { clientId, clientSecret } = LOYALTY_LAYER_DEMO;
+  return { baseUrl: `${url}/loyalty-layer`, apiBaseUrl: `${url}/loyalty-layer`, clientId, clientSecret };
 }

@@ -47,9 +47,7 @@ export async function seed(app: INestApplicationContext, config: Config): Promis
 }
 
 function isDemo(config: Config): boolean {
-  return (
-    config.databaseUrl === null && config.latamPass.sandbox && config.loyaltyLayer.sandbox && config.latcom.sandbox
-  );
+  return config.databaseUrl === null && config.isAllSandboxed;
 }
 
 async function seedOperator(

@@ -1,3 +1,5 @@
+import { ConfigError } from '../config.js';
+
 /** The process cannot start: which step failed, why, and what to do. */
 export class StartError extends Error {
   override readonly name = 'StartError';
@@ -8,7 +10,7 @@ export async function step<T>(what: string, hint: string, work: () => Promise<T>
   try {
     return await work();
   } catch (error) {
-    if (error instanceof StartError) throw error;
+    if (error instanceof StartError || error instanceof ConfigError) throw error;
     const why = error instanceof Error ? error.message || codeOf(error) : String(error);
     throw new StartError(`The gateway could not ${what}: ${why}\n${hint}`, { cause: error });
   }

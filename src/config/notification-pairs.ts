@@ -1,3 +1,4 @@
+import { parseRecord } from '../readers/json.js';
 import type { EnvironmentReader } from './reader.js';
 import type { VariableName } from './variables.js';
 
@@ -40,18 +41,12 @@ export function readHeaders(read: EnvironmentReader): Record<string, string> {
   const value = read.text('LATAM_PASS_NOTIFICATION_HEADERS');
   if (value === null) return {};
   const headers: Record<string, string> = {};
-  try {
-    const parsed: unknown = JSON.parse(value);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new TypeError('not an object');
-    for (const [name, text] of Object.entries(parsed)) {
-      if (!HEADER_NAME.test(name.toLowerCase()) || typeof text !== 'string') throw new TypeError('not a header');
-      headers[name.toLowerCase()] = text;
+  for (const [name, text] of Object.entries(parseRecord(value) ?? { '': null })) {
+    if (HEADER_NAME.test(name.toLowerCase()) && typeof text === 'string') headers[name.toLowerCase()] = text;
+    else {
+      const what = 'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}';
+      read.fail('LATAM_PASS_NOTIFICATION_HEADERS', what);
     }
-  } catch {
-    read.fail(
-      'LATAM_PASS_NOTIFICATION_HEADERS',
-      'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}',
-    );
   }
   return headers;
 }

@@ -1,10 +1,28 @@
 import { readHeaders, readPairs, type NotificationPair } from './notification-pairs.js';
 import type { EnvironmentReader } from './reader.js';
+import type { ProviderName } from '../providers/connector.js';
 import type { VariableName } from './variables.js';
 
-export interface LatamPassSettings {
+/** What the settings of every provider have in common. */
+export interface ReachableSettings {
   /** Played by the built-in sandbox. */
   readonly sandbox: boolean;
+  readonly baseUrl: string;
+}
+
+/** `latam-pass` is `latamPass` in the configuration. */
+type GroupOf<Name extends string> = Name extends `${infer Word}-${infer Rest}`
+  ? `${Word}${Capitalize<GroupOf<Rest>>}`
+  : Name;
+
+/** The settings of each provider. The compiler asks for those of a new provider, and for all that is listed by them. */
+export interface ProviderSettings extends Record<GroupOf<ProviderName>, ReachableSettings> {
+  readonly latamPass: LatamPassSettings;
+  readonly loyaltyLayer: LoyaltyLayerSettings;
+  readonly latcom: LatcomSettings;
+}
+
+export interface LatamPassSettings extends ReachableSettings {
   /** Without a slash at the end, without the `/sandbox` prefix. */
   readonly baseUrl: string;
   readonly environment: 'sandbox' | 'production';
@@ -23,9 +41,7 @@ export interface LatamPassSettings {
   readonly notificationHeaders: Readonly<Record<string, string>>;
 }
 
-export interface LoyaltyLayerSettings {
-  readonly sandbox: boolean;
-  readonly baseUrl: string;
+export interface LoyaltyLayerSettings extends ReachableSettings {
   readonly apiBaseUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -40,8 +56,7 @@ export interface LoyaltyLayerSettings {
   readonly jweAlgorithms: readonly string[];
 }
 
-export interface LatcomSettings {
-  readonly sandbox: boolean;
+export interface LatcomSettings extends ReachableSettings {
   /** Up to and including `/api/distributor`. */
   readonly baseUrl: string;
   readonly customerId: string;
@@ -64,9 +79,12 @@ const LATCOM_TIMEOUT_MS = 45_000;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** RSA with OAEP, which is what an RSA key is for; the older padding is not safe. */
 const JWE_ALGORITHMS = /^RSA-OAEP(-(256|384|512))?(,RSA-OAEP(-(256|384|512))?)*$/;
-/** RFC 9110 token. */
 
-export function readLatamPass(read: EnvironmentReader): LatamPassSettings {
+export function readProviders(read: EnvironmentReader): ProviderSettings {
+  return { latamPass: readLatamPass(read), loyaltyLayer: readLoyaltyLayer(read), latcom: readLatcom(read) };
+}
+
+function readLatamPass(read: EnvironmentReader): LatamPassSettings {
   const baseUrl = readBaseUrl(read, 'LATAM_PASS_BASE_URL');
   if (baseUrl?.endsWith('/sandbox')) {
     read.fail('LATAM_PASS_BASE_URL', 'must not end in /sandbox: set LATAM_PASS_ENVIRONMENT=sandbox, which adds it');
@@ -100,7 +118,7 @@ export function readLatamPass(read: EnvironmentReader): LatamPassSettings {
   };
 }
 
-export function readLoyaltyLayer(read: EnvironmentReader): LoyaltyLayerSettings {
+function readLoyaltyLayer(read: EnvironmentReader): LoyaltyLayerSettings {
   const baseUrl = readBaseUrl(read, 'LOYALTY_LAYER_BASE_URL');
   const need = needs(read, 'LOYALTY_LAYER_BASE_URL', baseUrl);
   return {
@@ -130,7 +148,7 @@ function readBatchSize(read: EnvironmentReader): number {
   return read.boolean('LOYALTY_LAYER_COALESCING') === false ? 1 : size;
 }
 
-export function readLatcom(read: EnvironmentReader): LatcomSettings {
+function readLatcom(read: EnvironmentReader): LatcomSettings {
   const baseUrl = readBaseUrl(read, 'LATCOM_BASE_URL');
   const need = needs(read, 'LATCOM_BASE_URL', baseUrl);
   const timeoutMs = read.integer('LATCOM_TIMEOUT_MS', LATCOM_TIMEOUT_MS, 100, 300_000);

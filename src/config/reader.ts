@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readWholeNumber } from '../readers/integer.js';
 import { isSecret, type VariableName } from './variables.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +24,12 @@ export class EnvironmentReader {
     return direct === '' ? null : direct;
   }
 
+  /** A variable that other tools also read in lower case; the upper-case one wins. */
+  eitherCase(name: VariableName): string | null {
+    const lower = this.environment[name.toLowerCase()]?.trim() ?? '';
+    return this.text(name) ?? (lower === '' ? null : lower);
+  }
+
   /** A value that must be there; the empty text, and an error, when it is not. */
   required(name: VariableName, why: string): string {
     const value = this.text(name);
@@ -41,8 +48,8 @@ export class EnvironmentReader {
   integer(name: VariableName, fallback: number, min: number, max: number): number {
     const value = this.text(name);
     if (value === null) return fallback;
-    const number = /^[0-9]{1,10}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= min && number <= max) return number;
+    const number = readWholeNumber(value, max);
+    if (number !== null && number >= min) return number;
     this.fail(name, `must be a whole number from ${min} to ${max}, not "${shown(value)}"`);
     return fallback;
   }

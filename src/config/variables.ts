@@ -6,7 +6,7 @@ export interface Variable {
 const PLAIN: Variable = {};
 const SECRET: Variable = { secret: true };
 
-/** Every variable that the gateway reads; nothing else of the environment is looked at. */
+/** Every variable that the gateway reads, besides `no_proxy`; nothing else of the environment is looked at. */
 export const VARIABLES = {
   NODE_ENV: PLAIN,
   PORT: PLAIN,
@@ -23,11 +23,15 @@ export const VARIABLES = {
   REQUEST_TIMEOUT_MS: PLAIN,
   REQUIRE_SECOND_OPERATOR: PLAIN,
   RATE_LIMIT_PER_MINUTE: PLAIN,
+  TRUST_PROXY: PLAIN,
   RETENTION_PERSONAL_DAYS: PLAIN,
   RETENTION_BLOCKED_DAYS: PLAIN,
   RETENTION_NOTIFICATION_DAYS: PLAIN,
   SANDBOX: PLAIN,
   SANDBOX_PORT: PLAIN,
+  OUTBOUND_PROXY_URL: SECRET,
+  NO_PROXY: PLAIN,
+  NODE_EXTRA_CA_CERTS: PLAIN,
   BREAKER_FAILURES: PLAIN,
   BREAKER_OPEN_MS: PLAIN,
   LATAM_PASS_BASE_URL: PLAIN,

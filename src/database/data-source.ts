@@ -23,6 +23,10 @@ import { GenericPlans1795225600000 } from './migrations/0056-generic-plans.js';
 import { ToldCurrencies1795225700000 } from './migrations/0057-told-currencies.js';
 import { ReadsYield1795225800000 } from './migrations/0058-reads-yield.js';
 import { StatementMemory1795225900000 } from './migrations/0059-statement-memory.js';
+import { Catalogue1795226060000 } from './migrations/0060-catalogue.js';
+import { EncryptionKeyCheck1795226300000 } from './migrations/0063-encryption-key-check.js';
+import { SecondLook1795226400000 } from './migrations/0064-second-look.js';
+import { AuditAddresses1795227000000 } from './migrations/0066-audit-addresses.js';
 import { readTimestampsFast } from './timestamps.js';
 
 const POOL_SIZE = 20;
@@ -60,6 +64,10 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       ReadsYield1795225800000,
       StatementMemory1795225900000,
       Analyse1795226000000,
+      Catalogue1795226060000,
+      EncryptionKeyCheck1795226300000,
+      SecondLook1795226400000,
+      AuditAddresses1795227000000,
     ],
     migrationsTransactionMode: 'each',
     installExtensions: false,

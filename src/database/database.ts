@@ -12,6 +12,12 @@ export const SQLSTATE = {
   insufficientPrivilege: '42501',
 } as const;
 
+/**
+ * What PostgreSQL says of a value: a character that it cannot store, a number out of range, text that is no number, date or
+ * UUID.
+ */
+const REFUSED_INPUT = new Set(['22001', '22003', '22007', '22008', '22021', '22P02', '22P03', '22P05']);
+
 /** Classes of SQLSTATE that say "not now" instead of "wrong": connection, resources, operator intervention, I/O. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
 
@@ -27,7 +33,16 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const GRACE_MS = 2_000;
 
 /** Codes of Node and pg when the server cannot be reached or the connection broke. */
-const UNAVAILABLE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
+const UNAVAILABLE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 /**
  * The one door to PostgreSQL for hand-written SQL: always parameterised. An error means that nobody knows whether the
@@ -104,6 +119,11 @@ export function isUnavailable(error: unknown): boolean {
   const code = 'code' in error ? error.code : undefined;
   if (typeof code === 'string' && UNAVAILABLE_CODES.has(code)) return true;
   return UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** True when the statement took no effect because of a value in it. */
+export function isRefusedInput(error: unknown): boolean {
+  return error instanceof DatabaseError && REFUSED_INPUT.has(error.code ?? '');
 }
 
 /** Two transactions stood in each other's way and this one was undone: it may be tried again as it is. */

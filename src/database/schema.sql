@@ -47,6 +47,7 @@ create table audit_log (
   action text not null,
   target text,
   detail jsonb not null default '{}'::jsonb,
+  address text,
   constraint audit_log_pkey PRIMARY KEY (id)
 );
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -81,6 +82,33 @@ CREATE INDEX breaks_open ON public.breaks USING btree (created_at) WHERE (status
 CREATE INDEX breaks_run ON public.breaks USING btree (run_id, id);
 CREATE INDEX breaks_transaction ON public.breaks USING btree (transaction_id) WHERE (status = 'open'::text);
 CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, provider, transaction_id, notification_id, record_key) NULLS NOT DISTINCT;
+
+create table encryption_key_check (
+  singleton boolean not null default true,
+  sealed bytea not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint encryption_key_check_pkey PRIMARY KEY (singleton),
+  constraint encryption_key_check_singleton_check CHECK (singleton)
+);
+comment on column encryption_key_check.sealed is 'a fixed text, encrypted under the ENCRYPTION_KEY of the first start';
+CREATE TRIGGER encryption_key_check_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.encryption_key_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table latcom_products (
+  product_id text not null,
+  description text not null,
+  operator text not null,
+  min_pesos integer not null,
+  max_pesos integer not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint latcom_products_check CHECK ((min_pesos <= max_pesos)),
+  constraint latcom_products_description_check CHECK (((length(description) >= 1) AND (length(description) <= 200))),
+  constraint latcom_products_max_pesos_check CHECK ((max_pesos <= 50000)),
+  constraint latcom_products_min_pesos_check CHECK ((min_pesos >= 1)),
+  constraint latcom_products_operator_check CHECK (((length(operator) >= 1) AND (length(operator) <= 40))),
+  constraint latcom_products_pkey PRIMARY KEY (product_id),
+  constraint latcom_products_product_id_check CHECK ((product_id ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text))
+);
 
 create table ledger_accounts (
   id bigint generated always as identity not null,
@@ -212,12 +240,14 @@ create table provider_balances (
   source text not null,
   transaction_id uuid,
   unit_rate numeric,
+  rate_counts boolean not null default true,
   constraint provider_balances_pkey PRIMARY KEY (id),
   constraint provider_balances_unit_rate_check CHECK ((unit_rate > (0)::numeric))
 );
 comment on column provider_balances.begun_at is 'before the provider was asked: whatever had ended by then is in the balance, whatever ended later may not be';
 comment on column provider_balances.transaction_id is 'the purchase whose answer told it: that one is in the balance';
 comment on column provider_balances.unit_rate is 'smallest parts of the ledger''s unit that one unit of the balance bought, where this purchase was the only one';
+comment on column provider_balances.rate_counts is 'false: off the usual rate and not seen a second time, or refuted by a later look; it is not used';
 CREATE INDEX provider_balances_begun ON public.provider_balances USING btree (provider, begun_at);
 CREATE INDEX provider_balances_currency ON public.provider_balances USING btree (provider, at) WHERE (currency IS NOT NULL);
 CREATE INDEX provider_balances_rates ON public.provider_balances USING btree (provider, at) WHERE (unit_rate IS NOT NULL);
@@ -228,10 +258,13 @@ create table provider_floats (
   emptied_at timestamp with time zone,
   turn_id uuid,
   asked_at timestamp with time zone,
+  probe_id uuid,
+  probed_at timestamp with time zone,
   constraint provider_floats_pkey PRIMARY KEY (provider)
 );
 comment on column provider_floats.emptied_at is 'the provider refused for want of funds: nothing goes out until a later look';
 comment on column provider_floats.turn_id is 'the one purchase that may be out while no rate has been observed';
+comment on column provider_floats.probe_id is 'the last purchase that was let through although the known rate does not cover it, to observe a better one';
 
 create table provider_keys (
   name text not null,
@@ -490,10 +523,14 @@ begin
       budget := asked.budget;
       rest := float_left(budget, asked.safety, null);
     end if;
-    continue when rest < asked.amount;
-    rest := rest - asked.amount;
     id := asked.id;
-    is_covered := rest is not null;
+    if rest < asked.amount then
+      continue when not claim_probe(budget, asked.safety, asked.amount, asked.id);
+      is_covered := false;
+    else
+      rest := rest - asked.amount;
+      is_covered := rest is not null;
+    end if;
     return next;
   end loop;
 end $function$;
@@ -514,6 +551,47 @@ begin
   end loop;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.claim_probe(budget text, safety numeric, amount bigint, purchase uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  seen provider_balances;
+  state provider_floats;
+  rate numeric;
+  is_confirmed boolean;
+  pause interval;
+begin
+  select * into seen from provider_balances b where b.provider = budget order by b.begun_at desc, b.id desc limit 1;
+  rate := float_rate(budget);
+  if seen.id is null or rate is null or seen.balance <= 0 or seen.at < clock_timestamp() - interval '10 min'
+    or floor(seen.balance * rate * safety) >= amount then
+    return false;
+  end if;
+  insert into provider_floats (provider) values (budget) on conflict (provider) do nothing;
+  select * into state from provider_floats f where f.provider = budget for update;
+  if state.emptied_at > seen.begun_at then
+    return false;
+  end if;
+  if state.probe_id = purchase then
+    return true;
+  end if;
+  select count(*) > 1 and bool_and(recent.rate_counts or recent.no > 1) into is_confirmed from (
+    select b.unit_rate, b.rate_counts, row_number() over (order by b.at desc, b.id desc) as no
+    from provider_balances b where b.provider = budget and b.unit_rate is not null order by b.at desc, b.id desc limit 21
+  ) recent where recent.no = 1 or (recent.rate_counts and rates_agree(recent.unit_rate, rate));
+  pause := case when is_confirmed then interval '30 min' else interval '30 s' end;
+  if state.probed_at > clock_timestamp() - pause
+    or exists (select from transactions t where t.id = state.probe_id and t.status = 'pending')
+    or (is_confirmed and exists (
+      select from transactions t where t.status = 'succeeded' and t.covered and t.provider = budget
+        and t.completed_at > clock_timestamp() - pause)) then
+    return false;
+  end if;
+  update provider_floats f set probe_id = purchase, probed_at = clock_timestamp() where f.provider = budget;
+  return true;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.enter_float(budget text, safety numeric, transaction uuid)
  RETURNS TABLE(verdict text, begun_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -521,12 +599,16 @@ AS $function$
 declare
   holder uuid;
   rest numeric;
+  amount bigint;
 begin
   insert into provider_floats (provider) values (budget) on conflict (provider) do nothing;
   select f.turn_id into holder from provider_floats f where f.provider = budget for update;
   rest := float_left(budget, safety, transaction);
-  if rest is not null then
-    verdict := case when rest >= 0 then 'go' else 'short' end;
+  if rest >= 0 then
+    verdict := 'go';
+  elsif rest is not null then
+    select t.quantity into amount from transactions t where t.id = transaction;
+    verdict := case when claim_probe(budget, safety, amount, transaction) then 'probe' else 'short' end;
   elsif holder is distinct from transaction
     and exists (select from transactions t where t.id = holder and t.status = 'pending' and t.attempt_open) then
     verdict := 'turn';
@@ -593,7 +675,8 @@ CREATE OR REPLACE FUNCTION public.float_rate(budget text)
  LANGUAGE sql
 AS $function$
   select percentile_disc(0.5) within group (order by unit_rate) from (
-    select unit_rate from provider_balances where provider = budget and unit_rate is not null order by at desc limit 21
+    select unit_rate from provider_balances
+    where provider = budget and unit_rate is not null and rate_counts order by at desc limit 21
   ) recent
 $function$;
 
@@ -633,7 +716,8 @@ declare
 begin
   select * into before from provider_balances b
   where b.provider = budget and b.at <= told_from order by b.at desc, b.id desc limit 1;
-  if before.id is null or before.balance <= told then
+  -- Nothing is learnt from a balance that rose, or is said to be used up altogether.
+  if before.id is null or told <= 0 or before.balance <= told then
     return null;
   end if;
   -- Of those that ended last the balance before knows one at most: if there is another it is among two.
@@ -672,12 +756,41 @@ AS $function$
     else '-infinity' end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.rates_agree(one numeric, other numeric)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select abs(one - other) <= 0.2 * other
+$function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
   raise exception 'rows of % are append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.refute_rate(budget text, told numeric, told_from timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  latest provider_balances;
+  before numeric;
+begin
+  select * into latest from provider_balances b
+  where b.provider = budget and b.unit_rate is not null order by b.at desc, b.id desc limit 1;
+  if latest.id is null or not latest.rate_counts or told_from < latest.at or told <= latest.balance then
+    return false;
+  end if;
+  select b.balance into before from provider_balances b
+  where b.provider = budget and b.at <= latest.begun_at and b.id <> latest.id order by b.at desc, b.id desc limit 1;
+  if told <= before then
+    update provider_balances b set rate_counts = false where b.id = latest.id;
+  end if;
+  return coalesce(told <= before, false);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.settle_quota(budget text, from_slot bigint, slot_ms bigint, answered boolean)
@@ -782,4 +895,28 @@ begin
     wait_ms := greatest((freed + slots) * slot_ms - now_ms, 0);
   end if;
   return next;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.weigh_rate(budget text, rate numeric)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  usual numeric;
+  latest provider_balances;
+begin
+  if rate is null then
+    return true;
+  end if;
+  usual := float_rate(budget);
+  if usual is null or rates_agree(rate, usual) then
+    return true;
+  end if;
+  select * into latest from provider_balances b
+  where b.provider = budget and b.unit_rate is not null order by b.at desc, b.id desc limit 1;
+  if latest.rate_counts or not rates_agree(rate, latest.unit_rate) then
+    return false;
+  end if;
+  update provider_balances b set rate_counts = true where b.id = latest.id;
+  return true;
 end $function$;

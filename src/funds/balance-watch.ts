@@ -4,7 +4,8 @@ import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ConnectorRegistry } from '../operations/registry.js';
 import { Problem } from '../problem.js';
-import { ProviderError, type BalanceSource } from '../providers/connector.js';
+import { ProviderError, UNREADABLE_BALANCE, type BalanceSource } from '../providers/connector.js';
+import { compareDecimals } from '../readers/decimal.js';
 import { Balances, type Observation } from './balances.js';
 
 const TICK_MS = 1_000;
@@ -61,6 +62,11 @@ export class BalanceWatch {
       await this.ask(provider);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
+      if (error.reason === UNREADABLE_BALANCE) {
+        throw new Problem('provider_error', "The provider's balance could not be read; the last one stands.", {
+          cause: error,
+        });
+      }
       const code = error.kind === 'unauthorized' ? 'provider_error' : 'provider_unavailable';
       throw new Problem(code, 'The provider could not be asked for the balance.', { cause: error });
     }
@@ -72,10 +78,17 @@ export class BalanceWatch {
     this.told.set(provider, balance);
     const levels = this.source(provider)?.lowLevels ?? [];
     for (const level of levels) {
-      if (Number(balance) >= Number(level) || (before !== undefined && Number(before) < Number(level))) continue;
+      const wasBelow = before !== undefined && compareDecimals(before, level) < 0;
+      if (wasBelow || compareDecimals(balance, level) >= 0) continue;
       metrics.alarms.inc({ kind: 'low_float' });
       logger.error({ provider, level }, 'the balance at the provider is low');
     }
+  }
+
+  /** A balance was told that is no plain decimal: nothing is learnt from it, and the last good one stands. */
+  unreadable(provider: string, transactionId: string | null): void {
+    metrics.alarms.inc({ kind: UNREADABLE_BALANCE });
+    logger.error({ provider, ...(transactionId !== null && { transactionId }) }, 'alarm: a balance could not be read');
   }
 
   source(provider: string): BalanceSource | undefined {
@@ -84,15 +97,25 @@ export class BalanceWatch {
 
   /** After a purchase whose answer did not tell the balance, while no other is out. @throws ProviderError */
   async askAfter(provider: string, purchase: { readonly id: string; readonly begunAt: Date }): Promise<void> {
-    const told = await this.sourceOf(provider).read();
+    const told = await this.read(provider, purchase.id);
     await this.observe({ provider, ...told, transactionId: purchase.id, begunAt: purchase.begunAt });
   }
 
   private async query(provider: string): Promise<void> {
     const source = this.sourceOf(provider);
     const begunAt = await this.balances.ago(source.lagMs);
-    const told = await source.read();
+    const told = await this.read(provider, null);
     await this.observe({ provider, ...told, transactionId: null, begunAt });
+  }
+
+  private async read(provider: string, transactionId: string | null): ReturnType<BalanceSource['read']> {
+    try {
+      return await this.sourceOf(provider).read();
+    } catch (error) {
+      if (error instanceof ProviderError && error.reason === UNREADABLE_BALANCE)
+        this.unreadable(provider, transactionId);
+      throw error;
+    }
   }
 
   private async observe(observation: Observation): Promise<void> {

@@ -4,6 +4,7 @@ import { page } from '../api/pagination.js';
 import { publicId } from '../ids.js';
 import { Reads } from '../operations/docs.js';
 import { Problem } from '../problem.js';
+import { compareDecimals } from '../readers/decimal.js';
 import { BalanceWatch } from './balance-watch.js';
 import { BalancePageDto, BalanceQueryDto, type CurrentBalanceDto, type ObservedBalanceDto } from './balance.dto.js';
 import { Balances, type FloatState, type StoredBalance } from './balances.js';
@@ -42,14 +43,14 @@ function present({ at, balance, currency, source, transactionId }: StoredBalance
 }
 
 function presentState(state: FloatState, levels: readonly string[]): CurrentBalanceDto {
-  const below = levels.filter((level) => Number(state.balance) < Number(level));
+  const below = levels.filter((level) => compareDecimals(state.balance, level) < 0);
   return {
     at: state.at.toISOString(),
     balance: state.balance,
     currency: state.currency,
     rate: state.rate,
     hoursLeft: state.hoursLeft === null ? null : Number(state.hoursLeft),
-    belowLevel: below.sort((a, b) => Number(a) - Number(b))[0] ?? null,
+    belowLevel: below.sort(compareDecimals)[0] ?? null,
     emptySince: state.emptiedAt !== null && state.emptiedAt > state.begunAt ? state.emptiedAt.toISOString() : null,
   };
 }

@@ -67,18 +67,24 @@ select b.balance::text, b.at, b.begun_at as "begunAt", round(float_rate($1) / 10
 from provider_balances b left join provider_floats f on f.provider = b.provider
 where b.provider = $1 order by b.begun_at desc, b.id desc limit 1`;
 
+/** A rate that the look refutes is forgotten first: what is observed now is not weighed against it. */
+const OBSERVE = `
+with refuted as materialized (
+  select refute_rate($2, $3::numeric, $5::timestamptz) as done
+), rated as materialized (
+  select (select observed_rate($3::numeric, $5, $2, t.id, t.quantity) from transactions t where t.id = $6::uuid) as rate
+  from refuted where done is not null
+)
+insert into provider_balances (id, provider, balance, currency, source, begun_at, transaction_id, unit_rate, rate_counts)
+select $1, $2, $3::numeric, $4, 'query', $5, $6::uuid, rate, weigh_rate($2, rate) from rated`;
+
 /** The balances that providers told, as a series, each in its own currency. */
 @Injectable()
 export class Balances {
   constructor(private readonly database: Database) {}
 
   async observe({ provider, balance, currency, transactionId, begunAt }: Observation): Promise<void> {
-    await this.database.query(
-      `insert into provider_balances (id, provider, balance, currency, source, begun_at, transaction_id, unit_rate)
-       values ($1, $2, $3::numeric, $4, 'query', $5, $6::uuid,
-         (select observed_rate($3::numeric, $5, $2, id, quantity) from transactions where id = $6::uuid))`,
-      [newUuid(), provider, balance, currency, begunAt, transactionId],
-    );
+    await this.database.query(OBSERVE, [newUuid(), provider, balance, currency, begunAt, transactionId]);
   }
 
   /** Newest first. */

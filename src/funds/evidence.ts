@@ -12,7 +12,7 @@ where provider = $1 and at between $2::timestamptz - interval '1 hour' and $3::t
 order by at, id`;
 
 const PURCHASES = `
-select t.id, t.quantity::float8 as amount, t.status = 'unknown' as "isUnknown", t.created_at as "from",
+select t.id, t.quantity::text as amount, t.status = 'unknown' as "isUnknown", t.created_at as "from",
   case when t.status = 'pending' then '9999-12-31'::timestamptz
     when t.status = 'unknown' then t.updated_at + $4 * interval '1 ms'
     else least(t.completed_at, t.created_at + $4 * interval '1 ms') end as "to"
@@ -22,8 +22,8 @@ where t.provider = $1 and t.covered
   and (t.status in ('succeeded', 'unknown') or t.status = 'pending' and t.attempt_open)`;
 
 const RATES = `
-select unit_rate::float8 as rate from provider_balances
-where provider = $1 and unit_rate is not null order by at desc limit 21`;
+select unit_rate::text as rate from provider_balances
+where provider = $1 and unit_rate is not null and rate_counts order by at desc limit 21`;
 
 const FINAL: Readonly<Record<string, Finding['verdict']>> = {
   succeeded: 'proven_delivered',
@@ -55,7 +55,7 @@ export class EvidenceFinder {
     const [looks, purchases, rates] = await Promise.all([
       this.database.query<Look>(LOOKS, values),
       this.database.query<Purchase>(PURCHASES, [...values, deadlineMs]),
-      this.database.query<{ rate: number }>(RATES, [provider]),
+      this.database.query<{ rate: string }>(RATES, [provider]),
     ]);
     const subject = purchases.find((one) => one.id === transaction.id);
     if (!subject) return { verdict: 'indeterminate', reasons: ['It is not paid from the balance.'], ...bare };

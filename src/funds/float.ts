@@ -6,8 +6,16 @@ import { metrics } from '../metrics.js';
 import { ProviderError } from '../providers/connector.js';
 
 interface Entry {
-  readonly verdict: 'go' | 'short' | 'turn';
+  readonly verdict: 'go' | 'probe' | 'short' | 'turn';
   readonly begunAt: Date;
+}
+
+/** A purchase that may leave. */
+export interface Admission {
+  /** The database's clock. */
+  readonly begunAt: Date;
+  /** The known rate does not cover it: what it costs shows whether that rate is right. */
+  readonly isProbe: boolean;
 }
 
 /** Within an operation's preparation time, with room for token and quota. */
@@ -18,7 +26,7 @@ const SHORT_RETRY_MS = 3_000;
 
 /**
  * The last door before a purchase leaves, for what was recorded before the float was known to be short: nothing is sent
- * that the observed float does not cover, and while no rate has been observed one purchase is out at a time, in the
+ * that the observed float does not cover, but for one purchase now and then that shows whether the rate is right, and while no rate has been observed one purchase is out at a time, in the
  * whole fleet.
  */
 @Injectable()
@@ -30,10 +38,10 @@ export class Float {
   constructor(private readonly database: Database) {}
 
   /**
-   * Answers with the database's clock when the purchase may go.
+   * Answers when the purchase may go.
    * @throws ProviderError `not-sent` (`float_short`, `another_is_out`)
    */
-  async enter(provider: string, safety: string, transactionId: string): Promise<Date> {
+  async enter(provider: string, safety: string, transactionId: string): Promise<Admission> {
     const giveUpAt = performance.now() + MAX_WAIT_MS;
     const first = await this.ask(provider, safety, transactionId);
     if (first.verdict !== 'turn') return admitted(first);
@@ -74,12 +82,13 @@ export class Float {
     );
     if (!rows[0]) throw new Error('enter_float answered nothing');
     this.doubtful = rows[0].verdict !== 'go';
+    if (rows[0].verdict === 'probe') logger.warn({ provider, transactionId }, 'a purchase goes to look at the rate');
     return rows[0];
   }
 }
 
-function admitted({ verdict, begunAt }: Entry): Date {
-  if (verdict === 'go') return begunAt;
+function admitted({ verdict, begunAt }: Entry): Admission {
+  if (verdict === 'go' || verdict === 'probe') return { begunAt, isProbe: verdict === 'probe' };
   const [reason, retryAfterMs] =
     verdict === 'short' ? (['float_short', SHORT_RETRY_MS] as const) : (['another_is_out', TURN_RETRY_MS] as const);
   throw new ProviderError('not-sent', reason, { retryAfterMs });

@@ -1,3 +1,5 @@
+import { Decimal } from 'decimal.js';
+
 /* What a balance series proves of a purchase whose end nobody knows. Pure. */
 
 /** A balance as it was told: in it is what was executed before `begunAt`, not in it what began after `at`. */
@@ -12,7 +14,8 @@ export interface Look {
 /** A purchase that was executed, or may have been, between `from` and `to`. */
 export interface Purchase {
   readonly id: string;
-  readonly amount: number;
+  /** Whole, in the smallest part of the unit. */
+  readonly amount: string;
   readonly isUnknown: boolean;
   readonly from: Date;
   readonly to: Date;
@@ -23,7 +26,7 @@ export interface Series {
   readonly looks: readonly Look[];
   readonly purchases: readonly Purchase[];
   /** What one unit of the balance bought lately, in the purchases' smallest part. */
-  readonly rates: readonly number[];
+  readonly rates: readonly string[];
 }
 
 export type Verdict = 'proven_delivered' | 'proven_not_delivered' | 'indeterminate';
@@ -49,10 +52,10 @@ export function judge(subject: Purchase, { looks, purchases, rates }: Series): F
   const open = (reason: string): Finding => ({ verdict: 'indeterminate', reasons: [reason], before, after });
   if (!before) return open('No balance was observed before it was sent.');
   if (!after) return open('No balance has been observed since it must have ended.');
-  const lowest = Math.min(...rates);
-  const highest = Math.max(...rates);
   if (rates.length === 0) return open('No rate has been observed.');
-  if (highest > lowest * MAX_RATE_SPREAD)
+  const lowest = Decimal.min(...rates);
+  const highest = Decimal.max(...rates);
+  if (highest.greaterThan(lowest.times(MAX_RATE_SPREAD)))
     return open('The observed rates differ too much: others may spend from this balance.');
   const between = purchases.filter((one) => !isOutside(one, before, after));
   if (between.some((one) => one.from < before.at || (one.to > after.begunAt && one.id !== after.transactionId))) {
@@ -61,14 +64,14 @@ export function judge(subject: Purchase, { looks, purchases, rates }: Series): F
   const unknown = between.filter((one) => one.isUnknown);
   if (unknown.length > MAX_UNKNOWN) return open('Too many purchases are unknown between the two balances.');
   const known = between.filter((one) => !one.isUnknown);
-  const fall = Number(before.balance) - Number(after.balance);
+  const fall = new Decimal(before.balance).minus(after.balance);
   const explains = (set: readonly Purchase[]): boolean => {
     const all = [...known, ...set];
-    const amount = all.reduce((sum, one) => sum + one.amount, 0);
-    const slack = ROUNDING * (all.length + 1);
-    return (
-      fall >= amount / (highest * (1 + RATE_DRIFT)) - slack && fall <= amount / (lowest * (1 - RATE_DRIFT)) + slack
-    );
+    const amount = all.reduce((sum, one) => sum.plus(one.amount), new Decimal(0));
+    const slack = new Decimal(ROUNDING).times(all.length + 1);
+    const least = amount.dividedBy(highest.times(1 + RATE_DRIFT)).minus(slack);
+    const most = amount.dividedBy(lowest.times(1 - RATE_DRIFT)).plus(slack);
+    return fall.greaterThanOrEqualTo(least) && fall.lessThanOrEqualTo(most);
   };
   const sets = subsets(unknown).filter(explains);
   const [only] = sets;

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { databaseUnavailable, isUnavailable, isUndone } from '../database/database.js';
+import { waitOut } from '../database/wait-out.js';
 import { Problem } from '../problem.js';
 
 interface Waiting<Row, Result> {
@@ -24,8 +23,6 @@ export interface BatcherOptions<Row, Result> {
   readonly retryForMs: number;
   readonly onBatch: (rows: number) => void;
 }
-
-const RETRY_DELAY_MS = 100;
 
 /**
  * Group commit by natural batching: while one commit is under way the rows that arrive are collected and go out
@@ -77,7 +74,9 @@ export class Batcher<Row, Result> {
 
   private async writeBatch(batch: readonly Waiting<Row, Result>[]): Promise<void> {
     try {
-      const results = await this.writeWithRetry(batch.map((entry) => entry.row));
+      const rows = batch.map((entry) => entry.row);
+      const { retryForMs, write } = this.options;
+      const results = await waitOut(retryForMs, (retried) => write(rows, retried));
       this.options.onBatch(batch.length);
       batch.forEach((entry, index) => {
         const result = results[index];
@@ -90,19 +89,6 @@ export class Batcher<Row, Result> {
       else if (error instanceof Problem) for (const entry of batch) entry.reject(error);
       // One row's error never fails its neighbours: each is tried by itself.
       else for (const entry of batch) await this.writeBatch([entry]);
-    }
-  }
-
-  private async writeWithRetry(rows: readonly Row[]): Promise<readonly Result[]> {
-    const giveUpAt = performance.now() + this.options.retryForMs;
-    for (let retried = false; ; retried = true) {
-      try {
-        return await this.options.write(rows, retried);
-      } catch (error) {
-        if (!isUnavailable(error) && !isUndone(error)) throw error;
-        if (performance.now() >= giveUpAt) throw databaseUnavailable(error);
-        await sleep(RETRY_DELAY_MS);
-      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { OUTCOME_PATIENCE_MS, waitOut } from '../database/wait-out.js';
 import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { Problem } from '../problem.js';
@@ -17,6 +18,7 @@ import { Patience } from './patience.js';
 import { record, type RecordResult, type RecordRow } from './record.js';
 import { refreshResource, type ResourceNews } from './refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './settle.js';
+import { hastenSiblings } from './siblings.js';
 import type { Resource, Transaction, TransactionType } from './transaction.js';
 
 const MAX_BATCH_ROWS = 256;
@@ -28,8 +30,6 @@ const MAX_RECORD_WAIT_MS = 500;
 const MAX_WAITING_SETTLEMENTS = 20_000;
 /** A caller waits for the record: it is told soon that the database is away. */
 const RECORD_RETRY_MS = 3_000;
-/** An outcome that a provider told us is kept and written as long as this process can hope. */
-const SETTLE_RETRY_MS = 120_000;
 
 /** What of the transaction a settlement needs to know. */
 export type Settling = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | 'quantity' | 'unit'>;
@@ -67,7 +67,7 @@ export class Ledger {
       keysOf: (row) => [row.id],
       maxRows: MAX_BATCH_ROWS,
       maxWaitingRows: MAX_WAITING_SETTLEMENTS,
-      retryForMs: SETTLE_RETRY_MS,
+      retryForMs: OUTCOME_PATIENCE_MS,
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'settle' }, rows),
     });
   }
@@ -103,13 +103,22 @@ export class Ledger {
       throw new Error(`illegal move from ${from} to ${settlement.to}`);
     }
     const found = this.accountsOf(transaction);
-    const accounts = found instanceof Promise ? await found : found;
+    // Known, but for a process that has neither recorded nor prepared anything like it.
+    const accounts =
+      found instanceof Promise
+        ? await waitOut(OUTCOME_PATIENCE_MS, (retried) => (retried ? this.accountsOf(transaction) : found))
+        : found;
     const settled = await this.settlements.push({ ...settlement, id, appId, from, accounts, quantity });
     if (!settled.moved) return settled;
     this.changes.emit('changed', id);
     const { correlationId } = settlement;
     if (typeof correlationId === 'string') this.changes.emit('correlated', transaction.provider, correlationId);
     return settled;
+  }
+
+  /** Fetches what settling the transaction takes, so that its outcome can be written when the database comes back. */
+  async prepare(transaction: Pick<Settling, 'appId' | 'provider' | 'unit'>): Promise<void> {
+    await this.accountsOf(transaction);
   }
 
   /** Changes a held transaction; false when it is no longer as the writer saw it. */
@@ -167,6 +176,11 @@ export class Ledger {
        where provider = $1 and status = 'pending' and not attempt_open and not parked and due_at > now()`,
       [provider],
     );
+  }
+
+  /** What waits for its turn on the transaction's resource is looked at now. */
+  async hastenSiblings(transaction: Pick<Transaction, 'resourceId' | 'appId'>): Promise<void> {
+    await hastenSiblings(this.database, transaction);
   }
 
   /** Writes what a provider says of a resource when asked; null: it has changed since it was read, and stays so. */

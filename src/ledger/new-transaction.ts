@@ -37,6 +37,7 @@ export interface NewTransaction {
   readonly cover: { readonly safety: string } | null;
   /** The recorder sends it at once and holds the row for so long; null: somebody takes it up when it is due. */
   readonly leaseMs: number | null;
+  /** Nothing is sent before that time. */
   readonly releaseAt: Date | null;
   /** Milliseconds from now until it is too late to send; null: never. */
   readonly expiresInMs: number | null;

@@ -9,6 +9,7 @@ import {
   type ResourceRow,
   type TransactionRow,
 } from './rows.js';
+import { findSiblings, type Sibling } from './siblings.js';
 import type { Resource, Transaction, TransactionEvent, TransactionType } from './transaction.js';
 
 /** Conditions that all must hold; `undefined` is no condition. */
@@ -107,6 +108,11 @@ export class LedgerReader {
       ? await this.database.prepared<TransactionRow>(plain, text, values)
       : await this.database.query<TransactionRow>(text, values);
     return rows.map(toTransaction);
+  }
+
+  /** Other transactions on its resource that may have to go before it, or have overwritten it. */
+  siblings(transaction: Pick<Transaction, 'id' | 'appId'>): Promise<Sibling[]> {
+    return findSiblings(this.database, transaction);
   }
 
   async events(id: string): Promise<TransactionEvent[]> {

@@ -3,6 +3,7 @@ import type { AccountPair } from './accounts.js';
 import { floatLock } from './cover.js';
 import { DUPLICATE_WINDOW_MINUTES, findObstacles, type Obstacle, type Probe } from './obstacle.js';
 import type { NewTransaction } from './new-transaction.js';
+import { wholeMs } from './whole-ms.js';
 
 export type RecordResult =
   | {
@@ -46,7 +47,7 @@ with input as (
   select id, "appId", type, provider, status, reference, scope, key, item, decode(mac, 'base64'), quantity, unit, detail,
     decode(sealed, 'base64'), metadata, "resourceId", decode(dup, 'base64'), ("leaseMs" is not null)::integer,
     "leaseMs" is not null, ("leaseMs" is not null)::integer,
-    case when status = 'scheduled' then "releaseAt" else now() + coalesce("leaseMs", 0) * interval '1 ms' end,
+    coalesce("releaseAt", now() + coalesce("leaseMs", 0) * interval '1 ms'),
     "releaseAt", now() + "expiresMs" * interval '1 ms', now() + "expectedMs" * interval '1 ms', safety is not null
   from input join admitted using (id)
   on conflict do nothing
@@ -135,10 +136,10 @@ function toInput(row: RecordRow): Record<string, unknown> {
     resourceSealed: row.resource?.sealed?.toString('base64'),
     dup: row.duplicateMac?.toString('base64'),
     allowDup: row.allowDuplicate,
-    leaseMs: row.leaseMs,
+    leaseMs: row.leaseMs === null ? null : wholeMs(row.leaseMs),
     releaseAt: row.releaseAt ?? undefined,
-    expiresMs: row.expiresInMs,
-    expectedMs: row.expectedInMs,
+    expiresMs: row.expiresInMs === null ? null : wholeMs(row.expiresInMs),
+    expectedMs: row.expectedInMs === null ? null : wholeMs(row.expectedInMs),
     actor: row.actor,
     eventId: row.eventId,
     debit: row.accounts?.debit,

@@ -1,63 +1,8 @@
 import type { Database } from '../database/database.js';
-import { newUuid } from '../ids.js';
-import type { AccountPair } from './accounts.js';
-import type { Failure, JsonObject, Status } from './transaction.js';
+import { settleInput } from './settle-input.js';
+import type { SettleRow } from './settlement.js';
 
-/** What is left at the provider, as the answer to an operation told it; a decimal as exact as it came. */
-export interface ToldBalance {
-  readonly balance: string;
-  /** The database's clock before the operation was sent. */
-  readonly begunAt: Date;
-  /** No other operation of this process was under way meanwhile: what it has cost may be seen. */
-  readonly alone: boolean;
-}
-
-/** Who is working on a row, proved by the epoch of the lease; `null` for those who hold none (a notification). */
-export interface Settlement {
-  readonly id: string;
-  readonly appId: string;
-  /** The status the writer saw; when it is another by now nothing is written. */
-  readonly from: Status;
-  readonly epoch: number | null;
-  /** null: evidence without a move. */
-  readonly to: Status | null;
-  readonly correlationId?: string | null;
-  readonly providerReference?: string | null;
-  readonly failure?: Failure | null;
-  /** Members merged into the transaction's detail. */
-  readonly detail?: JsonObject;
-  /** Replaces the sealed data when given. */
-  readonly sealed?: Buffer;
-  /** Milliseconds until somebody must look again, at the latest when it expires; null: nobody. */
-  readonly dueInMs: number | null;
-  readonly expectedInMs?: number | null;
-  /** The call was certainly not sent: it does not count as an attempt. */
-  readonly attemptNotSent?: boolean;
-  /** Leave lease, due time and open attempt as they are: the writer is not who works on the row. */
-  readonly keepsLease?: boolean;
-  readonly parked?: boolean;
-  readonly resource?: {
-    readonly status?: string;
-    readonly providerReference?: string | null;
-    readonly detail?: JsonObject;
-    readonly sealed?: Buffer;
-    readonly metadata?: JsonObject;
-  };
-  /** The balance that the provider told with this outcome. */
-  readonly told?: ToldBalance;
-  readonly actor: string;
-  /** What the move rests on, e.g. `answer`, `notification`, `timeout`. */
-  readonly evidence: string;
-  readonly eventDetail?: JsonObject;
-  readonly eventId: string;
-  /** Applied by this very commit, unless its person has been erased: nothing told of them is kept. */
-  readonly notificationId?: string;
-}
-
-export type SettleRow = Settlement & {
-  readonly accounts: AccountPair | null;
-  readonly quantity: bigint | null;
-};
+export type { Settlement, SettleRow, ToldBalance } from './settlement.js';
 
 export interface Settled {
   readonly moved: boolean;
@@ -106,11 +51,13 @@ with input as (
   insert into ledger_entries (transaction_id, app_id, seq, phase, debit_account, credit_account, amount)
   select id, app_id, version, case when "to" = 'succeeded' then 'post' else 'release' end, debit, credit, quantity
   from moved where quantity is not null and "to" in ('succeeded', 'failed', 'canceled')
-), told as (
-  insert into provider_balances (id, provider, balance, source, transaction_id, begun_at, unit_rate)
-  select "balanceId", provider, balance, 'purchase', id, "begunAt",
-    case when alone then observed_rate(balance, "begunAt", provider, id, quantity) end
+), rated as materialized (
+  select "balanceId", provider, balance, id, "begunAt",
+    case when alone then observed_rate(balance, "begunAt", provider, id, quantity) end as rate
   from moved where balance is not null
+), told as (
+  insert into provider_balances (id, provider, balance, source, transaction_id, begun_at, unit_rate, rate_counts)
+  select "balanceId", provider, balance, 'purchase', id, "begunAt", rate, weigh_rate(provider, rate) from rated
 ), resource as (
   update resources r set
     status = coalesce(m.resource->>'status', r.status),
@@ -147,7 +94,7 @@ interface Moved {
  * that is no longer as its writer saw it is left alone and answered with `moved: false`.
  */
 export async function settle(database: Database, rows: readonly SettleRow[], retried: boolean): Promise<Settled[]> {
-  const text = JSON.stringify(rows.map(toInput));
+  const text = settleInput(rows);
   const moved = await database.prepared<Moved>('ledger_settle', SETTLE, [text]);
   const earlier = retried && moved.length < rows.length ? await database.query<Moved>(ALREADY, [text]) : [];
   const byId = new Map([...earlier, ...moved].map((row) => [row.id, row]));
@@ -156,46 +103,4 @@ export async function settle(database: Database, rows: readonly SettleRow[], ret
     if (!found) return { moved: false, version: 0, updatedAt: new Date(0), completedAt: null };
     return { moved: true, version: found.version, updatedAt: found.updatedAt, completedAt: found.completedAt };
   });
-}
-
-function toInput(row: SettleRow): Record<string, unknown> {
-  const { resource } = row;
-  return {
-    id: row.id,
-    appId: row.appId,
-    from: row.from,
-    epoch: row.epoch,
-    to: row.to,
-    correlationId: row.correlationId,
-    providerReference: row.providerReference,
-    failure: row.failure,
-    detail: row.detail,
-    sealed: row.sealed?.toString('base64'),
-    dueMs: row.dueInMs,
-    expectedMs: row.expectedInMs,
-    notSent: row.attemptNotSent,
-    keeps: row.keepsLease === true,
-    parked: row.parked,
-    resource: resource && {
-      status: resource.status,
-      providerReference: resource.providerReference,
-      detail: resource.detail,
-      metadata: resource.metadata,
-    },
-    resourceSealed: resource?.sealed?.toString('base64'),
-    actor: row.actor,
-    evidence: row.evidence,
-    eventDetail: row.eventDetail,
-    eventId: row.eventId,
-    notificationId: row.notificationId,
-    quantity: row.quantity?.toString(),
-    debit: row.accounts?.debit,
-    credit: row.accounts?.credit,
-    ...(row.told && {
-      balanceId: newUuid(),
-      balance: row.told.balance,
-      begunAt: row.told.begunAt,
-      alone: row.told.alone,
-    }),
-  };
 }

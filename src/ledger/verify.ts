@@ -23,6 +23,11 @@ export interface Verification {
   readonly head: Buffer;
 }
 
+interface NoSeal {
+  readonly no: null;
+  readonly isCut: boolean;
+}
+
 interface StoredSeal {
   readonly no: string;
   readonly fromAt: string;
@@ -32,10 +37,16 @@ interface StoredSeal {
   readonly hash: Buffer;
 }
 
+/**
+ * The seal after $1. Without one: whether balances were kept beyond it, so that its seal was cut off. One statement, and
+ * so one snapshot: a seal and its balances come with one commit, and another instance may seal at any time.
+ */
 const NEXT = `
-select no::text, (extract(epoch from from_at) * 1000000)::bigint::text as "fromAt",
-  (extract(epoch from to_at) * 1000000)::bigint::text as "toAt", to_at as until, leaves, hash
-from ledger_seals s where s.no > $1 order by s.no limit 1`;
+select s.no::text, (extract(epoch from s.from_at) * 1000000)::bigint::text as "fromAt",
+  (extract(epoch from s.to_at) * 1000000)::bigint::text as "toAt", s.to_at as until, s.leaves, s.hash,
+  case when s.no is null then exists (select from ledger_checkpoints where seal_no > $1) else false end as "isCut"
+from (values (1)) as one
+left join lateral (select * from ledger_seals where no > $1 order by no limit 1) s on true`;
 
 /** Of [$1, $2): a transaction whose first event is there, and itself is not. */
 const ORPHANED = `
@@ -44,9 +55,6 @@ where e.seq = 1 and e.at >= timestamptz 'epoch' + $1::bigint * interval '1 micro
   and e.at < timestamptz 'epoch' + $2::bigint * interval '1 microsecond'
   and not exists (select from transactions t where t.id = e.transaction_id and t.app_id = e.app_id)
 order by e.at limit 1`;
-
-/** The balances that were kept beyond the last seal: their seals were cut off. */
-const CUT_OFF = `select from ledger_checkpoints where seal_no > $1 limit 1`;
 
 const UNSEALED = `
 with reached as (select coalesce((select max(to_at) from ledger_seals), '-infinity') as at)
@@ -114,8 +122,13 @@ async function verifyChain(database: Database, kept: Buffer | null): Promise<Cha
   let reached: bigint | null = null;
   const totals = new RunningTotals(database);
   for (;;) {
-    const [seal] = await database.query<StoredSeal>(NEXT, [seen.seals]);
-    if (!seal) return { ...seen, fault: await findCut(database, seen.seals) };
+    const [seal] = await database.query<StoredSeal | NoSeal>(NEXT, [seen.seals]);
+    if (!seal || seal.no === null) {
+      return {
+        ...seen,
+        fault: seal?.isCut === true ? { kind: 'seal_missing', sealNo: BigInt(seen.seals) + 1n } : null,
+      };
+    }
     const no = BigInt(seal.no);
     const [fromAt, toAt] = [BigInt(seal.fromAt), BigInt(seal.toAt)];
     if (no !== BigInt(seen.seals) + 1n || (reached !== null && reached !== fromAt)) {
@@ -137,11 +150,6 @@ async function verifyChain(database: Database, kept: Buffer | null): Promise<Cha
       hasKept: seen.hasKept || kept?.equals(seal.hash) === true,
     };
   }
-}
-
-async function findCut(database: Database, seals: number): Promise<Fault | null> {
-  const left = await database.query(CUT_OFF, [seals]);
-  return left.length === 0 ? null : { kind: 'seal_missing', sealNo: BigInt(seals) + 1n };
 }
 
 async function findOrphan(database: Database, fromAt: bigint, toAt: bigint): Promise<Fault | null> {

@@ -65,9 +65,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   /** Never throws: what fails here is taken up again when its lease ends. `seen` when it was stored is not looked at again. */
   async apply(notification: StoredNotification, seen: Seen | null = null): Promise<void> {
     try {
-      const reading = seen?.reading ?? this.read(notification.provider, notification.raw);
-      if (reading.kind === 'unreadable') await this.unreadable(notification, reading.reason);
-      else await this.applyReading(notification, reading, seen?.subject);
+      await this.applyNow(notification, seen);
     } catch (error) {
       metrics.alarms.inc({ kind: 'notification_failed' });
       logger.error(
@@ -75,6 +73,12 @@ export class NotificationApplier implements BeforeApplicationShutdown {
         'a notification could not be applied yet',
       );
     }
+  }
+
+  private async applyNow(notification: StoredNotification, seen: Seen | null): Promise<void> {
+    const reading = seen?.reading ?? this.read(notification.provider, notification.raw);
+    if (reading.kind === 'unreadable') await this.unreadable(notification, reading.reason);
+    else await this.applyReading(notification, reading, seen?.subject);
   }
 
   @Interval(TICK_MS)
@@ -135,11 +139,15 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     throw new Error('the transaction changed each time it was looked at');
   }
 
-  /** Of two ends that contradict each other the one that came first stands, also when the later one is looked at first. */
+  /**
+   * Of two ends that contradict each other the one that came first stands, also when the later one is looked at first: the
+   * earlier one was acknowledged, and whoever had it in hand may be gone. Throws when one cannot be applied: what came
+   * later waits for it.
+   */
   private async applyEarlier(earlier: readonly string[]): Promise<boolean> {
     for (const one of earlier) {
-      const claimed = await this.inbox.claimOne(one);
-      if (claimed) await this.apply(claimed);
+      const claimed = await this.inbox.claimEarlier(one);
+      if (claimed) await this.applyNow(claimed, null);
     }
     return earlier.length > 0;
   }

@@ -5,7 +5,7 @@ import { Batcher } from '../ledger/batcher.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { metrics } from '../metrics.js';
 import { Vault } from '../vault.js';
-import { CLAIM, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER_ORPHANS, LIST, STORE } from './statements.js';
+import { CLAIM, CLAIM_EARLIER, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER, LIST, STORE } from './statements.js';
 
 /** What became of a stored notification. `received`: not looked at yet. */
 export const NOTIFICATION_STATES = ['received', 'applied', 'orphan', 'unreadable', 'contradiction'] as const;
@@ -26,7 +26,7 @@ export type Meant = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | '
 export interface Subject {
   /** null: no transaction is known by that id yet. */
   readonly transaction: Meant | null;
-  /** What came earlier about the same and still waits for its transaction, oldest first. */
+  /** What came earlier about the same and has not been applied yet, oldest first. */
   readonly earlier: readonly string[];
 }
 
@@ -162,6 +162,11 @@ export class Inbox {
     return this.opened(await this.database.query<NotificationRow>(CLAIM_ONE, [id, LEASE_MS]))[0] ?? null;
   }
 
+  /** null: it has been applied meanwhile. */
+  async claimEarlier(id: string): Promise<StoredNotification | null> {
+    return this.opened(await this.database.query<NotificationRow>(CLAIM_EARLIER, [id, LEASE_MS]))[0] ?? null;
+  }
+
   private opened(rows: readonly NotificationRow[]): StoredNotification[] {
     return rows.map(({ id, provider, correlationId, sealed }) => ({
       id,
@@ -171,15 +176,15 @@ export class Inbox {
     }));
   }
 
-  /** What came earlier about the same and still waits for its transaction, oldest first, by the id of the later one. */
-  async earlierOrphans(mentions: readonly Mention[]): Promise<Map<string, string[]>> {
+  /** What came earlier about the same and has not been applied yet, oldest first, by the id of the later one. */
+  async earlier(mentions: readonly Mention[]): Promise<Map<string, string[]>> {
     const values = [
       mentions.map(({ provider }) => provider),
       mentions.map(({ correlationId }) => correlationId),
       mentions.map(({ id }) => id),
     ];
     type Row = { later: string; id: string };
-    const rows = await this.database.prepared<Row>('notification_earlier', EARLIER_ORPHANS, values);
+    const rows = await this.database.prepared<Row>('notification_earlier', EARLIER, values);
     const byLater = new Map<string, string[]>();
     for (const { later, id } of rows) byLater.set(later, [...(byLater.get(later) ?? []), id]);
     return byLater;

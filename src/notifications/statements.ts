@@ -9,12 +9,15 @@ function subjectOf(providerAndCorrelation: string, columns = 't.id'): string {
   return `(select ${columns} from transactions t where (t.provider, t.correlation_id) = (${providerAndCorrelation}) limit 1)`;
 }
 
+/** Of what was acknowledged: it waits for its transaction, or for its turn, or whoever had it in hand is gone. */
+const UNAPPLIED = `'received', 'orphan'`;
+
 /** What moving it takes. */
 const SUBJECT = `t.id as "transactionId", t.app_id as "appId", t.status, t.quantity, t.unit, t.erased_at as "erasedAt"`;
 
 /**
  * `$2` is the lease of what there is something to do for; what nothing is known about yet is an orphan at once. Whatever
- * was answered before one of them came is seen by it: the orphans that came earlier about the same.
+ * was answered before one of them came is seen by it: what came earlier about the same and has not been applied.
  */
 export const STORE = `
 with arrived as materialized (
@@ -29,7 +32,7 @@ with arrived as materialized (
 )
 select a.id, a."transactionId", a."appId", a.status, a.quantity, a.unit, a."erasedAt", array(
   select n.id from notifications n
-  where n.provider = a.provider and n.correlation_id = a."correlationId" and n.state = 'orphan' and n.id < a.id
+  where n.provider = a.provider and n.correlation_id = a."correlationId" and n.state in (${UNAPPLIED}) and n.id < a.id
   order by n.id) as earlier
 from arrived a where not a.orphaned`;
 
@@ -66,6 +69,12 @@ update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * inte
 where n.id = $1
 returning ${CLAIMED}`;
 
+/** Unless it has been applied meanwhile. Whoever else has it in hand may apply it too: the second time changes nothing. */
+export const CLAIM_EARLIER = `
+update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
+where n.id = $1 and n.state in (${UNAPPLIED})
+returning ${CLAIMED}`;
+
 export const LIST = `
 select id, provider, received_at as "receivedAt", state, correlation_id as "correlationId",
   transaction_id as "transactionId", attempts, applied_at as "appliedAt", sealed,
@@ -74,11 +83,11 @@ from notifications
 where ($1::text is null or state = $1) and ($2::uuid is null or id < $2) and ($3::uuid is null or id = $3)
 order by id desc limit $4`;
 
-export const EARLIER_ORPHANS = `
+export const EARLIER = `
 select r.id as later, n.id
 from unnest($1::text[], $2::text[], $3::uuid[]) as r (provider, correlation_id, id)
 join notifications n on n.provider = r.provider and n.correlation_id = r.correlation_id and n.id < r.id
-where n.state = 'orphan' order by n.id`;
+where n.state in (${UNAPPLIED}) order by n.id`;
 
 export const CONCLUDE = `
 update notifications n set state = r.state, correlation_id = r."correlationId", transaction_id = r."transactionId",

@@ -16,7 +16,7 @@ export class Subjects {
       write: async (mentions) => {
         const transactions = await reader.findByCorrelations(mentions);
         // Afterwards: what has become an orphan meanwhile has not seen them.
-        const earlier = await inbox.earlierOrphans(mentions);
+        const earlier = await inbox.earlier(mentions);
         return mentions.map(({ id }, index) => ({
           transaction: transactions[index] ?? null,
           earlier: earlier.get(id) ?? [],

@@ -1,15 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { newUuid } from '../ids.js';
-import { AppVault } from '../app-vault.js';
+import type { AppCipher } from '../app-vault.js';
 import type { Claim } from '../ledger/claim.js';
 import { Ledger } from '../ledger/ledger.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, type BatchHandler, type OperationLane, type Outcome } from '../providers/connector.js';
 import { ConnectorRegistry } from './registry.js';
+import { Outcomes, prepared } from './outcomes.js';
 import { Runner, toProviderError } from './runner.js';
 import { assertInTime, operationOf } from './sending.js';
+import { reportUnwritten } from './unwritten.js';
 
 type Said = Outcome | ProviderError;
+
+/** An operation of a batch, and what it takes to record its outcome; null: it could not be fetched, so nothing is sent. */
+interface Member {
+  readonly claim: Claim;
+  readonly cipher: AppCipher | null;
+}
+
+/** What was said of each member, in their order. */
+interface Attempt {
+  readonly members: readonly Member[];
+  readonly said: readonly Said[];
+}
 
 /** Several operations in one call: written down, called, and recorded for each what was said of it. */
 @Injectable()
@@ -18,7 +32,7 @@ export class BatchRunner {
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
     private readonly runner: Runner,
-    private readonly vault: AppVault,
+    private readonly outcomes: Outcomes,
   ) {}
 
   /** Works on claimed rows of one type, none of them interrupted or expired. */
@@ -31,38 +45,64 @@ export class BatchRunner {
 
   private async send(batch: BatchHandler, claims: readonly Claim[], lane: OperationLane): Promise<void> {
     const id = newUuid();
-    const members = await this.bind(id, claims);
-    const said = members.length === 0 ? [] : await this.call(batch, members, lane);
+    const { members, said } = await this.attempt(id, batch, claims, lane);
     await Promise.all(
-      members.map(({ transaction }, position) => {
+      members.map(async ({ claim: { transaction }, cipher }, position) => {
         // A connector that says less than it was asked leaves the rest in doubt.
         const own = said[position] ?? new ProviderError('doubtful', 'batch_item_missing');
-        return this.runner.conclude(transaction, own, { batch: id, position, size: members.length });
+        const about = { batch: id, position, size: members.length };
+        try {
+          await this.outcomes.conclude(transaction, own, cipher, about);
+        } catch (error) {
+          reportUnwritten(transaction, error);
+        }
       }),
     );
   }
 
-  /** Those that are still ours, in the order in which they are written down. */
-  private async bind(id: string, claims: readonly Claim[]): Promise<Claim[]> {
-    const members = claims.map(({ transaction }) => ({ transaction, eventId: newUuid() }));
-    const byId = new Map(claims.map((claim) => [claim.transaction.id, claim]));
-    return (await this.ledger.bindBatch(id, members)).flatMap((member) => byId.get(member) ?? []);
+  /** Nothing has left when it could not be written down first: all of them are given back. */
+  private async attempt(
+    id: string,
+    batch: BatchHandler,
+    claims: readonly Claim[],
+    lane: OperationLane,
+  ): Promise<Attempt> {
+    const progress = { sent: false };
+    let members: readonly Member[] = claims.map((claim) => ({ claim, cipher: null }));
+    try {
+      members = await this.bind(id, await Promise.all(claims.map((claim) => this.prepare(claim))));
+      const said = members.length === 0 ? [] : await this.call(batch, members, lane, progress);
+      return { members, said };
+    } catch (error) {
+      return { members, said: members.map(({ claim }) => toProviderError(error, claim.transaction, progress.sent)) };
+    }
   }
 
-  private async call(batch: BatchHandler, members: readonly Claim[], lane: OperationLane): Promise<readonly Said[]> {
-    const progress = { sent: false };
-    try {
-      const operations = await Promise.all(
-        members.map(async ({ transaction }) => operationOf(await this.vault.of(transaction.appId), transaction, lane)),
-      );
-      for (const { type, provider } of members.map(({ transaction }) => transaction))
-        metrics.attempts.inc({ provider, type });
-      return await batch.send(operations, () => {
-        for (const claim of members) assertInTime(claim);
-        progress.sent = true;
-      });
-    } catch (error) {
-      return members.map(({ transaction }) => toProviderError(error, transaction, progress.sent));
-    }
+  private async prepare(claim: Claim): Promise<Member> {
+    return { claim, cipher: await this.outcomes.prepare(claim.transaction) };
+  }
+
+  /** Those that are still ours, in the order in which they are written down. */
+  private async bind(id: string, members: readonly Member[]): Promise<Member[]> {
+    const rows = members.map(({ claim: { transaction } }) => ({ transaction, eventId: newUuid() }));
+    const byId = new Map(members.map((member) => [member.claim.transaction.id, member]));
+    return (await this.ledger.bindBatch(id, rows)).flatMap((bound) => byId.get(bound) ?? []);
+  }
+
+  private async call(
+    batch: BatchHandler,
+    members: readonly Member[],
+    lane: OperationLane,
+    progress: { sent: boolean },
+  ): Promise<readonly Said[]> {
+    const operations = members.map(({ claim: { transaction }, cipher }) =>
+      operationOf(prepared(cipher), transaction, lane),
+    );
+    for (const { type, provider } of members.map(({ claim }) => claim.transaction))
+      metrics.attempts.inc({ provider, type });
+    return batch.send(operations, () => {
+      for (const { claim } of members) assertInTime(claim);
+      progress.sent = true;
+    });
   }
 }

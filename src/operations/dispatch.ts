@@ -9,6 +9,7 @@ import type { BatchHandler, OperationLane } from '../providers/connector.js';
 import { BatchRunner } from './batch-runner.js';
 import { ConnectorRegistry } from './registry.js';
 import { Runner } from './runner.js';
+import { reportUnwritten } from './unwritten.js';
 
 /** Sends what has been taken up: each by itself, or together where permits are scarce. */
 @Injectable()
@@ -77,9 +78,7 @@ export class Dispatch {
     const capacity = this.runner.capacity(request.provider) - claims.length;
     const maxRows = Math.min(own.length * (size - 1), capacity);
     const more =
-      maxRows > 0
-        ? await this.ledger.claimDue({ ...request, maxRows, fair: true, only: { type, isWanted: true } })
-        : [];
+      maxRows > 0 ? await this.claimMore({ ...request, maxRows, fair: true, only: { type, isWanted: true } }) : [];
     const all = [...own, ...more.filter(isSendable)];
     const others = [...claims.filter((claim) => !own.includes(claim)), ...more.filter((claim) => !isSendable(claim))];
     this.sendAlone(others, lane);
@@ -88,13 +87,30 @@ export class Dispatch {
     for (const part of inParts(all, calls)) this.sendTogether(part, lane);
   }
 
+  /** Those that have been taken up already go in any case: nobody else knows that they have not left. */
+  private async claimMore(request: ClaimRequest): Promise<Claim[]> {
+    try {
+      return await this.ledger.claimDue(request);
+    } catch (error) {
+      metrics.alarms.inc({ kind: 'tick_failed' });
+      logger.error({ what: 'claim', ...describeError(error) }, 'background work failed');
+      return [];
+    }
+  }
+
   sendAlone(claims: readonly Claim[], lane: OperationLane): void {
-    for (const claim of claims) this.runner.run(claim, lane).catch(complain);
+    for (const claim of claims) {
+      this.runner.run(claim, lane).catch((error: unknown) => reportUnwritten(claim.transaction, error));
+    }
   }
 
   private sendTogether(claims: readonly Claim[], lane: OperationLane): void {
     if (claims.length < 2) this.sendAlone(claims, lane);
-    else this.batches.run(claims, lane).catch(complain);
+    else {
+      this.batches.run(claims, lane).catch((error: unknown) => {
+        for (const { transaction } of claims) reportUnwritten(transaction, error);
+      });
+    }
   }
 
   private batchOf(provider: string): [TransactionType, BatchHandler] | null {
@@ -115,9 +131,4 @@ function isSendable({ transaction, interrupted, expired }: Claim): boolean {
 function inParts<T>(list: readonly T[], parts: number): T[][] {
   const at = (part: number): number => Math.floor((part * list.length) / parts);
   return Array.from({ length: parts }, (_none, part) => list.slice(at(part), at(part + 1)));
-}
-
-function complain(error: unknown): void {
-  metrics.alarms.inc({ kind: 'operation_failed' });
-  logger.error({ what: 'operation', ...describeError(error) }, 'background work failed');
 }

@@ -17,6 +17,8 @@ export interface Draft {
   readonly metadata: JsonObject;
   /** Held until then; default: sent at once. */
   readonly releaseAt?: Date;
+  /** Not sent before that time, though it is not held: it can be neither changed nor canceled. */
+  readonly sendAfter?: Date;
   readonly expiresInMs?: number;
   readonly resourceId?: string;
   readonly resource?: Omit<NewResource, 'sealed'>;

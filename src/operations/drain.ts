@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config.js';
 import { logger } from '../log.js';
+import { NeverSent } from './never-sent.js';
 import { Runner } from './runner.js';
 import { Waiting } from './waiting.js';
 
@@ -17,6 +18,7 @@ export class Drain implements BeforeApplicationShutdown {
     private readonly config: Config,
     private readonly runner: Runner,
     private readonly waiting: Waiting,
+    private readonly neverSent: NeverSent,
   ) {}
 
   get isStopping(): boolean {
@@ -42,6 +44,6 @@ export class Drain implements BeforeApplicationShutdown {
   }
 
   private get underWay(): number {
-    return this.runner.busy + this.beginning;
+    return this.runner.busy + this.beginning + this.neverSent.urgent;
   }
 }

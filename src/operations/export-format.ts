@@ -62,3 +62,8 @@ export const EXPORT_FORMATS: Readonly<Record<ExportType, ExportFormat>> = {
     write: (transactions) => transactions.map((one) => `${JSON.stringify(one)}\n`).join(''),
   },
 };
+
+/** Some spreadsheets take a CSV for Windows-1252 unless it begins with this. */
+export function withByteOrderMark(format: ExportFormat): ExportFormat {
+  return { ...format, head: `\uFEFF${format.head}` };
+}

@@ -6,7 +6,7 @@ import { preferredType } from '../api/accept.js';
 import { ApiProblems } from '../api/openapi.js';
 import type { TransactionFilter } from '../ledger/reader.js';
 import { Problem } from '../problem.js';
-import { EXPORT_FORMATS, EXPORT_TYPES } from './export-format.js';
+import { EXPORT_FORMATS, EXPORT_TYPES, withByteOrderMark } from './export-format.js';
 import { TransactionExport } from './transaction-export.js';
 import { AdminExportQueryDto, ExportQueryDto, filterOf } from './transaction-query.dto.js';
 
@@ -25,7 +25,7 @@ export class ExportController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await answer(this.source, { ...filterOf(query), appId: caller.appId }, request, reply);
+    await answer(this.source, { ...filterOf(query), appId: caller.appId }, query.bom === 'true', request, reply);
   }
 }
 
@@ -48,21 +48,25 @@ export class AdminExportController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     // Masked, but very many: who took them is part of how large an incident is. The filters alone, not what they find.
-    const filters = Object.entries(query).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    const { bom, ...rest } = query;
+    const filters = Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
     await this.audit.record(caller, 'transaction.export', null, Object.fromEntries(filters));
-    await answer(this.source, filterOf(query), request, reply);
+    await answer(this.source, filterOf(query), bom === 'true', request, reply);
   }
 }
 
 async function answer(
   source: TransactionExport,
   filter: TransactionFilter,
+  withBom: boolean,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
   const type = preferredType(request.headers.accept, EXPORT_TYPES);
   if (type === null) throw Problem.invalid('Accept', `must allow ${EXPORT_TYPES.join(' or ')}`);
-  const format = EXPORT_FORMATS[type];
+  if (withBom && type !== 'text/csv')
+    throw Problem.invalid('?bom', 'is for CSV only: NDJSON never has a byte order mark');
+  const format = withBom ? withByteOrderMark(EXPORT_FORMATS[type]) : EXPORT_FORMATS[type];
   // Fastify would read all of a stream for nobody.
   const content = request.method === 'HEAD' ? '' : await source.begin(filter, format);
   const file = `transactions-${new Date().toISOString().slice(0, 10)}.${format.extension}`;

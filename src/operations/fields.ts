@@ -1,8 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ValidateBy, type ValidationOptions } from 'class-validator';
 import { Optional } from '../api/optional.js';
+import { isLongerThan, IsLabel } from '../api/text-rules.js';
 import { isDateTime } from '../readers/date-time.js';
+import { faultOfLabel } from '../readers/user-text.js';
 
 /* Fields that several requests share: their rule, their message and their documentation in one place. */
 
@@ -10,12 +12,9 @@ const MAX_METADATA_MEMBERS = 20;
 const MAX_METADATA_NAME = 40;
 const MAX_METADATA_VALUE = 500;
 
-/** The caller's own reference: 1 to 50 characters without control characters, unique per app and type for ever. */
+/** The caller's own reference: 1 to 50 characters, unique per app and type for ever. */
 export function IsReference(): PropertyDecorator {
-  return applyDecorators(
-    Matches(/^[^\p{Cc}]{1,50}$/u, { message: 'must be a string of 1 to 50 characters without control characters' }),
-    ApiProperty({ type: String, minLength: 1, maxLength: 50, example: 'ORDER-2025-000123' }),
-  );
+  return IsLabel(50, { example: 'ORDER-2025-000123' });
 }
 
 /** RFC 3339 date-time that exists in the calendar. */
@@ -41,8 +40,8 @@ export function IsMetadata(): PropertyDecorator {
       validator: {
         validate: isMetadata,
         defaultMessage: () =>
-          `must be an object of at most ${MAX_METADATA_MEMBERS} strings (names up to ${MAX_METADATA_NAME}, ` +
-          `values up to ${MAX_METADATA_VALUE} characters)`,
+          `must be an object of at most ${MAX_METADATA_MEMBERS} strings (names up to ${MAX_METADATA_NAME} visible ` +
+          `characters without blanks around them, values up to ${MAX_METADATA_VALUE} characters)`,
       },
     }),
     ApiPropertyOptional({
@@ -56,11 +55,10 @@ export function IsMetadata(): PropertyDecorator {
 function isMetadata(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const members = Object.entries(value);
-  return (
-    members.length <= MAX_METADATA_MEMBERS &&
-    members.every(
-      ([name, text]) =>
-        name.length <= MAX_METADATA_NAME && typeof text === 'string' && text.length <= MAX_METADATA_VALUE,
-    )
-  );
+  return members.length <= MAX_METADATA_MEMBERS && members.every(([name, text]) => isMetadataMember(name, text));
+}
+
+function isMetadataMember(name: string, text: unknown): boolean {
+  if (faultOfLabel(name) !== null || isLongerThan(name, MAX_METADATA_NAME)) return false;
+  return typeof text === 'string' && !isLongerThan(text, MAX_METADATA_VALUE);
 }

@@ -1,6 +1,7 @@
 import { isFinal } from '../ledger/moves.js';
 import type { Settlement } from '../ledger/settle.js';
 import type { Failure, Transaction } from '../ledger/transaction.js';
+import { wholeMs } from '../ledger/whole-ms.js';
 import type { OperationHandler, Outcome, ProviderError, ResourceChange } from '../providers/connector.js';
 
 /** What is to be written of a call's end; the resource's secret is still in clear here. */
@@ -115,6 +116,19 @@ export function judgeExpired(handler: OperationHandler): Verdict {
 }
 
 /**
+ * The attempt that began with a record never left, and the process that knows it says so; null: it has been taken up by
+ * another since. What was called `unknown` meanwhile was never sent either: whoever called it so sends nothing.
+ */
+export function judgeNeverSent(handler: OperationHandler, { status, epoch, attempts }: Transaction): Verdict | null {
+  const eventDetail = { reason: 'recorded_too_late' };
+  if (status === 'pending' && epoch === 1 && attempts === 1) {
+    return { to: null, dueInMs: 0, expectedInMs: 0, attemptNotSent: true, evidence: 'not sent', eventDetail };
+  }
+  if (status !== 'unknown' || epoch !== 2 || attempts !== 1) return null;
+  return { ...judgeExpired(handler), evidence: 'not sent', eventDetail };
+}
+
+/**
  * Exponential with full jitter. `tries` counts from 1: the transaction's version, which grows with every try that is on
  * record, also with those that were not sent and so count as no attempt.
  */
@@ -148,7 +162,7 @@ export function after(
       isFinal(status) || status === 'unknown'
         ? null
         : verdict.expectedInMs
-          ? new Date(settled.updatedAt.getTime() + verdict.expectedInMs)
+          ? new Date(settled.updatedAt.getTime() + wholeMs(verdict.expectedInMs))
           : transaction.expectedBy,
     version: settled.version,
     updatedAt: settled.updatedAt,

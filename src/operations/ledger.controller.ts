@@ -5,6 +5,7 @@ import { publicId } from '../ids.js';
 import { readAccounts, readBalances, type Account, type AccountBalance } from '../ledger/balances.js';
 import { formatQuantity } from '../ledger/units.js';
 import { verifyLedger, type Fault } from '../ledger/verify.js';
+import { readDateTime } from '../readers/date-time.js';
 import {
   AccountListDto,
   BalanceListDto,
@@ -35,7 +36,7 @@ export class LedgerController {
   @Get('balances')
   @Reads(BalanceListDto)
   async balances(@Query() { at, by = 'known' }: BalanceQueryDto): Promise<BalanceListDto> {
-    const balances = await readBalances(this.database, at === undefined ? null : new Date(at), by);
+    const balances = await readBalances(this.database, at === undefined ? null : readDateTime(at), by);
     return { data: balances.map(present) };
   }
 

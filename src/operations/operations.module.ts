@@ -14,9 +14,11 @@ import { ErasureController } from './erasure.controller.js';
 import { Gate } from './gate.js';
 import { Housekeeping } from './housekeeping.js';
 import { TransactionLookup } from './lookup.js';
+import { NeverSent } from './never-sent.js';
 import { Operations } from './operations.js';
 import { OperatorActsController, ResolutionsController } from './operator-acts.controller.js';
 import { OperatorActs } from './operator-acts.js';
+import { Outcomes } from './outcomes.js';
 import { Preview } from './preview.js';
 import { Presenter } from './present.js';
 import { Proposals } from './proposals.js';
@@ -32,6 +34,7 @@ import { Sealing } from './sealing.js';
 import { Scheduler } from './scheduler.js';
 import { TransactionExport } from './transaction-export.js';
 import { TransactionsController } from './transactions.controller.js';
+import { Turns } from './turns.js';
 import { UnknownsController } from './unknowns.controller.js';
 import { Waiting } from './waiting.js';
 
@@ -61,8 +64,10 @@ import { Waiting } from './waiting.js';
     Drain,
     Gate,
     Housekeeping,
+    NeverSent,
     Operations,
     OperatorActs,
+    Outcomes,
     Presenter,
     Proposals,
     Preview,
@@ -76,6 +81,7 @@ import { Waiting } from './waiting.js';
     Sealing,
     TransactionExport,
     TransactionLookup,
+    Turns,
     Waiting,
   ],
   exports: [

@@ -4,11 +4,13 @@ import { newUuid, publicId } from '../ids.js';
 import { Ledger } from '../ledger/ledger.js';
 import { endsWait } from '../ledger/moves.js';
 import { LedgerReader } from '../ledger/reader.js';
+import type { NewTransaction } from '../ledger/new-transaction.js';
 import type { RecordResult } from '../ledger/record.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
 import { canonicalJson } from './canonical-json.js';
 import type { Draft } from './draft.js';
+import { NeverSent } from './never-sent.js';
 import { insufficientFloat, keyReused, refusalOf } from './refusals.js';
 import { Road } from './road.js';
 import { sealSecret } from './secret.js';
@@ -48,6 +50,7 @@ export class Operations {
     private readonly vault: AppVault,
     private readonly road: Road,
     private readonly waiting: Waiting,
+    private readonly neverSent: NeverSent,
   ) {}
 
   /**
@@ -79,11 +82,12 @@ export class Operations {
 
   /** Everything up to the point where the provider is being called. */
   private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
-    const leaseMs = draft.releaseAt ? null : this.road.leaseFor(draft);
-    const expectedInMs = draft.releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
+    const { releaseAt = draft.sendAfter ?? null } = draft;
+    const leaseMs = releaseAt ? null : this.road.leaseFor(draft);
+    const expectedInMs = releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
     const sealed = sealSecret(await this.vault.of(submission.appId), draft.secret);
     const leasedAtMs = performance.now();
-    const result = await this.ledger.record({
+    const result = await this.record({
       id: draft.id,
       appId: submission.appId,
       type: draft.type,
@@ -106,7 +110,7 @@ export class Operations {
       allowDuplicate: draft.allowDuplicate ?? false,
       cover: draft.cover ?? null,
       leaseMs,
-      releaseAt: draft.releaseAt ?? null,
+      releaseAt,
       expiresInMs: draft.expiresInMs ?? null,
       expectedInMs,
       actor: publicId('app', submission.appId),
@@ -122,6 +126,17 @@ export class Operations {
       recorded,
       running: leaseMs === null ? null : this.road.run(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
     };
+  }
+
+  private async record(transaction: NewTransaction): Promise<RecordResult> {
+    try {
+      return await this.ledger.record(transaction);
+    } catch (error) {
+      // The commit may still come. What was refused before it was written has no cause.
+      const isRefused = error instanceof Problem && error.cause === undefined;
+      if (transaction.leaseMs !== null && !isRefused) this.neverSent.watch(transaction.id);
+      throw error;
+    }
   }
 
   /** For a batch, whose items share a key. @throws Problem `idempotency_key_reused` */
@@ -210,7 +225,7 @@ function asRecorded(
     epoch: leased ? 1 : 0,
     dueAt: null,
     parked: false,
-    releaseAt: draft.releaseAt ?? null,
+    releaseAt: draft.releaseAt ?? draft.sendAfter ?? null,
     expiresAt: draft.expiresInMs === undefined ? null : new Date(createdAt.getTime() + draft.expiresInMs),
     expectedBy: expectedInMs === null ? null : new Date(createdAt.getTime() + expectedInMs),
     version: 1,

@@ -4,11 +4,10 @@ import { Ledger } from '../ledger/ledger.js';
 import type { Failure, Transaction } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
 import { LedgerReader } from '../ledger/reader.js';
-import { describeError, logger } from '../log.js';
-import { metrics } from '../metrics.js';
 import { Gate } from './gate.js';
 import { ConnectorRegistry } from './registry.js';
 import { Runner } from './runner.js';
+import { reportUnwritten } from './unwritten.js';
 
 /** Until others may take up what an operator asked for, in milliseconds. */
 const SOON_MS = 1_000;
@@ -102,10 +101,7 @@ export class OperatorActs {
     const leaseMs = this.registry.leaseMs(transaction.provider);
     const claim = await this.ledger.claimOne(transaction, { leaseMs, actor: 'gateway' });
     if (!claim) return;
-    this.runner.run(claim, 'operator').catch((error: unknown) => {
-      metrics.alarms.inc({ kind: 'operation_failed' });
-      logger.error({ what: 'operation', ...describeError(error) }, 'background work failed');
-    });
+    this.runner.run(claim, 'operator').catch((error: unknown) => reportUnwritten(claim.transaction, error));
   }
 
   private async changed(transaction: Transaction, moved: boolean): Promise<Transaction> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../problem.js';
 import { ProviderError, type ProviderName } from '../providers/connector.js';
+import { reportEdge } from './edge-alarm.js';
 import { providerProblem } from './provider-problem.js';
 import { ProviderStates } from './provider-states.js';
 import { ConnectorRegistry } from './registry.js';
@@ -22,7 +23,9 @@ export class ProviderReads {
     try {
       return await question();
     } catch (error) {
-      throw error instanceof ProviderError ? providerProblem(title, error) : error;
+      if (!(error instanceof ProviderError)) throw error;
+      reportEdge(error, { provider });
+      throw providerProblem(title, error);
     }
   }
 }

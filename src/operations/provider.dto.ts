@@ -1,12 +1,12 @@
 import { Optional } from '../api/optional.js';
 import { ApiProperty } from '@nestjs/swagger';
-import { Length } from 'class-validator';
+import { IsSentence } from '../api/text-rules.js';
 import { PROVIDERS } from '../providers/connector.js';
 
 export class PauseDto {
   /** @example "LATCOM announced maintenance" */
   @Optional()
-  @Length(1, 500)
+  @IsSentence(500, { isOptional: true })
   reason?: string;
 }
 

@@ -8,6 +8,7 @@ import { Gate } from './gate.js';
 import { QueueForecast } from './queue-forecast.js';
 import { ConnectorRegistry, leaseMsOf } from './registry.js';
 import { Runner } from './runner.js';
+import { reportUnwritten } from './unwritten.js';
 
 /** What queues is looked at so often, and then called. */
 const SOON_MS = 2_000;
@@ -49,8 +50,8 @@ export class Road {
     const { batch } = this.registry.handler(transaction.type);
     const lane = batch && batch.size > 0 ? 'alone' : 'interactive';
     const running = this.runner.run({ transaction, interrupted: false, expired: false, ...begun }, lane);
-    // Its end is on record, or its lease ends and another takes over; nobody may be waiting here any more.
-    running.catch(() => undefined);
+    // No caller may be waiting here any more.
+    running.catch((error: unknown) => reportUnwritten(transaction, error));
     return running;
   }
 }

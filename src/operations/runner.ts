@@ -1,25 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { AppVault, type AppCipher } from '../app-vault.js';
+import type { AppCipher } from '../app-vault.js';
 import { isUnavailable } from '../database/database.js';
-import { newUuid } from '../ids.js';
 import type { Claim } from '../ledger/claim.js';
-import { Ledger } from '../ledger/ledger.js';
-import { isFinal } from '../ledger/moves.js';
-import { LedgerReader } from '../ledger/reader.js';
-import type { Settled } from '../ledger/settle.js';
-import type { JsonObject, Transaction } from '../ledger/transaction.js';
+import type { Transaction } from '../ledger/transaction.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
-import { QUOTA_USED_UP } from '../outbound/quota.js';
 import { ProviderError, type OperationHandler, type OperationLane, type Outcome } from '../providers/connector.js';
-import { after, judgeError, judgeExpired, judgeInterrupted, judgeOutcome, PARKED, type Verdict } from './judge.js';
-import { QueueForecast } from './queue-forecast.js';
+import { judgeExpired, judgeInterrupted, type Verdict } from './judge.js';
+import { Outcomes } from './outcomes.js';
 import { ConnectorRegistry } from './registry.js';
-import { openSecret, sealSecret } from './secret.js';
 import { assertInTime, operationOf } from './sending.js';
-
-/** Longer answers are kept in part: every documented one is far shorter. */
-const MAX_REPLY_LENGTH = 16 * 1024;
+import { Turns } from './turns.js';
 
 /** How many operations of one provider this process works on at the same time. */
 const MAX_IN_FLIGHT = 512;
@@ -30,11 +21,9 @@ export class Runner {
   private readonly inFlight = new Map<string, number>();
 
   constructor(
-    private readonly ledger: Ledger,
-    private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
-    private readonly vault: AppVault,
-    private readonly forecast: QueueForecast,
+    private readonly outcomes: Outcomes,
+    private readonly turns: Turns,
   ) {}
 
   capacity(provider: string): number {
@@ -63,50 +52,33 @@ export class Runner {
   private async advance(claim: Claim, lane: OperationLane): Promise<Transaction> {
     const { transaction } = claim;
     const handler = this.registry.handler(transaction.type);
-    if (claim.expired) return this.write(transaction, judgeExpired(handler));
-    if (claim.interrupted && !handler.repeatable) return this.write(transaction, judgeInterrupted(handler));
+    if (claim.expired) return this.outcomes.write(transaction, judgeExpired(handler), null);
+    if (claim.interrupted && !handler.repeatable)
+      return this.outcomes.write(transaction, judgeInterrupted(handler), null);
     const progress = { sent: false };
-    let said: Outcome | ProviderError;
+    let cipher: AppCipher | null = null;
+    let end: { readonly notItsTurn: Verdict } | { readonly said: Outcome | ProviderError };
     try {
-      said = await this.call(handler, claim, progress, lane);
+      cipher = await this.outcomes.prepare(transaction);
+      const notItsTurn = await this.turns.judge(handler, transaction);
+      end = notItsTurn ? { notItsTurn } : { said: await this.call(handler, claim, cipher, progress, lane) };
     } catch (error) {
-      said = toProviderError(error, transaction, progress.sent);
+      end = { said: toProviderError(error, transaction, progress.sent) };
     }
-    return this.conclude(transaction, said);
-  }
-
-  /** Records what a call's end means for one operation; `about`: what else the event shall say. */
-  async conclude(
-    transaction: Transaction,
-    said: Outcome | ProviderError,
-    about: JsonObject = {},
-  ): Promise<Transaction> {
-    const handler = this.registry.handler(transaction.type);
-    const verdict =
-      said instanceof ProviderError
-        ? await this.judgeSilence(handler, transaction, said)
-        : judgeOutcome(handler, transaction, said);
-    return this.write(transaction, { ...verdict, eventDetail: { ...verdict.eventDetail, ...about } });
-  }
-
-  private async judgeSilence(
-    handler: OperationHandler,
-    transaction: Transaction,
-    error: ProviderError,
-  ): Promise<Verdict> {
-    const verdict = judgeError(handler, transaction, error, new Date());
-    return error.reason === QUOTA_USED_UP ? this.queued(handler, transaction, verdict, error) : verdict;
+    if ('notItsTurn' in end) return this.outcomes.write(transaction, end.notItsTurn, null);
+    return this.outcomes.conclude(transaction, end.said, cipher);
   }
 
   private async call(
     handler: OperationHandler,
     claim: Claim,
+    cipher: AppCipher,
     progress: { sent: boolean },
     lane: OperationLane,
   ): Promise<Outcome> {
     const { transaction } = claim;
     const operation = {
-      ...operationOf(await this.vault.of(transaction.appId), transaction, lane, claim.body),
+      ...operationOf(cipher, transaction, lane, claim.body),
       isCovered: claim.isCovered ?? false,
     };
     const { provider, type } = transaction;
@@ -120,70 +92,6 @@ export class Runner {
       progress.sent = true;
     });
   }
-
-  /** Nothing is wrong, it is only not its turn: no growing pauses, and an estimate that knows who waits before it. */
-  private async queued(
-    handler: OperationHandler,
-    transaction: Transaction,
-    verdict: Verdict,
-    error: ProviderError,
-  ): Promise<Verdict> {
-    if (verdict.dueInMs === null) return verdict;
-    // What can go together with others goes as soon as there is a permit for all of them.
-    const dueInMs = handler.batch ? 0 : Math.round(error.extras.retryAfterMs ?? verdict.dueInMs);
-    const drainMs = await this.forecast.drainMs(transaction.provider);
-    return { ...verdict, dueInMs, expectedInMs: Math.max(dueInMs, drainMs) };
-  }
-
-  private async write(transaction: Transaction, verdict: Verdict): Promise<Transaction> {
-    if (verdict.evidence === PARKED) {
-      metrics.alarms.inc({ kind: 'parked' });
-      logger.error({ transactionId: transaction.id }, 'parked for an operator');
-    }
-    const settled = await this.settle(transaction, verdict, transaction.epoch);
-    if (settled.moved) return after(transaction, verdict, settled);
-    return this.writeLate(transaction, verdict);
-  }
-
-  /** Somebody was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
-  private async writeLate(stale: Transaction, verdict: Verdict): Promise<Transaction> {
-    const current = await this.reader.find(stale.id, stale.appId);
-    if (!current) throw new Error('a transaction has vanished');
-    if (current.status === 'unknown' && (verdict.to === 'succeeded' || verdict.to === 'failed')) {
-      const late: Verdict = { ...verdict, evidence: 'late answer' };
-      const settled = await this.settle(current, late, null);
-      if (settled.moved) return after(current, late, settled);
-    }
-    const contradicts =
-      isFinal(current.status) && verdict.to !== null && isFinal(verdict.to) && verdict.to !== current.status;
-    if (contradicts) {
-      metrics.alarms.inc({ kind: 'contradiction' });
-      logger.error(
-        { transactionId: current.id, is: current.status, said: verdict.to },
-        'an answer contradicts a final state',
-      );
-    }
-    return current;
-  }
-
-  private async settle(transaction: Transaction, verdict: Verdict, epoch: number | null): Promise<Settled> {
-    const { resource, reply, ...rest } = verdict;
-    const cipher = await this.vault.of(transaction.appId);
-    return this.ledger.settle(transaction, {
-      ...rest,
-      ...(reply !== undefined && { sealed: withReply(cipher, transaction, reply) }),
-      ...(resource && {
-        resource: { ...resource, ...(resource.secret && { sealed: cipher.seal(JSON.stringify(resource.secret)) }) },
-      }),
-      epoch,
-      actor: 'gateway',
-      eventId: newUuid(),
-    });
-  }
-}
-
-function withReply(cipher: AppCipher, transaction: Transaction, reply: string): Buffer {
-  return sealSecret(cipher, { ...openSecret(cipher, transaction), reply: reply.slice(0, MAX_REPLY_LENGTH) });
 }
 
 /**

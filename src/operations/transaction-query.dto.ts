@@ -1,11 +1,14 @@
 import { Optional } from '../api/optional.js';
 import { ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 import { IsIn, Length, Matches } from 'class-validator';
 import { PageQueryDto } from '../api/pagination.js';
 import { parseId } from '../ids.js';
 import type { TransactionFilter } from '../ledger/reader.js';
 import { STATUSES, TRANSACTION_TYPES } from '../ledger/transaction.js';
 import { PROVIDERS } from '../providers/connector.js';
+import { readDateTime } from '../readers/date-time.js';
+import { comparable } from '../readers/user-text.js';
 import { IsDateTime } from './fields.js';
 
 export class TransactionQueryDto extends PageQueryDto {
@@ -25,6 +28,7 @@ export class TransactionQueryDto extends PageQueryDto {
   status?: string;
 
   @Optional()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? comparable(value) : value))
   @Length(1, 50)
   reference?: string;
 
@@ -56,10 +60,24 @@ export class AdminTransactionQueryDto extends TransactionQueryDto {
 
 const PAGE = ['limit', 'cursor', 'before'] as const;
 
-/** The filters of the list, for all of it at once. */
-export class ExportQueryDto extends OmitType(TransactionQueryDto, PAGE) {}
+const BOM_MESSAGE = 'must be true or false';
 
-export class AdminExportQueryDto extends OmitType(AdminTransactionQueryDto, PAGE) {}
+/** The filters of the list, for all of it at once. */
+export class ExportQueryDto extends OmitType(TransactionQueryDto, PAGE) {
+  /** `true`: the CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8. */
+  @Optional()
+  @IsIn(['true', 'false'], { message: BOM_MESSAGE })
+  @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false' })
+  bom?: string;
+}
+
+export class AdminExportQueryDto extends OmitType(AdminTransactionQueryDto, PAGE) {
+  /** `true`: the CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8. */
+  @Optional()
+  @IsIn(['true', 'false'], { message: BOM_MESSAGE })
+  @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false' })
+  bom?: string;
+}
 
 export class ExpandQueryDto {
   /** `personal`: personal data in clear, for the app that sent it. */
@@ -84,5 +102,5 @@ export function filterOf(query: ExportQueryDto & { appId?: string }): Transactio
 }
 
 function dateOf(text: string | undefined): Date | undefined {
-  return text === undefined ? undefined : new Date(text);
+  return text === undefined ? undefined : (readDateTime(text) ?? undefined);
 }

@@ -1,4 +1,5 @@
-import { IsIn, Length } from 'class-validator';
+import { IsIn } from 'class-validator';
+import { IsLabel, IsSentence } from '../api/text-rules.js';
 import { STATUSES, TRANSACTION_TYPES, type JsonObject } from '../ledger/transaction.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { PROVIDERS } from '../providers/connector.js';
@@ -144,11 +145,11 @@ export class ResolveDto {
    * Where it can be checked, e.g. a statement line or a ticket.
    * @example "statement 2026-11-20, line 812"
    */
-  @Length(1, 500)
+  @IsLabel(500)
   evidence!: string;
 
   /** @example "LATCOM's statement lists the purchase as SUCCESS" */
-  @Length(1, 500)
+  @IsSentence(500)
   reason!: string;
 }
 

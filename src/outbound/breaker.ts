@@ -2,6 +2,7 @@ import { circuitBreaker, ConsecutiveBreaker, handleType, type CircuitBreakerPoli
 import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, type ProviderName } from '../providers/connector.js';
+import { UNSENDABLE } from './http-door.js';
 
 export interface BreakerRule {
   /** Failed calls in a row that open the breaker. Refusals, 401 and 429 are answers, not failures. */
@@ -10,7 +11,7 @@ export interface BreakerRule {
 }
 
 /** Reasons of ours not to send: they say nothing about how the provider is. */
-const OURS = new Set(['lease_lost', 'expired']);
+const OURS = new Set(['lease_lost', 'expired', UNSENDABLE]);
 
 /** Stops calling a provider that fails: lost answers and 5xx. */
 export function makeBreaker(
@@ -29,5 +30,6 @@ export function makeBreaker(
 }
 
 function isFailure(result: unknown): boolean {
-  return typeof result === 'object' && result !== null && 'status' in result && Number(result.status) >= 500;
+  if (typeof result !== 'object' || result === null || !('status' in result)) return false;
+  return typeof result.status === 'number' && result.status >= 500;
 }

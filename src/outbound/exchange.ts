@@ -1,47 +1,31 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import { NotConnectedError } from './not-connected.js';
 
 /** After inflation: a small compressed answer must not fill the memory. */
 const MAX_BODY_BYTES = 1024 * 1024;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Shorter than any server's: a call on a connection that is just being closed would be in doubt. */
-const KEEP_ALIVE_MS = 4_000;
 
-/** DNS, TCP or TLS failed: not a byte of the request left. */
-export class NotConnectedError extends Error {
-  override readonly name = 'NotConnectedError';
-  /** The system's or TLS's code in lower case, e.g. `econnrefused`, `cert_has_expired`. */
-  readonly reason: string;
+/** It ended before a connection had been given to it: the HTTP client refused it (a header, a URL), or its time was up. */
+export class NotStartedError extends Error {
+  override readonly name = 'NotStartedError';
 
   constructor(cause: Error) {
-    super('no connection', { cause });
-    this.reason = 'code' in cause && typeof cause.code === 'string' ? cause.code.toLowerCase() : 'connect_failed';
+    super('the request was never begun', { cause });
+  }
+
+  /** The request itself cannot be sent: trying again does not help. */
+  get isUnsendable(): boolean {
+    const { cause } = this;
+    return typeof cause === 'object' && cause !== null && 'code' in cause && UNSENDABLE.has(String(cause.code));
   }
 }
+
+/** Codes of undici and of Node when a method, URL or header is not valid. */
+const UNSENDABLE = new Set(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'ERR_INVALID_CHAR', 'ERR_INVALID_ARG_TYPE']);
 
 export class BodyTooLargeError extends Error {
   override readonly name = 'BodyTooLargeError';
 }
-
-const connect = buildConnector({
-  timeout: CONNECT_TIMEOUT_MS,
-  rejectUnauthorized: true,
-  minVersion: 'TLSv1.2',
-  allowH2: false,
-});
-
-/** Marks errors of the connection phase at their source: later they could not be told from errors after sending. */
-const agent = new Agent({
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  pipelining: 1,
-  allowH2: false,
-  connect: (options, callback) => {
-    connect(options, (error, socket) => {
-      if (error) callback(new NotConnectedError(error), null);
-      else callback(null, socket);
-    });
-  },
-});
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -58,16 +42,21 @@ export interface HttpReply {
   readonly headers: Readonly<Record<string, string>>;
   /** The body as text, at most 1 MiB after inflation. */
   readonly body: string;
+  /** The same was sent a moment before, and nobody knows whether that was executed. */
+  readonly afterDoubt?: boolean;
 }
 
 /**
- * Sends a request over the pool. No redirect is followed.
- * @throws NotConnectedError, BodyTooLargeError, an error named `TimeoutError`, or what the connection ended with
+/**
+ * Sends a request over a pool. No redirect is followed.
+ * @throws NotConnectedError, NotStartedError, BodyTooLargeError, an error named `TimeoutError`, or what the connection
+ * ended with
  */
-export async function exchange({ method, url, headers, body, deadlineMs }: HttpRequest): Promise<HttpReply> {
-  const { origin, pathname, search } = new URL(url);
+export async function exchange(pool: Dispatcher, request: HttpRequest): Promise<HttpReply> {
+  const { method, url, headers, body, deadlineMs } = request;
+  const { origin, pathname, search } = parsed(url);
   const running = new Exchange(deadlineMs);
-  agent.dispatch(
+  pool.dispatch(
     {
       origin,
       path: pathname + search,
@@ -81,6 +70,21 @@ export async function exchange({ method, url, headers, body, deadlineMs }: HttpR
   );
   const reply = await running.reply;
   return { status: reply.status, headers: reply.headers, body: inflated(reply.body, reply.headers) };
+}
+
+function parsed(url: string): URL {
+  try {
+    return new URL(url);
+  } catch (error) {
+    throw new NotStartedError(errorOf(error));
+  }
+}
+
+/** By shape: the runtime's own errors are not always instances of the class that is in sight here. */
+function errorOf(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  const code = typeof thrown === 'object' && thrown && 'code' in thrown ? thrown.code : undefined;
+  return Object.assign(new Error('an error of the runtime'), { code });
 }
 
 interface Reply {
@@ -145,7 +149,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.failure) return;
     this.failure = error;
     clearTimeout(this.timer);
-    this.reject(error);
+    // A connection writes only after it has called `onRequestStart`.
+    const isBegun = this.controller !== null || error instanceof NotConnectedError;
+    this.reject(isBegun ? error : new NotStartedError(error));
     this.controller?.abort(error);
   }
 }

@@ -1,9 +1,16 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
-import type { AxiosResponse } from 'axios';
+import type { AxiosAdapter, AxiosResponse } from 'axios';
+import type { Dispatcher } from 'undici';
+import { Config } from '../config.js';
 import { ProviderError } from '../providers/connector.js';
-import { BodyTooLargeError, exchange, NotConnectedError, type HttpReply, type HttpRequest } from './exchange.js';
+import { BodyTooLargeError, exchange, NotStartedError, type HttpReply, type HttpRequest } from './exchange.js';
+import { NotConnectedError } from './not-connected.js';
+import { createPool } from './pool.js';
 import { undiciAdapter } from './undici-adapter.js';
+
+/** The reason of a request that our own HTTP client refuses: a header or a URL that cannot be written. */
+export const UNSENDABLE = 'unsendable_request';
 
 export type { HttpReply, HttpRequest } from './exchange.js';
 
@@ -13,12 +20,21 @@ export type { HttpReply, HttpRequest } from './exchange.js';
  */
 @Injectable()
 export class HttpDoor {
-  constructor(private readonly http: HttpService) {}
+  private readonly pool: Dispatcher;
+  private readonly adapter: AxiosAdapter;
 
-  /** @throws ProviderError `not-sent` when no connection came about, otherwise `doubtful`. */
+  constructor(
+    private readonly http: HttpService,
+    config: Config,
+  ) {
+    this.pool = createPool(config.outboundProxy);
+    this.adapter = undiciAdapter(this.pool);
+  }
+
+  /** @throws ProviderError `not-sent` when the request did not begin to leave, otherwise `doubtful`. */
   async send(request: HttpRequest): Promise<HttpReply> {
     try {
-      return await exchange(request);
+      return await exchange(this.pool, request);
     } catch (error) {
       throw classify(error);
     }
@@ -26,9 +42,13 @@ export class HttpDoor {
 
   /** The same through Nest's HttpService, for what is rare (logins): axios costs as much as all the rest of a call. */
   async sendSeldom(request: HttpRequest): Promise<HttpReply> {
+    const progress = { begun: false };
     try {
       const response: AxiosResponse<unknown> = await this.http.axiosRef.request({
-        adapter: undiciAdapter,
+        adapter: (config) => {
+          progress.begun = true;
+          return this.adapter(config);
+        },
         method: request.method,
         url: request.url,
         headers: { ...request.headers },
@@ -41,7 +61,7 @@ export class HttpDoor {
       });
       return { status: response.status, headers: plainHeaders(response), body: String(response.data) };
     } catch (error) {
-      throw classify(error);
+      throw progress.begun ? classify(error) : new ProviderError('not-sent', UNSENDABLE, { cause: error });
     }
   }
 }
@@ -54,13 +74,23 @@ function plainHeaders(response: AxiosResponse<unknown>): Record<string, string> 
   return headers;
 }
 
-/** Only a failure to connect proves that nothing was read at the other side; the number of bytes written proves nothing. */
+/**
+ * Only a failure to connect, or before a connection was taken, proves that nothing was read at the other side; the number
+ * of bytes written proves nothing.
+ */
 function classify(error: unknown): ProviderError {
+  if (error instanceof NotStartedError) {
+    const reason = error.isUnsendable ? UNSENDABLE : reasonOf(error.cause);
+    return new ProviderError('not-sent', reason, { cause: error });
+  }
   if (error instanceof NotConnectedError) return new ProviderError('not-sent', error.reason, { cause: error });
   if (error instanceof BodyTooLargeError) return new ProviderError('doubtful', 'answer_too_large', { cause: error });
-  if (memberOf(error, 'name') === 'TimeoutError') return new ProviderError('doubtful', 'timeout', { cause: error });
-  const code = memberOf(error, 'code') ?? 'io_error';
-  return new ProviderError('doubtful', code.toLowerCase(), { cause: error });
+  return new ProviderError('doubtful', reasonOf(error), { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  if (memberOf(error, 'name') === 'TimeoutError') return 'timeout';
+  return (memberOf(error, 'code') ?? 'io_error').toLowerCase();
 }
 
 /** Read by shape: errors of the runtime itself are not always instances of the class `Error` that is in sight here. */

@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { BrokenCircuitError, CircuitState, type CircuitBreakerPolicy } from 'cockatiel';
-import { logger } from '../log.js';
+import { isUnavailable } from '../database/database.js';
+import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, type ProviderName } from '../providers/connector.js';
 import { makeBreaker, type BreakerRule } from './breaker.js';
-import type { HttpDoor, HttpReply, HttpRequest } from './http-door.js';
+import { UNSENDABLE, type HttpDoor, type HttpReply, type HttpRequest } from './http-door.js';
+import { reportProxyFailure } from './proxy-failure.js';
 import { QuotaOutlook } from './quota-outlook.js';
 import type { Quota, QuotaRule } from './quota.js';
 import type { Lane } from './quota-lanes.js';
@@ -12,14 +14,15 @@ import { retryAfterMs } from './retry-after.js';
 import { reportTlsFailure } from './tls-failure.js';
 import type { CachedToken, TokenCache, TokenSource } from './token-cache.js';
 import { TokenGate, type Showing } from './token-gate.js';
+import type { TokenVerdict } from './token-verdict.js';
 
 export interface ProviderClientOptions {
   readonly provider: ProviderName;
   readonly breaker: BreakerRule;
   readonly quota: QuotaRule;
   readonly token: TokenSource;
-  /** Whether a 401 may be healed by a new token; `false` for one that says that the credentials are wrong. */
-  readonly healedByLogin?: (reply: HttpReply) => boolean;
+  /** What an answer says of the token with which it was asked. */
+  readonly judgeToken: (reply: HttpReply) => TokenVerdict;
   /** How long nobody calls after a 429 that names no time. */
   readonly defaultBackoffMs: number;
 }
@@ -32,10 +35,15 @@ export interface ProviderCall {
   readonly lane?: Lane | undefined;
   /** Runs immediately before the first byte leaves; throws when the call must not be made any more. */
   readonly beforeSend?: () => void;
+  /** Whether it may be made again although it may have been executed. */
+  readonly repeatable?: boolean;
 }
 
 /** The provider does not know us (RFC 6749, 5.2). */
 export const INVALID_CLIENT = 'invalid_client';
+
+/** A suspicion renews the token at most so often: what refuses everything would make a login of each call. */
+const SUSPICION_MS = 60_000;
 
 /** So many tokens in a row, each new, that were refused, and nobody calls for a minute. */
 const MAX_REFUSED = 3;
@@ -54,6 +62,7 @@ export class ProviderClient {
   private readonly gate = new TokenGate();
   /** Generations of the token, with no answer to a call that accepted one. */
   private readonly refusedInARow = new Set<number>();
+  private suspectedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly door: HttpDoor,
@@ -77,34 +86,70 @@ export class ProviderClient {
 
   private async healed(call: ProviderCall): Promise<HttpReply> {
     const first = await this.attempt(call, false);
-    if (first.status !== 401) return first;
-    if (this.options.healedByLogin?.(first) === false) throw this.unauthorized(INVALID_CLIENT, true);
+    if (first.verdict === 'credentials') throw this.unauthorized(INVALID_CLIENT, true);
+    if (first.verdict === 'accepted' || (first.verdict === 'suspect' && !call.repeatable)) return first.reply;
+    if (first.verdict === 'suspect') return this.repeated(call, first.reply);
     const second = await this.attempt(call, true);
-    if (second.status !== 401) return second;
-    throw this.unauthorized('token_refused');
+    if (second.verdict === 'credentials') throw this.unauthorized(INVALID_CLIENT, true);
+    if (second.verdict === 'refused') throw this.unauthorized('token_refused');
+    return second.reply;
+  }
+
+  /** Once more after an answer that says nothing of the operation; that answer stands when this one cannot be sent. */
+  private async repeated(call: ProviderCall, doubtful: HttpReply): Promise<HttpReply> {
+    try {
+      return { ...(await this.attempt(call, true)).reply, afterDoubt: true };
+    } catch (error) {
+      const isUnsent = error instanceof ProviderError && (error.kind === 'not-sent' || error.kind === 'rate-limited');
+      if (isUnsent) return doubtful;
+      throw error;
+    }
   }
 
   /** With the token as it is now; one that is refused is dropped, so that whoever comes next takes the renewed one. */
-  private async attempt(call: ProviderCall, again: boolean): Promise<HttpReply> {
+  private async attempt(call: ProviderCall, again: boolean): Promise<{ reply: HttpReply; verdict: TokenVerdict }> {
     const gate = this.outlook.isScarce ? this.gate : null;
     if (gate) await gate.enter(again);
     let showing: Showing = 'nothing';
     try {
       const token = await this.token();
       const reply = await this.exchange(call, token);
-      showing = reply.status === 401 ? 'refused' : 'accepted';
+      const verdict = this.judge(reply);
+      showing = verdict === 'refused' || verdict === 'credentials' ? 'refused' : 'accepted';
       if (showing === 'refused') await this.refused(token);
-      else this.refusedInARow.clear();
-      return reply;
+      else if (verdict === 'suspect') await this.tokens.drop(this.options.token, token);
+      else if (reply.status !== 403) this.refusedInARow.clear();
+      return { reply, verdict };
     } finally {
       gate?.leave(showing);
     }
   }
 
+  private judge(reply: HttpReply): TokenVerdict {
+    const verdict = this.options.judgeToken(reply);
+    if (verdict !== 'suspect') return verdict;
+    const now = performance.now();
+    if (now - this.suspectedAtMs < SUSPICION_MS) return 'accepted';
+    this.suspectedAtMs = now;
+    return 'suspect';
+  }
+
   private async refused(token: CachedToken): Promise<void> {
     this.refusedInARow.add(token.generation);
-    if (this.refusedInARow.size < MAX_REFUSED) await this.tokens.drop(this.options.token, token);
-    else await this.tokens.coolDown(this.options.token, token);
+    const isEnough = this.refusedInARow.size >= MAX_REFUSED;
+    await this.noted('token', () =>
+      isEnough ? this.tokens.coolDown(this.options.token, token) : this.tokens.drop(this.options.token, token),
+    );
+  }
+
+  /** What an answer teaches the fleet. The answer itself counts also when the database cannot be told of it. */
+  private async noted(what: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      metrics.alarms.inc({ kind: 'lesson_unwritten' });
+      logger.error({ provider: this.options.provider, what, ...describeError(error) }, 'the fleet could not be told');
+    }
   }
 
   /** A call without a token, counted and guarded like every other: for logins. @throws ProviderError */
@@ -143,8 +188,14 @@ export class ProviderClient {
     return this.tokens.ageSeconds(this.options.token);
   }
 
-  private token(): Promise<CachedToken> {
-    return this.tokens.get(this.options.token);
+  /** @throws ProviderError, always: without a token nothing has left, also after a 401 to an earlier call */
+  private async token(): Promise<CachedToken> {
+    try {
+      return await this.tokens.get(this.options.token);
+    } catch (error) {
+      if (error instanceof ProviderError || !isUnavailable(error)) throw error;
+      throw new ProviderError('not-sent', 'database_unavailable', { cause: error });
+    }
   }
 
   private async exchange(call: ProviderCall, token: CachedToken): Promise<HttpReply> {
@@ -180,7 +231,11 @@ export class ProviderClient {
       return reply;
     } catch (error) {
       if (error instanceof BrokenCircuitError) throw this.broken();
-      if (error instanceof ProviderError && error.kind === 'not-sent') reportTlsFailure(provider, error.reason);
+      if (error instanceof ProviderError && error.kind === 'not-sent') {
+        reportTlsFailure(provider, error.reason);
+        reportProxyFailure(provider, error.reason);
+      }
+      if (error instanceof ProviderError && error.reason === UNSENDABLE) this.reportUnsendable(call.operation);
       if (error instanceof ProviderError && error.kind !== 'rate-limited') count(error.reason);
       throw error;
     }
@@ -188,7 +243,7 @@ export class ProviderClient {
 
   private async rateLimited(reply: HttpReply): Promise<ProviderError> {
     const waitMs = retryAfterMs(reply) ?? this.options.defaultBackoffMs;
-    await this.quota.block(this.options.quota, waitMs);
+    await this.noted('block', () => this.quota.block(this.options.quota, waitMs));
     return new ProviderError('rate-limited', 'rate_limited', { retryAfterMs: waitMs });
   }
 
@@ -201,6 +256,15 @@ export class ProviderClient {
     metrics.alarms.inc({ kind: 'provider_refuses_credentials' });
     logger.error({ provider: this.options.provider, reason }, 'the provider does not accept our credentials');
     return new ProviderError('unauthorized', reason, { stopsProvider });
+  }
+
+  /** A header or an address that our own client does not write: a fault of ours, or of what was configured. */
+  private reportUnsendable(operation: string): void {
+    metrics.alarms.inc({ kind: 'unsendable_request' });
+    logger.error(
+      { provider: this.options.provider, operation },
+      'alarm: a request could not be written; it was not sent',
+    );
   }
 
   private newBreaker(): CircuitBreakerPolicy {

@@ -1,23 +1,32 @@
-import { ProviderError } from '../providers/connector.js';
-import type { HttpReply } from './http-door.js';
-import { parseRecord } from '../readers/json.js';
+import { REFUSED_BY_EDGE, ProviderError } from '../providers/connector.js';
+import { parseRecord, type JsonRecord } from '../readers/json.js';
+import { readToken } from '../readers/header-value.js';
 import { textOf } from '../readers/record.js';
-import type { Login } from './token-cache.js';
+import { readSeconds } from '../readers/seconds.js';
+import type { HttpReply } from './http-door.js';
+import { TOKEN_UNREADABLE } from './login-failure.js';
+import { MAX_LIFETIME_MS, type Login } from './token-cache.js';
 
-const REFUSED = new Set([400, 401, 403]);
+/** Statuses with which a provider refuses credentials: LATAM Pass with 400, and an answer that says no may be a 200. */
+const REFUSED = new Set([200, 400, 401, 403]);
+const MIN_LIFETIME_MS = 1_000;
 
 /**
- * The answer to a login: any 2xx with an `access_token` (LATAM Pass answers 201, the others 200), its lifetime in seconds
- * when it makes sense. @throws ProviderError `unauthorized` when the credentials are refused, `doubtful` otherwise.
+ * The answer to a login: any 2xx with an `access_token` (LATAM Pass answers 201, the others 200) that can be sent in a
+ * header, and its lifetime when it makes sense. `isOwnError` tells the provider's own refusals from those of what stands
+ * in front of it, which say nothing about the credentials.
+ * @throws ProviderError `unauthorized` when the credentials are refused, `doubtful` otherwise.
  */
-export function readLogin(reply: HttpReply): Login {
+export function readLogin(reply: HttpReply, isOwnError: (body: JsonRecord) => boolean): Login {
+  const { status } = reply;
   const body = parseRecord(reply.body);
-  const token = textOf(body, 'access_token');
-  if (reply.status >= 200 && reply.status < 300 && token !== null && body?.['success'] !== false) {
-    const seconds = Number(textOf(body, 'expires_in'));
-    return { token, expiresInMs: seconds > 0 ? seconds * 1000 : null };
-  }
-  // A refusal is JSON; an HTML page with the same status comes from a firewall and says nothing about the credentials.
-  if (body && REFUSED.has(reply.status)) throw new ProviderError('unauthorized', 'credentials_refused');
-  throw new ProviderError('doubtful', 'token_unreadable', { evidence: { httpStatus: reply.status } });
+  if (body && REFUSED.has(status) && isOwnError(body)) throw new ProviderError('unauthorized', 'credentials_refused');
+  const evidence = { httpStatus: status };
+  if (status >= 400 && status < 500) throw new ProviderError('doubtful', REFUSED_BY_EDGE, { evidence });
+  if (status >= 300) throw new ProviderError('doubtful', status < 400 ? 'redirected' : 'server_error', { evidence });
+  const text = textOf(body, 'access_token');
+  const token = text === null || body?.['success'] === false ? null : readToken(text);
+  if (token === null) throw new ProviderError('doubtful', TOKEN_UNREADABLE, { evidence });
+  const lifetimeMs = readSeconds(body?.['expires_in'], MAX_LIFETIME_MS);
+  return { token, expiresInMs: lifetimeMs !== null && lifetimeMs >= MIN_LIFETIME_MS ? lifetimeMs : null };
 }

@@ -1,21 +1,27 @@
+import { readHttpDate } from '../readers/http-date.js';
+import { parseRecord } from '../readers/json.js';
+import { readSeconds } from '../readers/seconds.js';
 import type { HttpReply } from './http-door.js';
 
 const MAX_MS = 3_600_000;
 
-/** `Retry-After` (RFC 9110: seconds or a date), or a `retry_after` member of the body, in milliseconds; null: neither. */
-export function retryAfterMs(reply: HttpReply): number | null {
+/**
+ * `Retry-After` (RFC 9110: seconds or a date), or a `retry_after` member of the body, in milliseconds, at most an hour;
+ * null: neither can be read, or it is a time that has passed.
+ */
+export function retryAfterMs(reply: HttpReply, now = new Date()): number | null {
   const header = reply.headers['retry-after'];
-  const told = header === undefined ? secondsInBody(reply.body) : fromHeader(header);
-  return told === null || !Number.isFinite(told) || told < 0 ? null : Math.min(told, MAX_MS);
+  const told = header === undefined ? null : fromHeader(header, now);
+  return told ?? readSeconds(parseRecord(reply.body)?.['retry_after'], MAX_MS);
 }
 
-function fromHeader(text: string): number | null {
-  if (/^\d{1,9}$/.test(text.trim())) return Number(text.trim()) * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? null : date - Date.now();
-}
-
-function secondsInBody(body: string): number | null {
-  const found = /"retry_after"\s*:\s*"?(\d{1,6})"?/.exec(body);
-  return found?.[1] === undefined ? null : Number(found[1]) * 1000;
+/** A header that is there twice arrives as one, with a comma: of two times the later one counts. */
+function fromHeader(text: string, now: Date): number | null {
+  const date = readHttpDate(text, now);
+  if (date) {
+    const aheadMs = date.getTime() - now.getTime();
+    return aheadMs < 0 ? null : Math.min(aheadMs, MAX_MS);
+  }
+  const all = text.split(',').map((part) => readSeconds(part, MAX_MS));
+  return all.reduce((one, other) => (one === null || other === null ? null : Math.max(one, other)));
 }

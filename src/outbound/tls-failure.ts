@@ -5,9 +5,13 @@ import { metrics } from '../metrics.js';
 const TLS_FAILURE =
   /^(cert_|crl_|err_(tls|ssl|ossl)_|depth_zero_self_signed|self_signed|unable_to_(get_issuer|verify|decode)|invalid_(ca|purpose)|hostname_mismatch|path_length_exceeded|eproto$)/;
 
+export function isTlsFailure(reason: string): boolean {
+  return TLS_FAILURE.test(reason);
+}
+
 /** Somebody may stand between the gateway and the provider; whatever it is, nothing is sent until it ends (ASVS V16.3.4). */
 export function reportTlsFailure(provider: string, reason: string): void {
-  if (!TLS_FAILURE.test(reason)) return;
+  if (!isTlsFailure(reason)) return;
   metrics.alarms.inc({ kind: 'provider_tls' });
   logger.error({ provider, reason }, 'TLS with the provider failed: nothing was sent');
 }

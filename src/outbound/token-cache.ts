@@ -4,7 +4,9 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { metrics } from '../metrics.js';
 import { ProviderError } from '../providers/connector.js';
+import { readToken } from '../readers/header-value.js';
 import { Vault } from '../vault.js';
+import { reportLoginFailure } from './login-failure.js';
 
 /** What a login brings: the token and how long it lives, as far as the provider says. */
 export interface Login {
@@ -41,6 +43,8 @@ interface TokenRow {
   mine: boolean;
 }
 
+/** No token is kept longer, whatever its lifetime is said to be. */
+export const MAX_LIFETIME_MS = 24 * 60 * 60_000;
 const LOGIN_LEASE_MS = 20_000;
 const WAIT_FOR_LOGIN_MS = 25_000;
 const POLL_MS = 100;
@@ -163,8 +167,12 @@ export class TokenCache {
   private fresh(source: TokenSource, row: TokenRow): Held | null {
     if (!row.sealed || row.remainingMs === null) return null;
     const remainingMs = Number(row.remainingMs);
-    const usableMs = remainingMs - marginMs(Number(row.lifetimeMs));
-    return usableMs > 0 ? this.hold(source, this.vault.open(row.sealed), row.generation, usableMs) : null;
+    const lifetimeMs = Number(row.lifetimeMs);
+    const ageMs = lifetimeMs - remainingMs;
+    const usableMs = Math.min(remainingMs - marginMs(lifetimeMs), MAX_LIFETIME_MS - ageMs);
+    // One that an earlier release kept may be none that can be sent.
+    const token = usableMs > 0 ? readToken(this.vault.open(row.sealed)) : null;
+    return token === null ? null : this.hold(source, token, row.generation, usableMs);
   }
 
   private hold(source: TokenSource, token: string, generation: number, usableMs: number): Held {
@@ -178,7 +186,8 @@ export class TokenCache {
     try {
       const { token, expiresInMs } = await source.login();
       const told = expiresInMs !== null && Number.isFinite(expiresInMs) && expiresInMs > 0 ? expiresInMs : null;
-      const lifetimeMs = (told ?? source.defaultLifetimeMs) - (performance.now() - startedAt);
+      const fullMs = Math.min(told ?? source.defaultLifetimeMs, MAX_LIFETIME_MS);
+      const lifetimeMs = fullMs - (performance.now() - startedAt);
       const rows = await this.database.query<{ generation: number }>(STORE, [
         source.name,
         me,
@@ -189,6 +198,7 @@ export class TokenCache {
       return this.hold(source, token, rows[0]?.generation ?? 0, lifetimeMs - marginMs(lifetimeMs));
     } catch (error) {
       const refused = error instanceof ProviderError && error.kind === 'unauthorized';
+      reportLoginFailure(source.name, error);
       metrics.logins.inc({ provider: source.name, outcome: refused ? 'refused' : 'failed' });
       const coolingMs = refused ? COOLDOWN_AFTER_REFUSAL_MS : COOLDOWN_AFTER_FAILURE_MS;
       await this.database.query(COOL_DOWN, [source.name, me, coolingMs]);

@@ -1,18 +1,21 @@
 import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import type { Dispatcher } from 'undici';
 import { exchange } from './exchange.js';
 
 /** For axios, over the one pool: its own adapter has no deadline over the body. */
-export const undiciAdapter: AxiosAdapter = async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
-  const reply = await exchange({
-    method: methodOf(config.method),
-    url: config.url ?? '',
-    headers: textHeaders(config.headers),
-    ...(typeof config.data === 'string' && { body: config.data }),
-    deadlineMs: config.timeout ?? 0,
-  });
-  const headers = new AxiosHeaders(reply.headers);
-  return { data: reply.body, status: reply.status, statusText: '', headers, config, request: null };
-};
+export function undiciAdapter(pool: Dispatcher): AxiosAdapter {
+  return async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
+    const reply = await exchange(pool, {
+      method: methodOf(config.method),
+      url: config.url ?? '',
+      headers: textHeaders(config.headers),
+      ...(typeof config.data === 'string' && { body: config.data }),
+      deadlineMs: config.timeout ?? 0,
+    });
+    const headers = new AxiosHeaders(reply.headers);
+    return { data: reply.body, status: reply.status, statusText: '', headers, config, request: null };
+  };
+}
 
 function methodOf(method: string | undefined): 'GET' | 'POST' | 'DELETE' {
   const upper = method?.toUpperCase();

@@ -53,6 +53,8 @@ export const RETENTION: Readonly<Record<string, TableRetention>> = {
   apps: { partner: WHOLE },
   audit_log: { audit: WHOLE },
   breaks: { ledger: WHOLE },
+  latcom_products: { state: WHOLE },
+  encryption_key_check: { state: WHOLE },
   ledger_accounts: { ledger: WHOLE },
   ledger_checkpoints: { ledger: WHOLE },
   ledger_entries: { ledger: WHOLE },

@@ -63,6 +63,15 @@ export type ProviderErrorKind =
   /** It may have happened: lost, late, unreadable or contradictory answers, 5xx. */
   | 'doubtful';
 
+/**
+ * The reason of a 4xx that is not in the provider's own words: something in front of the provider (a gateway, a firewall)
+ * refused the call, which says nothing about the operation.
+ */
+export const REFUSED_BY_EDGE = 'refused_by_edge';
+
+/** The reason, and the alarm, of a balance that is no plain decimal: the last good one stands. */
+export const UNREADABLE_BALANCE = 'unreadable_balance';
+
 /** What a provider failed to say. `reason` is a short code of ours: safe for logs, events and metrics. */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
@@ -135,6 +144,14 @@ export interface BatchHandler {
   ) => Promise<readonly (Outcome | ProviderError)[]>;
 }
 
+/** For operations that change a resource: they are sent one at a time, in the order in which they were recorded. */
+export interface ResourceOrder {
+  /** The parts of the resource that an operation sets, from its detail; `all`: nothing of it stays as it was. */
+  readonly partsOf: (detail: JsonObject) => 'all' | ReadonlySet<string>;
+  /** Why an operation is not sent any more once a later one has set a part that it would set. */
+  readonly superseded: Failure;
+}
+
 /** How long and how often an operation is tried again. */
 export interface RetryPolicy {
   readonly baseMs: number;
@@ -152,6 +169,8 @@ export interface OperationHandler {
   readonly retry: RetryPolicy;
   /** What becomes of the transaction's resource, unless the provider's answer says it better. */
   readonly resourceStatus?: { readonly succeeded: string; readonly failed: string; readonly unknown: string };
+  /** Absent where the order of sending does not matter. */
+  readonly order?: ResourceOrder;
   /** `nextStep` while the provider works on it. */
   readonly waitingFor: string;
   /**

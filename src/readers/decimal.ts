@@ -16,12 +16,18 @@ export interface Places {
  * null: anything else (`1,234.56`, `12 345.67`, `$5`, `1.234,56`), or more than 15 digits before the point.
  */
 export function readDecimal(value: unknown, { least, most }: Places): string | null {
-  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
-  if (!PLAIN.test(text)) return null;
-  const rounded = new Decimal(text).toDecimalPlaces(most, Decimal.ROUND_HALF_EVEN);
+  const exact = exactDecimal(value);
+  if (exact === null) return null;
+  const rounded = exact.toDecimalPlaces(most, Decimal.ROUND_HALF_EVEN);
   const plain = rounded.abs().toFixed(Math.max(rounded.decimalPlaces(), least));
   if ((plain.split('.')[0] ?? '').length > MAX_WHOLE_DIGITS) return null;
   return rounded.isNegative() && !rounded.isZero() ? `-${plain}` : plain;
+}
+
+/** A plain decimal of any size, given as a number or as text, with all its digits; null: anything else. */
+export function exactDecimal(value: unknown): Decimal | null {
+  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
+  return PLAIN.test(text) ? new Decimal(text) : null;
 }
 
 /** Negative, zero or positive, as `Array.sort` wants it, for two decimals that were read. */

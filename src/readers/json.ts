@@ -23,18 +23,18 @@ const WHOLE_NUMBER = /^-?\d+$/;
 const MEMBER_NAME = /"[ \t\r\n]*:/g;
 
 /**
- * Reads a JSON text (RFC 8259) from outside. A byte order mark is skipped. A number that a float cannot hold exactly is
- * the text of its digits: an integer beyond 2^53, a decimal of more than about 15 digits.
+ * Reads a JSON text (RFC 8259) from outside. A byte order mark is skipped. A number that a float cannot hold exactly (an
+ * integer beyond 2^53, a decimal of more than about 15 digits) is the text of its digits, or what `toNumber` makes of them.
  * @throws SyntaxError when it is no JSON; DuplicateMemberError when a member has two values
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, toNumber: (source: string) => unknown = exactNumber): unknown {
   const json = text.replace(BYTE_ORDER_MARK, '');
   if (!LONG_NUMBER.test(json)) {
     const value: unknown = JSON.parse(json);
     // As many members as names: none is named twice. A text value can look like a name, which only costs the slow way.
     if (countMembers(value) === countNames(json)) return value;
   }
-  return parse(json, null, { parseNumber: exactNumber, onDuplicateKey: refuseDuplicate });
+  return parse(json, null, { parseNumber: toNumber, onDuplicateKey: refuseDuplicate });
 }
 
 /** The text as a JSON object; null when it is anything else (HTML, a truncated answer, an empty body, two values). */
@@ -47,8 +47,35 @@ export function parseRecord(text: string): JsonRecord | null {
   }
 }
 
+/** The value of a member that has two different ones, where the rest of the text is worth reading; no reader takes it. */
+export const AMBIGUOUS: unique symbol = Symbol('ambiguous');
+
+/** As `parseRecord`, but a member with two different values is `AMBIGUOUS` instead of spoiling the whole text. */
+export function parseRecordInParts(text: string): JsonRecord | null {
+  const whole = parseRecord(text);
+  if (whole) return whole;
+  try {
+    const value = parse(text.replace(BYTE_ORDER_MARK, ''), null, {
+      parseNumber: exactNumber,
+      onDuplicateKey: () => AMBIGUOUS,
+    });
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * For `parseJson` where a number must never pass for a text: an integer beyond 2^53 keeps its digits as a bigint, which no
+ * rule takes for a number either.
+ */
+export function numberOrBigint(source: string): number | bigint {
+  const value = Number(source);
+  return WHOLE_NUMBER.test(source) && !Number.isSafeInteger(value) ? BigInt(source) : value;
 }
 
 /** A number when it has the same decimal digits as the text, otherwise the text. */

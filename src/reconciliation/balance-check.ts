@@ -1,3 +1,4 @@
+import { Decimal } from 'decimal.js';
 import type { Database } from '../database/database.js';
 import { newUuid } from '../ids.js';
 import type { Run } from './runs.js';
@@ -73,9 +74,19 @@ export async function checkBalance(database: Database, run: Run): Promise<Record
 }
 
 /** Hundredths of the balance's currency: positive when more is gone than the ledger can explain. An estimate. */
-function unexplainedCents({ fallen, known, doubtful }: Movement): number {
-  const least = Number(known) * (1 - DRIFT) - ROUNDING;
-  const most = (Number(known) + Number(doubtful)) * (1 + DRIFT) + ROUNDING;
-  if (Number(fallen) > most) return Math.round((Number(fallen) - Number(known) - Number(doubtful)) * 100);
-  return Number(fallen) < least ? Math.round((Number(fallen) - Number(known)) * 100) : 0;
+function unexplainedCents(movement: Movement): number {
+  const fallen = new Decimal(movement.fallen);
+  const known = new Decimal(movement.known ?? 0);
+  const doubtful = new Decimal(movement.doubtful ?? 0);
+  const least = known.times(1 - DRIFT).minus(ROUNDING);
+  const most = known
+    .plus(doubtful)
+    .times(1 + DRIFT)
+    .plus(ROUNDING);
+  if (fallen.greaterThan(most)) return cents(fallen.minus(known).minus(doubtful));
+  return fallen.lessThan(least) ? cents(fallen.minus(known)) : 0;
+}
+
+function cents(amount: Decimal): number {
+  return amount.times(100).round().toNumber();
 }

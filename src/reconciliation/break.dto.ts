@@ -4,6 +4,7 @@ import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsObject, Length, Matches, ValidateNested } from 'class-validator';
 import { Optional } from '../api/optional.js';
 import { PageQueryDto } from '../api/pagination.js';
+import { IsSentence } from '../api/text-rules.js';
 import type { JsonObject } from '../ledger/transaction.js';
 import { IsDateTime } from '../operations/fields.js';
 import { QuantityDto } from '../operations/transaction.dto.js';
@@ -12,7 +13,7 @@ import { BREAK_CLASSES, NEXT_CHECKS, RESOLUTIONS, type ResolutionKind } from './
 
 /** Why, in words: not blank. */
 function Reason(): PropertyDecorator {
-  return applyDecorators(Length(1, 500), Matches(/\S/, { message: 'must say why' }));
+  return IsSentence(500);
 }
 
 function TimeField(description: string): PropertyDecorator {

@@ -2,9 +2,10 @@ import { BadRequestException, Controller, Delete, Get, HttpCode, Post, Query, Re
 import { type ClassConstructor } from 'class-transformer';
 import type { FastifyRequest } from 'fastify';
 import { CallLog } from './call-log.js';
-import { FloatBody, FaultBody } from './control.requests.js';
+import { FloatBody, FaultBody, ProductBody } from './control.requests.js';
 import { FaultBook } from './faults.js';
 import { Journal } from './journal.js';
+import { Catalogue } from './latcom/catalogue.js';
 import { Float } from './latcom/float.js';
 import { parseJson } from './parse.js';
 import { Report } from './report.js';
@@ -21,6 +22,7 @@ export class ControlController {
     private readonly journal: Journal,
     private readonly tokens: Tokens,
     private readonly float: Float,
+    private readonly catalogue: Catalogue,
   ) {}
 
   @Get('health')
@@ -66,6 +68,20 @@ export class ControlController {
   setFloat(@Req() request: FastifyRequest): object {
     this.float.setTo(cents(readBody(FloatBody, request).usd));
     return this.report.counters();
+  }
+
+  /** What LATCOM sells. */
+  @Get('products')
+  listProducts(): object {
+    return { products: this.catalogue.all().map(({ id, ...rest }) => ({ productId: id, ...rest })) };
+  }
+
+  /** Adds a product, or sells it for another price or by another operator from now on. */
+  @Post('products')
+  putProduct(@Req() request: FastifyRequest): object {
+    const { productId, ...rest } = readBody(ProductBody, request);
+    this.catalogue.put({ id: productId, ...rest });
+    return this.listProducts();
   }
 
   /** Forgets everything but the tokens. */

@@ -1,4 +1,4 @@
-import { IsIn, IsInt, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsNumber, IsString, Length, Matches, Max, Min } from 'class-validator';
 import { MayBeAbsent } from './parse.js';
 import { type Provider, PROVIDERS } from './call.js';
 import { FAULT_KINDS, type FaultKind } from './faults.js';
@@ -11,6 +11,14 @@ export class FaultBody {
   @MayBeAbsent() @IsNumber() @Min(0) @Max(1) probability?: number;
   @MayBeAbsent() @IsInt() @Min(0) seed?: number;
   @MayBeAbsent() @IsInt() @Min(0) @Max(600_000) delayMs?: number;
+}
+
+/** A product that LATCOM is to sell; equal amounts are a fixed price. */
+export class ProductBody {
+  @Matches(/^\S{1,64}$/) productId: string;
+  @IsString() @Length(1, 40) operator: string;
+  @IsInt() @Min(1) minPesos: number;
+  @IsInt() @Min(1) maxPesos: number;
 }
 
 export class FloatBody {

@@ -12,6 +12,7 @@ import { LatamPassController } from './latam-pass/latam-pass.controller.js';
 import { Members } from './latam-pass/members.js';
 import { Notifier } from './latam-pass/notifier.js';
 import { LatcomAccess } from './latcom/access.js';
+import { Catalogue } from './latcom/catalogue.js';
 import { Float } from './latcom/float.js';
 import { LatcomController } from './latcom/latcom.controller.js';
 import { Purchases } from './latcom/purchases.js';
@@ -30,7 +31,7 @@ import { Tricks } from './tricks.js';
 const COMMON = [CallLog, Exchange, FaultBook, Journal, Report, Tally, Tokens, Tricks];
 const LATAM_PASS = [LatamPassAccess, Notifier, Accruals, AccrualList, Members, Cobranded];
 const LOYALTY_LAYER = [LoyaltyLayerAccess, RateWindow, Cards, Passes, Batches];
-const LATCOM = [LatcomAccess, Float, Purchases];
+const LATCOM = [LatcomAccess, Catalogue, Float, Purchases];
 
 @Module({})
 export class SandboxModule {

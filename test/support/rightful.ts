@@ -60,6 +60,17 @@ const plan = id(async (world) => {
   const planId = unique('PLAN');
   return made(world.admin('POST', '/v1/admin/plans', { planId, kind: 'other', enrolTokenRequired: false }), 'planId');
 }, 'planId');
+const product = id(async (world) => {
+  const amount = { value: '20.00', currency: 'MXN' };
+  const body = {
+    productId: unique('PRODUCT'),
+    description: 'Airtime',
+    operator: 'TELCEL',
+    minAmount: amount,
+    maxAmount: amount,
+  };
+  return made(world.admin('POST', '/v1/admin/products', body), 'productId');
+}, 'productId');
 const person = id(async (world) => (await createOperator(world, 'viewer')).id);
 const run = id((world) =>
   made(world.admin('POST', '/v1/admin/reconciliations', { provider: 'latcom', kind: 'balance' }), 'id'),
@@ -168,6 +179,7 @@ const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/admin/notifications/{id}': notified,
   '/v1/admin/operators/{id}': person,
   '/v1/admin/plans/{planId}': plan,
+  '/v1/admin/products/{productId}': product,
   '/v1/admin/providers/{name}': () => Promise.resolve({ ids: { name: 'latcom' } }),
   '/v1/admin/reconciliations/{id}': run,
   '/v1/admin/transactions/{id}': held,

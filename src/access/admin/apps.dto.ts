@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { ArrayMinSize, ArrayUnique, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
 import { Clearable, Optional } from '../../api/optional.js';
+import { IsLabel } from '../../api/text-rules.js';
 import { SCOPES, type Scope } from '../caller.js';
 
-const NAME = /^[^\p{Cc}]{1,100}$/u;
-const NAME_MESSAGE = 'must be a string of 1 to 100 characters without control characters';
+const MAX_NAME = 100;
 const PRODUCT_ID = /^[\w.-]{1,50}$/;
 const PRODUCT_ID_MESSAGE = 'must be 1 to 50 letters, digits, dots, underscores or hyphens';
 const MAX_HOLD_DAYS = 400;
@@ -36,8 +36,7 @@ class AppSettingsDto {
 }
 
 export class CreateAppDto extends AppSettingsDto {
-  @Matches(NAME, { message: NAME_MESSAGE })
-  @ApiProperty({ type: String, minLength: 1, maxLength: 100, example: 'Hotel Sol' })
+  @IsLabel(MAX_NAME, { example: 'Hotel Sol' })
   name!: string;
 
   /** What the app may do. */
@@ -50,8 +49,7 @@ export class CreateAppDto extends AppSettingsDto {
 
 export class UpdateAppDto extends AppSettingsDto {
   @Optional()
-  @Matches(NAME, { message: NAME_MESSAGE })
-  @ApiPropertyOptional({ type: String, minLength: 1, maxLength: 100, example: 'Hotel Sol' })
+  @IsLabel(MAX_NAME, { example: 'Hotel Sol', isOptional: true })
   name?: string;
 
   @Optional()

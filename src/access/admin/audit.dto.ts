@@ -9,6 +9,9 @@ export class AuditLineDto {
   /** `operator:<username>`, or `gateway` for what it did by itself at its start. */
   @ApiProperty({ example: 'operator:ana.lopez' })
   actor!: string;
+  /** The client's address, behind proxies as `TRUST_PROXY` lets it be known; null for what the gateway did by itself. */
+  @ApiProperty({ type: String, nullable: true, example: '203.0.113.9' })
+  address!: string | null;
   @ApiProperty({ example: 'key.revoke' })
   action!: string;
   /** What was acted upon. */

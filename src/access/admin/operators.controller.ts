@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Ip, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../api/openapi.js';
 import { PageQueryDto, page } from '../../api/pagination.js';
@@ -66,12 +66,8 @@ export class OperatorsController {
   /** Change your own password. */
   @Post('me/password')
   @ChangesOwnPassword()
-  async changePassword(
-    @Body() dto: ChangePasswordDto,
-    @Caller() caller: OperatorCaller,
-    @Ip() ip: string,
-  ): Promise<void> {
-    await this.operators.changePassword(caller, dto.currentPassword, dto.newPassword, ip);
+  async changePassword(@Body() dto: ChangePasswordDto, @Caller() caller: OperatorCaller): Promise<void> {
+    await this.operators.changePassword(caller, dto.currentPassword, dto.newPassword);
   }
 }
 

@@ -1,22 +1,25 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, Length, Matches } from 'class-validator';
 import { Optional } from '../../api/optional.js';
-import { ROLES, type Role } from '../caller.js';
+import { OPERATOR_NAME, ROLES, type Role } from '../caller.js';
 
 const MIN_PASSWORD = 12;
 const MAX_PASSWORD = 256;
 const PASSWORD_EXAMPLE = 'three-unrelated-words';
 const PASSWORD_MESSAGE = `must be a string of ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`;
-const USERNAME = /^(?!key_)[A-Za-z0-9._@-]{1,64}$/;
+/** RFC 7617: HTTP Basic cannot carry control characters. */
+const CARRIED = /^[^\p{Cc}]*$/u;
+const CARRIED_MESSAGE = 'must not contain control characters';
 
 export class CreateOperatorDto {
-  @Matches(USERNAME, {
+  @Matches(OPERATOR_NAME, {
     message: 'must be 1 to 64 letters, digits, dots, hyphens, underscores or @, and not begin with key_',
   })
   @ApiProperty({ type: String, minLength: 1, maxLength: 64, example: 'ana.lopez' })
   username!: string;
 
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
+  @Matches(CARRIED, { message: CARRIED_MESSAGE })
   @ApiProperty({
     type: String,
     format: 'password',
@@ -40,6 +43,7 @@ export class UpdateOperatorDto {
   /** A new password. */
   @Optional()
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
+  @Matches(CARRIED, { message: CARRIED_MESSAGE })
   @ApiPropertyOptional({
     type: String,
     format: 'password',
@@ -56,6 +60,7 @@ export class ChangePasswordDto {
   currentPassword!: string;
 
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
+  @Matches(CARRIED, { message: CARRIED_MESSAGE })
   @ApiProperty({
     type: String,
     format: 'password',

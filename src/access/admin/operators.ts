@@ -83,8 +83,8 @@ export class Operators {
   }
 
   /** An operator's own password. @throws Problem `invalid_state` when the current one is wrong */
-  async changePassword(caller: OperatorCaller, current: string, password: string, address: string): Promise<void> {
-    const proven = await this.logins.verify(caller.username, current, address);
+  async changePassword(caller: OperatorCaller, current: string, password: string): Promise<void> {
+    const proven = await this.logins.verify(caller.username, current, caller.address);
     if (!proven) throw new Problem('invalid_state', 'currentPassword is not your current password.');
     await this.update(caller.operatorId, { password }, caller);
   }

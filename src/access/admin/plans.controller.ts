@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { cursorOfText, textOfCursor } from '../../api/pagination.js';
 import type { OperatorCaller } from '../caller.js';
 import { Caller } from '../decorators.js';
 import type { PlanEntity } from '../entities.js';
@@ -24,11 +25,10 @@ export class PlansController {
   @Get()
   @Inspects(PlanPageDto)
   async list(@Query() query: PlanQueryDto): Promise<PlanPageDto> {
-    const after = query.cursor === undefined ? null : Buffer.from(query.cursor, 'base64url').toString('utf8');
-    const found = await this.book.list(query.limit + 1, after);
+    const found = await this.book.list(query.limit + 1, textOfCursor(query.cursor));
     const data = found.slice(0, query.limit).map(present);
     const last = found.length > query.limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last ? Buffer.from(last.planId).toString('base64url') : null };
+    return { data, nextCursor: last ? cursorOfText(last.planId) : null };
   }
 
   /** One configured plan. */

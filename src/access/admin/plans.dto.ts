@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
 import { Optional } from '../../api/optional.js';
-import { DEFAULT_LIMIT, LIMIT_MESSAGE, MAX_LIMIT, wholeNumber } from '../../api/pagination.js';
+import { DEFAULT_LIMIT, IsTextCursor, LIMIT_MESSAGE, MAX_LIMIT, wholeNumber } from '../../api/pagination.js';
 import { PLAN_KINDS, type PlanKind } from '../entities.js';
 
 const PLAN_ID = /^[\w.:-]{1,100}$/;
@@ -47,7 +47,7 @@ export class PlanQueryDto {
 
   /** Opaque: the `nextCursor` of the page before. */
   @Optional()
-  @Matches(/^[A-Za-z0-9_-]{2,134}$/, { message: 'must be the nextCursor of an earlier page of this list' })
+  @IsTextCursor(PLAN_ID)
   @ApiPropertyOptional({ type: String })
   cursor?: string;
 }

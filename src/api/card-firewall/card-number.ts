@@ -3,6 +3,7 @@ import { plainText } from './plain-text.js';
 
 const MIN_DIGITS = 13;
 const MAX_DIGITS = 19;
+const ZERO = '0'.charCodeAt(0);
 /** Of an international phone number (E.164). */
 const MAX_PHONE_DIGITS = 15;
 
@@ -71,7 +72,7 @@ function isCard(digits: string): boolean {
 function passesLuhn(digits: string): boolean {
   let sum = 0;
   for (let index = 0; index < digits.length; index += 1) {
-    const digit = Number(digits[digits.length - 1 - index]);
+    const digit = digits.charCodeAt(digits.length - 1 - index) - ZERO;
     const doubled = digit * 2;
     sum += index % 2 === 0 ? digit : doubled > 9 ? doubled - 9 : doubled;
   }

@@ -45,13 +45,14 @@ function isTelling(name: string): boolean {
 
 function isCardData(value: unknown): boolean {
   if (typeof value === 'string') return holdsCardNumber(value);
+  if (typeof value === 'bigint') return holdsCardNumber(String(value).replace('-', ''));
   if (typeof value !== 'number' || !Number.isFinite(value)) return false;
   const digits = String(Math.abs(value));
   // Above 2^53 the last digits are lost and with them the check digit: how it begins has to do.
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? hasIssuer(digits) : holdsCardNumber(digits);
 }
 
-/** Where a query or headers hold a card number; `mark` stands before the name: `?` for a query. */
+/** Where named values hold a card number; `mark` stands before the name: `?` for a query. */
 export function findCardsIn(pairs: Iterable<readonly [name: string, value: string]>, mark: string): FieldError[] {
   const found: FieldError[] = [];
   for (const [name, value] of pairs) {

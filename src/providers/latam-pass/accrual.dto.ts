@@ -1,7 +1,8 @@
 import { Optional } from '../../api/optional.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDefined, IsInt, IsObject, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsDefined, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsSentence } from '../../api/text-rules.js';
 import { QuantityDto } from '../../operations/transaction.dto.js';
 import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
 import { MemberDto } from './member.dto.js';
@@ -25,7 +26,8 @@ export class CreateAccrualDto {
   points!: number;
 
   /**
-   * When the member earned the points (RFC 3339 with offset); not in the future.
+   * When the member earned the points (RFC 3339 with offset); at most ten years ago. Up to 60 seconds ahead are taken for a
+   * clock that is ahead: the accrual is sent once the time has passed.
    * @example "2026-11-20T14:10:36.177-03:00"
    */
   @IsDateTime()
@@ -47,7 +49,7 @@ export class CreateAccrualDto {
 
   /** @example "Stay at Hotel Sol" */
   @Optional()
-  @Length(1, 200)
+  @IsSentence(200, { isOptional: true })
   description?: string;
 
   @IsMetadata()
@@ -71,7 +73,7 @@ export class AmendAccrualDto {
 
   /** @example "Stay at Hotel Sol, one night less" */
   @Optional()
-  @Length(1, 200)
+  @IsSentence(200, { isOptional: true })
   description?: string;
 
   @IsMetadata()

@@ -1,6 +1,19 @@
-import { ProviderError, type OperationHandler, type Outcome, type StoredOperation } from '../connector.js';
+import {
+  ProviderError,
+  REFUSED_BY_EDGE,
+  type OperationHandler,
+  type Outcome,
+  type StoredOperation,
+} from '../connector.js';
 import { ACCRUAL_DEADLINE_MS, type LatamPassClient } from './client.js';
-import { readAccrualReply, readAccrualStatus, type AccrualReading, type FoundAccrual } from './mapping.js';
+import {
+  infrastructure,
+  isUnroutedQuery,
+  readAccrualReply,
+  readAccrualStatus,
+  type AccrualReading,
+  type FoundAccrual,
+} from './mapping.js';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -35,10 +48,12 @@ async function send(
 ): Promise<Outcome> {
   let reading: AccrualReading;
   let reply: string;
+  let isFirst: boolean;
   try {
     const answer = await client.submitAccrual(operation.body, beforeSend);
     reading = readAccrualReply(answer);
     reply = answer.body;
+    isFirst = operation.attempt <= 1 && answer.afterDoubt !== true;
   } catch (error) {
     const found = await findAfterDoubt(client, operation, error);
     if (!found) throw error;
@@ -49,7 +64,7 @@ async function send(
   // Whose duplicate? Only a question by our own id tells.
   const found = await findDuplicate(client, operation);
   if (found) return endOf(found) ?? accepted(found.correlationId, notified, operation);
-  if (operation.attempt <= 1) {
+  if (isFirst) {
     return { kind: 'declined', failure: { ...reading.failure, code: 'duplicate_at_provider' }, reply };
   }
   throw new ProviderError('doubtful', 'duplicate_not_visible_yet');
@@ -58,7 +73,7 @@ async function send(
 /** The accrual has left and was answered: when the question fails, the attempt counts all the same. */
 async function findDuplicate(client: LatamPassClient, operation: StoredOperation): Promise<FoundAccrual | null> {
   try {
-    return await find(client, operation);
+    return await find(client, operation, { mustBeRouted: true });
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     throw new ProviderError('doubtful', error.reason, { ...error.extras, cause: error });
@@ -76,7 +91,12 @@ async function findAfterDoubt(
 ): Promise<FoundAccrual | null> {
   const isInDoubt = error instanceof ProviderError && error.kind === 'doubtful';
   if (!isInDoubt || operation.attempt <= 1) return null;
-  return find(client, operation).catch(() => null);
+  try {
+    return await find(client, operation);
+  } catch (failure) {
+    if (failure instanceof ProviderError) return null;
+    throw failure;
+  }
 }
 
 async function poll(client: LatamPassClient, notified: boolean, operation: StoredOperation): Promise<Outcome> {
@@ -89,9 +109,14 @@ async function poll(client: LatamPassClient, notified: boolean, operation: Store
   return { kind: 'waiting', pollInMs, correlationId };
 }
 
-async function find(client: LatamPassClient, operation: StoredOperation): Promise<FoundAccrual | null> {
+async function find(
+  client: LatamPassClient,
+  operation: StoredOperation,
+  { mustBeRouted = false } = {},
+): Promise<FoundAccrual | null> {
   const { id, correlationId } = operation;
   const reply = await client.findAccrual(correlationId === null ? { partnerAccrualId: id } : { correlationId });
+  if (mustBeRouted && isUnroutedQuery(reply)) throw infrastructure(reply, REFUSED_BY_EDGE);
   return readAccrualStatus(reply, { transactionId: id, correlationId });
 }
 
@@ -115,5 +140,5 @@ export function nextPollMs(notified: boolean, operation: StoredOperation, random
   const early = [15 * SECOND_MS, 30 * SECOND_MS, MINUTE_MS].find((mark) => mark > ageMs + SECOND_MS);
   if (early !== undefined) return early - ageMs;
   const distance = Math.min(Math.max(ageMs, MINUTE_MS), HOUR_MS);
-  return distance * (0.5 + random() / 2);
+  return Math.round(distance * (0.5 + random() / 2));
 }

@@ -5,12 +5,16 @@ import { newUuid } from '../../ids.js';
 import { POINTS_UNIT } from '../../ledger/units.js';
 import type { Draft } from '../../operations/draft.js';
 import { Problem, type FieldError } from '../../problem.js';
+import { readDateTime } from '../../readers/date-time.js';
 import type { CreateAccrualDto } from './accrual.dto.js';
 import { accrualBody } from './mapping.js';
 import { clearMember, maskedMember, memberErrors } from './member.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_HOLD_DAYS = 400;
+/** A caller's clock may be ahead by so much. */
+const MAX_AHEAD_MS = 60_000;
+const MAX_AGE_YEARS = 10;
 
 /** Turns a partner's request into an accrual as LATAM Pass wants it. */
 @Injectable()
@@ -22,18 +26,19 @@ export class Accruals {
     const { partnerId } = this.config.latamPass;
     const now = Date.now();
     const releaseAt = releaseTime(dto, caller, now);
+    const occurredAt = readDateTime(dto.occurredAt) ?? new Date(NaN);
     const productId = dto.productId ?? caller.productId ?? this.config.latamPass.productId;
     const errors = [
       ...memberErrors(dto.member, '/member'),
-      ...timeErrors(dto, now),
-      ...releaseErrors(dto.releaseAt, now),
+      ...timeErrors(occurredAt, now),
+      ...releaseErrors(dto.releaseAt, occurredAt, now),
     ];
     if (productId === null) {
       errors.push({ pointer: '/productId', message: 'is required: neither the app nor the gateway has a default' });
     }
     if (errors.length > 0 || productId === null) throw Problem.validation(errors);
     const id = newUuid();
-    const { member, points, occurredAt, description, reference } = dto;
+    const { member, points, description, reference } = dto;
     return {
       id,
       type: 'accrual',
@@ -45,7 +50,7 @@ export class Accruals {
       detail: {
         member: maskedMember(member),
         productId,
-        occurredAt: new Date(occurredAt).toISOString(),
+        occurredAt: occurredAt.toISOString(),
         releaseAt: releaseAt?.toISOString() ?? null,
         description: description ?? null,
       },
@@ -58,31 +63,38 @@ export class Accruals {
           productId,
           member,
           points,
-          occurredAt,
+          occurredAt: dto.occurredAt,
           description,
         }),
       },
       metadata: dto.metadata ?? {},
-      ...(releaseAt && { releaseAt }),
+      // LATAM Pass refuses what has not happened yet.
+      ...(releaseAt ? { releaseAt } : occurredAt.getTime() > now && { sendAfter: occurredAt }),
     };
   }
 }
 
 function releaseTime(dto: CreateAccrualDto, caller: AppCaller, now: number): Date | null {
-  if (dto.releaseAt !== undefined) return new Date(dto.releaseAt);
+  if (dto.releaseAt !== undefined) return readDateTime(dto.releaseAt);
   return caller.defaultHoldDays === null ? null : new Date(now + caller.defaultHoldDays * DAY_MS);
 }
 
-function timeErrors(dto: CreateAccrualDto, now: number): FieldError[] {
-  if (Date.parse(dto.occurredAt) <= now) return [];
-  return [{ pointer: '/occurredAt', message: 'must not be in the future' }];
+function timeErrors(occurredAt: Date, now: number): FieldError[] {
+  const earliest = new Date(now);
+  earliest.setUTCFullYear(earliest.getUTCFullYear() - MAX_AGE_YEARS);
+  const pointer = '/occurredAt';
+  if (occurredAt < earliest) return [{ pointer, message: `must be at most ${MAX_AGE_YEARS} years ago` }];
+  if (occurredAt.getTime() <= now + MAX_AHEAD_MS) return [];
+  return [{ pointer, message: `must not be in the future (more than ${MAX_AHEAD_MS / 1_000} seconds ahead)` }];
 }
 
 /** What is wrong with a release that a caller asks for. */
-export function releaseErrors(releaseAt: string | undefined, now = Date.now()): FieldError[] {
-  if (releaseAt === undefined) return [];
-  const at = Date.parse(releaseAt);
-  if (at <= now) return [{ pointer: '/releaseAt', message: 'must be in the future' }];
-  if (at <= now + MAX_HOLD_DAYS * DAY_MS) return [];
-  return [{ pointer: '/releaseAt', message: `must be at most ${MAX_HOLD_DAYS} days ahead` }];
+export function releaseErrors(releaseAt: string | undefined, occurredAt: Date, now = Date.now()): FieldError[] {
+  const at = releaseAt === undefined ? null : readDateTime(releaseAt);
+  if (at === null) return [];
+  const pointer = '/releaseAt';
+  if (at.getTime() <= now) return [{ pointer, message: 'must be in the future' }];
+  if (at < occurredAt) return [{ pointer, message: 'must not be before occurredAt' }];
+  if (at.getTime() <= now + MAX_HOLD_DAYS * DAY_MS) return [];
+  return [{ pointer, message: `must be at most ${MAX_HOLD_DAYS} days ahead` }];
 }

@@ -4,6 +4,7 @@ import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.js';
 import type { OutboundTools } from '../../outbound/tools.js';
+import { isOwnError, judgeToken } from './own-error.js';
 
 export type LatamPassConfig = Config['latamPass'];
 
@@ -42,6 +43,7 @@ export class LatamPassClient {
       provider: 'latam-pass',
       quota: { name: 'latam-pass', limit: config.requestsPerMinute, windowMs: 60_000 },
       token: { name: 'latam-pass', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
+      judgeToken,
       defaultBackoffMs: DEFAULT_BACKOFF_MS,
     });
   }
@@ -50,6 +52,7 @@ export class LatamPassClient {
   submitAccrual(body: string, beforeSend: () => void): Promise<HttpReply> {
     return this.http.call({
       operation: 'accrual',
+      repeatable: true,
       beforeSend,
       request: (token) => ({
         method: 'POST',
@@ -66,6 +69,7 @@ export class LatamPassClient {
     const query = new URLSearchParams({ partnerIdentifier: this.config.partnerId, ...filter });
     return this.http.call({
       operation: 'accrual_status',
+      repeatable: true,
       request: (token) => ({
         method: 'GET',
         url: `${this.root}${ACCRUAL_PATH}?${query.toString()}`,
@@ -79,6 +83,7 @@ export class LatamPassClient {
   searchMember(body: string, scope: string): Promise<HttpReply> {
     return this.http.call({
       operation: 'member_search',
+      repeatable: true,
       request: (token) => ({
         method: 'POST',
         url: `${this.root}${SEARCH_PATH}`,
@@ -103,6 +108,7 @@ export class LatamPassClient {
     const { operation, body, issueBank, beforeSend } = call;
     return this.http.call({
       operation,
+      repeatable: true,
       beforeSend,
       request: (token) => ({
         method,
@@ -138,6 +144,6 @@ export class LatamPassClient {
       body: 'grant_type=client_credentials',
       deadlineMs: TOKEN_DEADLINE_MS,
     });
-    return readLogin(reply);
+    return readLogin(reply, isOwnError);
   }
 }

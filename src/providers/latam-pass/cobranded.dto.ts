@@ -3,7 +3,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsEmail, IsObject, Length, Matches, ValidateBy, ValidateNested } from 'class-validator';
 import { Optional } from '../../api/optional.js';
+import { isLongerThan } from '../../api/text-rules.js';
 import { IsReference } from '../../operations/fields.js';
+import { faultOfLabel } from '../../readers/user-text.js';
 import { IsDocument, IsFfn, type MemberDocumentDto } from './member.dto.js';
 
 const MAX_CARD_MEMBERS = 20;
@@ -92,7 +94,8 @@ function IsCard(): PropertyDecorator {
         validate: isCard,
         defaultMessage: () =>
           `must be an object of 1 to ${MAX_CARD_MEMBERS} strings (names up to 40 letters, digits, spaces, dots, hyphens ` +
-          `or underscores that begin with a letter; values up to ${MAX_CARD_VALUE} characters)`,
+          `or underscores that begin with a letter; values up to ${MAX_CARD_VALUE} visible characters without blanks around ` +
+          'them)',
       },
     }),
     ApiProperty({
@@ -108,7 +111,10 @@ function isCard(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const members = Object.entries(value);
   if (members.length === 0 || members.length > MAX_CARD_MEMBERS) return false;
-  return members.every(
-    ([name, text]) => CARD_NAME.test(name) && typeof text === 'string' && text.length <= MAX_CARD_VALUE,
-  );
+  return members.every(([name, text]) => CARD_NAME.test(name) && typeof text === 'string' && isCardValue(text));
+}
+
+/** It may be empty. */
+function isCardValue(text: string): boolean {
+  return text === '' || (!isLongerThan(text, MAX_CARD_VALUE) && faultOfLabel(text) === null);
 }

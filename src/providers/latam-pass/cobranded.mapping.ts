@@ -1,10 +1,10 @@
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
-import { idOf, recordOf } from '../../readers/record.js';
-import type { Outcome } from '../connector.js';
-import { infrastructure, requestFailure, type Member } from './mapping.js';
+import { REFUSED_BY_EDGE, type Outcome } from '../connector.js';
+import { correlationOf, infrastructure, requestFailure, type Member } from './mapping.js';
 import { isNoMember } from './member-search.mapping.js';
+import { isOwnError } from './own-error.js';
 
 /*
  * "Cobranded", version 1, both ways. Pure. A life cycle is one member, one bank and one card; it has no id of ours. So
@@ -57,7 +57,7 @@ function read(reply: HttpReply, stateOf: (said: string) => 'reached' | StateCode
     return done(body);
   }
   if (status < 400 || status >= 500) throw infrastructure(reply, status < 400 ? 'redirected' : 'server_error');
-  if (!body) throw infrastructure(reply, 'refused_by_edge');
+  if (!body || !isOwnError(body)) throw infrastructure(reply, REFUSED_BY_EDGE);
   const state = stateOf(JSON.stringify([body['message'], body['instructions'], body['details'], body['errors']]));
   if (state === 'reached') return done(body);
   const failure = requestFailure(status, body);
@@ -66,8 +66,7 @@ function read(reply: HttpReply, stateOf: (said: string) => 'reached' | StateCode
 }
 
 function done(body: JsonRecord | null): Outcome {
-  const correlationId = idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
-  return { kind: 'succeeded', providerReference: null, correlationId };
+  return { kind: 'succeeded', providerReference: null, correlationId: correlationOf(body) };
 }
 
 type Words = Pick<Failure, 'message' | 'instructions'>;

@@ -1,3 +1,4 @@
+import type { HttpReply } from '../../outbound/http-door.js';
 import { textOf } from '../../readers/record.js';
 import type { OperationHandler, StoredOperation } from '../connector.js';
 import { COBRANDED_DEADLINE_MS, type LatamPassClient } from './client.js';
@@ -22,7 +23,7 @@ export function cobrandedStartOperation(client: LatamPassClient): OperationHandl
     type: 'cobranded_start',
     send: async (operation, beforeSend) => {
       const reply = await client.startCobranded(operation.body, bankOf(operation), beforeSend);
-      return readStartReply(reply, operation.attempt);
+      return readStartReply(reply, attemptsOf(operation, reply));
     },
   };
 }
@@ -34,9 +35,14 @@ export function cobrandedEndOperation(client: LatamPassClient): OperationHandler
     type: 'cobranded_end',
     send: async (operation, beforeSend) => {
       const reply = await client.endCobranded(operation.body, bankOf(operation), beforeSend);
-      return readEndReply(reply, operation.attempt);
+      return readEndReply(reply, attemptsOf(operation, reply));
     },
   };
+}
+
+/** So many calls may have been executed, the one that was answered included. */
+function attemptsOf({ attempt }: StoredOperation, { afterDoubt }: HttpReply): number {
+  return afterDoubt === true ? attempt + 1 : attempt;
 }
 
 /** Fixed when the operation was recorded: a default that is configured anew must not move it to another bank. */

@@ -6,6 +6,7 @@ import { LedgerReader } from '../../ledger/reader.js';
 import type { Transaction } from '../../ledger/transaction.js';
 import { openSecret, sealSecret } from '../../operations/secret.js';
 import { Problem } from '../../problem.js';
+import { readDateTime } from '../../readers/date-time.js';
 import type { AmendAccrualDto } from './accrual.dto.js';
 import { releaseErrors } from './accruals.js';
 import { amendedBody } from './mapping.js';
@@ -22,10 +23,11 @@ export class HeldAccruals {
   /** @throws Problem `invalid_state` once it has been released, `validation_failed` */
   async amend(transaction: Transaction, dto: AmendAccrualDto): Promise<Transaction> {
     const { quantity, releaseAt, detail } = assertHeld(transaction);
-    const errors = releaseErrors(dto.releaseAt);
+    const occurredAt = readDateTime(textOrNull(detail['occurredAt']) ?? '') ?? new Date(0);
+    const errors = releaseErrors(dto.releaseAt, occurredAt);
     if (errors.length > 0) throw Problem.validation(errors);
     const points = dto.points ?? Number(quantity);
-    const release = dto.releaseAt === undefined ? releaseAt : new Date(dto.releaseAt);
+    const release = (dto.releaseAt === undefined ? null : readDateTime(dto.releaseAt)) ?? releaseAt;
     const description = dto.description ?? textOrNull(detail['description']);
     const cipher = await this.vault.of(transaction.appId);
     const secret = openSecret(cipher, transaction);

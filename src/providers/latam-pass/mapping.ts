@@ -2,7 +2,8 @@ import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
 import { idOf, recordOf, textOf, wordsOf } from '../../readers/record.js';
-import { ProviderError, type NotificationReading, type Outcome } from '../connector.js';
+import { ProviderError, REFUSED_BY_EDGE, type NotificationReading, type Outcome } from '../connector.js';
+import { edgeReference, isOwnError } from './own-error.js';
 import { REASONS, UNKNOWN_REASON } from './reasons.js';
 
 /*
@@ -83,7 +84,7 @@ export function readAccrualReply(reply: HttpReply): AccrualReading {
     return { kind: 'accepted', correlationId };
   }
   if (reply.status >= 400 && reply.status < 500) {
-    if (!body) throw infrastructure(reply, 'refused_by_edge');
+    if (!body || !isOwnError(body)) throw infrastructure(reply, REFUSED_BY_EDGE);
     const failure = requestFailure(reply.status, body);
     // A refusal's correlationId is what their support asks for; a duplicate's could be another accrual's.
     return isDuplicate(body)
@@ -93,8 +94,12 @@ export function readAccrualReply(reply: HttpReply): AccrualReading {
   throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
 }
 
-function correlationOf(body: JsonRecord | null): string | null {
-  return idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** UUIDs are compared without case (RFC 9562): in small letters, wherever one is read. */
+export function correlationOf(body: JsonRecord | null): string | null {
+  const id = idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
+  return id !== null && UUID.test(id) ? id.toLowerCase() : id;
 }
 
 /** "Common errors": `Duplicate correlationId or other unique fields`. */
@@ -127,13 +132,18 @@ function refusedFields(details: unknown): string[] {
   return names.length === 0 ? [] : [names.slice(0, 10).join(', ')];
 }
 
-/** The edge firewall answers in HTML and gives a reference that support asks for; nothing else of the page is kept. */
+/** The edge firewall's reference, which support asks for, is all that is kept of its page. */
 export function infrastructure(reply: HttpReply, reason: string): ProviderError {
-  const text = reply.body.replace(/&#(\d{2,3});/g, (_entity, code: string) => String.fromCharCode(Number(code)));
-  const reference = /Reference\s?#?\s?([\w.]{6,80})/i.exec(text)?.[1];
+  const reference = edgeReference(reply.body);
   return new ProviderError('doubtful', reason, {
-    evidence: { httpStatus: reply.status, ...(reference && { edgeReference: reference }) },
+    evidence: { httpStatus: reply.status, ...(reference !== null && { edgeReference: reference }) },
   });
+}
+
+/** A 404 of something in front of LATAM Pass says nothing about an accrual; a bare one is taken for "not visible yet". */
+export function isUnroutedQuery({ status, body }: HttpReply): boolean {
+  const record = parseRecord(body);
+  return status === 404 && (!record || Object.keys(record).length > 0) && !(record && isOwnError(record));
 }
 
 export interface FoundAccrual {
@@ -171,7 +181,8 @@ function rowsOf(body: JsonRecord): JsonRecord[] {
 function isOurs(row: JsonRecord, ids: OwnIds): boolean {
   const partner = recordOf(row, 'partner');
   const partnerAccrualId = textOf(row, 'partnerAccrualId') ?? textOf(partner, 'partnerAccrualId');
-  if (partnerAccrualId !== null) return partnerAccrualId === ids.transactionId;
+  // Our own id is a UUID in small letters.
+  if (partnerAccrualId !== null) return partnerAccrualId.toLowerCase() === ids.transactionId;
   const correlationId = correlationOf(row);
   return correlationId !== null && correlationId === ids.correlationId;
 }
@@ -201,7 +212,7 @@ export function readNotification(raw: string): NotificationReading {
   const body = parseRecord(raw) ?? parseRecord(escapeControlCharacters(raw));
   if (!body) return { kind: 'unreadable', reason: 'not a JSON object' };
   const accrual = recordOf(body, 'nonAirAccrual');
-  const correlationId = idOf(recordOf(body, 'trace'), 'correlationId') ?? idOf(body, 'correlationId');
+  const correlationId = correlationOf(recordOf(body, 'trace')) ?? correlationOf(body);
   const status = textOf(accrual, 'status');
   if (correlationId === null) return { kind: 'unreadable', reason: 'no correlationId' };
   if (!accrual || status === null) return { kind: 'unreadable', reason: 'no status' };

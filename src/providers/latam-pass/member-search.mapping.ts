@@ -1,8 +1,10 @@
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, type JsonRecord } from '../../readers/json.js';
+import { parseRecord, parseRecordInParts, type JsonRecord } from '../../readers/json.js';
 import { textOf, wordsOf } from '../../readers/record.js';
 import type { ProviderRefusal } from '../../problem.js';
+import { REFUSED_BY_EDGE } from '../connector.js';
 import { infrastructure, type MemberDocument } from './mapping.js';
+import { isOwnError } from './own-error.js';
 
 /*
  * "Search member", version 1, both ways. Pure. The nesting of the body is documented nowhere: it is decided here.
@@ -48,13 +50,14 @@ export type SearchReading =
 
 /** @throws ProviderError `doubtful` for every answer that is not clear. */
 export function readSearchReply(reply: HttpReply): SearchReading {
-  const body = parseRecord(reply.body);
   if (reply.status >= 200 && reply.status < 300) {
-    if (!body) throw infrastructure(reply, 'unreadable_answer');
+    // Passed on as it came: a member with two values is the caller's to judge.
+    if (!parseRecordInParts(reply.body)) throw infrastructure(reply, 'unreadable_answer');
     return { kind: 'found', json: reply.body.replace(/^\uFEFF/, '') };
   }
   if (reply.status >= 400 && reply.status < 500) {
-    if (!body) throw infrastructure(reply, 'refused_by_edge');
+    const body = parseRecord(reply.body);
+    if (!body || !isOwnError(body)) throw infrastructure(reply, REFUSED_BY_EDGE);
     const refusal = refusalOf(reply.status, body);
     return { kind: isNoMember(reply.status, body) ? 'no-member' : 'refused', refusal };
   }
@@ -63,7 +66,7 @@ export function readSearchReply(reply: HttpReply): SearchReading {
 
 /** A 404 is also what a wrong base URL answers ("Issues and solutions"): only a business error speaks of a member. */
 export function isNoMember(status: number, body: JsonRecord): boolean {
-  return status === 404 && textOf(body, 'code') !== null;
+  return status === 404 && isOwnError(body);
 }
 
 function refusalOf(status: number, body: JsonRecord): ProviderRefusal {

@@ -4,6 +4,7 @@ import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.js';
 import type { OutboundTools } from '../../outbound/tools.js';
+import { isOwnError, judgeToken } from './own-error.js';
 
 export type LatcomConfig = Config['latcom'];
 
@@ -25,6 +26,7 @@ export class LatcomClient {
       provider: 'latcom',
       quota: { name: 'latcom', limit: config.requestsPer15Minutes, windowMs: QUOTA_WINDOW_MS },
       token: { name: 'latcom', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
+      judgeToken,
       defaultBackoffMs: DEFAULT_BACKOFF_MS,
     });
   }
@@ -48,6 +50,7 @@ export class LatcomClient {
   balance(): Promise<HttpReply> {
     return this.http.call({
       operation: 'balance',
+      repeatable: true,
       request: (token) => ({
         method: 'GET',
         url: `${this.config.baseUrl}/get_balance`,
@@ -65,6 +68,6 @@ export class LatcomClient {
       body: JSON.stringify({ customer_id: this.config.customerId, secret_key: this.config.secretKey }),
       deadlineMs: LOGIN_DEADLINE_MS,
     });
-    return readLogin(reply);
+    return readLogin(reply, isOwnError);
   }
 }

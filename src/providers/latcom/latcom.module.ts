@@ -9,6 +9,9 @@ import { ConnectorRegistry } from '../../operations/registry.js';
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { OutboundTools } from '../../outbound/tools.js';
+import { CatalogueAdmin } from './catalogue-admin.js';
+import { ProductsController } from './catalogue-admin.controller.js';
+import { Catalogue } from './catalogue.js';
 import { LatcomClient } from './client.js';
 import { readBalanceReply } from './mapping.js';
 import { Spending } from './spending.js';
@@ -26,8 +29,8 @@ const SPENDING = {
 /** LATCOM: prepaid Mexican top-ups; real money, a purchase is never sent twice. */
 @Module({
   imports: [AccessModule, FundsModule, OutboundModule, OperationsModule],
-  controllers: [TopupsController],
-  providers: [SPENDING, Topups],
+  controllers: [TopupsController, ProductsController],
+  providers: [SPENDING, Topups, Catalogue, CatalogueAdmin],
 })
 export class LatcomModule {
   constructor({ latcom }: Config, tools: OutboundTools, registry: ConnectorRegistry, spending: Spending) {

@@ -1,8 +1,9 @@
 import type { Failure, FailureCategory } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord, type JsonRecord } from '../../readers/json.js';
+import { parseRecordInParts, type JsonRecord } from '../../readers/json.js';
 import { beginningOf, decimalOf, idOf, textOf, wordsOf } from '../../readers/record.js';
-import { ProviderError, type Outcome } from '../connector.js';
+import { ProviderError, REFUSED_BY_EDGE, UNREADABLE_BALANCE, type Outcome } from '../connector.js';
+import { isOwnError } from './own-error.js';
 
 /* LATCOM's language, both ways ("Distributor API Documentation"). Pure. */
 
@@ -96,34 +97,45 @@ const REFUSED: Decline = {
  * been executed. @throws ProviderError `doubtful`
  */
 export function readPurchaseReply(reply: HttpReply, transactionId: string): Outcome {
-  const body = parseRecord(reply.body);
+  const body = parseRecordInParts(reply.body);
+  if (!(body && 'success' in body) && reply.status >= 400 && reply.status < 500)
+    throw doubt(reply, null, REFUSED_BY_EDGE);
   if (!body) throw doubt(reply, null, 'unreadable_answer');
   const code = textOf(body, 'response_code');
   const echoed = textOf(body, 'distributor_transaction_id');
-  if (echoed !== null && echoed !== transactionId) throw doubt(reply, code, 'answer_for_another_purchase');
+  // Our own id is a UUID in small letters.
+  if (echoed !== null && echoed.toLowerCase() !== transactionId)
+    throw doubt(reply, code, 'answer_for_another_purchase');
   const ok = reply.status >= 200 && reply.status < 300;
   if (body['success'] === true) {
     if (ok && code === '00') return success(body);
     throw doubt(reply, code, 'contradictory_answer');
   }
   if (body['success'] !== false || code === '00') throw doubt(reply, code, 'contradictory_answer');
-  const decline = declineOf(reply.status, code);
+  const decline = isOwnError(body) ? declineOf(reply.status, code) : undefined;
   if (!decline) throw doubt(reply, code, reply.status >= 500 ? 'server_error' : 'doubtful_code');
   return { kind: 'declined', failure: failureOf(decline, code ?? String(reply.status), body) };
 }
 
-/** `balance_after` of a purchase, exactly as it stands in the answer; null when it is not there or no plain decimal. */
-export function readBalanceAfter(reply: HttpReply): string | null {
-  return decimalOf(parseRecord(reply.body), 'balance_after', BALANCE_PLACES);
+/** What the answer to a purchase says of the balance; `unreadable`: something that is no plain decimal. */
+export type BalanceReading = { readonly balance: string } | 'absent' | 'unreadable';
+
+/** `balance_after` of a purchase, exactly as it stands in the answer. */
+export function readBalanceAfter(reply: HttpReply): BalanceReading {
+  const body = parseRecordInParts(reply.body);
+  if (body?.['balance_after'] === undefined || body['balance_after'] === null) return 'absent';
+  const balance = decimalOf(body, 'balance_after', BALANCE_PLACES);
+  return balance === null ? 'unreadable' : { balance };
 }
 
 /** The answer to `GET /get_balance`. @throws ProviderError `doubtful` */
 export function readBalanceReply(reply: HttpReply): { balance: string; currency: string | null } {
-  const body = parseRecord(reply.body);
+  const body = parseRecordInParts(reply.body);
+  if (reply.status >= 500) throw doubt(reply, null, 'server_error');
+  if (reply.status >= 400) throw doubt(reply, null, body && isOwnError(body) ? 'balance_refused' : REFUSED_BY_EDGE);
+  if (reply.status >= 300 || body?.['success'] !== true) throw doubt(reply, null, 'unreadable_answer');
   const balance = decimalOf(body, 'balance', BALANCE_PLACES);
-  if (reply.status >= 300 || body?.['success'] !== true || balance === null) {
-    throw doubt(reply, null, 'unreadable_balance');
-  }
+  if (balance === null) throw doubt(reply, null, UNREADABLE_BALANCE);
   return { balance, currency: textOf(body, 'currency') };
 }
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BalanceWatch } from '../../funds/balance-watch.js';
 import { Balances } from '../../funds/balances.js';
-import { Float } from '../../funds/float.js';
+import { Float, type Admission } from '../../funds/float.js';
 import { describeError, logger } from '../../log.js';
 import { ProviderError, type Outcome, type StoredOperation } from '../connector.js';
+import type { BalanceReading } from './mapping.js';
 
 const NAME = 'latcom';
 /** An outcome must not wait long for what is only good to know. */
@@ -38,15 +39,18 @@ export class Spending {
    */
   async spend(
     operation: StoredOperation,
-    purchase: () => Promise<{ outcome: Outcome; balance: string | null }>,
+    purchase: () => Promise<{ outcome: Outcome; balance: BalanceReading }>,
   ): Promise<Outcome> {
-    const out: Out = { begunAt: await this.begin(operation), alone: this.out.size === 0 };
+    const { begunAt, isProbe } = await this.begin(operation);
+    const out: Out = { begunAt, alone: this.out.size === 0 };
     for (const other of this.out) other.alone = false;
     this.out.add(out);
     try {
-      const { outcome, balance } = await purchase();
+      const { outcome, balance: told } = await purchase();
+      if (told === 'unreadable') this.watch.unreadable(NAME, operation.id);
+      const balance = typeof told === 'string' ? null : told.balance;
       if (outcome.kind === 'declined' && outcome.failure.category === 'funds') await this.usedUp();
-      if (outcome.kind === 'succeeded' && balance === null) await this.learnRate(operation.id, out.begunAt);
+      if (outcome.kind === 'succeeded' && balance === null) await this.learnRate(operation.id, out, isProbe);
       if (outcome.kind !== 'succeeded' || balance === null) return outcome;
       this.watch.note(NAME, balance);
       return { ...outcome, told: { balance, ...out } };
@@ -55,15 +59,17 @@ export class Spending {
     }
   }
 
-  /** The database's clock before it is sent. @throws ProviderError `not-sent` when it has to wait */
-  private async begin(operation: StoredOperation): Promise<Date> {
+  /** @throws ProviderError `not-sent` when it has to wait */
+  private async begin(operation: StoredOperation): Promise<Admission> {
     // The first purchase of all tells the rate only if the balance before it is known.
     if (!this.observed) {
       this.observed = (await this.balances.state(NAME)) !== null;
       if (!this.observed) await this.look();
     }
     // What the commit of its record saw a moment ago needs no second look, unless a refusal came meanwhile.
-    if (operation.isCovered === true && !this.float.isDoubtful) return operation.startedAt;
+    if (operation.isCovered === true && !this.float.isDoubtful) {
+      return { begunAt: operation.startedAt, isProbe: false };
+    }
     try {
       return await this.float.enter(NAME, this.safety, operation.id);
     } catch (error) {
@@ -86,9 +92,13 @@ export class Spending {
     }
   }
 
-  /** Without a rate one purchase is out at a time, so what the balance has lost since is what this one cost. */
-  private async learnRate(id: string, begunAt: Date): Promise<void> {
+  /**
+   * Without a rate one purchase is out at a time, so what the balance has lost since is what this one cost; so too after one
+   * that went to look at the rate.
+   */
+  private async learnRate(id: string, { begunAt, alone }: Out, isProbe: boolean): Promise<void> {
     if ((this.watch.source(NAME)?.lagMs ?? 0) > 0) return;
+    if (isProbe && alone) return this.bounded(this.watch.askAfter(NAME, { id, begunAt }));
     try {
       const state = await this.balances.state(NAME);
       if (state === null || state.rate !== null) return;

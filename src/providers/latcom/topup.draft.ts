@@ -3,8 +3,10 @@ import { PESO_UNIT } from '../../ledger/units.js';
 import { maskNumber } from '../../operations/mask.js';
 import type { Draft } from '../../operations/draft.js';
 import { Problem, type FieldError } from '../../problem.js';
-import { findProduct, type Product } from './catalogue.js';
+import { readDateTime } from '../../readers/date-time.js';
+import type { Product } from './catalogue.js';
 import { purchaseBody } from './mapping.js';
+import { toPesos } from './pesos.dto.js';
 import { readPhoneNumber } from './phone.js';
 import type { CreateTopupDto } from './topup.dto.js';
 
@@ -12,12 +14,14 @@ const CENTAVOS = 100n;
 const DEFAULT_LIFETIME_MS = 120_000;
 const MAX_LIFETIME_MS = 24 * 60 * 60_000;
 
-/** Turns a partner's request into a purchase as LATCOM wants it; what LATCOM would refuse is refused here. */
-export function topupDraft(dto: CreateTopupDto, floatSafety: string): Draft {
+/**
+ * Turns a partner's request into a purchase as LATCOM wants it; what LATCOM would refuse is refused here. `product` is
+ * null where the catalogue does not have it.
+ */
+export function topupDraft(dto: CreateTopupDto, product: Product | null, floatSafety: string): Draft {
   const phone = readPhoneNumber(dto.phoneNumber);
-  const product = findProduct(dto.productId);
-  const pesos = Number(dto.amount.value.split('.')[0]);
-  const expiresInMs = dto.expiresAt === undefined ? DEFAULT_LIFETIME_MS : Date.parse(dto.expiresAt) - Date.now();
+  const pesos = toPesos(dto.amount);
+  const expiresInMs = lifetimeMs(dto.expiresAt);
   const errors = [
     ...('error' in phone ? [{ pointer: '/phoneNumber', message: phone.error }] : []),
     ...productErrors(dto, product, pesos),
@@ -56,6 +60,12 @@ export function topupDraft(dto: CreateTopupDto, floatSafety: string): Draft {
     allowDuplicate: dto.allowDuplicate ?? false,
     cover: { safety: floatSafety },
   };
+}
+
+/** What is no time is over already. */
+function lifetimeMs(expiresAt: string | undefined): number {
+  if (expiresAt === undefined) return DEFAULT_LIFETIME_MS;
+  return (readDateTime(expiresAt)?.getTime() ?? 0) - Date.now();
 }
 
 function productErrors(dto: CreateTopupDto, product: Product | null, pesos: number): FieldError[] {

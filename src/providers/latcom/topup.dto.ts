@@ -1,21 +1,9 @@
 import { Optional } from '../../api/optional.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { Equals, IsBoolean, IsDefined, IsObject, IsString, Matches, ValidateNested } from 'class-validator';
+import { IsBoolean, IsDefined, IsObject, IsString, ValidateNested } from 'class-validator';
 import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
-
-export class PesosDto {
-  /**
-   * Whole pesos as a decimal string, with or without `.00`.
-   * @example "10.00"
-   */
-  @Matches(/^[1-9][0-9]{0,5}(\.0{1,2})?$/, { message: 'must be a string of whole pesos, e.g. "10.00"' })
-  value!: string;
-
-  /** @example "MXN" */
-  @Equals('MXN', { message: 'must be MXN' })
-  currency!: string;
-}
+import { PesosDto } from './pesos.dto.js';
 
 export class CreateTopupDto {
   @IsReference()
@@ -42,7 +30,7 @@ export class CreateTopupDto {
   @Type(() => PesosDto)
   amount!: PesosDto;
 
-  /** The carrier; default: the product's. */
+  /** The carrier; must be that of the product, which is the default. */
   @Optional()
   @IsString({ message: 'must be a string' })
   @ApiPropertyOptional({ type: String, example: 'MOVISTAR' })
@@ -79,25 +67,6 @@ export class TopupValidationDto {
   /** What is wrong with it; empty when it is valid. */
   @ApiProperty({ type: [TopupProblemDto] })
   problems!: TopupProblemDto[];
-}
-
-export class ProductDto {
-  /** @example "MOVISTAR_TAE" */
-  productId!: string;
-  /** @example "Traditional airtime" */
-  description!: string;
-  /** @example "MOVISTAR" */
-  operator!: string;
-  /** Smallest amount. */
-  minAmount!: PesosDto;
-  /** Largest amount. */
-  maxAmount!: PesosDto;
-  /** Whether only this one price is sold. */
-  fixedPrice!: boolean;
-}
-
-export class ProductListDto {
-  data!: ProductDto[];
 }
 
 /** A request that works as it stands. */

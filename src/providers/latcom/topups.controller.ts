@@ -17,8 +17,9 @@ import { Operations } from '../../operations/operations.js';
 import { OWNER, Presenter } from '../../operations/present.js';
 import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transaction.dto.js';
-import { CATALOGUE, type Product } from './catalogue.js';
-import { CreateTopupDto, ProductListDto, TOPUP_EXAMPLE, TopupValidationDto, type ProductDto } from './topup.dto.js';
+import { Catalogue } from './catalogue.js';
+import { presentProduct, ProductListDto } from './product.dto.js';
+import { CreateTopupDto, TOPUP_EXAMPLE, TopupValidationDto } from './topup.dto.js';
 import { Topups } from './topups.js';
 
 /** Tops up prepaid Mexican phones through LATCOM. Real money. */
@@ -28,6 +29,7 @@ export class TopupsController {
   constructor(
     private readonly operations: Operations,
     private readonly topups: Topups,
+    private readonly catalogue: Catalogue,
     private readonly cancellation: Cancellation,
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,
@@ -60,8 +62,8 @@ export class TopupsController {
   /** What can be bought, with limits and fixed prices. */
   @Get('products')
   @Reads(ProductListDto)
-  products(): ProductListDto {
-    return { data: CATALOGUE.map(presentProduct) };
+  async products(): Promise<ProductListDto> {
+    return { data: (await this.catalogue.list()).map(presentProduct) };
   }
 
   /** One top-up; with `Prefer: wait=N` as soon as it has changed. */
@@ -84,15 +86,4 @@ export class TopupsController {
     const transaction = await this.lookup.own(caller.appId, id, { types: ['topup'] });
     return this.presenter.transaction(await this.cancellation.cancelUnsent(transaction), OWNER);
   }
-}
-
-function presentProduct({ productId, description, operator, minPesos, maxPesos }: Product): ProductDto {
-  return {
-    productId,
-    description,
-    operator,
-    minAmount: { value: `${minPesos}.00`, currency: 'MXN' },
-    maxAmount: { value: `${maxPesos}.00`, currency: 'MXN' },
-    fixedPrice: minPesos === maxPesos,
-  };
 }

@@ -4,6 +4,7 @@ import { Config } from '../../config.js';
 import type { Draft } from '../../operations/draft.js';
 import { Preview } from '../../operations/preview.js';
 import { Problem, type FieldError } from '../../problem.js';
+import { Catalogue } from './catalogue.js';
 import { topupDraft } from './topup.draft.js';
 import { CreateTopupDto, type TopupValidationDto } from './topup.dto.js';
 
@@ -15,11 +16,12 @@ export class Topups {
   constructor(
     private readonly config: Config,
     private readonly preview: Preview,
+    private readonly catalogue: Catalogue,
   ) {}
 
   /** @throws Problem `validation_failed` */
-  draft(dto: CreateTopupDto): Draft {
-    return topupDraft(dto, this.config.latcom.floatSafety);
+  async draft(dto: CreateTopupDto): Promise<Draft> {
+    return topupDraft(dto, await this.catalogue.find(dto.productId), this.config.latcom.floatSafety);
   }
 
   /** Says whether it would be accepted: the same rules as for a purchase, by the same code; nothing is sent. */
@@ -32,7 +34,7 @@ export class Topups {
     try {
       const dto: unknown = await this.rules.transform(body, { type: 'body', metatype: CreateTopupDto });
       if (!(dto instanceof CreateTopupDto)) throw new Error('validation gave something else than it was asked for');
-      return await this.preview.problems(this.draft(dto), appId);
+      return await this.preview.problems(await this.draft(dto), appId);
     } catch (error) {
       if (error instanceof Problem && error.code === 'validation_failed') return [...(error.extras.errors ?? [])];
       throw error;

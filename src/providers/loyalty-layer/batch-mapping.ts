@@ -1,8 +1,9 @@
 import type { HttpReply } from '../../outbound/http-door.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
-import { textOf } from '../../readers/record.js';
-import { ProviderError, type Outcome } from '../connector.js';
-import { doubt, toFailure } from './errors.js';
+import { readWholeNumber } from '../../readers/integer.js';
+import { idOf, textOf } from '../../readers/record.js';
+import { ProviderError, REFUSED_BY_EDGE, type Outcome } from '../connector.js';
+import { doubt, isOwnError, toFailure } from './errors.js';
 import { readIssued } from './mapping.js';
 
 /*
@@ -33,9 +34,7 @@ export function readBatchReply(reply: HttpReply, orders: readonly string[]): (Ou
   if (NOT_LOOKED_AT.has(reply.status)) {
     throw new ProviderError('not-sent', 'batch_refused', { evidence: { httpStatus: reply.status } });
   }
-  if (reply.status < 200 || reply.status >= 300) {
-    throw doubt(reply, reply.status >= 500 ? 'server_error' : 'batch_refused');
-  }
+  if (reply.status < 200 || reply.status >= 300) throw doubt(reply, refusalOfBatch(reply));
   const items = itemsOf(reply.body);
   if (!items) throw doubt(reply, 'unreadable_answer');
   const claims = claimsOf(items, orders.map(parseRecord));
@@ -43,10 +42,16 @@ export function readBatchReply(reply: HttpReply, orders: readonly string[]): (Ou
   return claims.map((own) => {
     const [claim, ...others] = own;
     if (!claim) return doubt(reply, 'batch_item_missing');
-    const passId = textOf(claim.item, 'pass_id');
+    const passId = idOf(claim.item, 'pass_id');
     const isClear = others.length === 0 && claim.fits && !(passId !== null && twice.has(passId));
     return isClear ? readItem(reply, claim.item) : doubt(reply, 'batch_item_contradictory');
   });
+}
+
+function refusalOfBatch({ status, body }: HttpReply): string {
+  if (status >= 500) return 'server_error';
+  const record = parseRecord(body);
+  return status === 403 && !(record && isOwnError(record)) ? REFUSED_BY_EDGE : 'batch_refused';
 }
 
 /** How many items nobody ordered: passes that may have been issued and belong to no transaction. */
@@ -83,7 +88,7 @@ function claimsOf(items: readonly JsonRecord[], orders: readonly (JsonRecord | n
 
 function placeOf(item: JsonRecord): number | null {
   const text = textOf(item, 'index');
-  return text !== null && /^\d{1,4}$/.test(text) ? Number(text) : null;
+  return text === null ? null : readWholeNumber(text, 9_999);
 }
 
 /** Without a place that can be trusted: the one order whose token or holder the item repeats. */
@@ -110,7 +115,7 @@ function isAbsent(value: unknown): boolean {
 }
 
 function repeatedIds(items: readonly JsonRecord[]): ReadonlySet<string> {
-  const ids = items.flatMap((item) => textOf(item, 'pass_id') ?? []);
+  const ids = items.flatMap((item) => idOf(item, 'pass_id') ?? []);
   return new Set(ids.filter((id, at) => ids.indexOf(id) !== at));
 }
 
@@ -118,7 +123,7 @@ function readItem(reply: HttpReply, item: JsonRecord): Outcome | ProviderError {
   const { success } = item;
   const error = errorOf(item);
   if (error) {
-    const isPlain = success !== true && textOf(item, 'pass_id') === null;
+    const isPlain = success !== true && (item['pass_id'] ?? null) === null;
     return isPlain ? readError(reply, error) : doubt(reply, 'batch_item_contradictory');
   }
   const issued = success === false ? null : readIssued(item);
@@ -133,7 +138,9 @@ function errorOf(item: JsonRecord): JsonRecord | null {
 
 /** An item's error counts as it would for a single create: a clear refusal, a limit, or doubt. */
 function readError(reply: HttpReply, error: JsonRecord): Outcome | ProviderError {
-  const code = Number(textOf(error, 'code') ?? (PLAIN_REFUSALS.has(textOf(error, 'error') ?? '') ? 400 : NaN));
+  const said = textOf(error, 'code');
+  const code =
+    said === null ? (PLAIN_REFUSALS.has(textOf(error, 'error') ?? '') ? 400 : 0) : (readWholeNumber(said, 999) ?? 0);
   if (code === 429) return new ProviderError('rate-limited', 'rate_limited');
   if (code === 401) return new ProviderError('unauthorized', 'item_unauthorized');
   if (code >= 400 && code < 500) return { kind: 'declined', failure: toFailure(error, String(code)) };

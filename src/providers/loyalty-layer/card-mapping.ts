@@ -1,8 +1,8 @@
 import type { HttpReply } from '../../outbound/http-door.js';
-import { parseRecord } from '../../readers/json.js';
+import { parseJson, parseRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
 import { Problem } from '../../problem.js';
-import { doubt, refusalOf } from './errors.js';
+import { refusalOf, silence } from './errors.js';
 
 /* The card calls, both ways. Pure. The schema of the keys is documented nowhere: they are passed on as they come. */
 
@@ -26,13 +26,13 @@ export function readTokenizeReply(reply: HttpReply): string {
 /** The keys as they came, byte for byte. @throws as `readTokenizeReply` */
 export function readKeysReply(reply: HttpReply): { readonly text: string; readonly keys: unknown } {
   const keys = isSuccess(reply) ? parsed(reply.body) : null;
-  if (typeof keys === 'object' && keys !== null) return { text: reply.body, keys };
+  if (typeof keys === 'object' && keys !== null) return { text: reply.body.replace(/^\uFEFF/, ''), keys };
   throw refused(reply);
 }
 
 function parsed(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(body);
   } catch {
     return null;
   }
@@ -44,7 +44,7 @@ function isSuccess({ status }: HttpReply): boolean {
 
 function refused(reply: HttpReply): Error {
   const failure = refusalOf(reply);
-  if (!failure) return doubt(reply, reply.status >= 500 ? 'server_error' : 'unreadable_answer');
+  if (!failure) return silence(reply);
   return new Problem('provider_error', failure.message, {
     provider: {
       name: 'loyalty-layer',

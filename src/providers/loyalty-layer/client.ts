@@ -5,8 +5,10 @@ import { textOf } from '../../readers/record.js';
 import { INVALID_CLIENT, type ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.js';
+import { judgeByStatus, type TokenVerdict } from '../../outbound/token-verdict.js';
 import type { OutboundTools } from '../../outbound/tools.js';
 import { ProviderError, type StoredOperation } from '../connector.js';
+import { isOwnError } from './errors.js';
 
 export type LoyaltyLayerConfig = Config['loyaltyLayer'];
 
@@ -31,7 +33,7 @@ export class LoyaltyLayerClient {
       // The limit holds for the address, so everything that leaves through it shares one budget, logins included.
       quota: { name: `loyalty-layer:${config.egress}`, limit: config.requestsPerMinute, windowMs: 60_000 },
       token: { name: 'loyalty-layer', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
-      healedByLogin: (reply) => !isInvalidClient(reply),
+      judgeToken,
       defaultBackoffMs: BLOCK_MS,
     });
   }
@@ -50,6 +52,7 @@ export class LoyaltyLayerClient {
   encryptionKeys(): Promise<HttpReply> {
     return this.http.call({
       operation: 'encryption_keys',
+      repeatable: true,
       lane: 'status',
       request: (token) => ({
         method: 'GET',
@@ -89,6 +92,8 @@ export class LoyaltyLayerClient {
     return this.http.call({
       operation,
       lane,
+      // A second create could be a second pass.
+      repeatable: operation === 'pass_update' || operation === 'pass_cancel',
       beforeSend,
       request: (token) => this.post(path, body, token, PASS_DEADLINE_MS),
     });
@@ -98,6 +103,7 @@ export class LoyaltyLayerClient {
     return this.http.call({
       operation,
       lane,
+      repeatable: true,
       request: (token) => this.post(path, body, token, READ_DEADLINE_MS),
     });
   }
@@ -126,8 +132,17 @@ export class LoyaltyLayerClient {
       deadlineMs: TOKEN_DEADLINE_MS,
     });
     if (isInvalidClient(reply)) throw new ProviderError('unauthorized', INVALID_CLIENT, { stopsProvider: true });
-    return readLogin(reply);
+    return readLogin(reply, isOwnError);
   }
+}
+
+/** The guide has these errors with 401 only; with 403 they mean the same. */
+const ABOUT_TOKEN = new Set(['invalid_token', 'unauthorized']);
+
+function judgeToken(reply: HttpReply): TokenVerdict {
+  if (isInvalidClient(reply)) return 'credentials';
+  const isAboutToken = ABOUT_TOKEN.has(textOf(parseRecord(reply.body), 'error') ?? '');
+  return reply.status === 403 && isAboutToken ? 'refused' : judgeByStatus(reply, isOwnError);
 }
 
 /** LoyaltyLayer's guide, error codes: a new token will not help. */

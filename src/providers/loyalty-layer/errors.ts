@@ -2,7 +2,7 @@ import type { Failure, FailureCategory } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
 import { beginningOf, textOf, wordsOf } from '../../readers/record.js';
-import { ProviderError } from '../connector.js';
+import { ProviderError, REFUSED_BY_EDGE } from '../connector.js';
 
 /* LoyaltyLayer's errors: `{ error, error_description, code, retry_after? }`. Pure. */
 
@@ -49,12 +49,28 @@ const OTHER: Known = {
   category: 'request',
 };
 
+/** The guide's "Common Errors". */
+const DOCUMENTED = new Set([
+  ...Object.keys(REFUSALS),
+  ...['invalid_client', 'unauthorized', 'invalid_token', 'rate_limit_exceeded', 'server_error', 'provider_timeout'],
+]);
+
+/** Whether a refusal is LoyaltyLayer's own; `{ error: "forbidden" }` and `{ message }` are of what stands in front of it. */
+export function isOwnError(body: JsonRecord): boolean {
+  const error = textOf(body, 'error');
+  return error !== null && (DOCUMENTED.has(error) || textOf(body, 'error_description') !== null);
+}
+
 /** A clear refusal: 4xx with their error body, so nothing was done. null for every other answer. */
 export function refusalOf({ status, body }: HttpReply): Failure | null {
   const record = parseRecord(body);
-  return record && status >= 400 && status < 500 && textOf(record, 'error') !== null
-    ? toFailure(record, String(status))
-    : null;
+  return record && status >= 400 && status < 500 && isOwnError(record) ? toFailure(record, String(status)) : null;
+}
+
+/** An answer of which nothing was understood: no success, and no refusal of LoyaltyLayer's own. */
+export function silence(reply: HttpReply): ProviderError {
+  if (reply.status >= 500) return doubt(reply, 'server_error');
+  return doubt(reply, reply.status >= 400 ? REFUSED_BY_EDGE : 'unreadable_answer');
 }
 
 /** `code` stands in when the error has no name. */

@@ -1,8 +1,8 @@
 import { IsEmail, Length, Matches } from 'class-validator';
 import { Optional } from '../../api/optional.js';
+import { IsName } from '../../api/text-rules.js';
 
-const NAME = /^[^\p{Cc}]{1,100}$/u;
-const NAME_RULE = { message: 'must be a string of 1 to 100 characters without control characters' };
+const MAX_NAME = 100;
 
 /** What is optional of a holder. */
 class ContactDto {
@@ -28,11 +28,11 @@ class ContactDto {
 
 export class HolderDto extends ContactDto {
   /** @example "Ana" */
-  @Matches(NAME, NAME_RULE)
+  @IsName(MAX_NAME)
   firstName!: string;
 
   /** @example "Souza" */
-  @Matches(NAME, NAME_RULE)
+  @IsName(MAX_NAME)
   lastName!: string;
 }
 
@@ -40,11 +40,11 @@ export class HolderDto extends ContactDto {
 export class HolderChangeDto extends ContactDto {
   /** @example "Ana" */
   @Optional()
-  @Matches(NAME, NAME_RULE)
+  @IsName(MAX_NAME, { isOptional: true })
   firstName?: string;
 
   /** @example "Souza" */
   @Optional()
-  @Matches(NAME, NAME_RULE)
+  @IsName(MAX_NAME, { isOptional: true })
   lastName?: string;
 }

@@ -1,3 +1,5 @@
+import { parseRecord } from '../../readers/json.js';
+
 const MAX_BYTES = 8 * 1024;
 const PART = /^[A-Za-z0-9_-]+$/;
 
@@ -23,13 +25,8 @@ export function faultOfJwe(text: string, algorithms: readonly string[]): string 
   return null;
 }
 
+/** A name that is there twice makes a header that no recipient may take (RFC 7516, 4). */
 function readHeader(part: string): Map<string, unknown> | null {
-  try {
-    const header: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof header === 'object' && header !== null && !Array.isArray(header)
-      ? new Map<string, unknown>(Object.entries(header))
-      : null;
-  } catch {
-    return null;
-  }
+  const header = parseRecord(Buffer.from(part, 'base64url').toString('utf8'));
+  return header && new Map(Object.entries(header));
 }

@@ -3,7 +3,7 @@ import type { HttpReply } from '../../outbound/http-door.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
 import { idOf, jsonOf, textOf } from '../../readers/record.js';
 import type { Outcome } from '../connector.js';
-import { doubt, refusalOf } from './errors.js';
+import { doubt, refusalOf, silence } from './errors.js';
 
 /*
  * LoyaltyLayer's language, both ways. Pure. The shape of holder details is documented nowhere: it is decided here and
@@ -57,7 +57,7 @@ export function readCreateReply(reply: HttpReply): Outcome {
   }
   const failure = refusalOf(reply);
   if (failure) return { kind: 'declined', failure };
-  throw doubt(reply, reply.status >= 500 ? 'server_error' : 'unreadable_answer');
+  throw silence(reply);
 }
 
 /** A pass as a create or an item of a batch gives it; null when it does not name the pass. */

@@ -4,7 +4,7 @@ import { parseRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
 import { Problem } from '../../problem.js';
 import type { Outcome } from '../connector.js';
-import { doubt, refusalOf } from './errors.js';
+import { doubt, refusalOf, silence } from './errors.js';
 import { entitlement, holderBody, passStatus, type HolderChange } from './mapping.js';
 
 /* What happens to a pass after it was issued, both ways. Pure. */
@@ -44,7 +44,7 @@ function readChange(body: string, reply: HttpReply, change: { resource?: { statu
   if (reply.status >= 300 && reply.status < 400) return { kind: 'declined', failure: REDIRECTED };
   const failure = refusalOf(reply);
   if (failure) return { kind: 'declined', failure, providerReference: passId };
-  throw doubt(reply, reply.status >= 500 ? 'server_error' : 'unreadable_answer');
+  throw silence(reply);
 }
 
 function passIdOf(body: string): string | null {
@@ -76,7 +76,7 @@ export function readStatusReply(reply: HttpReply): PassNews {
     return { status, oddStatus: status === 'unknown' && told !== 'unknown', secret: entitlement(body) };
   }
   const failure = refusalOf(reply);
-  if (!failure) throw doubt(reply, reply.status >= 500 ? 'server_error' : 'unreadable_answer');
+  if (!failure) throw silence(reply);
   const { code = null, message = null } = failure.provider ?? {};
   throw new Problem('provider_error', failure.message, {
     provider: { name: 'loyalty-layer', code, message: message ?? failure.message, instructions: failure.instructions },

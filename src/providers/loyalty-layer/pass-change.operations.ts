@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../ledger/transaction.js';
+import type { Failure, Json, JsonObject } from '../../ledger/transaction.js';
 import type { OperationHandler } from '../connector.js';
 import { PASS_DEADLINE_MS, type LoyaltyLayerClient } from './client.js';
 import { readCancelReply, readUpdateReply } from './pass-change-mapping.js';
@@ -13,11 +13,27 @@ const REPEATED = {
   waitingFor: 'Waiting for LoyaltyLayer.',
 } as const;
 
+const SUPERSEDED: Failure = {
+  code: 'superseded',
+  message: 'A later change to the same pass took effect, so this one is not sent any more.',
+  instructions: 'Read the pass. If something of this change is still wanted, send it as a new change.',
+  category: 'request',
+  provider: null,
+  retryable: false,
+};
+
+/** The parts of a pass that an update sets: each member of the holder, and the metadata as a whole. */
+export function partsOfUpdate({ holder, metadata }: JsonObject): ReadonlySet<string> {
+  const members = isObject(holder) ? Object.keys(holder).map((name) => `holder.${name}`) : [];
+  return new Set(isObject(metadata) ? [...members, 'metadata'] : members);
+}
+
 /** Changes the holder at LoyaltyLayer; metadata are the app's own and go nowhere. */
 export function passUpdateOperation(client: LoyaltyLayerClient): OperationHandler {
   return {
     type: 'pass_update',
     ...REPEATED,
+    order: { partsOf: partsOfUpdate, superseded: SUPERSEDED },
     send: async (operation, beforeSend) => {
       const { body, detail } = operation;
       const metadata = detail['metadata'];
@@ -33,6 +49,7 @@ export function passCancelOperation(client: LoyaltyLayerClient): OperationHandle
   return {
     type: 'pass_cancel',
     ...REPEATED,
+    order: { partsOf: () => 'all', superseded: SUPERSEDED },
     send: async (operation, beforeSend) =>
       readCancelReply(operation.body, await client.cancelPass(operation, beforeSend)),
   };

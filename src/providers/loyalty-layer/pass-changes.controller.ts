@@ -23,7 +23,15 @@ export class PassChangesController {
     private readonly presenter: Presenter,
   ) {}
 
-  /** Change the holder, the metadata, or both. Metadata are replaced as a whole and stay in the gateway. */
+  /**
+   * Change the holder, the metadata, or both. Metadata are replaced as a whole and stay in the gateway.
+   *
+   * Changes to one pass, a cancel included, are sent one at a time in the order in which they were recorded. A change that
+   * is still waiting to be sent, or sent again, does not hold up a later one that sets everything that it sets. Once a
+   * later change has set any part of it, it ends as `failed` with the failure code `superseded`, and the pass is as the
+   * later one says. An update that was recorded after a cancel waits for the cancel, and LoyaltyLayer refuses it then
+   * (`already_cancelled`).
+   */
   @Patch()
   @SubmitsTransaction(
     { body: UpdatePassDto, example: PASS_UPDATE_EXAMPLE, key: 'PASS-2025-000123-update-1' },
@@ -47,7 +55,10 @@ export class PassChangesController {
     );
   }
 
-  /** Cancel the pass. One that is cancelled already is a success. */
+  /**
+   * Cancel the pass. One that is cancelled already is a success. Updates that still wait to be sent end as `failed` with
+   * the failure code `superseded` once the pass is canceled.
+   */
   @Post('cancel')
   @SubmitsTransaction({ key: 'PASS-2025-000123-cancel-1' }, 'not_found', 'invalid_state')
   async cancel(

@@ -29,13 +29,17 @@ export class PassQrController {
     const { qrData } = await this.presenter.resource(await this.book.find(caller.appId, passId), OWNER);
     if (typeof qrData !== 'string') throw Problem.notFound('QR code: LoyaltyLayer gave no QR data for this pass');
     const type = preferredQrType(accept);
+    const image = await drawQr(qrData, type);
     void reply.type(type).header('Vary', 'Accept');
-    return drawQr(qrData, type);
+    return image;
   }
 }
 
 function GivesImage(): MethodDecorator {
   const schema = { type: 'string' as const, format: 'binary' };
   const content = Object.fromEntries(QR_TYPES.map((type) => [type, { schema }]));
-  return applyDecorators(ApiOkResponse({ description: 'The image.', content }), ApiProblems('not_found'));
+  return applyDecorators(
+    ApiOkResponse({ description: 'The image.', content }),
+    ApiProblems('not_found', 'qr_too_long'),
+  );
 }

@@ -1,5 +1,6 @@
 import { toBuffer, toString } from 'qrcode';
 import { preferredType } from '../../api/accept.js';
+import { Problem } from '../../problem.js';
 
 /** What a pass's QR code can be drawn as. */
 export const QR_TYPES = ['image/svg+xml', 'image/png'] as const;
@@ -9,11 +10,24 @@ export type QrType = (typeof QR_TYPES)[number];
 const MARGIN_MODULES = 4;
 const WIDTH_PIXELS = 512;
 
+/** What the largest code holds at this level of error correction. */
+const TOO_LONG =
+  'The QR data of the pass does not fit into a QR code (at most 2,331 bytes). It can be read as qrData of the pass.';
+
+/** @throws Problem `qr_too_long`: no QR code holds so much */
 export async function drawQr(text: string, type: QrType): Promise<string | Buffer> {
   const options = { margin: MARGIN_MODULES, width: WIDTH_PIXELS, errorCorrectionLevel: 'M' } as const;
-  return type === 'image/png'
-    ? toBuffer(text, { ...options, type: 'png' })
-    : toString(text, { ...options, type: 'svg' });
+  try {
+    return await (type === 'image/png'
+      ? toBuffer(text, { ...options, type: 'png' })
+      : toString(text, { ...options, type: 'svg' }));
+  } catch (error) {
+    throw isTooLong(error) ? new Problem('qr_too_long', TOO_LONG, { cause: error }) : error;
+  }
+}
+
+function isTooLong(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('too big to be stored in a QR Code');
 }
 
 /** What the caller likes best; SVG when it does not say, or likes neither. */

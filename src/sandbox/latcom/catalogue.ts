@@ -1,7 +1,18 @@
-/** Movistar airtime: from and to, in whole pesos ("Products"). */
-const TAE_PESOS = { min: 10, max: 5000 } as const;
+import { Injectable } from '@nestjs/common';
+import { IsInt, IsString } from 'class-validator';
+import { Journal } from '../journal.js';
+import { type Table } from '../table.js';
 
-/** The packages' prices in pesos; the number in the id is not the price. */
+/** Something that is sold, in whole pesos. */
+export class Product {
+  /** Its product_id. */
+  @IsString() id: string;
+  @IsString() operator: string;
+  @IsInt() minPesos: number;
+  @IsInt() maxPesos: number;
+}
+
+/** The packages' prices in pesos ("Products"); the number in the id is not the price. */
 const PACKAGE_PESOS: Readonly<Record<string, number>> = {
   MOVISTAR_PAQUETE_16: 30,
   MOVISTAR_PAQUETE_17: 50,
@@ -15,15 +26,44 @@ const PACKAGE_PESOS: Readonly<Record<string, number>> = {
   MOVISTAR_PAQUETE_25: 420,
 };
 
-/** The response code with which the order is declined, or `undefined` for a good one. */
-export function declineCode(productId: string, pesos: number): string | undefined {
-  if (productId === 'MOVISTAR_TAE') {
-    const fits = Number.isInteger(pesos) && pesos >= TAE_PESOS.min && pesos <= TAE_PESOS.max;
-    return fits ? undefined : '13';
+const DOCUMENTED: readonly Product[] = [
+  { id: 'MOVISTAR_TAE', operator: 'MOVISTAR', minPesos: 10, maxPesos: 5000 },
+  ...Object.entries(PACKAGE_PESOS).map(([id, pesos]) => ({
+    id,
+    operator: 'MOVISTAR',
+    minPesos: pesos,
+    maxPesos: pesos,
+  })),
+];
+
+/** What is sold: the documented products, and those that the control surface has added or priced otherwise. */
+@Injectable()
+export class Catalogue {
+  private readonly added: Table<Product>;
+
+  constructor(journal: Journal) {
+    this.added = journal.table('product', Product);
   }
-  const price = PACKAGE_PESOS[productId];
-  if (price === undefined) return '14';
-  return pesos === price ? undefined : '13';
+
+  find(productId: string): Product | undefined {
+    return this.added.get(productId) ?? DOCUMENTED.find(({ id }) => id === productId);
+  }
+
+  put(product: Product): void {
+    this.added.put(product);
+  }
+
+  all(): Product[] {
+    const documented = DOCUMENTED.filter(({ id }) => this.added.get(id) === undefined);
+    return [...documented, ...this.added.all()];
+  }
+}
+
+/** The response code with which the order is declined, or `undefined` for a good one. */
+export function declineCode(product: Product | undefined, pesos: number): string | undefined {
+  if (!product) return '14';
+  const fits = Number.isInteger(pesos) && pesos >= product.minPesos && pesos <= product.maxPesos;
+  return fits ? undefined : '13';
 }
 
 /** US cents for whole pesos, rounded up, at a rate that is a little different for each purchase in a row. */

@@ -5,7 +5,7 @@ import { type Effect } from '../effects.js';
 import { type Outcome } from '../exchange.js';
 import { decimal, randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
 import { Tricks } from '../tricks.js';
-import { costCents, declineCode } from './catalogue.js';
+import { Catalogue, costCents, declineCode } from './catalogue.js';
 import { badRequest, declined, errorAnswer } from './errors.js';
 import { Float } from './float.js';
 import { type Lie, type Magic, magicOf } from './magic.js';
@@ -22,15 +22,19 @@ export class Purchases {
     @Inject(SETTINGS) private readonly settings: SandboxSettings,
     private readonly float: Float,
     private readonly tricks: Tricks,
+    private readonly catalogue: Catalogue,
   ) {}
 
   execute(body: PurchaseBody): Outcome {
     const id = body.distributor_transaction_id;
     if (!/^\d{10}$/.test(body.phone_number)) throw badRequest('phone_number must have 10 digits', '83');
-    if (body.operator !== undefined && body.operator !== 'MOVISTAR') throw badRequest('operator is not known', '12');
+    const product = this.catalogue.find(body.product_id);
+    if (product && body.operator !== undefined && body.operator !== product.operator) {
+      throw badRequest('operator does not sell this product', '12');
+    }
     const magic = magicOf(body.phone_number);
     const fault = this.tricks.meet(magic.trick, `purchase ${id}`);
-    const code = declineCode(body.product_id, body.amount);
+    const code = declineCode(product, body.amount);
     if (code !== undefined) throw new Refusal(declined(400, code, id));
     return { answer: { ...this.answer(body, magic), afterMs: randomDelayMs(this.settings.upstreamDelayMs) }, fault };
   }

@@ -1,0 +1,48 @@
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, type ZlibOptions } from 'node:zlib';
+
+/** More layers than any sender applies; each of them costs an inflation. */
+const MAX_CODINGS = 3;
+
+type Decoder = (body: Buffer, options: ZlibOptions) => Buffer;
+
+/** The codings of RFC 9110. Some senders of `deflate` leave out its header. */
+const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  ['gzip', gunzipSync],
+  ['x-gzip', gunzipSync],
+  ['deflate', (body, options) => ((body[0] ?? 0) % 16 === 8 ? inflateSync : inflateRawSync)(body, options)],
+  ['br', brotliDecompressSync],
+]);
+
+export type Decoding =
+  | { readonly kind: 'decoded'; readonly body: Buffer }
+  /** It is damaged, or its coding is not known. */
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'too-large' };
+
+/** The codings that `Content-Encoding` names, in the order in which they were applied; `identity` is none. */
+export function codingsOf(header: string | undefined): string[] {
+  if (header === undefined) return [];
+  const names = header.split(',').map((name) => name.trim().toLowerCase());
+  return names.filter((name) => name !== '' && name !== 'identity');
+}
+
+/** Undoes the codings, the last one first. No step makes more than `maxBytes`, however small the body is. */
+export function decodeBody(body: Buffer, codings: readonly string[], maxBytes: number): Decoding {
+  if (codings.length > MAX_CODINGS) return { kind: 'unreadable' };
+  let decoded = body;
+  for (const name of codings.toReversed()) {
+    const decoder = DECODERS.get(name);
+    if (!decoder) return { kind: 'unreadable' };
+    try {
+      decoded = decoder(decoded, { maxOutputLength: maxBytes });
+    } catch (error) {
+      return { kind: isTooLarge(error) ? 'too-large' : 'unreadable' };
+    }
+  }
+  return { kind: 'decoded', body: decoded };
+}
+
+/** Not by `instanceof`: under jest, errors of Node come from another realm. */
+function isTooLarge(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+}

@@ -1,0 +1,25 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { EnvironmentReader } from './reader.js';
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * Node itself loads the file that NODE_EXTRA_CA_CERTS names, and only warns when it cannot read it: every call to a
+ * provider with that authority would fail later.
+ */
+export function checkExtraAuthorities(read: EnvironmentReader): void {
+  const file = read.text('NODE_EXTRA_CA_CERTS');
+  if (file === null) return;
+  try {
+    const certificates = readFileSync(file, 'utf8').match(CERTIFICATE) ?? [];
+    for (const certificate of certificates) new X509Certificate(certificate);
+    if (certificates.length > 0) return;
+    read.fail('NODE_EXTRA_CA_CERTS', `names a file without a certificate in PEM (${file})`);
+  } catch {
+    read.fail(
+      'NODE_EXTRA_CA_CERTS',
+      `names a file that cannot be read, or with a certificate that is broken (${file})`,
+    );
+  }
+}

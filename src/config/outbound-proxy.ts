@@ -1,0 +1,56 @@
+import type { EnvironmentReader } from './reader.js';
+import { isNoProxyEntry } from './no-proxy.js';
+import type { VariableName } from './variables.js';
+
+/** The forward proxy in front of the providers. */
+export interface ProxySettings {
+  /** Scheme, host and port, without user and password. */
+  readonly url: string;
+  /** Value of `Proxy-Authorization`; null: none is sent. */
+  readonly authorization: string | null;
+  /** Entries of NO_PROXY: targets that are called directly. */
+  readonly exempt: readonly string[];
+}
+
+/** null when no proxy is configured, or when it is configured wrongly. */
+export function readOutboundProxy(read: EnvironmentReader): ProxySettings | null {
+  const url = readProxyUrl(read, 'OUTBOUND_PROXY_URL');
+  if (url === null) return null;
+  const exempt = read.eitherCase('NO_PROXY')?.split(/[\s,]+/) ?? [];
+  const entries = exempt.filter((entry) => entry !== '');
+  for (const entry of entries) {
+    if (isNoProxyEntry(entry)) continue;
+    read.fail('NO_PROXY', `has an entry that is neither a host, .suffix, address, CIDR nor *: "${entry.slice(0, 60)}"`);
+  }
+  const authorization = authorizationOf(read, 'OUTBOUND_PROXY_URL', url);
+  return { url: url.origin, authorization, exempt: entries };
+}
+
+function readProxyUrl(read: EnvironmentReader, name: VariableName): URL | null {
+  const value = read.text(name);
+  if (value === null) return null;
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    read.fail(name, 'must be an http or https URL such as http://user:password@proxy.example:3128');
+    return null;
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    read.fail(name, 'must have no path, query or fragment: a proxy is a host and a port');
+    return null;
+  }
+  return url;
+}
+
+/** User and password of the URL as HTTP Basic, percent-decoded. */
+function authorizationOf(read: EnvironmentReader, name: VariableName, url: URL): string | null {
+  if (url.username === '' && url.password === '') return null;
+  try {
+    const username = decodeURIComponent(url.username);
+    if (username.includes(':')) read.fail(name, 'must not have a colon in the user: HTTP Basic cannot carry it');
+    const pair = `${username}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+  } catch {
+    read.fail(name, 'has a user or password that is not percent-encoded correctly: a plain % is written %25');
+    return null;
+  }
+}

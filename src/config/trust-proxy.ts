@@ -1,0 +1,17 @@
+import { readNetwork } from '../readers/network.js';
+import type { EnvironmentReader } from './reader.js';
+
+/** The proxies in front of the gateway, as addresses and CIDRs separated by commas or blanks. */
+export function readTrustedProxies(read: EnvironmentReader): string[] {
+  const texts = (read.text('TRUST_PROXY') ?? '').split(/[\s,]+/).filter((text) => text !== '');
+  for (const text of texts) {
+    const network = readNetwork(text);
+    if (network === null) {
+      const shown = text.slice(0, 60);
+      read.fail('TRUST_PROXY', `must be addresses or CIDRs separated by commas, e.g. 10.0.0.0/8, not "${shown}"`);
+    } else if (network.prefix === 0) {
+      read.warn(`TRUST_PROXY has ${text}, which trusts everybody: any client can then choose the address it has here.`);
+    }
+  }
+  return texts;
+}

@@ -1,0 +1,20 @@
+import { logger } from '../log.js';
+import { metrics } from '../metrics.js';
+import { ProviderError, REFUSED_BY_EDGE } from '../providers/connector.js';
+
+/** The reason of a login that brought no token that can be sent in a header. */
+export const TOKEN_UNREADABLE = 'token_unreadable';
+
+/** The alarm of each failure of a login that waiting alone is unlikely to end. */
+const ALARMS: ReadonlyMap<string, string> = new Map([
+  [TOKEN_UNREADABLE, TOKEN_UNREADABLE],
+  [REFUSED_BY_EDGE, 'provider_edge'],
+]);
+
+/** Says that a login failed for a reason that an operator has to know of. Never the token, and nothing of the answer. */
+export function reportLoginFailure(provider: string, error: unknown): void {
+  const kind = error instanceof ProviderError ? ALARMS.get(error.reason) : undefined;
+  if (!(error instanceof ProviderError) || kind === undefined) return;
+  metrics.alarms.inc({ kind });
+  logger.error({ provider, reason: error.reason, ...error.extras.evidence }, `alarm: a login failed (${kind})`);
+}

@@ -1,0 +1,63 @@
+import { request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as requestSecure, type RequestOptions } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import type { ProxySettings } from '../config.js';
+import { connectReason, NotConnectedError } from './not-connected.js';
+
+const OK = 200;
+
+/**
+ * Asks the proxy once for a tunnel to `authority` (host:port). With Node's own client: the ProxyAgent of undici has no
+ * deadline over the whole, and reports the status of a refusal as text only.
+ *
+ * @throws NotConnectedError whose reason begins with `proxy_`
+ */
+export function openTunnel(proxy: ProxySettings, authority: string, deadline: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const request = ask(proxy, authority, deadline);
+    request.once('connect', (response: IncomingMessage, socket: Socket, head: Buffer) => {
+      // Its errors are those of the TLS connection in it, which reports them.
+      socket.on('error', () => undefined);
+      const problem = problemOf(response, head);
+      if (problem === null) {
+        resolve(socket);
+        return;
+      }
+      socket.destroy();
+      reject(new NotConnectedError(problem));
+    });
+    request.once('error', (error) => reject(new NotConnectedError(`proxy_${reasonOf(error)}`, error)));
+    request.end();
+  });
+}
+
+function ask({ url, authorization }: ProxySettings, authority: string, signal: AbortSignal): ClientRequest {
+  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+  const options: RequestOptions = {
+    method: 'CONNECT',
+    path: authority,
+    headers: { host: authority, ...(authorization !== null && { 'proxy-authorization': authorization }) },
+    signal,
+    // Not the global one, which a variable of the environment may send through another proxy.
+    agent: false,
+    // For a proxy that itself speaks TLS.
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    // By default that of the header, which names the target.
+    servername: isIP(host) === 0 ? host : '',
+  };
+  return url.startsWith('https:') ? requestSecure(url, options) : requestPlain(url, options);
+}
+
+/** Why the answer opens no tunnel; null: it does. */
+function problemOf({ statusCode }: IncomingMessage, head: Buffer): string | null {
+  if (statusCode !== OK) return `proxy_refused_${statusCode ?? 0}`;
+  // The target waits for the client to speak first: earlier bytes come from the proxy.
+  return head.length === 0 ? null : 'proxy_unreadable';
+}
+
+function reasonOf(error: unknown): string {
+  const reason = connectReason(error);
+  if (reason === 'abort_err') return 'timeout';
+  return reason.startsWith('hpe_') ? 'unreadable' : reason;
+}

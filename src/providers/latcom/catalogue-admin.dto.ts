@@ -1,0 +1,134 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { IsDefined, IsInt, IsObject, Matches, Max, Min, ValidateBy, ValidateNested } from 'class-validator';
+import { Optional } from '../../api/optional.js';
+import { DEFAULT_LIMIT, LIMIT_MESSAGE, MAX_LIMIT, wholeNumber } from '../../api/pagination.js';
+import { PesosDto } from './pesos.dto.js';
+import { ProductDto } from './product.dto.js';
+
+const PRODUCT_ID = /^[A-Za-z0-9][\w.:-]{0,63}$/;
+/** Letters of Western European languages: it goes over the wire, and nobody could tell apart what only looks like them. */
+const OPERATOR = /^[A-Za-z0-9À-ÖØ-öø-ÿ](?:[A-Za-z0-9À-ÖØ-öø-ÿ &+.'/-]{0,38}[A-Za-z0-9À-ÖØ-öø-ÿ+.])?$/;
+const OPERATOR_MESSAGE =
+  "must be 1 to 40 letters (A to Z, with accents), digits, spaces or & + . ' / -, a letter or digit first";
+/** Without control, zero-width and unassigned characters, and no separator at either end. */
+const DESCRIPTION = /^(?!\s)(?:(?!\p{Default_Ignorable_Code_Point})[^\p{C}\p{Zl}\p{Zp}]){1,200}(?<!\s)$/u;
+const DESCRIPTION_MESSAGE =
+  'must be a string of 1 to 200 visible characters, without spaces at its ends, control or zero-width characters';
+
+function IsOperator(): PropertyDecorator {
+  return Matches(OPERATOR, { message: OPERATOR_MESSAGE });
+}
+
+function IsAmount(): PropertyDecorator {
+  return applyDecorators(
+    IsObject({ message: 'must be an object' }),
+    ValidateNested(),
+    Type(() => PesosDto),
+  );
+}
+
+export class CreateProductDto {
+  /** LATCOM's product_id. */
+  @Matches(PRODUCT_ID, {
+    message: 'must be 1 to 64 letters, digits, dots, colons, underscores or hyphens, the first a letter or digit',
+  })
+  @ApiProperty({ type: String, minLength: 1, maxLength: 64, example: 'TELCEL_PAQUETE_50' })
+  productId!: string;
+
+  @Matches(DESCRIPTION, { message: DESCRIPTION_MESSAGE })
+  @ApiProperty({ type: String, minLength: 1, maxLength: 200, example: 'Paquete $50' })
+  description!: string;
+
+  /** The carrier, as LATCOM names it: it is sent with every purchase of the product. */
+  @IsOperator()
+  @ApiProperty({ type: String, minLength: 1, maxLength: 40, example: 'TELCEL' })
+  operator!: string;
+
+  /** Smallest amount. */
+  @IsDefined({ message: 'is required' })
+  @IsAmount()
+  @ApiProperty({ type: PesosDto, example: { value: '50.00', currency: 'MXN' } })
+  minAmount!: PesosDto;
+
+  /** Largest amount, at most 50000.00; the same as `minAmount` for a fixed price. */
+  @IsDefined({ message: 'is required' })
+  @IsAmount()
+  @ApiProperty({ type: PesosDto, example: { value: '50.00', currency: 'MXN' } })
+  maxAmount!: PesosDto;
+}
+
+export class UpdateProductDto {
+  @Optional()
+  @Matches(DESCRIPTION, { message: DESCRIPTION_MESSAGE })
+  @ApiPropertyOptional({ type: String, minLength: 1, maxLength: 200, example: 'Paquete $60' })
+  description?: string;
+
+  /** The carrier, as LATCOM names it: it is sent with every purchase of the product. */
+  @Optional()
+  @IsOperator()
+  @ApiPropertyOptional({ type: String, minLength: 1, maxLength: 40, example: 'TELCEL' })
+  operator?: string;
+
+  /** Smallest amount. */
+  @Optional()
+  @IsAmount()
+  @ApiPropertyOptional({ type: PesosDto, example: { value: '60.00', currency: 'MXN' } })
+  minAmount?: PesosDto;
+
+  /** Largest amount, at most 50000.00; the same as `minAmount` for a fixed price. */
+  @Optional()
+  @IsAmount()
+  @ApiPropertyOptional({ type: PesosDto, example: { value: '60.00', currency: 'MXN' } })
+  maxAmount?: PesosDto;
+}
+
+/** Products are listed by their identifier, which is text. */
+export class ProductQueryDto {
+  @Transform(({ value }: { value: unknown }) => wholeNumber(value))
+  @IsInt({ message: LIMIT_MESSAGE })
+  @Min(1, { message: LIMIT_MESSAGE })
+  @Max(MAX_LIMIT, { message: LIMIT_MESSAGE })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
+  limit: number = DEFAULT_LIMIT;
+
+  /** Opaque: the `nextCursor` of the page before. */
+  @Optional()
+  @ValidateBy({
+    name: 'isProductCursor',
+    validator: {
+      validate: (value) => typeof value === 'string' && PRODUCT_ID.test(productOf(value)),
+      defaultMessage: () => 'must be the nextCursor of an earlier page of this list',
+    },
+  })
+  @ApiPropertyOptional({ type: String })
+  cursor?: string;
+
+  /** The product after which the page begins; null for the first page. */
+  get after(): string | null {
+    return this.cursor === undefined ? null : productOf(this.cursor);
+  }
+}
+
+export class CatalogueProductDto extends ProductDto {
+  @ApiProperty({ type: String, format: 'date-time' })
+  createdAt!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  updatedAt!: string;
+}
+
+export class ProductPageDto {
+  @ApiProperty({ type: [CatalogueProductDto] })
+  data!: CatalogueProductDto[];
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}
+
+export function productCursor(productId: string): string {
+  return Buffer.from(productId).toString('base64url');
+}
+
+function productOf(cursor: string): string {
+  return Buffer.from(cursor, 'base64url').toString('utf8');
+}

@@ -1,0 +1,121 @@
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+/** Routes that cost much more than the others, or answer all that there is: once in so many times. */
+const RARE = /\/export$|\/verify$|\/operators$|\/password$|\/metrics$|\/erase$/;
+const RARE_SHARE = 0.15;
+/** What makes everything else: more of it. */
+const CREATES = /^POST \/v1\/(?:accruals|passes|topups|cobranded|admin\/apps|admin\/apps\/\{id\}\/keys)$/;
+const CREATES_WEIGHT = 5;
+
+/** What the gateway says of itself in `/openapi.json`. */
+export class Document {
+  constructor(spec) {
+    this.spec = spec;
+    this.codes = new Set(spec.components.schemas.ProblemDto.properties.code.enum);
+    this.operations = Object.entries(spec.paths).flatMap(([path, item]) =>
+      METHODS.filter((method) => item[method]).map((method) => operationOf(method.toUpperCase(), path, item[method])),
+    );
+    const total = this.operations.reduce((sum, { weight }) => sum + weight, 0);
+    this.pick = (random) => {
+      let left = random.next() * total;
+      return this.operations.find(({ weight }) => (left -= weight) < 0) ?? this.operations[0];
+    };
+  }
+
+  /** The schema itself, and what goes with it; of `allOf` the only one. */
+  resolve(schema) {
+    const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
+    if (reference === undefined) return schema;
+    return this.resolve(
+      reference
+        .slice(2)
+        .split('/')
+        .reduce((place, name) => place[name], this.spec),
+    );
+  }
+
+  /** The operation that a request meets; null when the document has none for it. HEAD is a GET without its body. */
+  match(method, target) {
+    const segments = segmentsOf(target.split(/[?#]/)[0]);
+    if (segments === null) return null;
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    const fits = this.operations.filter(
+      (operation) =>
+        operation.method === wanted &&
+        operation.segments.length === segments.length &&
+        operation.segments.every((name, at) => (name.startsWith('{') ? segments[at] !== '' : name === segments[at])),
+    );
+    return fits.sort((a, b) => a.parameters.path.length - b.parameters.path.length)[0] ?? null;
+  }
+
+  /** Where a value differs from its schema, or null. Formats and patterns are not looked at. */
+  difference(schema, value, at = '') {
+    const is = this.resolve(schema);
+    if (value === null) return is.nullable || schema.nullable || is.type === undefined ? null : `${at} is null`;
+    if (is.enum && !is.enum.includes(value)) return `${at} is none of the documented values`;
+    if (is.type === 'array') {
+      if (!Array.isArray(value)) return `${at} is no array`;
+      return first(value.map((item, index) => () => this.difference(is.items ?? {}, item, `${at}/${index}`)));
+    }
+    if (is.type === 'object' || is.properties) return this.#objectDifference(is, value, at);
+    if (is.type === 'integer') return Number.isInteger(value) ? null : `${at} is no integer`;
+    return is.type === undefined || typeof value === is.type ? null : `${at} is no ${is.type}`;
+  }
+
+  #objectDifference({ properties = {}, required = [], additionalProperties = {} }, value, at) {
+    if (typeof value !== 'object' || Array.isArray(value)) return `${at} is no object`;
+    const missing = required.find((name) => value[name] === undefined);
+    if (missing) return `${at}/${missing} is missing`;
+    const other = additionalProperties === true ? {} : additionalProperties;
+    return first(
+      Object.entries(value).map(
+        ([name, member]) =>
+          () =>
+            this.difference(properties[name] ?? other, member, `${at}/${name}`),
+      ),
+    );
+  }
+}
+
+function first(checks) {
+  for (const check of checks) {
+    const found = check();
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function segmentsOf(path) {
+  try {
+    return path.split('/').map(decodeURIComponent);
+  } catch {
+    return null;
+  }
+}
+
+function operationOf(method, path, spec) {
+  const parameters = { path: [], query: [], header: [] };
+  for (const parameter of spec.parameters ?? []) parameters[parameter.in].push(parameter);
+  const name = `${method} ${path}`;
+  return {
+    name,
+    method,
+    path,
+    parameters,
+    segments: path.split('/'),
+    caller: Object.keys(spec.security?.[0] ?? {})[0] ?? 'public',
+    body: spec.requestBody?.content ?? null,
+    responses: new Map(
+      Object.entries(spec.responses).map(([status, response]) => [Number(status), responseOf(response)]),
+    ),
+    weight: CREATES.test(name) ? CREATES_WEIGHT : RARE.test(path) ? RARE_SHARE : 1,
+  };
+}
+
+/** The codes of a refusal stand in its description. */
+function responseOf({ description, content = {} }) {
+  return {
+    codes: [...description.matchAll(/`([a-z_]+)`/g)].map((match) => match[1]),
+    schema: content['application/json']?.schema ?? null,
+  };
+}

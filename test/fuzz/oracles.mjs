@@ -1,0 +1,130 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { CANARIES } from './values.mjs';
+
+/** Everything is answered within, in milliseconds; the longest wait that may be asked for comes on top. */
+const ANSWER_MS = 12_000;
+const WAIT_MS = 30_000;
+/** A request that says what is not true of itself may be waited for: it is not worth the time. */
+const RAW_MS = 2_000;
+const MAX_RSS_BYTES = 800 * 1024 * 1024;
+/** HTTP itself may answer these on every route, and on none. */
+const OF_HTTP = new Set([405, 414, 417, 431]);
+/** And these where a body is sent that no one asked for. */
+const OF_BODIES = new Set([400, 413, 415]);
+/** Alarms that mean a defect of ours, whatever is sent. */
+const DEFECTS = [
+  ...['connector_defect', 'operation_failed', 'illegal_move', 'tick_failed', 'gauges_failed', 'notification_failed'],
+  ...['reconciliation_failed', 'ledger_chain_broken', 'encryption_key_changed', 'clock_skew'],
+];
+/** Node's own warnings and traces are no JSON. */
+const NODE_LINES = /^\(node:|^\s+at |^[A-Za-z]*Error: /;
+const DEFECT_LINES = /unhandled|uncaught|connector broke|failed unexpectedly|background work failed|framework message/i;
+
+export function timeoutOf({ headers, isRaw }) {
+  if (isRaw) return RAW_MS;
+  const prefer = headers.filter(([name]) => name.toLowerCase() === 'prefer').map(([, value]) => value);
+  return ANSWER_MS + (/wait *=/.test(prefer.join()) ? WAIT_MS : 0);
+}
+
+/** What is wrong with an answer: { kind, detail } each. */
+export function judge(request, answer, document) {
+  if (answer.failure) return mayFail(request, answer) ? [] : [{ kind: 'no_answer', detail: answer.failure }];
+  const { status } = answer;
+  const operation = document.match(request.method, request.target);
+  const found = [];
+  const add = (kind, detail) => found.push({ kind, detail });
+  const problem = status >= 400 && request.method !== 'HEAD' ? problemOf(answer, document, add) : null;
+  if (status === 500) add('server_error', '500 is never right');
+  else if (status > 500 && !operation?.responses.has(status))
+    add('server_error', 'a status that the route does not document');
+  if (operation && !request.isRaw) documented(operation, request, answer, problem, add);
+  if (operation && status < 300 && request.method !== 'HEAD') conforms(operation, answer, document, add);
+  if (!request.isRaw && answer.ms > timeoutOf(request) - 1_000) add('slow', `${Math.round(answer.ms)} ms`);
+  if (status >= 400 && CANARIES.test(answer.body.toString())) add('echo', 'a refusal repeats what was personal');
+  return found;
+}
+
+/**
+ * A method that is no method, or a length that is not true, may end a connection, not more. What the parser refuses is
+ * answered with a body even to a HEAD, which it has not read yet.
+ */
+function mayFail({ isRaw, method }, { failure }) {
+  return isRaw || (method === 'HEAD' && failure.startsWith('HPE_'));
+}
+
+function problemOf({ status, headers, body }, document, add) {
+  if (!headers['content-type']?.startsWith('application/problem+json'))
+    return add('no_problem', `a ${headers['content-type']}`);
+  const problem = parsed(body);
+  if (!problem) return add('bad_problem', 'no JSON');
+  const missing = ['type', 'title', 'status', 'code', 'requestId'].filter((name) => problem[name] === undefined);
+  if (missing.length > 0) add('bad_problem', `without ${missing.join(', ')}`);
+  if (problem.status !== status) add('bad_problem', `says ${problem.status}`);
+  if (!document.codes.has(problem.code)) add('bad_problem', `the code ${problem.code} is not documented`);
+  if (problem.requestId !== headers['x-request-id']) add('bad_problem', 'another requestId than the header says');
+  return problem;
+}
+
+/** 401 and the like too: a client is generated from what the document says. */
+function documented({ responses, body }, { method, body: sent }, { status }, problem, add) {
+  if (OF_HTTP.has(status) || (body === null && sent.length > 0 && OF_BODIES.has(status))) return;
+  const response = responses.get(status);
+  if (!response) add('undocumented_status', problem?.code ?? '');
+  else if (problem && method !== 'HEAD' && !response.codes.includes(problem.code))
+    add('undocumented_code', problem.code);
+}
+
+function conforms({ responses }, { status, headers, body }, document, add) {
+  const schema = responses.get(status)?.schema;
+  if (!schema || !headers['content-type']?.startsWith('application/json')) return;
+  const difference = document.difference(schema, parsed(body));
+  // Positions are as many as requests; the kind of place is enough.
+  if (difference !== null) add('another_shape', difference.replaceAll(/\/\d+/g, '/n'));
+}
+
+function parsed(body) {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return null;
+  }
+}
+
+/** Lines of the gateway's log that tell of a defect, or tell what is personal or secret. */
+export async function judgeLog(file, secrets) {
+  const found = [];
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    const isPersonal = CANARIES.test(line) || secrets.some((secret) => line.includes(secret));
+    if (isPersonal) found.push({ kind: 'personal_in_log', detail: kindOf(line), example: line });
+    if (NODE_LINES.test(line)) found.push({ kind: 'defect_in_log', detail: line.slice(0, 300) });
+    if (DEFECT_LINES.test(line)) found.push({ kind: 'defect_in_log', detail: kindOf(line), example: line });
+  }
+  return found;
+}
+
+/** Lines of one kind are one finding. */
+function kindOf(line) {
+  const { msg, method, route, error, errorCode } = parsed(line) ?? { msg: line.slice(0, 100) };
+  return [msg, method, route, error, errorCode].filter(Boolean).join(' ');
+}
+
+/** What has to be true of the gateway when everything has been answered. */
+export async function judgeGateway({ admin, gateway }) {
+  const found = [];
+  const add = (kind, detail) => found.push({ kind, detail });
+  const metrics = await admin('GET', '/metrics');
+  for (const kind of DEFECTS) {
+    const count = Number(new RegExp(`^gateway_alarms_total\\{kind="${kind}"\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? 0);
+    if (count > 0) add('alarm', `${kind}: ${count}`);
+  }
+  const rss = Number(/^process_resident_memory_bytes (\d+)/m.exec(metrics)?.[1] ?? NaN);
+  if (!(rss < MAX_RSS_BYTES)) add('memory', `${Math.round(rss / 1024 ** 2)} MiB`);
+  for (const path of ['/health/live', '/health/ready']) {
+    const { status } = await fetch(gateway.url + path);
+    if (status !== 200) add('health', `${path} answers ${status}`);
+  }
+  const verification = await admin('GET', '/v1/admin/ledger/verify');
+  if (verification.ok !== true) add('ledger', JSON.stringify(verification));
+  return { found, megabytes: Math.round(rss / 1024 ** 2) };
+}

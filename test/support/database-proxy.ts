@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { portOf } from './latcom-stub.js';
+
+/** A way to PostgreSQL that can be cut: for a database that goes away and comes back, as in a failover. */
+export interface DatabaseProxy {
+  /** The URL of the database by this way. */
+  readonly url: string;
+  /** Cuts every connection, and every new one as soon as it is made. */
+  cut(): void;
+  restore(): void;
+  /** From now on nothing that the database answers arrives; what it is asked still does. */
+  mute(): void;
+  close(): Promise<void>;
+}
+
+export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
+  const target = new URL(databaseUrl);
+  const open = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((client) => {
+    client.on('error', () => undefined);
+    if (isCut) return void client.resetAndDestroy();
+    const upstream = connect(Number(target.port), target.hostname);
+    upstream.on('error', () => undefined);
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      open.add(socket);
+      socket.pipe(other);
+      socket.on('close', () => {
+        open.delete(socket);
+        other.destroy();
+      });
+    }
+    upstreams.add(upstream);
+    upstream.on('close', () => upstreams.delete(upstream));
+  });
+  const upstreams = new Set<Socket>();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = Object.assign(new URL(databaseUrl), { port: String(portOf(server)), hostname: '127.0.0.1' }).href;
+  return {
+    url,
+    cut: () => {
+      isCut = true;
+      for (const socket of open) socket.destroy();
+    },
+    restore: () => {
+      isCut = false;
+    },
+    mute: () => {
+      for (const upstream of upstreams) {
+        upstream.unpipe();
+        upstream.resume();
+      }
+    },
+    close: async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
