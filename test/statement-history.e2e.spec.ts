@@ -39,7 +39,8 @@ const statusOf = async (id: string): Promise<unknown> =>
   at((await world.call('GET', `/v1/topups/${id}`)).body, 'status');
 const openOf = async (id: string): Promise<unknown[]> => {
   const data = at((await world.admin('GET', '/v1/admin/breaks?status=open&limit=100')).body, 'data');
-  return Array.isArray(data) ? data.filter((one) => at(one, 'transactionId') === id) : [];
+  const open: readonly unknown[] = Array.isArray(data) ? data : [];
+  return open.filter((one) => at(one, 'transactionId') === id);
 };
 
 describe('fields of a form', () => {

@@ -16,7 +16,7 @@ create temp table named_lines (line_no integer, kind text, code text, column_nam
 /** Whether two marks of LATCOM's lines are of one execution: the same minute, or the same day where one has no time. */
 function isSameMinute(one: string, other: string): string {
   const apart = `((${one} >> 1) - (${other} >> 1))`;
-  return isNear(apart, `(${one} & 1) = 1`, `(${other} & 1) = 1`, { unit: 1, day: 1440 });
+  return isNear(apart, `(${one} & 1) = 1`, `(${other} & 1) = 1`, { unit: 0, day: 1440 });
 }
 
 /** A day without a time is its end: what is of it is up to a day before that. */
