@@ -392,7 +392,6 @@ describe('a preview', () => {
             outcome: 'succeeded',
             transactionId: unknown,
             quantity: { value: '10.00', unit: 'MXN' },
-            problem: null,
           },
           { line: 4, transactionId: known, at: '2025-08-01T12:00:00Z' },
           { line: 5, outcome: null, problem: { column: 'distributor_transaction_id', code: 'id_mangled' } },

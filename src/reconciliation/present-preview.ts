@@ -23,15 +23,15 @@ export function presentPreview({ file, period, counts, matched }: StatementPrevi
 
 /** What is wrong with a date is only known when all lines are. */
 function presentSample({ number, line, bad }: SampleLine, all: StatementPreview['file']['bad']): SampleLineDto {
-  const amount = line?.amount ?? null;
+  const problem = bad ?? all.find((one) => one.line === number);
   return {
     line: number,
     outcome: line?.outcome ?? null,
     transactionId: line?.transactionId ? publicId('txn', line.transactionId) : null,
     providerReference: line?.providerReference ?? null,
     reference: line?.reference ?? null,
-    quantity: line === null || amount === null ? null : formatQuantity(BigInt(amount), line.unit),
+    ...(line !== null && line.amount !== null && { quantity: formatQuantity(BigInt(line.amount), line.unit) }),
     at: line?.at ? `${line.at}Z` : null,
-    problem: bad ?? all.find((one) => one.line === number) ?? null,
+    ...(problem && { problem }),
   };
 }

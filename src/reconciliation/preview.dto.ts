@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Quantity } from '../ledger/units.js';
 import { QuantityDto } from '../operations/transaction.dto.js';
 import { BadLineDto, PeriodDto, StatementFormatDto } from './reconciliation.dto.js';
@@ -9,7 +9,7 @@ export class SampleLineDto {
   @ApiProperty({ type: 'integer' })
   line!: number;
   /** null: it cannot be read. */
-  @ApiProperty({ enum: ['succeeded', 'failed', 'pending', 'reversal'], nullable: true })
+  @ApiProperty({ type: String, enum: ['succeeded', 'failed', 'pending', 'reversal', null], nullable: true })
   outcome!: string | null;
   /** Ours, as the provider repeats it. */
   @ApiProperty({ type: String, nullable: true })
@@ -18,13 +18,15 @@ export class SampleLineDto {
   providerReference!: string | null;
   @ApiProperty({ type: String, nullable: true })
   reference!: string | null;
-  @ApiProperty({ type: QuantityDto, nullable: true })
-  quantity!: Quantity | null;
+  /** Absent: the line has none. */
+  @ApiPropertyOptional({ type: QuantityDto })
+  quantity?: Quantity;
   /** In UTC. */
   @ApiProperty({ type: String, nullable: true })
   at!: string | null;
-  @ApiProperty({ type: BadLineDto, nullable: true })
-  problem!: BadLineDto | null;
+  /** Absent: the line can be read. */
+  @ApiPropertyOptional({ type: BadLineDto })
+  problem?: BadLineDto;
 }
 
 /** How a statement would be read, and what would be found. Nothing of it is kept. */
@@ -88,7 +90,6 @@ export const PREVIEW_EXAMPLE = {
       reference: null,
       quantity: { value: '10.00', unit: 'MXN' },
       at: '2026-11-20T20:10:36Z',
-      problem: null,
     },
     {
       line: 4,
@@ -96,7 +97,6 @@ export const PREVIEW_EXAMPLE = {
       transactionId: null,
       providerReference: null,
       reference: null,
-      quantity: null,
       at: null,
       problem: {
         line: 4,
