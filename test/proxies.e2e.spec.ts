@@ -57,6 +57,8 @@ describe('a flood of wrong logins from one address', () => {
   }, 60_000);
 
   test('is refused no faster under a name that does not exist', async () => {
+    const body = { username: 'quiet.name', password: 'the-password-of-quiet-name', role: 'viewer' };
+    expect((await direct.request('POST', '/v1/admin/operators', { auth: ADMIN, body })).status).toBe(201);
     const timed = async (username: string): Promise<number> => {
       const startedAt = performance.now();
       expect(await login(direct, { username, password: `wrong-${Math.random()}` })).toBe(429);
@@ -65,7 +67,7 @@ describe('a flood of wrong logins from one address', () => {
     const flood = Array.from({ length: 120 }, (_, index) =>
       login(direct, { username: `n${index}`, password: 'wrong' }),
     );
-    const [known, unknown] = await Promise.all([timed('own.name'), timed('nobody.at.all')]);
+    const [known, unknown] = await Promise.all([timed('quiet.name'), timed('nobody.at.all')]);
     await Promise.all(flood);
     expect(known).toBeGreaterThan(250);
     expect(unknown).toBeGreaterThan(250);

@@ -61,7 +61,9 @@ export class OperatorLogins {
     const mac = this.vault.mac('password-cache', JSON.stringify([username, password, passwordHash]));
     if (row && this.isKnownSuccess(username, mac)) return toCaller(row, address);
     const pair = JSON.stringify([username, address]);
-    const waitSeconds = this.takeTokens(pair, address);
+    // What others at the same address get wrong is not held against an operator who has logged in before.
+    const isProven = this.successes.has(username);
+    const waitSeconds = this.takeTokens(pair, isProven ? null : address);
     const isTolerated = waitSeconds === null;
     const key = mac.toString('base64');
     const isRight = await this.checks.isRight({ key, pair, password, passwordHash, isTolerated });
@@ -70,7 +72,8 @@ export class OperatorLogins {
       throw tooManyLogins(waitSeconds);
     }
     this.rememberSuccess(username, mac);
-    if (isTolerated) this.giveBack(pair, address);
+    if (isTolerated) this.pairs.giveBack(pair);
+    if (isTolerated && !isProven) this.addresses.giveBack(address);
     return toCaller(row, address);
   }
 
@@ -81,14 +84,10 @@ export class OperatorLogins {
   }
 
   /** null: taken; otherwise in how many seconds there will be one. */
-  private takeTokens(pair: string, address: string): number | null {
+  private takeTokens(pair: string, address: string | null): number | null {
     if (!this.pairs.take(pair)) return this.pairs.retryAfterSeconds(pair);
-    return this.addresses.take(address) ? null : this.addresses.retryAfterSeconds(address);
-  }
-
-  private giveBack(pair: string, address: string): void {
-    this.pairs.giveBack(pair);
-    this.addresses.giveBack(address);
+    if (address === null || this.addresses.take(address)) return null;
+    return this.addresses.retryAfterSeconds(address);
   }
 
   private isKnownSuccess(username: string, mac: Buffer): boolean {

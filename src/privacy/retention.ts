@@ -23,7 +23,7 @@ export const CLASSES = {
   },
   audit: {
     kept: 'for ever; the gateway cannot delete it',
-    why: 'Which operator did or read what: needed for at least five years to size an incident (ANPD 15/2024).',
+    why: 'Which operator did or read what, and from which address: needed for at least five years to size an incident (ANPD 15/2024).',
   },
   staff: {
     kept: 'until the operator is removed',

@@ -2,11 +2,11 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestj
 import { ApiTags } from '@nestjs/swagger';
 import { Administers, Inspects } from '../../access/admin/admin-routes.js';
 import { Caller, type OperatorCaller } from '../../access/index.js';
+import { cursorOfText } from '../../api/pagination.js';
 import { CatalogueAdmin, type CatalogueProduct } from './catalogue-admin.js';
 import {
   CatalogueProductDto,
   CreateProductDto,
-  productCursor,
   ProductPageDto,
   ProductQueryDto,
   UpdateProductDto,
@@ -36,7 +36,7 @@ export class ProductsController {
     const found = await this.catalogue.list(limit + 1, after);
     const data = found.slice(0, limit).map(present);
     const last = found.length > limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last ? productCursor(last.productId) : null };
+    return { data, nextCursor: last ? cursorOfText(last.productId) : null };
   }
 
   /** One product. */

@@ -1,9 +1,17 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { IsDefined, IsInt, IsObject, Matches, Max, Min, ValidateBy, ValidateNested } from 'class-validator';
+import { IsDefined, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { Optional } from '../../api/optional.js';
-import { DEFAULT_LIMIT, LIMIT_MESSAGE, MAX_LIMIT, wholeNumber } from '../../api/pagination.js';
+import {
+  DEFAULT_LIMIT,
+  IsTextCursor,
+  LIMIT_MESSAGE,
+  MAX_LIMIT,
+  textOfCursor,
+  wholeNumber,
+} from '../../api/pagination.js';
+import { IsLabel } from '../../api/text-rules.js';
 import { PesosDto } from './pesos.dto.js';
 import { ProductDto } from './product.dto.js';
 
@@ -12,10 +20,7 @@ const PRODUCT_ID = /^[A-Za-z0-9][\w.:-]{0,63}$/;
 const OPERATOR = /^[A-Za-z0-9À-ÖØ-öø-ÿ](?:[A-Za-z0-9À-ÖØ-öø-ÿ &+.'/-]{0,38}[A-Za-z0-9À-ÖØ-öø-ÿ+.])?$/;
 const OPERATOR_MESSAGE =
   "must be 1 to 40 letters (A to Z, with accents), digits, spaces or & + . ' / -, a letter or digit first";
-/** Without control, zero-width and unassigned characters, and no separator at either end. */
-const DESCRIPTION = /^(?!\s)(?:(?!\p{Default_Ignorable_Code_Point})[^\p{C}\p{Zl}\p{Zp}]){1,200}(?<!\s)$/u;
-const DESCRIPTION_MESSAGE =
-  'must be a string of 1 to 200 visible characters, without spaces at its ends, control or zero-width characters';
+const MAX_DESCRIPTION = 200;
 
 function IsOperator(): PropertyDecorator {
   return Matches(OPERATOR, { message: OPERATOR_MESSAGE });
@@ -37,8 +42,7 @@ export class CreateProductDto {
   @ApiProperty({ type: String, minLength: 1, maxLength: 64, example: 'TELCEL_PAQUETE_50' })
   productId!: string;
 
-  @Matches(DESCRIPTION, { message: DESCRIPTION_MESSAGE })
-  @ApiProperty({ type: String, minLength: 1, maxLength: 200, example: 'Paquete $50' })
+  @IsLabel(MAX_DESCRIPTION, { example: 'Paquete $50' })
   description!: string;
 
   /** The carrier, as LATCOM names it: it is sent with every purchase of the product. */
@@ -61,8 +65,7 @@ export class CreateProductDto {
 
 export class UpdateProductDto {
   @Optional()
-  @Matches(DESCRIPTION, { message: DESCRIPTION_MESSAGE })
-  @ApiPropertyOptional({ type: String, minLength: 1, maxLength: 200, example: 'Paquete $60' })
+  @IsLabel(MAX_DESCRIPTION, { example: 'Paquete $60', isOptional: true })
   description?: string;
 
   /** The carrier, as LATCOM names it: it is sent with every purchase of the product. */
@@ -95,19 +98,13 @@ export class ProductQueryDto {
 
   /** Opaque: the `nextCursor` of the page before. */
   @Optional()
-  @ValidateBy({
-    name: 'isProductCursor',
-    validator: {
-      validate: (value) => typeof value === 'string' && PRODUCT_ID.test(productOf(value)),
-      defaultMessage: () => 'must be the nextCursor of an earlier page of this list',
-    },
-  })
+  @IsTextCursor(PRODUCT_ID)
   @ApiPropertyOptional({ type: String })
   cursor?: string;
 
   /** The product after which the page begins; null for the first page. */
   get after(): string | null {
-    return this.cursor === undefined ? null : productOf(this.cursor);
+    return textOfCursor(this.cursor);
   }
 }
 
@@ -123,12 +120,4 @@ export class ProductPageDto {
   data!: CatalogueProductDto[];
   @ApiProperty({ type: String, nullable: true })
   nextCursor!: string | null;
-}
-
-export function productCursor(productId: string): string {
-  return Buffer.from(productId).toString('base64url');
-}
-
-function productOf(cursor: string): string {
-  return Buffer.from(cursor, 'base64url').toString('utf8');
 }
