@@ -22,6 +22,7 @@ import { Admission1795225100000 } from './migrations/0053-admission.js';
 import { GenericPlans1795225600000 } from './migrations/0056-generic-plans.js';
 import { ToldCurrencies1795225700000 } from './migrations/0057-told-currencies.js';
 import { ReadsYield1795225800000 } from './migrations/0058-reads-yield.js';
+import { StatementMemory1795225900000 } from './migrations/0059-statement-memory.js';
 import { Catalogue1795226060000 } from './migrations/0060-catalogue.js';
 import { EncryptionKeyCheck1795226300000 } from './migrations/0063-encryption-key-check.js';
 import { SecondLook1795226400000 } from './migrations/0064-second-look.js';
@@ -61,6 +62,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
       GenericPlans1795225600000,
       ToldCurrencies1795225700000,
       ReadsYield1795225800000,
+      StatementMemory1795225900000,
       Analyse1795226000000,
       Catalogue1795226060000,
       EncryptionKeyCheck1795226300000,

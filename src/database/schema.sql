@@ -72,16 +72,18 @@ create table breaks (
   reason text,
   resolved_by text,
   updated_at timestamp with time zone not null default clock_timestamp(),
+  difference text default ((((((((COALESCE((provider_record ->> 'amount'::text), ''::text) || ' '::text) || COALESCE((provider_record ->> 'unit'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'succeeded'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'reversal'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'at'::text), ''::text)),
   constraint breaks_pkey PRIMARY KEY (id),
   constraint breaks_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
 );
 comment on column breaks.record_key is 'which record of the provider it is about; null: none';
 comment on column breaks.amount is 'at risk, in the smallest part of the unit';
 comment on column breaks.proposed is 'a resolution that waits for a second operator: resolution, reason, by, at';
+comment on column breaks.difference is 'what a decision is about: amount, status and date of the line';
 CREATE INDEX breaks_open ON public.breaks USING btree (created_at) WHERE (status = 'open'::text);
 CREATE INDEX breaks_run ON public.breaks USING btree (run_id, id);
 CREATE INDEX breaks_transaction ON public.breaks USING btree (transaction_id) WHERE (status = 'open'::text);
-CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, provider, transaction_id, notification_id, record_key) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, provider, transaction_id, notification_id, record_key, difference) NULLS NOT DISTINCT;
 
 create table encryption_key_check (
   singleton boolean not null default true,
@@ -335,6 +337,16 @@ create unlogged table rate_limit_windows (
   constraint rate_limit_windows_pkey PRIMARY KEY (app_id, window_start)
 );
 
+create table reconciliation_bad_lines (
+  run_id uuid not null,
+  line_no integer not null,
+  code text not null,
+  column_name text,
+  transaction_id uuid,
+  constraint reconciliation_bad_lines_pkey PRIMARY KEY (run_id, line_no)
+);
+comment on column reconciliation_bad_lines.transaction_id is 'the transaction that the line names, where it is one of the gateway';
+
 create table reconciliations (
   id uuid not null,
   provider text not null,
@@ -354,12 +366,21 @@ create table reconciliations (
   created_at timestamp with time zone not null default clock_timestamp(),
   updated_at timestamp with time zone not null default clock_timestamp(),
   completed_at timestamp with time zone,
+  period_from timestamp with time zone,
+  period_to timestamp with time zone,
+  period_source text,
+  format jsonb,
+  pending_lines integer not null default 0,
+  bad_counts jsonb not null default '{}'::jsonb,
   constraint reconciliations_kind_check CHECK ((kind = ANY (ARRAY['statement'::text, 'status'::text, 'balance'::text]))),
+  constraint reconciliations_period_source_check CHECK ((period_source = ANY (ARRAY['given'::text, 'lines'::text]))),
   constraint reconciliations_pkey PRIMARY KEY (id),
   constraint reconciliations_status_check CHECK ((status = ANY (ARRAY['uploading'::text, 'running'::text, 'completed'::text, 'failed'::text])))
 );
 comment on column reconciliations.step is 'where a run that was cut off goes on';
 comment on column reconciliations.bad_lines is 'the first hundred lines that could not be read: number and why';
+comment on column reconciliations.period_source is 'given: from, to or both; lines: what most lines say';
+comment on column reconciliations.format is 'how the file was read: delimiter, encoding, columns and what was declared';
 CREATE INDEX reconciliations_open ON public.reconciliations USING btree (created_at) WHERE (status = ANY (ARRAY['uploading'::text, 'running'::text]));
 CREATE UNIQUE INDEX reconciliations_file ON public.reconciliations USING btree (provider, file_hash) WHERE ((status = ANY (ARRAY['running'::text, 'completed'::text])) AND (file_hash IS NOT NULL));
 CREATE UNIQUE INDEX reconciliations_scheduled ON public.reconciliations USING btree (provider, kind, from_at, to_at) WHERE (created_by = 'gateway'::text);
@@ -401,6 +422,19 @@ CREATE INDEX resources_app ON public.resources USING btree (app_id, kind, id);
 CREATE INDEX resources_closed ON public.resources USING btree (COALESCE(erased_at, blocked_at)) WHERE (COALESCE(erased_at, blocked_at) IS NOT NULL);
 CREATE INDEX resources_kept ON public.resources USING btree (updated_at) WHERE ((blocked_at IS NULL) AND (erased_at IS NULL));
 CREATE INDEX resources_provider_reference ON public.resources USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL);
+
+create table statement_pages (
+  run_id uuid not null,
+  provider text not null,
+  low bigint not null,
+  high bigint not null,
+  ids uuid[] not null,
+  marks integer[] not null
+);
+comment on column statement_pages.low is 'the first millisecond of ids in the file';
+comment on column statement_pages.high is 'the last millisecond of ids in the file';
+comment on column statement_pages.marks is 'of each executed line: minutes since 1970, twice, and one more for a day without a time; or the provider''s id, hashed';
+CREATE INDEX statement_pages_range ON public.statement_pages USING btree (provider, high, low);
 
 create table transaction_batches (
   batch_id uuid not null,

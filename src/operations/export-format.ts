@@ -41,7 +41,7 @@ const COLUMNS: readonly (readonly [string, (transaction: TransactionDto) => stri
 const FORMULA = /^[\s\p{Cf}\p{Cc}"'`]*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/u;
 
 /** RFC 4180, except that a cell which a spreadsheet would take for a formula begins with an apostrophe more. */
-function toCsv(rows: readonly (readonly unknown[])[]): string {
+export function toCsv(rows: readonly (readonly unknown[])[]): string {
   return stringify([...rows], {
     cast: { string: (cell) => (FORMULA.test(cell) ? `'${cell}` : cell) },
     // The library sees to the delimiter of the records as a whole only.

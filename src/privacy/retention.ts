@@ -73,6 +73,7 @@ export const RETENTION: Readonly<Record<string, TableRetention>> = {
   provider_tokens: { state: WHOLE },
   purge_tasks: { state: WHOLE },
   rate_limit_windows: { state: WHOLE },
+  reconciliation_bad_lines: { ledger: WHOLE },
   reconciliations: { ledger: WHOLE },
   resolution_proposals: { ledger: WHOLE },
   resources: {
@@ -82,6 +83,7 @@ export const RETENTION: Readonly<Record<string, TableRetention>> = {
       ...['created_at', 'updated_at', 'blocked_at', 'erased_at'],
     ],
   },
+  statement_pages: { ledger: WHOLE },
   transaction_batches: { ledger: WHOLE },
   transaction_events: { ledger: WHOLE },
   transactions: {

@@ -34,7 +34,7 @@ from first, last, spent`;
 const KEEP = `
 insert into breaks (id, class, provider, record_key, run_id, amount, unit, detail)
 values ($1, 'unexplained_balance', $2, $3, $4, $5, $6, $7)
-on conflict (class, provider, transaction_id, notification_id, record_key) do update
+on conflict (class, provider, transaction_id, notification_id, record_key, difference) do update
   set run_id = excluded.run_id, updated_at = clock_timestamp() where breaks.status = 'open'`;
 
 interface Movement {

@@ -10,6 +10,7 @@ export const BREAK_CLASSES = [
   'late_confirmation',
   'cutoff_timing',
   'status_conflict',
+  'reversal_at_provider',
 ] as const;
 export type BreakClass = (typeof BREAK_CLASSES)[number];
 
@@ -86,6 +87,14 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
     proposal: {
       resolution: 'correct',
       text: 'Ask the provider. If it is right, post a correction; nothing reverses itself.',
+    },
+    nextCheckBy: null,
+  },
+  reversal_at_provider: {
+    cause: 'The statement has a line that takes back what was executed: a reversal, a refund, or a negative amount.',
+    proposal: {
+      resolution: 'correct',
+      text: 'Ask the provider why. If it stands, correct the transaction by the reversed amount; nothing reverses itself.',
     },
     nextCheckBy: null,
   },

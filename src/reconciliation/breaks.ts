@@ -8,6 +8,8 @@ import type { JsonObject, Transaction } from '../ledger/transaction.js';
 import { OperatorActs } from '../operations/operator-acts.js';
 import { Problem } from '../problem.js';
 import { filterValues, FILTER, type BreakFilter } from './break-filter.js';
+import { differenceOf } from './break-difference.js';
+import type { ProviderRecord } from './provider-record.js';
 import { movesMoney, type BreakClass, type ResolutionKind } from './break-classes.js';
 
 export interface BreakResolution {
@@ -17,17 +19,6 @@ export interface BreakResolution {
 
 /** A resolution that waits for a second operator. */
 type Proposed = BreakResolution & { readonly by: string; readonly at: string };
-
-/** A line of a statement as a break keeps it; the amount in the smallest part of the unit. */
-export type ProviderRecord = {
-  readonly line: number;
-  readonly id: string;
-  readonly providerReference?: string;
-  readonly succeeded: boolean;
-  readonly amount: string;
-  readonly unit: string;
-  readonly at: string;
-};
 
 export interface Break {
   readonly id: string;
@@ -179,28 +170,4 @@ function proposalOf(one: Break): Proposed {
   assertOpen(one);
   if (!one.proposed) throw new Problem('invalid_state', 'No resolution is proposed for this break.');
   return one.proposed;
-}
-
-/** By how much the provider did more than the ledger has (negative: less). @throws Problem where that is not known */
-function differenceOf(one: Break, { status, quantity, unit }: Transaction): bigint {
-  const record = one.providerRecord;
-  const unfit = Problem.invalid('/resolution', 'must be another one: this break has no amount that could be corrected');
-  if (quantity === null) throw unfit;
-  const line = record?.unit === unit ? BigInt(record.amount) : null;
-  switch (one.class) {
-    case 'missing_at_provider':
-      if (status !== 'succeeded') throw unfit;
-      return -quantity;
-    case 'duplicate_at_provider':
-      if (line === null) throw unfit;
-      return line;
-    case 'amount_mismatch':
-      if (line === null || status !== 'succeeded' || line === quantity) throw unfit;
-      return line - quantity;
-    case 'status_conflict':
-      if (status === 'succeeded') return -quantity;
-      return line ?? quantity;
-    default:
-      throw unfit;
-  }
 }

@@ -36,7 +36,8 @@ update breaks set class = 'status_conflict', detail = detail || jsonb_build_obje
 where id = $1 and status = 'open' and not exists (
   select from breaks other
   where other.class = 'status_conflict' and other.transaction_id = breaks.transaction_id
-    and other.record_key is not distinct from breaks.record_key)`;
+    and other.record_key is not distinct from breaks.record_key
+    and other.difference is not distinct from breaks.difference)`;
 
 const NOT_EXECUTED: Failure = {
   code: 'refused_by_provider',

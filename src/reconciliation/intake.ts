@@ -1,4 +1,3 @@
-import type { MultipartFile } from '@fastify/multipart';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { whileFlowing } from '../api/flowing.js';
@@ -6,15 +5,19 @@ import { readJson } from '../api/readable.js';
 import { RequestValidation } from '../api/validation.js';
 import { ConnectorRegistry } from '../operations/registry.js';
 import { Problem } from '../problem.js';
+import { readFormat } from './declared-format.js';
 import { CreateReconciliationDto } from './reconciliation.dto.js';
 import { Runs } from './runs.js';
+import { readForm } from './statement-form.js';
 import { isStatementProvider } from './statement-format.js';
-import { Statements } from './statements.js';
+import type { StatementPreview } from './statement-preview.js';
+import { Statements, type ArrivingFile, type StatementRequest } from './statements.js';
 
-/** A statement of a million lines has some 100 MB. */
-const MAX_FILE_BYTES = 1024 * 1024 * 1024;
-const MAX_FIELD_BYTES = 4 * 1024;
-const LIMITS = { fileSize: MAX_FILE_BYTES, files: 1, fields: 5, fieldSize: MAX_FIELD_BYTES, parts: 6 };
+interface StatementUpload {
+  readonly dto: CreateReconciliationDto;
+  readonly statement: StatementRequest;
+  readonly file: ArrivingFile;
+}
 
 /** Takes requests for reconciliations, and statements as they arrive. */
 @Injectable()
@@ -38,9 +41,7 @@ export class Intake {
       return whileFlowing(request.raw.socket, () => this.takeStatement(request, by, note));
     }
     const dto = await this.check(request.body);
-    if (dto.kind === 'statement') {
-      throw Problem.invalid('/file', 'is required: send multipart/form-data with the CSV as its last field, file');
-    }
+    if (dto.kind === 'statement') throw fileRequired();
     const definition = this.registry.find(dto.provider)?.definition;
     if (dto.kind === 'balance' && !definition?.balance) throw Problem.invalid('/provider', 'has no balance');
     await note(dto);
@@ -49,26 +50,45 @@ export class Intake {
     return id;
   }
 
+  /** How a statement would be read, and what would be found. @throws Problem `validation_failed`, `payload_too_large` */
+  async preview(request: FastifyRequest): Promise<StatementPreview> {
+    if (!request.isMultipart()) throw fileRequired();
+    return whileFlowing(request.raw.socket, async () => {
+      const { statement, file } = await this.begin(request);
+      return this.statements.preview(statement, file);
+    });
+  }
+
   private async takeStatement(
     request: FastifyRequest,
     by: string,
     note: (dto: CreateReconciliationDto) => Promise<void>,
   ): Promise<string> {
-    const { fields, file } = await readForm(request);
-    const dto = await this.check(fields);
-    if (dto.kind !== 'statement') throw Problem.invalid('/kind', 'must be statement when a file is sent');
-    const { provider } = dto;
-    if (!isStatementProvider(provider)) throw Problem.invalid('/provider', 'gives no statements');
-    const columns = columnsOf(dto.columns);
+    const { dto, statement, file } = await this.begin(request);
     await note(dto);
-    const id = await this.runs.create({ ...spanOf(dto), provider, kind: 'statement', by });
+    const { provider, from, to } = statement;
+    const id = await this.runs.create({ provider, from, to, kind: 'statement', by });
     if (id === null) throw new Error('a reconciliation was not begun');
     try {
-      return await this.statements.take({ id, provider, columns, ...spanOf(dto) }, file.file);
+      return await this.statements.take(id, statement, file);
     } catch (error) {
       await this.runs.fail(id, error instanceof Problem ? error.detail : 'the upload was cut off');
       throw error;
     }
+  }
+
+  /** The fields of the form, checked; its file is still to be read. */
+  private async begin(request: FastifyRequest): Promise<StatementUpload> {
+    const { fields, file, end } = await readForm(request);
+    const dto = await this.check(fields);
+    if (dto.kind !== 'statement') throw Problem.invalid('/kind', 'must be statement when a file is sent');
+    const { provider } = dto;
+    if (!isStatementProvider(provider)) throw Problem.invalid('/provider', 'gives no statements');
+    const span = spanOf(dto);
+    const subject = JSON.stringify([span.from, span.to, dto.format ?? null]);
+    const format = readFormat(dto.format);
+    const statement = { ...span, provider, columns: columnsOf(dto.columns), format, subject };
+    return { dto, statement, file: { stream: file.file, end } };
   }
 
   private async check(body: unknown): Promise<CreateReconciliationDto> {
@@ -78,17 +98,8 @@ export class Intake {
   }
 }
 
-/** The fields before the file; the file itself is still to be read. @throws Problem `validation_failed` */
-async function readForm(request: FastifyRequest): Promise<{ fields: Record<string, unknown>; file: MultipartFile }> {
-  const fields: Record<string, unknown> = {};
-  for await (const part of request.parts({ limits: LIMITS })) {
-    if (part.type === 'file') {
-      if (part.fieldname === 'file') return { fields, file: part };
-      throw Problem.invalid('/file', 'must be the name of the field with the CSV');
-    }
-    fields[part.fieldname] = part.value;
-  }
-  throw Problem.invalid('/file', 'is required as the last field of the form');
+function fileRequired(): Problem {
+  return Problem.invalid('/file', 'is required: send multipart/form-data with the CSV as its last field, file');
 }
 
 function columnsOf(text: string | undefined): Record<string, string> {
@@ -105,6 +116,10 @@ function columnsOf(text: string | undefined): Record<string, string> {
   );
 }
 
+/** @throws Problem when the time ends before it begins */
 function spanOf({ from, to }: CreateReconciliationDto): { from: Date | null; to: Date | null } {
-  return { from: from === undefined ? null : new Date(from), to: to === undefined ? null : new Date(to) };
+  const span = { from: from === undefined ? null : new Date(from), to: to === undefined ? null : new Date(to) };
+  if (span.from !== null && span.to !== null && span.from > span.to)
+    throw Problem.invalid('/to', 'must not be before from');
+  return span;
 }

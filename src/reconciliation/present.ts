@@ -4,8 +4,9 @@ import { MEANINGS } from './break-classes.js';
 import type { Break } from './breaks.js';
 import { nextNight } from './night.js';
 import type { BreakDto } from './break.dto.js';
-import type { ReconciliationDto } from './reconciliation.dto.js';
+import type { PeriodDto, ReconciliationDto } from './reconciliation.dto.js';
 import type { Run } from './runs.js';
+import type { Period } from './statement-period.js';
 
 export function presentRun(run: Run): ReconciliationDto {
   const { provider, kind, step, lines, badCount, badLines, counts, failure, createdBy } = run;
@@ -17,8 +18,12 @@ export function presentRun(run: Run): ReconciliationDto {
     step,
     from: run.from?.toISOString() ?? null,
     to: run.to?.toISOString() ?? null,
+    period: run.periodSource && presentPeriod({ from: run.periodFrom, to: run.periodTo, source: run.periodSource }),
+    format: run.format,
     lines,
+    pendingLines: run.pendingLines,
     badLineCount: badCount,
+    badLineCounts: run.badCounts,
     badLines: [...badLines],
     counts,
     failure,
@@ -26,6 +31,10 @@ export function presentRun(run: Run): ReconciliationDto {
     createdAt: run.createdAt.toISOString(),
     completedAt: run.completedAt?.toISOString() ?? null,
   };
+}
+
+export function presentPeriod({ from, to, source }: Period): PeriodDto {
+  return { from: from?.toISOString() ?? null, to: to?.toISOString() ?? null, source };
 }
 
 export function presentBreak(one: Break): BreakDto {

@@ -21,7 +21,8 @@ where b.class = 'status_mismatch' and b.status = 'open' and b.proposed is null a
     select from breaks other
     where other.class = 'status_conflict' and other.transaction_id = b.transaction_id and other.provider = b.provider
       and other.notification_id is not distinct from b.notification_id
-      and other.record_key is not distinct from b.record_key)`;
+      and other.record_key is not distinct from b.record_key
+      and other.difference is not distinct from b.difference)`;
 
 /** A line that should have settled its transaction and has not: its run goes on where it was. */
 const UNSETTLED = `

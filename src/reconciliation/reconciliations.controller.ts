@@ -1,6 +1,13 @@
-import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiConsumes } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiOkResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
 import { ApiProblems } from '../api/openapi.js';
 import { page, PageQueryDto } from '../api/pagination.js';
@@ -9,9 +16,16 @@ import { parseId } from '../ids.js';
 import { Reads } from '../operations/docs.js';
 import { Problem } from '../problem.js';
 import { BreakPageDto } from './break.dto.js';
-import { CreateReconciliationDto, ReconciliationDto, ReconciliationPageDto } from './reconciliation.dto.js';
+import { PREVIEW_EXAMPLE, StatementPreviewDto } from './preview.dto.js';
+import {
+  CreateReconciliationDto,
+  ReconciliationDto,
+  ReconciliationPageDto,
+  ReconciliationQueryDto,
+} from './reconciliation.dto.js';
 import { Breaks } from './breaks.js';
 import { Intake } from './intake.js';
+import { presentPreview } from './present-preview.js';
 import { presentBreak, presentRun } from './present.js';
 import { Runs, type Run } from './runs.js';
 
@@ -27,7 +41,8 @@ export class ReconciliationsController {
 
   /**
    * Begin a reconciliation. `statement`: compares a provider's CSV, sent as a form with `file` as its last field; the same
-   * file again answers the run that it had. `status`: asks the provider how everything without an end has ended.
+   * file again with the same fields answers the run that it had. With `?preview=true` it is answered how the statement is
+   * read and what would be found, and nothing is kept. `status`: asks the provider how everything without an end has ended.
    * `balance`: compares the observed balance with what was spent.
    */
   @Post()
@@ -37,8 +52,22 @@ export class ReconciliationsController {
   @ApiConsumes('application/json', 'multipart/form-data')
   @ApiBody({ type: CreateReconciliationDto })
   @ApiAcceptedResponse({ type: ReconciliationDto })
+  @ApiOkResponse({
+    description: 'With `preview=true`.',
+    content: { 'application/json': { schema: { $ref: getSchemaPath(StatementPreviewDto) }, example: PREVIEW_EXAMPLE } },
+  })
+  @ApiExtraModels(StatementPreviewDto)
   @ApiProblems('validation_failed', 'payload_too_large', 'unsupported_media_type')
-  async create(@Req() request: FastifyRequest, @Caller() caller: OperatorCaller): Promise<ReconciliationDto> {
+  async create(
+    @Query() { preview }: ReconciliationQueryDto,
+    @Req() request: FastifyRequest,
+    @Caller() caller: OperatorCaller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReconciliationDto | StatementPreviewDto> {
+    if (preview === 'true') {
+      reply.status(HttpStatus.OK);
+      return presentPreview(await this.intake.preview(request));
+    }
     const by = `operator:${caller.username}`;
     const note = (dto: CreateReconciliationDto): Promise<void> =>
       this.audit.record(caller, 'reconciliation.create', null, { provider: dto.provider, kind: dto.kind });

@@ -4,7 +4,9 @@ import { Database } from '../database/database.js';
 import { newUuid } from '../ids.js';
 import type { JsonObject } from '../ledger/transaction.js';
 import { Problem } from '../problem.js';
-import type { BadLineReport, StatementFile } from './statement-file.js';
+import { countOf, type BadLineReport } from './bad-line.js';
+import type { RecognizedFormat, StatementFile } from './statement-file.js';
+import type { Period } from './statement-period.js';
 
 export const KINDS = ['statement', 'status', 'balance'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -17,8 +19,15 @@ export interface Run {
   readonly step: string;
   readonly from: Date | null;
   readonly to: Date | null;
+  /** What a statement is about; null: it is not known yet, or it is no statement. */
+  readonly periodFrom: Date | null;
+  readonly periodTo: Date | null;
+  readonly periodSource: Period['source'] | null;
+  readonly format: RecognizedFormat | null;
   readonly lines: number;
+  readonly pendingLines: number;
   readonly badCount: number;
+  readonly badCounts: Readonly<Record<string, number>>;
   readonly badLines: readonly BadLineReport[];
   /** Of breaks by class, and of what was done. */
   readonly counts: JsonObject;
@@ -38,13 +47,15 @@ export interface NewRun {
 
 interface Matched {
   readonly file: StatementFile;
+  readonly period: Period;
   readonly counts: Record<string, number>;
   readonly isOver: boolean;
 }
 
-const COLUMNS = `id, provider, kind, status, step, from_at as "from", to_at as "to", lines, bad_count as "badCount",
-  bad_lines as "badLines", counts, failure, created_by as "createdBy", created_at as "createdAt",
-  completed_at as "completedAt"`;
+const COLUMNS = `id, provider, kind, status, step, from_at as "from", to_at as "to",
+  period_from as "periodFrom", period_to as "periodTo", period_source as "periodSource", format, lines,
+  pending_lines as "pendingLines", bad_count as "badCount", bad_counts as "badCounts", bad_lines as "badLines", counts,
+  failure, created_by as "createdBy", created_at as "createdAt", completed_at as "completedAt"`;
 
 /** Who works on a run has it for so long and says anew that he does; after a crash somebody else goes on. */
 export const LEASE_MS = 15_000;
@@ -66,40 +77,18 @@ export class Runs {
     return rows[0]?.id ?? null;
   }
 
-  /**
-   * Within the transaction of `client`, which then alone has to do with that file: whether it is here already. Answers
-   * with the earlier run; `id` is no more then.
-   */
-  async sameFile(
-    client: PoolClient,
-    { id, provider }: Pick<Run, 'id' | 'provider'>,
-    hash: Buffer,
-  ): Promise<string | null> {
-    await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 30))`, [hash.toString('hex')]);
-    const earlier = await client.query<{ id: string }>(
-      `select id from reconciliations where provider = $1 and file_hash = $2 and status in ('running', 'completed')`,
-      [provider, hash],
-    );
-    const found = earlier.rows[0]?.id ?? null;
-    if (found !== null) await client.query(`delete from reconciliations where id = $1`, [id]);
-    return found;
-  }
-
   /** The statement is compared: what is left to do is done by whoever takes it up. */
-  async matched(client: PoolClient, id: string, { file, counts, isOver }: Matched): Promise<void> {
+  async matched(client: PoolClient, id: string, { file, period, counts, isOver }: Matched): Promise<void> {
     const { rowCount } = await client.query(
       `update reconciliations set status = $2, step = 'matched', file_hash = $3, lines = $4, bad_lines = $5,
-         bad_count = $6, counts = $7, lease_until = null, updated_at = clock_timestamp(),
+         bad_count = $6, counts = $7, pending_lines = $8, bad_counts = $9, format = $10, period_from = $11, period_to = $12,
+         period_source = $13, lease_until = null, updated_at = clock_timestamp(),
          completed_at = case when $2 = 'completed' then clock_timestamp() end
        where id = $1 and status = 'uploading'`,
       [
-        id,
-        isOver ? 'completed' : 'running',
-        file.hash,
-        file.lines,
-        JSON.stringify(file.bad),
-        file.badCount,
-        JSON.stringify(counts),
+        ...[id, isOver ? 'completed' : 'running', file.hash, file.lines, JSON.stringify(file.bad)],
+        ...[countOf(file.badCounts), JSON.stringify(counts), file.pending, JSON.stringify(file.badCounts)],
+        ...[JSON.stringify(file.format), period.from, period.to, period.source],
       ],
     );
     if (rowCount === 0) throw new Problem('overloaded', CUT_OFF, { retryAfterSeconds: 1 });

@@ -1,21 +1,34 @@
-/** A line that could not be read. */
-export interface BadLineReport {
-  readonly line: number;
-  readonly message: string;
-}
+import type { BadLineCode, BadLineReport } from './bad-line.js';
+import type { Delimiter } from './csv-line.js';
+import type { IdRange } from './id-range.js';
+import type { LineTimes } from './line-times.js';
+import type { SampleLine } from './statement-rows.js';
 
-/** Times of the first and the last line in time, in UTC without a zone; null: it has none that can be read. */
-export interface Span {
-  readonly first: string | null;
-  readonly last: string | null;
+/** How a file was read: what was recognized, and what was declared. */
+export interface RecognizedFormat {
+  readonly delimiter: Delimiter;
+  readonly encoding: string;
+  /** The line with the names of the columns, from 1. */
+  readonly headerLine: number;
+  /** Which of the file's columns (its place, from 1) is read for which of the gateway's. */
+  readonly columns: Readonly<Record<string, number>>;
+  readonly decimal: string | null;
+  readonly thousands: string | null;
+  readonly dates: string;
+  readonly timeZone: string;
 }
 
 /** A statement that was read. */
-export interface StatementFile extends Span {
+export interface StatementFile {
   /** Of its bytes and of how they were read. */
   readonly hash: Buffer;
   readonly lines: number;
+  readonly pending: number;
   /** The first hundred. */
   readonly bad: readonly BadLineReport[];
-  readonly badCount: number;
+  readonly badCounts: Readonly<Partial<Record<BadLineCode, number>>>;
+  readonly format: RecognizedFormat;
+  readonly times: LineTimes;
+  readonly ids: IdRange;
+  readonly samples: readonly SampleLine[];
 }

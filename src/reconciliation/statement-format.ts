@@ -1,28 +1,34 @@
-import { holdsCardNumber } from '../api/card-firewall/card-number.js';
-import { parseUuid } from '../ids.js';
 import { PESO_UNIT, POINTS_UNIT } from '../ledger/units.js';
-import { utcOf } from './statement-time.js';
+import { hashOf } from './seen-ids.js';
+import { amountOf, currencyOf, idOf, present, statusOf, timeOf, uuidOf, type CellNotation } from './line-cells.js';
+import type { LineOutcome } from './status-words.js';
 
 /* What the lines of a provider's statement mean. Pure. */
 
-/** A line that can be compared with the ledger. Nothing personal is taken from it. */
-export interface StatementLine {
+/** Which transaction a line is about; nothing personal is taken from it. */
+export interface LineIds {
   /** Ours, as the provider repeats it; in lower case. */
   readonly transactionId: string | null;
   readonly providerReference: string | null;
   readonly reference: string | null;
-  readonly succeeded: boolean;
-  /** Digits: in the smallest part of the unit. */
-  readonly amount: string;
+}
+
+/** A line that can be compared with the ledger. */
+export interface StatementLine extends LineIds {
+  readonly outcome: LineOutcome;
+  /** Digits, above zero, in the smallest part of the unit; null: it has none, and needs none. */
+  readonly amount: string | null;
   readonly unit: string;
-  /** In UTC, without a zone. */
-  readonly at: string;
+  /** In UTC, without a zone; null: the line is not final. */
+  readonly at: string | null;
+  /** What tells two executions of one transaction apart: the minute, or the provider's id hashed. */
+  readonly mark: number;
 }
 
 /** Providers that give statements. */
 export type StatementProvider = 'latcom' | 'latam-pass';
 
-/** By the name of a column; one that the file does not have is empty. */
+/** The trimmed text by the name of a column; one that the file does not have is empty. */
 export type Cell = (column: string) => string;
 
 interface Column {
@@ -33,10 +39,14 @@ interface Column {
 
 export interface Format {
   readonly columns: Readonly<Record<string, Column>>;
+  /** Of a line of which nothing else can be used. */
+  readonly ids: Readonly<Record<keyof LineIds, string | null>>;
   /** Any line. @throws BadLine */
-  readonly read: (cell: Cell) => StatementLine;
+  readonly read: (cell: Cell, notation: CellNotation) => StatementLine;
   /** The same of a line of which every cell is as plain as it mostly is. */
-  readonly plain: Readonly<Record<keyof StatementLine, PlainValue | string>>;
+  readonly plain: readonly (PlainValue | string)[];
+  /** Of a plain line. */
+  readonly mark: { readonly column: string; readonly as: 'minute' | 'hash' };
 }
 
 /** What is made of a plain cell's bytes; of an empty one, or where there is none, `otherwise`. */
@@ -50,19 +60,17 @@ export interface PlainValue {
 /** In PostgreSQL's text format. */
 const NULL = '\\N';
 
-const MAX_REFERENCE = 255;
-
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
-/** An id with too few digits in a row for a card. */
-const TEXT = String.raw`(?:${UUID}|(?![\w.:/-]*?\d(?:-?\d){12})[\w.:/-]{1,64})`;
+/** An id with too few digits in a row for a card, that no program made a decimal. */
+const TEXT = String.raw`(?:${UUID}|(?![\w.:/-]*?\d(?:-?\d){12})(?!\d+\.0+(?![\w.:/-]))[\w.:/-]{1,64})`;
 const DAY = String.raw`(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))`;
 const UTC = String.raw`(?!0000)\d{4}-${DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z`;
 
 const required = (plain: string): Column => ({ isOptional: false, plain });
 const optional = (plain: string | null): Column => ({ isOptional: true, plain: plain && `(?:${plain})?` });
 
-/** A line that cannot be used, and why: in words that quote nothing of it. */
-export class BadLine extends Error {}
+const CENTS = { scale: 2, maxDigits: 12 };
+const POINTS = { scale: 0, maxDigits: 15 };
 
 export const FORMATS: Readonly<Record<StatementProvider, Format>> = {
   latcom: {
@@ -73,23 +81,23 @@ export const FORMATS: Readonly<Record<StatementProvider, Format>> = {
       currency: optional('[A-Z]{3}'),
       date: required(UTC),
     },
-    read: (cell) => ({
-      ...idOf(cell('distributor_transaction_id')),
+    ids: {
+      transactionId: 'distributor_transaction_id',
       providerReference: null,
-      succeeded: outcomeOf(cell('status')),
-      amount: centsOf(cell('amount')),
-      unit: currencyOf(cell('currency')),
-      at: timeOf(cell('date')),
-    }),
-    plain: {
-      transactionId: { column: 'distributor_transaction_id', as: 'text', otherwise: NULL },
-      providerReference: NULL,
-      reference: NULL,
-      succeeded: { column: 'status', as: 'outcome', otherwise: NULL },
-      amount: { column: 'amount', as: 'digits', otherwise: NULL },
-      unit: { column: 'currency', as: 'text', otherwise: PESO_UNIT },
-      at: { column: 'date', as: 'utc', otherwise: NULL },
+      reference: 'distributor_transaction_id',
     },
+    read: readTopup,
+    // In the order of the columns of the table that lines are copied into.
+    plain: [
+      { column: 'distributor_transaction_id', as: 'text', otherwise: NULL },
+      NULL,
+      NULL,
+      { column: 'status', as: 'outcome', otherwise: NULL },
+      { column: 'amount', as: 'digits', otherwise: NULL },
+      { column: 'currency', as: 'text', otherwise: PESO_UNIT },
+      { column: 'date', as: 'utc', otherwise: NULL },
+    ],
+    mark: { column: 'date', as: 'minute' },
   },
   'latam-pass': {
     columns: {
@@ -100,77 +108,64 @@ export const FORMATS: Readonly<Record<StatementProvider, Format>> = {
       points: required(String.raw`[1-9]\d{0,14}`),
       date: required(UTC),
     },
-    read: (cell) => ({
-      transactionId: parseUuid(cell('partnerAccrualId')),
-      providerReference: textOf(cell('latamAccrualId')),
-      reference: cell('partnerTransactionId') === '' ? null : textOf(cell('partnerTransactionId')),
-      succeeded: true,
-      amount: wholeOf(cell('points')),
-      unit: POINTS_UNIT,
-      at: timeOf(cell('date')),
-    }),
-    plain: {
-      transactionId: { column: 'partnerAccrualId', as: 'text', otherwise: NULL },
-      providerReference: { column: 'latamAccrualId', as: 'text', otherwise: NULL },
-      reference: { column: 'partnerTransactionId', as: 'text', otherwise: NULL },
-      succeeded: 't',
-      amount: { column: 'points', as: 'digits', otherwise: NULL },
-      unit: POINTS_UNIT,
-      at: { column: 'date', as: 'utc', otherwise: NULL },
-    },
+    ids: { transactionId: 'partnerAccrualId', providerReference: 'latamAccrualId', reference: 'partnerTransactionId' },
+    read: readAccrual,
+    plain: [
+      { column: 'partnerAccrualId', as: 'text', otherwise: NULL },
+      { column: 'latamAccrualId', as: 'text', otherwise: NULL },
+      { column: 'partnerTransactionId', as: 'text', otherwise: NULL },
+      't',
+      { column: 'points', as: 'digits', otherwise: NULL },
+      POINTS_UNIT,
+      { column: 'date', as: 'utc', otherwise: NULL },
+    ],
+    mark: { column: 'latamAccrualId', as: 'hash' },
   },
 };
 
 export function isStatementProvider(provider: string): provider is StatementProvider {
-  return provider in FORMATS;
+  return Object.hasOwn(FORMATS, provider);
 }
 
-/** LATCOM repeats what we gave it: our transaction's id, or something that somebody else made up. */
-function idOf(cell: string): Pick<StatementLine, 'transactionId' | 'reference'> {
-  if (cell === '') throw new BadLine('has no distributor_transaction_id');
-  const transactionId = parseUuid(cell);
-  return { transactionId, reference: transactionId === null ? textOf(cell) : null };
+/** LATCOM repeats what we gave it: our transaction's id, or something that another system made up. */
+function readTopup(cell: Cell, notation: CellNotation): StatementLine {
+  const id = idOf(cell('distributor_transaction_id'), 'distributor_transaction_id');
+  const transactionId = uuidOf(id);
+  const ids = { transactionId, providerReference: null, reference: transactionId === null ? id : null };
+  const status = statusOf(cell('status'), 'status');
+  if (status === 'pending') return notFinal(ids, PESO_UNIT);
+  const text = cell('amount');
+  const given = amountOf(text, 'amount', notation, CENTS);
+  const amount = status === 'succeeded' ? present(given, text, 'amount') : given;
+  const unit = currencyOf(cell('currency'), 'currency');
+  const { utc, mark } = timeOf(cell('date'), 'date', notation);
+  return { ...ids, outcome: outcomeBy(amount, status), amount: amount?.digits ?? null, unit, at: utc, mark };
 }
 
-/** Ids of others; not more than an id can be, and nothing that must not be kept. */
-function textOf(cell: string): string {
-  if (cell === '' || cell.length > MAX_REFERENCE) throw new BadLine('has an id that is empty or too long');
-  if (/\p{Cc}/u.test(cell)) throw new BadLine('has an id with control characters');
-  if (parseUuid(cell) === null && holdsCardNumber(cell)) throw new BadLine('holds the number of a payment card');
-  return cell;
+function readAccrual(cell: Cell, notation: CellNotation): StatementLine {
+  const providerReference = idOf(cell('latamAccrualId'), 'latamAccrualId');
+  const ids = {
+    transactionId: uuidOf(optionalId(cell, 'partnerAccrualId') ?? ''),
+    providerReference,
+    reference: optionalId(cell, 'partnerTransactionId'),
+  };
+  const text = cell('points');
+  const amount = present(amountOf(text, 'points', notation, POINTS), text, 'points');
+  const { utc } = timeOf(cell('date'), 'date', notation);
+  const bytes = Buffer.from(providerReference);
+  const mark = hashOf(bytes, 0, bytes.length) >>> 1;
+  return { ...ids, outcome: outcomeBy(amount, 'succeeded'), amount: amount.digits, unit: POINTS_UNIT, at: utc, mark };
 }
 
-function outcomeOf(cell: string): boolean {
-  const word = cell.toUpperCase();
-  if (word === 'SUCCESS') return true;
-  if (word === 'FAIL' || word === 'FAILED') return false;
-  throw new BadLine('has a status other than SUCCESS and FAIL');
+function optionalId(cell: Cell, column: string): string | null {
+  return cell(column) === '' ? null : idOf(cell(column), column);
 }
 
-function centsOf(cell: string): string {
-  const [, whole, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,2}))?$/.exec(cell) ?? [];
-  if (whole === undefined) throw new BadLine('has an amount that is no decimal such as 10.00');
-  return positive(whole + fraction.padEnd(2, '0'));
+function notFinal(ids: LineIds, unit: string): StatementLine {
+  return { ...ids, outcome: 'pending', amount: null, unit, at: null, mark: 0 };
 }
 
-function wholeOf(cell: string): string {
-  if (!/^\d{1,15}$/.test(cell)) throw new BadLine('has points that are no whole number');
-  return positive(cell);
-}
-
-function positive(digits: string): string {
-  if (/[1-9]/.test(digits)) return digits;
-  throw new BadLine('has an amount of zero');
-}
-
-function currencyOf(cell: string): string {
-  if (cell === '') return PESO_UNIT;
-  if (!/^[A-Za-z]{3}$/.test(cell)) throw new BadLine('has a currency that is no three letters');
-  return cell.toUpperCase();
-}
-
-function timeOf(cell: string): string {
-  const at = utcOf(cell);
-  if (at === null) throw new BadLine('has a date that is no ISO 8601 time');
-  return at;
+/** A negative amount takes back what was executed, whatever the status says. */
+function outcomeBy(amount: { readonly isNegative: boolean } | null, outcome: LineOutcome): LineOutcome {
+  return amount?.isNegative ? 'reversal' : outcome;
 }

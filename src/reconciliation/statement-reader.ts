@@ -1,69 +1,126 @@
-import { Problem } from '../problem.js';
+import { BadLine } from './bad-line.js';
+import { splitLine, type CsvLine } from './csv-line.js';
+import type { CellNotation } from './line-cells.js';
+import { namesIn } from './named-ids.js';
 import { PlainRow } from './plain-row.js';
-import { FORMATS, type Format, type StatementLine, type StatementProvider } from './statement-format.js';
+import type { StatementEncoding } from './statement-encoding.js';
+import { FORMATS, type Format, type LineIds, type StatementLine, type StatementProvider } from './statement-format.js';
+import type { Header } from './statement-header.js';
 
-/** What a cell may be that nobody looks at; a quote may hide a comma. */
-const ANYTHING = String.raw`[^",\r\n]*`;
+export interface ReaderOptions {
+  readonly header: Header;
+  readonly notation: CellNotation;
+  readonly encoding: StatementEncoding;
+}
 
-/** How to read a file's lines, by its header. */
+/** `ids`: of all transactions that the line may be about. */
+export type LineReading =
+  { readonly line: StatementLine } | { readonly bad: BadLine; readonly ids: readonly LineIds[] };
+
+const TOTAL = /^(?:sub\s*-?\s*|grand\s+|gran\s+)?(?:totals?|totales|suma)\b/i;
+
+/** How to read a file's lines, by its header. A character of what it reads is a byte. */
 export class StatementReader {
   private readonly format: Format;
-  private readonly positions: ReadonlyMap<string, number>;
-  /** A whole plain line with its end, of cells in the order of the file. */
-  private readonly line: RegExp;
+  /** A whole plain line with its end, of cells in the order of the file; in unread cells only ASCII, or anything. */
+  private readonly asciiLine: RegExp;
+  private readonly anyLine: RegExp;
 
-  /**
-   * `mapping` gives other names for columns: `{ "amount": "Importe" }`.
-   * @throws Problem `validation_failed` when a column is missing or the mapping names one that is not known
-   */
-  constructor(provider: StatementProvider, header: readonly string[], mapping: Readonly<Record<string, string>>) {
+  constructor(
+    provider: StatementProvider,
+    private readonly options: ReaderOptions,
+  ) {
     this.format = FORMATS[provider];
-    this.positions = positionsOf(this.format, header, mapping);
-    const columnAt = new Map([...this.positions].map(([name, position]) => [position, name]));
-    const cells = header.map((_name, position) => {
-      const plain = this.format.columns[columnAt.get(position) ?? '']?.plain;
-      return `(?:${plain ?? ANYTHING})`;
-    });
-    this.line = new RegExp(String.raw`${cells.join(',')}\r?\n`, 'y');
+    this.asciiLine = this.plainLine(String.raw`\x80-\xff`);
+    this.anyLine = this.plainLine('');
   }
 
-  /** @throws BadLine */
-  read(cells: readonly string[]): StatementLine {
-    return this.format.read((column) => (cells[this.positions.get(column) ?? cells.length] ?? '').trim());
+  /** null: the line is empty. */
+  read(text: string): LineReading | null {
+    const csv = splitLine(text, this.options.header.delimiter);
+    if (csv.cells.every((cell) => blank(cell))) return null;
+    try {
+      this.assertShape(csv);
+      return { line: this.format.read((column) => this.cell(csv, column), this.options.notation) };
+    } catch (error) {
+      if (!(error instanceof BadLine)) throw error;
+      const bad = this.isTotal(csv)
+        ? new BadLine('total')
+        : this.repeatsHeader(csv)
+          ? new BadLine('repeated_header')
+          : error;
+      return { bad, ids: namesIn(text, this.format.ids, (column) => this.rawCell(csv, column)) };
+    }
   }
 
   /** Where the line that begins at `start` ends, with its end, if it is a plain one; 0: it is none. */
   endOfPlain(text: string, start: number): number {
-    this.line.lastIndex = start;
-    return this.line.test(text) ? this.line.lastIndex : 0;
+    // Plain amounts have a decimal point.
+    if (this.options.notation.amounts.decimal === ',') return 0;
+    const line = this.options.encoding.encoding === null ? this.asciiLine : this.anyLine;
+    line.lastIndex = start;
+    return line.test(text) ? line.lastIndex : 0;
   }
 
   /** How the rows of plain lines are made of their cells. */
   plainRow(): PlainRow {
-    const { transactionId, providerReference, reference, succeeded, amount, unit, at } = this.format.plain;
-    const pieces = [transactionId, providerReference, reference, succeeded, amount, unit, at];
-    return new PlainRow(pieces, this.positions);
+    const { delimiter, positions } = this.options.header;
+    return new PlainRow(this.format, positions, delimiter.charCodeAt(0));
+  }
+
+  private plainLine(unreadable: string): RegExp {
+    const { names, positions, delimiter } = this.options.header;
+    const columnAt = new Map([...positions].map(([name, position]) => [position, name]));
+    const separator = delimiter === '|' ? String.raw`\|` : delimiter;
+    // A quote may hide a delimiter.
+    const anything = `[^"\\r\\n${separator}${unreadable}]*`;
+    const cells = names.map((name, position) => {
+      const plain = this.format.columns[columnAt.get(position) ?? '']?.plain;
+      return `(?:${plain ?? (name === '' ? '' : anything)})`;
+    });
+    return new RegExp(String.raw`${cells.join(separator)}\r?\n`, 'y');
+  }
+
+  /** @throws BadLine when the cells are not those of the header */
+  private assertShape({ cells, damaged }: CsvLine): void {
+    const { names, positions } = this.options.header;
+    if (cells.length > names.length) throw new BadLine('too_many_cells');
+    if (cells.some((cell, position) => names[position] === '' && !blank(cell))) throw new BadLine('nameless_cell');
+    for (const [column, position] of positions) {
+      if (this.format.columns[column]?.plain === null) continue;
+      if (damaged.has(position)) throw new BadLine('quotes', column);
+      if (position >= cells.length) throw new BadLine('too_few_cells', column);
+    }
+  }
+
+  /** @throws BadLine */
+  private cell(csv: CsvLine, column: string): string {
+    return this.options.encoding.decode(this.rawCell(csv, column), column).trim();
+  }
+
+  private rawCell({ cells }: CsvLine, column: string): string {
+    return cells[this.options.header.positions.get(column) ?? cells.length] ?? '';
+  }
+
+  /** A line of which the first text is a word for totals, or that has an amount and neither an id nor a date. */
+  private isTotal(csv: CsvLine): boolean {
+    const required = Object.entries(this.format.columns).flatMap(([name, { isOptional }]) =>
+      isOptional ? [] : [name],
+    );
+    const empty = required.filter((column) => blank(this.rawCell(csv, column)));
+    if (empty.length === 0) return false;
+    const first = csv.cells.find((cell) => !blank(cell)) ?? '';
+    return TOTAL.test(first.trim()) || (empty.includes(required[0] ?? '') && empty.includes('date'));
+  }
+
+  private repeatsHeader({ cells }: CsvLine): boolean {
+    const { names, positions } = this.options.header;
+    return [...positions.values()].every(
+      (position) => (cells[position] ?? '').trim().toLowerCase() === names[position],
+    );
   }
 }
 
-function positionsOf(
-  { columns }: Format,
-  header: readonly string[],
-  mapping: Readonly<Record<string, string>>,
-): ReadonlyMap<string, number> {
-  const names = Object.keys(columns);
-  const stranger = Object.keys(mapping).find((name) => !names.includes(name));
-  if (stranger !== undefined) throw Problem.invalid('/columns', `knows the columns ${names.join(', ')} only`);
-  const found = new Map(header.map((name, position) => [fold(name), position]));
-  const positions = Object.entries(columns).flatMap(([name, { isOptional }]): [string, number][] => {
-    const position = found.get(fold(mapping[name] ?? name));
-    if (position !== undefined) return [[name, position]];
-    if (isOptional && mapping[name] === undefined) return [];
-    throw Problem.invalid('/file', `has no column ${name} in its first line; name another one in "columns"`);
-  });
-  return new Map(positions);
-}
-
-function fold(name: string): string {
-  return name.trim().toLowerCase();
+function blank(cell: string): boolean {
+  return cell.trim() === '';
 }

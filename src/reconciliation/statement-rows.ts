@@ -1,147 +1,196 @@
-import { parse } from 'csv-parse/sync';
 import { Problem } from '../problem.js';
+import { BadLine, reportOf, type BadLineCode, type BadLineReport } from './bad-line.js';
+import { copyText } from './copy-text.js';
+import { NOTHING_DECLARED, type DeclaredFormat } from './declared-format.js';
+import { IdRange } from './id-range.js';
+import { HeaderSearch } from './header-search.js';
+import { isLineTooLong, LineSplitter, type LineSink } from './line-splitter.js';
+import { LineTimes } from './line-times.js';
 import type { PlainRow } from './plain-row.js';
 import { RowBuffer } from './row-buffer.js';
 import { SeenIds } from './seen-ids.js';
-import type { BadLineReport, Span } from './statement-file.js';
-import { BadLine, type StatementLine, type StatementProvider } from './statement-format.js';
+import { StatementEncoding } from './statement-encoding.js';
+import type { LineIds, StatementLine, StatementProvider } from './statement-format.js';
+import type { ColumnNames, Header } from './statement-header.js';
 import { StatementReader } from './statement-reader.js';
-import { TimeSpan } from './time-span.js';
 
-const MAX_LINE_LENGTH = 64 * 1024;
 const MAX_REPORTED = 100;
-const BYTE_ORDER_MARK = /^\ufeff/;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** A line as it was read, for people who look at it before it counts. */
+export interface SampleLine {
+  readonly number: number;
+  readonly line: StatementLine | null;
+  readonly bad: BadLineReport | null;
+}
+
+export interface RowOptions {
+  readonly provider: StatementProvider;
+  readonly columns: ColumnNames;
+  readonly format?: DeclaredFormat;
+  /** For tests: milliseconds. */
+  readonly now?: number;
+  /** So many of the first lines are kept as they were read. */
+  readonly samples?: number;
+  /** For tests: every line is read in the careful way. */
+  readonly isCareful?: boolean;
+}
 
 /**
- * The bytes of the file in, rows in PostgreSQL's text format out. A line is a record: one with a quote that is not closed
- * is a bad line, and takes no other with it.
+ * The bytes of the file in, rows in PostgreSQL's text format out: of lines that can be compared, and of those that only
+ * name their transactions. A line is a record; one that cannot be read is reported, and takes no other with it.
  */
-export class StatementRows {
+export class StatementRows implements LineSink {
   count = 0;
-  badCount = 0;
+  pending = 0;
   readonly bad: BadLineReport[] = [];
-  private readonly out = new RowBuffer();
-  private readonly context = { seen: new SeenIds(), span: new TimeSpan() };
+  readonly badCounts = new Map<BadLineCode, number>();
+  readonly samples: SampleLine[] = [];
+  readonly times: LineTimes;
+  readonly ids = new IdRange();
+  private readonly rows = new RowBuffer();
+  private readonly named = new RowBuffer();
+  readonly seen = new SeenIds();
+  private readonly bytes: StatementEncoding;
+  private readonly lines = new LineSplitter(this);
+  private readonly search: HeaderSearch;
   private reader: StatementReader | null = null;
   private plainRow: PlainRow | null = null;
   private lineNo = 0;
-  private rest: Buffer = Buffer.alloc(0);
 
-  constructor(
-    private readonly provider: StatementProvider,
-    private readonly columns: Readonly<Record<string, string>>,
-  ) {}
+  /** @throws Problem `validation_failed` when `columns` names columns that are not known */
+  constructor(private readonly options: RowOptions) {
+    const { provider, columns, format = NOTHING_DECLARED, now = Date.now() } = options;
+    this.bytes = new StatementEncoding(format.encoding);
+    this.search = new HeaderSearch(provider, columns, { declared: format.delimiter, encoding: this.bytes });
+    this.times = new LineTimes(now + DAY_MS);
+  }
 
-  get hasHeader(): boolean {
-    return this.reader !== null;
+  get badCount(): number {
+    return [...this.badCounts.values()].reduce((sum, one) => sum + one, 0);
   }
 
   /** Bytes of rows that were not taken yet. */
   get size(): number {
-    return this.out.size;
+    return this.rows.size + this.named.size;
   }
 
-  get span(): Span {
-    return this.context.span.span;
+  /** What was recognized. null: there is no header yet. */
+  get header(): (Header & { readonly line: number }) | null {
+    return this.search.found;
   }
 
-  /** @throws Problem `validation_failed` when the first line names no columns of such a statement */
+  get encoding(): string {
+    return this.bytes.encoding ?? 'utf-8';
+  }
+
+  /** @throws Problem `validation_failed` when its first lines name no columns of such a statement */
   add(chunk: Buffer): void {
-    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
-    // One character for each byte: what is not plain is decoded line by line.
-    const text = bytes.toString('latin1');
-    let at = 0;
-    for (;;) {
-      at = this.addPlain(bytes, text, at);
-      const end = text.indexOf('\n', at);
-      if (end < 0) break;
-      this.readLine(bytes.toString('utf8', at, end));
-      at = end + 1;
-    }
-    this.rest = bytes.subarray(at);
-    // A line that long is none; what of it is still to come is read as another one.
-    if (this.rest.length > MAX_LINE_LENGTH) this.end();
+    this.lines.add(this.bytes.read(chunk));
   }
 
-  /** What has come is the whole of the last line. */
+  /** The file has ended. @throws Problem `validation_failed` when it has no header */
   end(): void {
-    const last = this.rest.toString('utf8', 0, MAX_LINE_LENGTH);
-    this.rest = Buffer.alloc(0);
-    if (last !== '') this.readLine(last);
+    this.lines.add(this.bytes.end());
+    this.lines.end();
+    if (this.reader === null) throw this.search.missing();
   }
 
   /** The rows since the last time; good until the next time. */
-  take(): Buffer {
-    return this.out.take();
+  take(): { readonly lines: Buffer; readonly named: Buffer } {
+    return { lines: this.rows.take(), named: this.named.take() };
   }
 
-  /** Nearly all lines are alike: as many of those as follow each other. Answers where the first other one begins. */
-  private addPlain(bytes: Buffer, text: string, start: number): number {
-    const { reader, plainRow } = this;
-    if (!reader || !plainRow) return start;
+  /** Nearly all lines are alike: as many of those as follow each other. */
+  takePlain(bytes: Buffer, text: string, start: number): number {
+    const { reader, plainRow, rows } = this;
+    if (!reader || !plainRow || this.options.isCareful || this.samples.length < (this.options.samples ?? 0))
+      return start;
     let at = start;
     for (let end = reader.endOfPlain(text, at); end > 0; end = reader.endOfPlain(text, at)) {
+      if (isLineTooLong(end - at)) return at;
+      if (!plainRow.write(rows, this.lineNo + 1, { bytes, start: at, end }, this)) return at;
       this.lineNo += 1;
       this.count += 1;
-      plainRow.write(this.out, this.lineNo, { bytes, start: at, end }, this.context);
       at = end;
     }
     return at;
   }
 
-  private readLine(line: string): void {
+  takeLine(line: string, isTooLong: boolean): void {
     this.lineNo += 1;
-    const text = line.replace(/\r$/, '');
-    if (text === '') return;
-    if (this.reader) return this.accept(this.reader, text);
-    this.reader = new StatementReader(this.provider, headerOf(text), this.columns);
+    if (!isTooLong) this.bytes.learn(line);
+    if (this.reader) return isTooLong ? this.refuse(new BadLine('line_too_long'), []) : this.accept(this.reader, line);
+    if (isTooLong) throw Problem.invalid('/file', 'has no line that names its columns: its first line is too long');
+    const header = this.search.look(line, this.lineNo);
+    if (header === null) return;
+    const { format = NOTHING_DECLARED, provider } = this.options;
+    const notation = {
+      amounts: { decimal: format.decimal, thousands: format.thousands },
+      times: { order: format.dates ?? 'yyyy-mm-dd', clock: format.clock } as const,
+      latest: this.times.latest,
+    };
+    this.reader = new StatementReader(provider, { header, notation, encoding: this.bytes });
     this.plainRow = this.reader.plainRow();
   }
 
   private accept(reader: StatementReader, text: string): void {
-    try {
-      this.keep(reader.read(cellsOf(text)));
-    } catch (error) {
-      if (!(error instanceof BadLine)) throw error;
-      this.count += 1;
-      this.badCount += 1;
-      if (this.bad.length < MAX_REPORTED) this.bad.push({ line: this.lineNo, message: error.message });
-    }
-  }
-
-  private keep({ transactionId, providerReference, reference, succeeded, amount, unit, at }: StatementLine): void {
+    const reading = reader.read(text);
+    if (reading === null) return;
+    if ('bad' in reading) return this.refuse(reading.bad, reading.ids);
+    const { line } = reading;
     this.count += 1;
-    const time = Buffer.from(at);
-    this.context.span.add(time, 0, time.length);
+    this.sample({ number: this.lineNo, line, bad: null });
+    if (line.outcome === 'pending') this.pending += 1;
+    if (line.outcome === 'pending' || line.outcome === 'reversal') this.name(line.outcome, line, line);
+    if (line.outcome === 'succeeded' || line.outcome === 'failed') this.keep(line);
+  }
+
+  private refuse({ code, column }: BadLine, ids: readonly LineIds[]): void {
+    this.count += 1;
+    const report = reportOf(this.lineNo, code, column);
+    this.badCounts.set(code, (this.badCounts.get(code) ?? 0) + 1);
+    if (this.bad.length < MAX_REPORTED) this.bad.push(report);
+    this.sample({ number: this.lineNo, line: null, bad: report });
+    const [first = { transactionId: null, providerReference: null, reference: null }, ...others] = ids;
+    this.name('bad', first, null, report);
+    for (const one of others) this.name('named', one, null);
+  }
+
+  private keep(line: StatementLine): void {
+    const { transactionId, amount, unit, mark, at } = line;
     const id = Buffer.from(transactionId ?? '');
-    const again = transactionId !== null && this.context.seen.add(id, 0, id.length) ? 't' : 'f';
-    const ids = `${transactionId ?? '\\N'}\t${escaped(providerReference)}\t${escaped(reference)}`;
-    this.out.text(`${this.lineNo}\t${ids}\t${succeeded ? 't' : 'f'}\t${amount}\t${unit}\t${at}\t${again}\n`);
+    this.ids.add(id, 0, id.length);
+    const again = id.length > 0 && this.seen.add(id, 0, id.length) ? 't' : 'f';
+    this.addTime(at);
+    const outcome = line.outcome === 'succeeded' ? 't' : 'f';
+    const values = [...idsOf(line), outcome, amount, unit, at, again, String(mark)].map(copyText);
+    this.rows.text(`${this.lineNo}\t${values.join('\t')}\n`);
+  }
+
+  private addTime(at: string | null): void {
+    if (at === null) return;
+    const bytes = Buffer.from(at);
+    this.times.add(this.times.dayOf(bytes, 0), bytes, 0, bytes.length);
+  }
+
+  /** A transaction that a line names, which is not compared. */
+  private name(
+    kind: 'bad' | 'named' | 'pending' | 'reversal',
+    ids: LineIds,
+    line: StatementLine | null,
+    report: BadLineReport | null = null,
+  ): void {
+    const said = [line?.amount ?? null, line?.unit ?? null, line?.at ?? null];
+    const values = [kind, report?.code ?? null, report?.column ?? null, ...idsOf(ids), ...said].map(copyText);
+    this.named.text(`${this.lineNo}\t${values.join('\t')}\n`);
+  }
+
+  private sample(one: SampleLine): void {
+    if (this.samples.length < (this.options.samples ?? 0)) this.samples.push(one);
   }
 }
 
-/** @throws Problem `validation_failed` */
-function headerOf(text: string): string[] {
-  try {
-    return cellsOf(text.replace(BYTE_ORDER_MARK, ''));
-  } catch {
-    throw Problem.invalid('/file', 'cannot be read as CSV in its first line');
-  }
-}
-
-/** @throws BadLine */
-function cellsOf(text: string): string[] {
-  if (!text.includes('"')) return text.split(',');
-  try {
-    const [cells = []] = parse(text, { relax_column_count: true });
-    return cells;
-  } catch {
-    throw new BadLine('cannot be read as CSV');
-  }
-}
-
-/** PostgreSQL, COPY, text format. No reference has control characters. */
-function escaped(text: string | null): string {
-  if (text === null) return '\\N';
-  return text.includes('\\') ? text.replaceAll('\\', '\\\\') : text;
+function idsOf({ transactionId, providerReference, reference }: LineIds): (string | null)[] {
+  return [transactionId, providerReference, reference];
 }

@@ -3,10 +3,11 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { Problem } from '../problem.js';
-import { LINES } from './match.js';
-import type { StatementFile } from './statement-file.js';
+import { NOTHING_DECLARED, type DeclaredFormat } from './declared-format.js';
+import { LINES, NAMED_LINES } from './statement-tables.js';
+import type { RecognizedFormat, StatementFile } from './statement-file.js';
 import type { StatementProvider } from './statement-format.js';
+import type { ColumnNames } from './statement-header.js';
 import { StatementRows } from './statement-rows.js';
 
 /** Each of these is a short statement of its own: an upload may take hours, and holds nothing meanwhile. */
@@ -14,30 +15,38 @@ const BATCH_BYTES = 1024 * 1024;
 
 export interface UploadRequest {
   readonly provider: StatementProvider;
-  readonly columns: Readonly<Record<string, string>>;
+  readonly columns: ColumnNames;
+  readonly format?: DeclaredFormat;
+  /** The same bytes with another one are another statement: what it is about. */
+  readonly subject?: string;
+  /** How many of the first lines are kept as they were read. */
+  readonly samples?: number;
   readonly onLines: (lines: number) => void;
 }
 
 /**
- * Streams a statement into the table `lines` of that connection as it arrives: memory does not grow with the file.
+ * Streams a statement into the tables `lines` and `named_lines` of that connection as it arrives: memory does not grow with
+ * the file.
  * @throws Problem `validation_failed` when the file is no statement of that provider
  */
 export async function uploadStatement(
   client: PoolClient,
   file: Readable,
-  { provider, columns, onLines }: UploadRequest,
+  request: UploadRequest,
 ): Promise<StatementFile> {
-  const hash = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n`);
-  const rows = new StatementRows(provider, columns);
+  const { provider, columns, subject = '', onLines } = request;
+  const hash = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n${subject}\n`);
+  const rows = new StatementRows(request);
   let copying = Promise.resolve();
   const copyOn = async (): Promise<void> => {
     await copying;
     onLines(rows.count);
-    copying = copy(client, rows.take());
+    copying = copyRows(client, rows.take());
     // Whether it went well is asked before the next one.
     copying.catch(() => undefined);
   };
   await client.query(LINES);
+  await client.query(NAMED_LINES);
   for await (const chunk of chunksOf(file)) {
     hash.update(chunk);
     rows.add(chunk);
@@ -46,17 +55,37 @@ export async function uploadStatement(
   rows.end();
   await copyOn();
   await copying;
-  if (!rows.hasHeader) throw Problem.invalid('/file', 'is empty: its first line must name the columns');
-  const { count: lines, bad, badCount, span } = rows;
-  return { hash: hash.digest(), lines, bad, badCount, ...span };
+  const { count: lines, pending, bad, times, ids, samples } = rows;
+  const badCounts = Object.fromEntries(rows.badCounts);
+  return { hash: hash.digest(), lines, pending, bad, badCounts, times, ids, samples, format: formatOf(rows, request) };
+}
+
+function formatOf({ header, encoding }: StatementRows, request: UploadRequest): RecognizedFormat {
+  const { decimal, thousands, dates, clock } = request.format ?? NOTHING_DECLARED;
+  if (header === null) throw new Error('a statement without a header was read');
+  return {
+    delimiter: header.delimiter,
+    encoding,
+    headerLine: header.line,
+    columns: Object.fromEntries([...header.positions].map(([name, position]) => [name, position + 1])),
+    decimal,
+    thousands,
+    dates: dates ?? 'yyyy-mm-dd',
+    timeZone: clock?.timeZone ?? 'UTC',
+  };
 }
 
 function chunksOf(file: Readable): AsyncIterable<Buffer> {
   return file;
 }
 
-async function copy(client: PoolClient, rows: Buffer): Promise<void> {
-  const stream = client.query(copyFrom('copy lines from stdin'));
+async function copyRows(client: PoolClient, { lines, named }: ReturnType<StatementRows['take']>): Promise<void> {
+  await copy(client, 'lines', lines);
+  if (named.length > 0) await copy(client, 'named_lines', named);
+}
+
+async function copy(client: PoolClient, table: 'lines' | 'named_lines', rows: Buffer): Promise<void> {
+  const stream = client.query(copyFrom(`copy ${table} from stdin`));
   stream.end(rows);
   await finished(stream);
 }

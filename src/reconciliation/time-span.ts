@@ -1,7 +1,11 @@
-import type { Span } from './statement-file.js';
-
 /** Of nanoseconds; nothing that is given is longer. */
 const LENGTH = 'YYYY-MM-DDTHH:MM:SS.fffffffff'.length;
+
+/** Times of the first and the last line in time, in UTC without a zone; null: there is none. */
+export interface Span {
+  readonly first: string | null;
+  readonly last: string | null;
+}
 
 /** The first and the last of texts that sort as their times do, by their bytes. */
 export class TimeSpan {

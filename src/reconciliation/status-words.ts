@@ -1,0 +1,47 @@
+/** What a status says. `pending`: nothing final. `reversal`: what was executed is taken back. */
+export type LineOutcome = 'succeeded' | 'failed' | 'pending' | 'reversal';
+
+/** As they are after `normalize`. */
+const WORDS: Readonly<Record<LineOutcome, readonly string[]>> = {
+  succeeded: ['SUCCESS'],
+  failed: ['FAIL', 'FAILED'],
+  pending: [
+    ...['PENDING', 'PENDIENTE', 'PROCESSING', 'PROCESANDO', 'IN PROCESS', 'INPROCESS', 'IN PROGRESS', 'INPROGRESS'],
+    ...[
+      'EN PROCESO',
+      'EN PROGRESO',
+      'EN CURSO',
+      'EN TRAMITE',
+      'EN ESPERA',
+      'ON HOLD',
+      'QUEUED',
+      'WAITING',
+      'SUBMITTED',
+    ],
+  ],
+  reversal: [
+    ...['REVERSED', 'REVERSE', 'REVERSAL', 'REVERSADO', 'REVERSADA', 'REVERSO', 'REVERSA', 'REVERTIDO', 'REVERTIDA'],
+    ...['REFUNDED', 'REFUND', 'PARTIALLY REFUNDED', 'REEMBOLSADO', 'REEMBOLSADA', 'REEMBOLSO', 'DEVUELTO', 'DEVUELTA'],
+    ...['DEVOLUCION', 'CHARGEBACK', 'CHARGED BACK', 'CHARGE BACK', 'CONTRACARGO'],
+  ],
+};
+
+const MEANINGS = new Map(
+  [...Object.entries(WORDS)].flatMap(([outcome, words]) => words.map((word): [string, string] => [word, outcome])),
+);
+
+/** null: the word is not known, and what it means is not guessed. */
+export function outcomeOf(text: string): LineOutcome | null {
+  const found = MEANINGS.get(normalize(text));
+  return found === 'succeeded' || found === 'failed' || found === 'pending' || found === 'reversal' ? found : null;
+}
+
+/** `en_proceso`, `En-Proceso` and `EN PROCESO` are one word; accents do not matter. */
+function normalize(text: string): string {
+  return text
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .toUpperCase()
+    .replace(/[\s_-]+/g, ' ')
+    .trim();
+}
