@@ -9,7 +9,7 @@ export interface DatabaseProxy {
   /** Cuts every connection, and every new one as soon as it is made. */
   cut(): void;
   restore(): void;
-  /** From now on nothing that the database answers arrives; what it is asked still does. */
+  /** Until `restore`, nothing that the database answers arrives, on new connections either; what it is asked still does. */
   mute(): void;
   close(): Promise<void>;
 }
@@ -18,6 +18,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const target = new URL(databaseUrl);
   const open = new Set<Socket>();
   let isCut = false;
+  let isMuted = false;
   const server = createServer((client) => {
     client.on('error', () => undefined);
     if (isCut) return void client.resetAndDestroy();
@@ -28,7 +29,8 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       [upstream, client],
     ] as const) {
       open.add(socket);
-      socket.pipe(other);
+      if (isMuted && socket === upstream) socket.resume();
+      else socket.pipe(other);
       socket.on('close', () => {
         open.delete(socket);
         other.destroy();
@@ -48,8 +50,10 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     },
     restore: () => {
       isCut = false;
+      isMuted = false;
     },
     mute: () => {
+      isMuted = true;
       for (const upstream of upstreams) {
         upstream.unpipe();
         upstream.resume();
