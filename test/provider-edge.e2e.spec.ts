@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { metric, sql, transactionEvents } from './support/accruals.js';
+import { sql, transactionEvents } from './support/accruals.js';
 import { at, textAt, type Answer } from './support/http.js';
 import { portOf } from './support/latcom-stub.js';
 import { accrual, eventually, pass, startWorld, topup, unique, type World } from './support/world.js';
@@ -17,6 +17,8 @@ const seen: string[] = [];
 /** Answers given before the usual ones, by what the path contains; `for ever` stays. */
 let refusals: { on: string; answer: Refusal; times: number }[] = [];
 let correlationId = '';
+/** `/metrics` when the test began; empty: of a process that has just started. */
+let alarmsBefore = '';
 
 function usual(path: string, order: unknown): Refusal {
   if (/access-token|auth\/token|login/.test(path)) {
@@ -54,12 +56,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 }, 60_000);
 
-beforeEach(async () => {
+const start = (): Promise<World> => {
   const url = `http://127.0.0.1:${portOf(server)}`;
-  logins = 0;
-  refusals = [];
-  correlationId = unique('correlation');
-  world = await startWorld({
+  return startWorld({
     gateway: {
       LATAM_PASS_BASE_URL: url,
       LATAM_PASS_ENVIRONMENT: 'production',
@@ -73,14 +72,33 @@ beforeEach(async () => {
       BREAKER_FAILURES: '100000',
     },
   });
-  seen.length = 0;
-}, 60_000);
+};
 
-afterEach(async () => {
+const stop = async (): Promise<void> => {
   await world.gateway().stop();
   await world.sandbox.stop();
   await world.database.drop();
+};
+
+/** For what a process remembers of a provider's refusals, e.g. that a token was renewed within the last minute. */
+const forget = async (): Promise<void> => {
+  await world.crash();
+  alarmsBefore = '';
+};
+
+beforeAll(async () => {
+  world = await start();
+}, 60_000);
+
+beforeEach(async () => {
+  refusals = [];
+  correlationId = unique('correlation');
+  alarmsBefore = await metrics();
+  logins = 0;
+  seen.length = 0;
 });
+
+afterAll(stop);
 
 afterAll(() => {
   server.closeAllConnections();
@@ -89,7 +107,12 @@ afterAll(() => {
 
 const refuse = (on: string, answer: Refusal, times = 1): void => void refusals.push({ on, answer, times });
 const calls = (part: string): number => seen.filter((path) => path.includes(part)).length;
-const alarms = (kind: string): Promise<number> => metric(world, `gateway_alarms_total{kind="${kind}"}`);
+const metrics = async (): Promise<string> => String((await world.gateway().request('GET', '/metrics')).body);
+const alarmCount = (text: string, kind: string): number =>
+  Number(new RegExp(`^gateway_alarms_total\\{kind="${kind}"\\} (.*)$`, 'm').exec(text)?.[1] ?? 0);
+/** Raised since the test began. */
+const alarms = async (kind: string): Promise<number> =>
+  alarmCount(await metrics(), kind) - alarmCount(alarmsBefore, kind);
 const ACCRUAL = '/partner/accrual';
 
 const ended = (answer: Answer, ...statuses: string[]): Promise<Answer> =>
@@ -127,6 +150,8 @@ it('an accrual goes on after each refusal of something in front of LATAM Pass, w
 }, 60_000);
 
 it('a 403 in front of LATAM Pass renews the token once, and the accrual is sent again at once', async () => {
+  await forget();
+  logins = 0;
   await ended(await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' }), 'processing');
   const before = { logins, sent: calls(ACCRUAL) };
   refuse(ACCRUAL, [403, { message: 'Invalid authentication credentials' }]);
@@ -137,6 +162,8 @@ it('a 403 in front of LATAM Pass renews the token once, and the accrual is sent 
 }, 30_000);
 
 it('a 403 in front of LATAM Pass that stays makes no storm of logins, and ends nothing', async () => {
+  await forget();
+  logins = 0;
   refuse(ACCRUAL, [403, { message: 'Forbidden' }], Number.POSITIVE_INFINITY);
   const all = await Promise.all(
     Array.from({ length: 20 }, () => world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' })),
@@ -240,6 +267,7 @@ it('a pass that something in front of LoyaltyLayer refused is unknown, and asked
 }, 30_000);
 
 it('a change of a pass is sent again after it, with a new token', async () => {
+  await forget();
   const issued = await world.call('POST', '/v1/passes', pass(), { prefer: 'wait=5' });
   const before = tokens;
   refuse('cancel', [403, { message: 'Forbidden' }]);
@@ -273,6 +301,7 @@ it('a purchase is sent again with a new token when LATCOM says with 403 that it 
 }, 30_000);
 
 it('a login that something in front of a provider refused is tried again, and no word about the credentials', async () => {
+  await forget();
   refuse('login', [403, { message: 'Forbidden' }]);
   const bought = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' });
   await ended(bought, 'succeeded');
@@ -280,6 +309,7 @@ it('a login that something in front of a provider refused is tried again, and no
 }, 30_000);
 
 it('a token that cannot be sent fails the login with an alarm, and nothing is sent or in doubt', async () => {
+  await forget();
   refuse('login', [200, { success: true, access_token: 'abc\u00e9', expires_in: 3600 }]);
   const bought = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' });
   await ended(bought, 'succeeded');
@@ -287,54 +317,72 @@ it('a token that cannot be sent fails the login with an alarm, and nothing is se
   expect(calls('purchase')).toBe(1);
 }, 30_000);
 
-it('a balance that cannot be read raises an alarm, and the last good one stands', async () => {
-  const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
-  expect(at((await balance('?refresh=true')).body, 'current', 'balance')).toBe('100000.00');
-  refuse('get_balance', [200, { success: true, balance: '12,345.67', currency: 'USD' }]);
-  expect(await balance('?refresh=true')).toMatchObject({ status: 502, body: { code: 'provider_error' } });
-  refuse('purchase', [200, '{"success":true,"response_code":"00","transaction_id":"X","balance_after":"99,999.41"}']);
-  refuse('get_balance', [503, '']);
-  expect(at((await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' })).body, 'status')).toBe('succeeded');
-  expect((await balance()).body).toMatchObject({ current: { balance: '100000.00', rate: null } });
-  expect(await alarms('unreadable_balance')).toBe(2);
-}, 30_000);
+describe('a float of its own:', () => {
+  let shared: World;
 
-it('a misreading that looks like a number is unlearnt by the next look, and purchases go on', async () => {
-  const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
-  await balance('?refresh=true');
-  // A point that separates thousands.
-  refuse('purchase', [200, '{"success":true,"response_code":"00","transaction_id":"X","balance_after":"99.999"}']);
-  await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' });
-  expect((await balance()).body).toMatchObject({ current: { balance: '99.999' } });
-  expect(Number(at((await balance()).body, 'current', 'rate'))).toBeLessThan(1);
-  refuse('get_balance', [200, { success: true, balance: 99999.41, currency: 'USD' }]);
-  expect((await balance('?refresh=true')).body).toMatchObject({ current: { balance: '99999.41', rate: null } });
-  const bought = await world.call('POST', '/v1/topups', topup({ amount: { value: '1000.00', currency: 'MXN' } }), {
-    prefer: 'wait=5',
+  beforeEach(async () => {
+    shared = world;
+    world = await start();
+    alarmsBefore = '';
+    seen.length = 0;
+  }, 60_000);
+
+  afterEach(async () => {
+    await stop();
+    world = shared;
   });
-  expect(at(bought.body, 'status')).toBe('succeeded');
-}, 30_000);
 
-it('a rate that others have spoilt is looked at again by one purchase', async () => {
-  const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
-  const buy = (): Promise<Answer> => world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' });
-  const tells = (told: number): void =>
-    refuse('purchase', [200, { success: true, response_code: '00', transaction_id: 'X', balance_after: told }]);
-  await balance('?refresh=true');
-  // Somebody else spends nearly all of it meanwhile.
-  tells(100);
-  await buy();
-  tells(99.41);
-  expect(at((await buy()).body, 'status')).toBe('succeeded');
-  // Its rate is far off the usual one and does not count yet; the next look is due in half a minute.
-  expect((await Promise.all([buy(), buy()])).map(({ body }) => at(body, 'code'))).toEqual([
-    'insufficient_float',
-    'insufficient_float',
-  ]);
-  await sql(world, `update provider_floats set probed_at = now() - interval '31 s'`);
-  tells(98.82);
-  expect(at((await buy()).body, 'status')).toBe('succeeded');
-  expect(Number(at((await balance()).body, 'current', 'rate'))).toBeCloseTo(10 / 0.59, 1);
-  tells(98.23);
-  expect(at((await buy()).body, 'status')).toBe('succeeded');
-}, 30_000);
+  it('a balance that cannot be read raises an alarm, and the last good one stands', async () => {
+    const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
+    expect(at((await balance('?refresh=true')).body, 'current', 'balance')).toBe('100000.00');
+    refuse('get_balance', [200, { success: true, balance: '12,345.67', currency: 'USD' }]);
+    expect(await balance('?refresh=true')).toMatchObject({ status: 502, body: { code: 'provider_error' } });
+    refuse('purchase', [200, '{"success":true,"response_code":"00","transaction_id":"X","balance_after":"99,999.41"}']);
+    refuse('get_balance', [503, '']);
+    expect(at((await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' })).body, 'status')).toBe(
+      'succeeded',
+    );
+    expect((await balance()).body).toMatchObject({ current: { balance: '100000.00', rate: null } });
+    expect(await alarms('unreadable_balance')).toBe(2);
+  }, 30_000);
+
+  it('a misreading that looks like a number is unlearnt by the next look, and purchases go on', async () => {
+    const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
+    await balance('?refresh=true');
+    // A point that separates thousands.
+    refuse('purchase', [200, '{"success":true,"response_code":"00","transaction_id":"X","balance_after":"99.999"}']);
+    await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' });
+    expect((await balance()).body).toMatchObject({ current: { balance: '99.999' } });
+    expect(Number(at((await balance()).body, 'current', 'rate'))).toBeLessThan(1);
+    refuse('get_balance', [200, { success: true, balance: 99999.41, currency: 'USD' }]);
+    expect((await balance('?refresh=true')).body).toMatchObject({ current: { balance: '99999.41', rate: null } });
+    const bought = await world.call('POST', '/v1/topups', topup({ amount: { value: '1000.00', currency: 'MXN' } }), {
+      prefer: 'wait=5',
+    });
+    expect(at(bought.body, 'status')).toBe('succeeded');
+  }, 30_000);
+
+  it('a rate that others have spoilt is looked at again by one purchase', async () => {
+    const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
+    const buy = (): Promise<Answer> => world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' });
+    const tells = (told: number): void =>
+      refuse('purchase', [200, { success: true, response_code: '00', transaction_id: 'X', balance_after: told }]);
+    await balance('?refresh=true');
+    // Somebody else spends nearly all of it meanwhile.
+    tells(100);
+    await buy();
+    tells(99.41);
+    expect(at((await buy()).body, 'status')).toBe('succeeded');
+    // Its rate is far off the usual one and does not count yet; the next look is due in half a minute.
+    expect((await Promise.all([buy(), buy()])).map(({ body }) => at(body, 'code'))).toEqual([
+      'insufficient_float',
+      'insufficient_float',
+    ]);
+    await sql(world, `update provider_floats set probed_at = now() - interval '31 s'`);
+    tells(98.82);
+    expect(at((await buy()).body, 'status')).toBe('succeeded');
+    expect(Number(at((await balance()).body, 'current', 'rate'))).toBeCloseTo(10 / 0.59, 1);
+    tells(98.23);
+    expect(at((await buy()).body, 'status')).toBe('succeeded');
+  }, 30_000);
+});
