@@ -80,8 +80,9 @@ const stop = async (): Promise<void> => {
   await world.database.drop();
 };
 
-/** For what a process remembers of a provider's refusals, e.g. that a token was renewed within the last minute. */
+/** A process that has no token, and remembers no refusal or renewal within the last minute. */
 const forget = async (): Promise<void> => {
+  await sql(world, 'delete from provider_tokens');
   await world.crash();
   alarmsBefore = '';
 };
