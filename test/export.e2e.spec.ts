@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { Client } from 'pg';
 import { ADMIN, startGateway } from './support/gateway.js';
 import { at, basicAuth, textAt, type Credentials } from './support/http.js';
+import { compareStatement, moveTo, topupFile, topupLine } from './support/statements.js';
 import { accrual, eventually, pass, startWorld, topup, unique, type World } from './support/world.js';
 
 const PARTNER = '/v1/transactions/export';
@@ -218,6 +219,37 @@ describe('an operator', () => {
       expect.objectContaining({ appId, type: 'topup' }),
     ]);
   });
+});
+
+it('gives as CSV what is particular to a transaction, of corrections too, as JSON does', async () => {
+  const app = await world.createApp();
+  const headers = { 'idempotency-key': unique('key'), prefer: 'wait=15' };
+  const bought = await world.gateway().request('POST', '/v1/topups', { auth: app, body: topup(), headers });
+  const id = textAt(bought.body, 'id');
+  await moveTo(world, '2025-01-10T12:00:00Z', id);
+  const { breaks } = await compareStatement(
+    world,
+    topupFile(topupLine(id, '2025-01-10T12:00:00Z', { amount: '4.50' })),
+  );
+  const found = breaks.find((one) => at(one, 'class') === 'amount_mismatch');
+  const correct = { resolution: 'correct', reason: 'billed less' };
+  expect(await world.admin('POST', `/v1/admin/breaks/${textAt(found, 'id')}/resolve`, correct)).toMatchObject({
+    status: 200,
+  });
+  const types = new Set<unknown>();
+  for (const auth of [app, world.partner]) {
+    const rows = await rowsOf(PARTNER, auth);
+    const lines = (await (await ask(PARTNER, auth, 'application/x-ndjson')).text()).trimEnd().split('\n');
+    expect(rows).toHaveLength(lines.length);
+    for (const [index, line] of lines.entries()) {
+      const transaction: unknown = JSON.parse(line);
+      types.add(at(transaction, 'type'));
+      const members = ['accrual', 'cobranded', 'pass', 'topup', 'correction'].map((name) => at(transaction, name));
+      const particular = members.filter((member) => member !== undefined);
+      expect([JSON.parse(rows[index]?.['detail'] ?? '')]).toEqual(particular);
+    }
+  }
+  expect([...types].toSorted()).toEqual(['accrual', 'correction', 'pass_create', 'topup']);
 });
 
 describe('what cannot be given is a problem', () => {

@@ -325,6 +325,52 @@ describe('statements after each other', () => {
   });
 });
 
+describe('the same bytes in another time zone', () => {
+  const zone = (timeZone: string): { before: [string, string][] } => ({
+    before: [['format', JSON.stringify({ timeZone })]],
+  });
+
+  it.each([
+    ['times', '2025-06-24 20:30:00'],
+    ['days', '2025-06-24'],
+  ])('are no other executions, by %s without a zone', async (_, date) => {
+    const id = await buy();
+    await moveTo(world, '2025-06-25T02:30:00Z', id);
+    const csv = topupFile(topupLine(id, date), topupLine(newUuid(), date, { status: 'FAIL' }));
+    expect(countsOf(await compareStatement(world, csv))).toEqual({});
+    const done = await compareStatement(world, csv, zone('America/Mexico_City'));
+    expect(classesOf(done, id)).toEqual([]);
+    // Other bytes are another file, of which the later reading counts as well.
+    expect(classesOf(await compareStatement(world, `${csv}\n`, zone('America/Mexico_City')), id)).toEqual([]);
+    const billed = await compareStatement(world, topupFile(topupLine(id, '2025-06-27 09:00:00')));
+    expect(classesOf(billed, id)).toEqual(['duplicate_at_provider']);
+  });
+
+  it('have the same surplus executions and reversals, each once, also where they were decided', async () => {
+    const [surplus, reversed] = [await buy(), await buy()];
+    await moveTo(world, '2025-06-28T20:00:00Z', surplus, reversed);
+    const csv = topupFile(
+      topupLine(surplus, '2025-06-28 14:00:00'),
+      topupLine(surplus, '2025-06-28 15:00:00'),
+      topupLine(reversed, '2025-06-28 14:00:00'),
+      topupLine(reversed, '2025-06-28 16:00:00', { status: 'REVERSED' }),
+    );
+    const one = await compareStatement(world, csv);
+    expect([classesOf(one, surplus), classesOf(one, reversed)]).toEqual([
+      ['duplicate_at_provider'],
+      ['reversal_at_provider'],
+    ]);
+    await compareStatement(world, csv, zone('America/Mexico_City'));
+    expect([(await openOf(surplus)).length, (await openOf(reversed)).length]).toEqual([1, 1]);
+    for (const open of [...(await openOf(surplus)), ...(await openOf(reversed))]) {
+      const path = `/v1/admin/breaks/${textAt(open, 'id')}/resolve`;
+      expect((await world.admin('POST', path, { resolution: 'explained', reason: 'reclaimed' })).status).toBe(200);
+    }
+    const again = await compareStatement(world, csv, zone('America/Bogota'));
+    expect([classesOf(again, surplus), classesOf(again, reversed)]).toEqual([[], []]);
+  });
+});
+
 describe('a break that was decided', () => {
   it('hides the difference that it was about, and no other amount, status or date', async () => {
     const id = await buy();

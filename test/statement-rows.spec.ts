@@ -284,6 +284,57 @@ it('knows the transaction of a line that cannot be read, also where its id is ma
   expect(named.match(new RegExp(id, 'g'))).toHaveLength(bad.length);
 });
 
+it.each([
+  ['without a line end between them', ''],
+  ['with a byte order mark between them', '\ufeff'],
+  ['with the line separator of Unicode between them', '\u2028'],
+])('names the transactions of all lines that are glued together %s', (_, between) => {
+  const [one, other] = [newUuid(), newUuid()];
+  const rows = rowsOf(`${COLUMNS}\n${latcom({ id: one })}${between}${latcom({ id: other })}\n`);
+  expect(rows.bad.map(({ code }) => code)).toEqual(['too_many_cells']);
+  const { lines, named } = rows.take();
+  expect([lines.toString(), named.toString().includes(one), named.toString().includes(other)]).toEqual([
+    '',
+    true,
+    true,
+  ]);
+});
+
+describe('carriage returns alone', () => {
+  it('end lines among lines that end otherwise, and none in a cell that is not read', () => {
+    const ids = [newUuid(), newUuid(), newUuid(), newUuid()];
+    const [a, b, c, d] = ids.map((id) => latcom({ id }));
+    for (const size of [1, 7, Infinity]) {
+      const csv = `${COLUMNS},note\r\n${a},x\n${b},y\r${c},"z"\r\r\n${d},"two\rlines"\n${latcom({ status: 'MAYBE' })},\n`;
+      const rows = rowsOf(csv, { size });
+      expect(rows.bad.map(({ line, code }) => [line, code])).toEqual([[6, 'status_unknown']]);
+      const taken = text(rows);
+      expect(ids.map((id) => taken.includes(id))).toEqual(ids.map(() => true));
+    }
+  });
+
+  it('refuse a file of which so many lines end with them that they are too long to be read as one', () => {
+    const lines = Array.from({ length: 2_000 }, () => latcom({}));
+    expect(() => rowsOf(`${COLUMNS}\n${lines.join('\r')}\n`)).toThrow('/file');
+    const long = `${latcom({})},${'x\r'.repeat(40_000)}`;
+    expect(rowsOf(`${COLUMNS},note\n${long}\n${latcom({})},\n`).bad.map(({ code }) => code)).toEqual(['line_too_long']);
+  });
+});
+
+it.each(['TOTAL', 'Total general', 'totales:', 'Sub-total', 'Grand total', 'Saldo final', 'Saldo', 'Closing balance'])(
+  'takes a summary line with all its cells for no execution: "%s"',
+  (word) => {
+    const accrual = `TOTALPASS,,1,2026-11-20T00:00:00Z\nTOTAL-31,,1,2026-11-20T00:00:00Z\n${word},,15000,2026-11-20T00:00:00Z`;
+    const header = 'latamAccrualId,partnerTransactionId,points,date';
+    for (const isCareful of [true, false]) {
+      const points = rowsOf(`${header}\n${accrual}\n`, { provider: 'latam-pass', isCareful });
+      expect(points.bad.map(({ line, code }) => [line, code])).toEqual([[4, 'total']]);
+      expect(text(points).split('\n')).toHaveLength(3);
+      expect(faultOf(latcom({ id: word }), { isCareful })).toEqual([2, null, 'total']);
+    }
+  },
+);
+
 it('takes an id for the same in another case, in braces and as a URN', () => {
   const id = newUuid();
   const ids = [id.toUpperCase(), `{${id}}`, `urn:uuid:${id}`, `txn_${id}`, id.replaceAll('-', '')];

@@ -26,7 +26,11 @@ const COLUMNS: readonly (readonly [string, (transaction: TransactionDto) => stri
   ['failureCode', ({ failure }) => failure?.code],
   ['failureMessage', ({ failure }) => failure?.message],
   ['expectedBy', ({ expectedBy }) => expectedBy],
-  ['detail', ({ accrual, cobranded, pass, topup }) => JSON.stringify(accrual ?? cobranded ?? pass ?? topup)],
+  [
+    'detail',
+    ({ accrual, cobranded, pass, topup, correction }) =>
+      JSON.stringify(accrual ?? cobranded ?? pass ?? topup ?? correction),
+  ],
   ['metadata', ({ metadata }) => JSON.stringify(metadata)],
   ['appId', ({ appId }) => appId],
   ['createdAt', ({ createdAt }) => createdAt],

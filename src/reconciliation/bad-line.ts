@@ -1,6 +1,7 @@
 /** Why a line cannot be used, and what to do about it; in words that quote nothing of it. */
 export const BAD_LINE_REASONS = {
-  too_many_cells: 'has more cells than the header: a cell with the delimiter in it needs quotes',
+  too_many_cells:
+    'has more cells than the header: a cell with the delimiter in it needs quotes; if lines end with it, end the header with it',
   too_few_cells: 'has fewer cells than the header, and a column that is read is missing',
   nameless_cell: 'has a cell under a column without a name: a cell with the delimiter in it needs quotes',
   quotes: 'has quotes that are not closed, or text behind them: a line break inside quotes ends the line',

@@ -32,9 +32,7 @@ export class HeaderSearch {
     if (line.includes(NUL)) {
       throw Problem.invalid('/file', 'looks like UTF-16 without a byte order mark: declare it in format.encoding');
     }
-    if (line.includes('\r')) {
-      throw Problem.invalid('/file', 'ends its lines with carriage returns alone: save it with LF or CRLF');
-    }
+    if (line.includes('\r')) throw returnsAlone();
     const text = this.textOf(line);
     const header = this.finder.find(text);
     if (header !== null) {
@@ -62,4 +60,8 @@ export class HeaderSearch {
       throw error;
     }
   }
+}
+
+export function returnsAlone(): Problem {
+  return Problem.invalid('/file', 'ends its lines with carriage returns alone: save it with LF or CRLF');
 }

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { isSameTime } from './statement-tables.js';
+import { hasContent, isSameTime } from './statement-tables.js';
 
 /** Whether a break and what was found are about the same record of the same transaction. */
 const SAME_KEY = `b.provider = $1 and b.class = f.class and coalesce(b.transaction_id::text, '') = coalesce(f.transaction_id::text, '')
@@ -8,9 +8,13 @@ const SAME_KEY = `b.provider = $1 and b.class = f.class and coalesce(b.transacti
 const member = (name: string): string =>
   `b.provider_record->>'${name}' is not distinct from f.provider_record->>'${name}'`;
 
+/** The same line of the same bytes ($2), which may have been read in another time zone. */
+const SAME_LINE = `${member('line')} and exists (
+  select from reconciliations r where r.id = b.run_id and ${hasContent('r', '$2')})`;
+
 /** And whether the difference is the same too: class, amount, status and date. */
 const SAME_DIFFERENCE = `${['amount', 'unit', 'succeeded', 'reversal'].map(member).join(' and ')}
-  and ${isSameTime(`(b.provider_record->>'at')`, `(f.provider_record->>'at')`)}`;
+  and (${isSameTime(`(b.provider_record->>'at')`, `(f.provider_record->>'at')`)} or ${SAME_LINE})`;
 
 /** A decision hides the difference that it was about, and no other. */
 const HIDE_DECIDED = `
@@ -71,17 +75,21 @@ where b.id = m.id and case m.class
     select from found f where f.transaction_id = m.transaction_id and f.class = 'missing_at_provider')
 end`;
 
-/** Leaves in `found` what is not decided yet. */
-export async function hideDecided(client: PoolClient, provider: string): Promise<void> {
-  await client.query(HIDE_DECIDED, [provider]);
+/** Leaves in `found` what is not decided yet. `content`: the hash of the file's bytes. */
+export async function hideDecided(client: PoolClient, provider: string, content: Buffer): Promise<void> {
+  await client.query(HIDE_DECIDED, [provider, content]);
 }
 
 /** Keeps what was found as breaks. */
-export async function keepBreaks(client: PoolClient, runId: string, provider: string): Promise<void> {
-  await client.query(STANDING, [provider]);
+export async function keepBreaks(
+  client: PoolClient,
+  { id, provider }: { readonly id: string; readonly provider: string },
+  content: Buffer,
+): Promise<void> {
+  await client.query(STANDING, [provider, content]);
   await client.query('analyze standing');
-  await client.query(FOLLOW, [runId]);
-  await client.query(ADD, [runId, provider, Date.now()]);
+  await client.query(FOLLOW, [id]);
+  await client.query(ADD, [id, provider, Date.now()]);
 }
 
 /** Closes breaks that the statement explains. */

@@ -1,4 +1,4 @@
-import { isSameMark, isSameTime, millisecondsOf } from './statement-tables.js';
+import { hasContent, isSameMark, isSameTime, millisecondsOf } from './statement-tables.js';
 
 /* The steps of comparing a statement with the ledger, in their order; each makes a table of the connection's own. */
 
@@ -79,10 +79,14 @@ select least($1::bigint, min(ms))::text as low, greatest($2::bigint, max(ms))::t
   union all select ${millisecondsOf('id')} from others
   union all select ${millisecondsOf('id')} from named where id is not null) ids`;
 
-/** What those had: transactions and, of executed lines, the marks. */
+/**
+ * What those had: transactions and, of executed lines, the marks. `is_same_file`: in the same bytes ($4), which may have
+ * been read otherwise: in another time zone the same line is no other execution.
+ */
 export const PRIOR = `
 create temp table prior on commit drop as
-select u.id, u.mark from statement_pages p cross join lateral unnest(p.ids, p.marks) u (id, mark)
+select u.id, u.mark, coalesce(${hasContent('r', '$4')}, false) as is_same_file
+from statement_pages p cross join lateral unnest(p.ids, p.marks) u (id, mark) left join reconciliations r on r.id = p.run_id
 where p.provider = $1 and p.high >= $2::bigint and p.low <= $3::bigint`;
 
 /** What an earlier statement had is not missing in this one. */
@@ -96,7 +100,7 @@ select l.line_no, l.transaction_id, l.provider_reference, l.reference, l.succeed
 from (
   select l.line_no from lines l join prior p on p.id = l.transaction_id
   where l.succeeded and p.mark is not null
-  group by l.line_no having not bool_or(${isSameMark('l.mark', 'p.mark', 'l.provider_reference')})
+  group by l.line_no having not bool_or(p.is_same_file or ${isSameMark('l.mark', 'p.mark', 'l.provider_reference')})
 ) again join lines l on l.line_no = again.line_no
 join transactions t on t.id = l.transaction_id and t.provider = $1 and t.quantity is not null
 where not exists (select from odd o where o.line_no = l.line_no)`;
@@ -119,7 +123,7 @@ where not exists (select from odd o where o.line_no = l.line_no)`;
  */
 export const KNOWN = `
 create temp table known on commit drop as
-select o.line_no, bool_or(${isSameMark('o.mark', 'p.mark', 'o.provider_reference')}) as is_known, exists (
+select o.line_no, bool_or(p.is_same_file or ${isSameMark('o.mark', 'p.mark', 'o.provider_reference')}) as is_known, exists (
   select from breaks b where b.class = 'duplicate_at_provider' and b.provider = $1 and b.transaction_id = o.id
     and case when o.provider_reference is null then ${isSameTime("(b.provider_record->>'at')", "(o.at || 'Z')")}
       else b.provider_record->>'providerReference' = o.provider_reference end) as is_surplus

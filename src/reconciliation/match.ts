@@ -35,7 +35,7 @@ export async function matchStatement(
   await run(sql.NAMED, [provider]);
   await run(`analyze others, named`);
   await run(sql.NOT_MISSING);
-  await recall(client, provider, file.ids);
+  await recall(client, provider, file);
   await run(sql.TWINS);
   await run(sql.KNOWN, [provider]);
   await run(sql.JUDGED);
@@ -43,7 +43,7 @@ export async function matchStatement(
   await run(sql.FOUND, [until]);
   await run(`analyze found`);
   await closeExplained(client, provider);
-  await hideDecided(client, provider);
+  await hideDecided(client, provider, file.content);
   const counts = await rowsOf<{ class: string; count: number }>(
     client,
     `select class, count(*)::int as count from found group by class order by class`,
@@ -52,9 +52,9 @@ export async function matchStatement(
 }
 
 /** What statements before had of the transactions that this one is about. */
-async function recall(client: PoolClient, provider: string, ids: Dated['file']['ids']): Promise<void> {
+async function recall(client: PoolClient, provider: string, { ids, content }: Dated['file']): Promise<void> {
   const [range] = await rowsOf<{ low: string; high: string }>(client, sql.ID_RANGE, [ids.low, ids.high]);
-  await client.query(sql.PRIOR, [provider, range?.low ?? ids.low, range?.high ?? ids.high]);
+  await client.query(sql.PRIOR, [provider, range?.low ?? ids.low, range?.high ?? ids.high, content]);
   const [prior] = await rowsOf(client, `select from prior limit 1`);
   if (prior === undefined) return;
   await client.query(`analyze prior`);

@@ -8,15 +8,17 @@ const MAX_NAMED = 8;
 
 /**
  * What a line names that cannot be used: what it says of its transaction is not known, but that it is there is. The ids of
- * its cells where these can be told, otherwise every id of ours that stands anywhere in it.
+ * its cells where these can be told, otherwise, and where lines may be glued together (`isGlued`), every id of ours that
+ * stands anywhere in it.
  */
 export function namesIn(
   text: string,
   columns: Readonly<Record<keyof LineIds, string | null>>,
   cell: (column: string) => string,
+  isGlued: boolean,
 ): LineIds[] {
   const ours = uuidsIn(columns.transactionId === null ? '' : cell(columns.transactionId));
-  const transactionIds = ours.length > 0 ? ours : uuidsIn(text);
+  const transactionIds = ours.length > 0 && !isGlued ? ours : uuidsIn(text);
   const reading = (column: string | null): string | null => (column === null ? null : readable(cell(column), column));
   const providerReference = reading(columns.providerReference);
   const reference = ours.length > 0 ? null : reading(columns.reference);

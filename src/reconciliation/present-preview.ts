@@ -4,7 +4,7 @@ import { countOf } from './bad-line.js';
 import { presentPeriod } from './present.js';
 import type { SampleLineDto, StatementPreviewDto } from './preview.dto.js';
 import type { StatementPreview } from './statement-preview.js';
-import type { SampleLine } from './statement-rows.js';
+import type { SampleLine } from './statement-file.js';
 
 export function presentPreview({ file, period, counts, matched }: StatementPreview): StatementPreviewDto {
   return {

@@ -2,7 +2,7 @@ import type { BadLineCode, BadLineReport } from './bad-line.js';
 import type { Delimiter } from './csv-line.js';
 import type { IdRange } from './id-range.js';
 import type { LineTimes } from './line-times.js';
-import type { SampleLine } from './statement-rows.js';
+import type { StatementLine } from './statement-format.js';
 
 /** How a file was read: what was recognized, and what was declared. */
 export interface RecognizedFormat {
@@ -18,9 +18,18 @@ export interface RecognizedFormat {
   readonly timeZone: string;
 }
 
+/** A line as it was read, for people who look at it before it counts. */
+export interface SampleLine {
+  readonly number: number;
+  readonly line: StatementLine | null;
+  readonly bad: BadLineReport | null;
+}
+
 /** A statement that was read. */
 export interface StatementFile {
-  /** Of its bytes and of how they were read. */
+  /** The hash of its bytes. */
+  readonly content: Buffer;
+  /** The same, and behind it the hash of how they were read. */
   readonly hash: Buffer;
   readonly lines: number;
   readonly pending: number;

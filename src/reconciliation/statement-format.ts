@@ -61,8 +61,8 @@ export interface PlainValue {
 const NULL = '\\N';
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
-/** An id with too few digits in a row for a card, that no program made a decimal. */
-const TEXT = String.raw`(?:${UUID}|(?![\w.:/-]*?\d(?:-?\d){12})(?!\d+\.0+(?![\w.:/-]))[\w.:/-]{1,64})`;
+/** An id with a digit (a word may be a total), with too few in a row for a card, that no program made a decimal. */
+const TEXT = String.raw`(?:${UUID}|(?=[A-Za-z_.:/-]*\d)(?![\w.:/-]*?\d(?:-?\d){12})(?!\d+\.0+(?![\w.:/-]))[\w.:/-]{1,64})`;
 const DAY = String.raw`(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))`;
 const UTC = String.raw`(?!0000)\d{4}-${DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z`;
 

@@ -18,10 +18,15 @@ export type LineReading =
   { readonly line: StatementLine } | { readonly bad: BadLine; readonly ids: readonly LineIds[] };
 
 const TOTAL = /^(?:sub\s*-?\s*|grand\s+|gran\s+)?(?:totals?|totales|suma)\b/i;
+/** What summary lines have in place of an id, whatever else they have: words for totals and balances, and no digits. */
+const SUMMARY =
+  /^(?:(?:sub\s*-?\s*|grand\s+|gran\s+)?(?:totals?|totales|suma)(?:[\s:]\D*)?|saldo(?:\s\D*)?:?|(?:(?:opening|closing|initial|final|previous)\s+)?balance:?)$/i;
 
 /** How to read a file's lines, by its header. A character of what it reads is a byte. */
 export class StatementReader {
   private readonly format: Format;
+  /** The first of its format. */
+  private readonly idColumn: string;
   /** A whole plain line with its end, of cells in the order of the file; in unread cells only ASCII, or anything. */
   private readonly asciiLine: RegExp;
   private readonly anyLine: RegExp;
@@ -31,6 +36,7 @@ export class StatementReader {
     private readonly options: ReaderOptions,
   ) {
     this.format = FORMATS[provider];
+    this.idColumn = Object.keys(this.format.columns)[0] ?? '';
     this.asciiLine = this.plainLine(String.raw`\x80-\xff`);
     this.anyLine = this.plainLine('');
   }
@@ -41,6 +47,7 @@ export class StatementReader {
     if (csv.cells.every((cell) => blank(cell))) return null;
     try {
       this.assertShape(csv);
+      if (SUMMARY.test(this.rawCell(csv, this.idColumn).trim())) throw new BadLine('total');
       return { line: this.format.read((column) => this.cell(csv, column), this.options.notation) };
     } catch (error) {
       if (!(error instanceof BadLine)) throw error;
@@ -49,8 +56,25 @@ export class StatementReader {
         : this.repeatsHeader(csv)
           ? new BadLine('repeated_header')
           : error;
-      return { bad, ids: namesIn(text, this.format.ids, (column) => this.rawCell(csv, column)) };
+      const isGlued = csv.cells.length > this.options.header.names.length;
+      return { bad, ids: namesIn(text, this.format.ids, (column) => this.rawCell(csv, column), isGlued) };
     }
+  }
+
+  /**
+   * The lines that are glued together by carriage returns: one, unless each part has as many cells as a line needs. (A
+   * return in a cell that is not read is no end of a line.)
+   */
+  linesIn(text: string): readonly string[] {
+    if (!text.includes('\r')) return [text];
+    const { header } = this.options;
+    const least = Math.max(...header.positions.values());
+    const parts = text.split('\r');
+    const isLine = (part: string): boolean => {
+      const { length } = splitLine(part, header.delimiter).cells;
+      return length > least && length <= header.names.length;
+    };
+    return parts.every((part) => part === '' || isLine(part)) ? parts : [text];
   }
 
   /** Where the line that begins at `start` ends, with its end, if it is a plain one; 0: it is none. */

@@ -3,26 +3,20 @@ import { BadLine, reportOf, type BadLineCode, type BadLineReport } from './bad-l
 import { copyText } from './copy-text.js';
 import { NOTHING_DECLARED, type DeclaredFormat } from './declared-format.js';
 import { IdRange } from './id-range.js';
-import { HeaderSearch } from './header-search.js';
+import { HeaderSearch, returnsAlone } from './header-search.js';
 import { isLineTooLong, LineSplitter, type LineSink } from './line-splitter.js';
 import { LineTimes } from './line-times.js';
 import type { PlainRow } from './plain-row.js';
 import { RowBuffer } from './row-buffer.js';
 import { SeenIds } from './seen-ids.js';
 import { StatementEncoding } from './statement-encoding.js';
+import type { SampleLine } from './statement-file.js';
 import type { LineIds, StatementLine, StatementProvider } from './statement-format.js';
 import type { ColumnNames, Header } from './statement-header.js';
 import { StatementReader } from './statement-reader.js';
 
 const MAX_REPORTED = 100;
 const DAY_MS = 24 * 60 * 60_000;
-
-/** A line as it was read, for people who look at it before it counts. */
-export interface SampleLine {
-  readonly number: number;
-  readonly line: StatementLine | null;
-  readonly bad: BadLineReport | null;
-}
 
 export interface RowOptions {
   readonly provider: StatementProvider;
@@ -118,9 +112,9 @@ export class StatementRows implements LineSink {
   }
 
   takeLine(line: string, isTooLong: boolean): void {
-    this.lineNo += 1;
     if (!isTooLong) this.bytes.learn(line);
-    if (this.reader) return isTooLong ? this.refuse(new BadLine('line_too_long'), []) : this.accept(this.reader, line);
+    if (this.reader) return isTooLong ? this.refuseLong(this.reader, line) : this.acceptAll(this.reader, line);
+    this.lineNo += 1;
     if (isTooLong) throw Problem.invalid('/file', 'has no line that names its columns: its first line is too long');
     const header = this.search.look(line, this.lineNo);
     if (header === null) return;
@@ -132,6 +126,20 @@ export class StatementRows implements LineSink {
     };
     this.reader = new StatementReader(provider, { header, notation, encoding: this.bytes });
     this.plainRow = this.reader.plainRow();
+  }
+
+  private acceptAll(reader: StatementReader, text: string): void {
+    for (const line of reader.linesIn(text)) {
+      this.lineNo += 1;
+      this.accept(reader, line);
+    }
+  }
+
+  /** @throws Problem when it begins with lines without ends: those that were dropped of it would be missed */
+  private refuseLong(reader: StatementReader, beginning: string): void {
+    if (reader.linesIn(beginning.slice(0, beginning.lastIndexOf('\r'))).length > 1) throw returnsAlone();
+    this.lineNo += 1;
+    this.refuse(new BadLine('line_too_long'), []);
   }
 
   private accept(reader: StatementReader, text: string): void {

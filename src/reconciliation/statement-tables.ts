@@ -46,3 +46,8 @@ export function isSameTime(one: string, other: string): string {
 export function millisecondsOf(id: string): string {
   return `('x' || left(replace(${id}::text, '-', ''), 12))::bit(48)::bigint`;
 }
+
+/** Whether the file of a run has the bytes of which that is the hash, however they were read. */
+export function hasContent(run: string, hash: string): string {
+  return `substring(${run}.file_hash for 32) = ${hash}::bytea`;
+}

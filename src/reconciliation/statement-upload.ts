@@ -35,7 +35,8 @@ export async function uploadStatement(
   request: UploadRequest,
 ): Promise<StatementFile> {
   const { provider, columns, subject = '', onLines } = request;
-  const hash = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n${subject}\n`);
+  const reading = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n${subject}\n`);
+  const bytes = createHash('sha256');
   const rows = new StatementRows(request);
   let copying = Promise.resolve();
   const copyOn = async (): Promise<void> => {
@@ -48,7 +49,7 @@ export async function uploadStatement(
   await client.query(LINES);
   await client.query(NAMED_LINES);
   for await (const chunk of chunksOf(file)) {
-    hash.update(chunk);
+    bytes.update(chunk);
     rows.add(chunk);
     if (rows.size > BATCH_BYTES) await copyOn();
   }
@@ -57,7 +58,9 @@ export async function uploadStatement(
   await copying;
   const { count: lines, pending, bad, times, ids, samples } = rows;
   const badCounts = Object.fromEntries(rows.badCounts);
-  return { hash: hash.digest(), lines, pending, bad, badCounts, times, ids, samples, format: formatOf(rows, request) };
+  const content = bytes.digest();
+  const hash = Buffer.concat([content, reading.digest()]);
+  return { content, hash, lines, pending, bad, badCounts, times, ids, samples, format: formatOf(rows, request) };
 }
 
 function formatOf({ header, encoding }: StatementRows, request: UploadRequest): RecognizedFormat {

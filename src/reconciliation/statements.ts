@@ -118,7 +118,7 @@ export class Statements {
     if (earlier === null) {
       const { file, period, ...dates } = await datesOf(client, request, read);
       const counts = await matchStatement(client, request, { file, period, ...dates });
-      await keepBreaks(client, id, provider);
+      await keepBreaks(client, { id, provider }, file.content);
       await keepBadLines(client, id);
       await rememberLines(client, { id, provider }, file.ids);
       const isOver = counts['late_confirmation'] === undefined;
