@@ -9,7 +9,7 @@ export interface DatabaseProxy {
   /** Cuts every connection, and every new one as soon as it is made. */
   cut(): void;
   restore(): void;
-  /** From now on nothing that the database answers arrives; what it is asked still does. */
+  /** Until it is restored nothing that the database answers arrives; what it is asked still does. */
   mute(): void;
   close(): Promise<void>;
 }
@@ -18,6 +18,11 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const target = new URL(databaseUrl);
   const open = new Set<Socket>();
   let isCut = false;
+  let isMuted = false;
+  const silence = (upstream: Socket): void => {
+    upstream.unpipe();
+    upstream.resume();
+  };
   const server = createServer((client) => {
     client.on('error', () => undefined);
     if (isCut) return void client.resetAndDestroy();
@@ -34,6 +39,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
         other.destroy();
       });
     }
+    if (isMuted) silence(upstream);
     upstreams.add(upstream);
     upstream.on('close', () => upstreams.delete(upstream));
   });
@@ -48,12 +54,11 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     },
     restore: () => {
       isCut = false;
+      isMuted = false;
     },
     mute: () => {
-      for (const upstream of upstreams) {
-        upstream.unpipe();
-        upstream.resume();
-      }
+      isMuted = true;
+      upstreams.forEach(silence);
     },
     close: async () => {
       for (const socket of open) socket.destroy();
