@@ -50,7 +50,8 @@ export class AppCipher {
 /**
  * A random key for each app (AES-256-GCM), kept in the database encrypted under `ENCRYPTION_KEY`. Without it what belongs
  * to the app cannot be read by anybody: destroying the key erases all of it at once, wherever copies of it lie. A key that
- * was destroyed is forgotten by every instance within 5 s.
+ * was destroyed is forgotten by every instance within 5 s, but for calls that are under way: each has it until its outcome is
+ * on record.
  */
 export class AppVault {
   private readonly ciphers: FreshCache<AppCipher>;

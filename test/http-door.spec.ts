@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { readConfig } from '../src/config.js';
@@ -8,6 +8,8 @@ import { HttpDoor, type HttpReply } from '../src/outbound/http-door.js';
 import { ProviderError } from '../src/providers/connector.js';
 
 /** A server that does to a connection whatever the test says, once the first bytes of a request have arrived. */
+const ANSWER = '{"ok":true}';
+
 let behave: (socket: Socket, request: string) => void;
 let server: Server;
 let url: string;
@@ -146,13 +148,21 @@ describe.each(['send', 'sendSeldom'] as const)('%s', (way) => {
     expect(await post(url, 10_000)).toBe('doubtful: answer_too_large');
   });
 
-  it('reads a compressed answer', async () => {
-    const body = gzipSync('{"ok":true}');
+  it.each([
+    ['gzip', gzipSync(ANSWER), ANSWER],
+    ['GZIP', gzipSync(ANSWER), ANSWER],
+    ['br, gzip', gzipSync(brotliCompressSync(ANSWER)), ANSWER],
+    ['deflate', deflateRawSync(ANSWER), ANSWER],
+    ['identity', Buffer.from(ANSWER), ANSWER],
+    ['UTF-8', Buffer.from(ANSWER), ANSWER],
+    ['gzip', Buffer.from(ANSWER), ANSWER],
+    ['gzip', Buffer.alloc(0), ''],
+  ])('reads an answer in the coding %s', async (coding, body, text) => {
     behave = (socket) => {
-      socket.write(head(body.length, 'content-encoding: gzip\r\n'));
+      socket.write(head(body.length, `content-encoding: ${coding}\r\n`));
       socket.write(body);
     };
-    expect(await post()).toMatchObject({ status: 200, body: '{"ok":true}' });
+    expect(await post()).toMatchObject({ status: 200, body: text });
   });
 
   it.each([301, 302, 303, 307, 308])('does not follow a %i, so that no second host learns a token', async (status) => {

@@ -3,7 +3,7 @@ import { ADMIN, startGateway, type Gateway } from './support/gateway.js';
 import { at, textAt, type Credentials } from './support/http.js';
 
 const APPS = '/v1/admin/apps';
-const FLOOD = 300;
+const FLOOD = 120;
 /** A person at a keyboard waits so long, under a flood too. */
 const PATIENCE_MS = 2_000;
 

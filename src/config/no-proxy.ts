@@ -1,5 +1,8 @@
 import { BlockList, isIP } from 'node:net';
+import { readWholeNumber } from '../readers/integer.js';
+import { readNetwork } from '../readers/network.js';
 
+const MAX_PORT = 65_535;
 /** Host or address with an optional port; an IPv6 address with a port is in brackets. */
 const WITH_PORT = /^(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?$/;
 /** Its last label is no number: `10.0.` is no name but half an address. */
@@ -26,13 +29,12 @@ export function exemptions(entries: readonly string[]): Exemption {
 /** null when the entry cannot be understood. */
 function exemptionOf(entry: string): Exemption | null {
   if (entry === '*') return () => true;
-  if (entry.includes('/')) return networkOf(entry);
-  if (isIP(entry) !== 0) return addressOf(entry, null);
+  if (entry.includes('/') || isIP(entry) !== 0) return networkOf(entry, null);
   const [, bracketed, plain, digits] = WITH_PORT.exec(entry.toLowerCase()) ?? [];
   const host = bracketed ?? plain;
-  const port = digits === undefined ? null : Number(digits);
-  if (host === undefined || (port !== null && (port < 1 || port > 65_535))) return null;
-  if (isIP(host) !== 0) return addressOf(host, port);
+  const port = digits === undefined ? null : readWholeNumber(digits, MAX_PORT);
+  if (host === undefined || port === 0 || (digits !== undefined && port === null)) return null;
+  if (isIP(host) !== 0) return networkOf(host, port);
   return bracketed === undefined && NAME.test(host) ? nameOf(host, port) : null;
 }
 
@@ -46,26 +48,16 @@ function nameOf(pattern: string, only: number | null): Exemption {
   };
 }
 
-function addressOf(address: string, only: number | null): Exemption {
+/** An address, or a CIDR. */
+function networkOf(text: string, only: number | null): Exemption | null {
+  const network = readNetwork(text);
+  if (network === null) return null;
   const list = new BlockList();
-  list.addAddress(address, familyOf(address));
+  list.addSubnet(network.address, network.prefix, network.family);
   return (host, port) => (only === null || only === port) && contains(list, host);
 }
 
-function networkOf(entry: string): Exemption | null {
-  const [, address, digits] = /^([^/]+)\/([0-9]{1,3})$/.exec(entry) ?? [];
-  if (address === undefined || digits === undefined || isIP(address) === 0) return null;
-  const bits = Number(digits);
-  if (bits > (isIP(address) === 4 ? 32 : 128)) return null;
-  const list = new BlockList();
-  list.addSubnet(address, bits, familyOf(address));
-  return (host) => contains(list, host);
-}
-
 function contains(list: BlockList, host: string): boolean {
-  return isIP(host) !== 0 && list.check(host, familyOf(host));
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIP(address) === 4 ? 'ipv4' : 'ipv6';
+  const version = isIP(host);
+  return version !== 0 && list.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }

@@ -35,7 +35,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
-export function createDataSource(url: string, entities: readonly (new () => object)[] = []): DataSource {
+export function createDataSource(
+  url: string,
+  entities: readonly (new () => object)[] = [],
+  statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+): DataSource {
   readTimestampsFast();
   return new DataSource({
     type: 'postgres',
@@ -75,7 +79,7 @@ export function createDataSource(url: string, entities: readonly (new () => obje
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     applicationName: 'loyalty-gateway',
     extra: {
-      statement_timeout: STATEMENT_TIMEOUT_MS,
+      statement_timeout: statementTimeoutMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     },

@@ -6,6 +6,8 @@ import { grantReader } from './reader-grants.js';
 
 /** Key of the advisory lock that lets one instance migrate while the others wait. */
 const MIGRATION_LOCK = 4_217_001;
+/** A migration takes as long as the database is large, and other instances wait for it. */
+const NO_TIMEOUT = 0;
 
 /** The same database of the same server, whatever names its host goes by. */
 const WHICH = `
@@ -42,7 +44,7 @@ export async function bringUpToDate(
 }
 
 async function withSource<T>(url: string, work: (source: DataSource) => Promise<T>): Promise<T> {
-  const source = createDataSource(url);
+  const source = createDataSource(url, [], NO_TIMEOUT);
   await source.initialize();
   try {
     return await work(source);

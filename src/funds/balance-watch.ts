@@ -40,8 +40,11 @@ export class BalanceWatch {
   async showAll(): Promise<void> {
     for (const { definition } of this.registry.all()) {
       if (!definition.balance) continue;
-      // A failure is made good by the next; that the database is away is said elsewhere.
-      await this.showGauges(definition.name).catch(() => undefined);
+      try {
+        await this.showGauges(definition.name);
+      } catch (error) {
+        logger.warn({ provider: definition.name, ...describeError(error) }, 'the balance could not be shown');
+      }
     }
   }
 

@@ -26,8 +26,8 @@ const SHORT_RETRY_MS = 3_000;
 
 /**
  * The last door before a purchase leaves, for what was recorded before the float was known to be short: nothing is sent
- * that the observed float does not cover, but for one purchase now and then that shows whether the rate is right, and while no rate has been observed one purchase is out at a time, in the
- * whole fleet.
+ * that the observed float does not cover, but for one purchase now and then that shows whether the rate is right. While no
+ * rate has been observed one purchase is out at a time, in the whole fleet.
  */
 @Injectable()
 export class Float {

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import type { Database } from '../database/database.js';
 import { settleInput } from './settle-input.js';
 import type { SettleRow } from './settlement.js';
@@ -75,6 +76,11 @@ with input as (
 )
 select id, version, updated_at as "updatedAt", completed_at as "completedAt" from moved`;
 
+/** In the order of their ids, so that two batches never wait for each other. Waits for an earlier try that still commits. */
+const LOCK = `
+select from transactions t join json_to_recordset($1::json) as r (id uuid, "appId" uuid) on t.id = r.id and t.app_id = r."appId"
+order by t.id for update of t`;
+
 /** Events of an earlier try of the same batch whose commit's answer was lost. */
 const ALREADY = `
 select t.id, t.version, t.updated_at as "updatedAt", t.completed_at as "completedAt"
@@ -94,13 +100,25 @@ interface Moved {
  * that is no longer as its writer saw it is left alone and answered with `moved: false`.
  */
 export async function settle(database: Database, rows: readonly SettleRow[], retried: boolean): Promise<Settled[]> {
-  const text = settleInput(rows);
-  const moved = await database.prepared<Moved>('ledger_settle', SETTLE, [text]);
-  const earlier = retried && moved.length < rows.length ? await database.query<Moved>(ALREADY, [text]) : [];
-  const byId = new Map([...earlier, ...moved].map((row) => [row.id, row]));
+  const moved = retried
+    ? await database.transaction((client) => settleAgain(client, rows))
+    : await database.prepared<Moved>('ledger_settle', SETTLE, [settleInput(rows)]);
+  const byId = new Map(moved.map((row) => [row.id, row]));
   return rows.map((row) => {
     const found = byId.get(row.id);
     if (!found) return { moved: false, version: 0, updatedAt: new Date(0), completedAt: null };
     return { moved: true, version: found.version, updatedAt: found.updatedAt, completedAt: found.completedAt };
   });
+}
+
+/** What keeps its status looks afterwards as it did before: what an earlier try has done is found out first. */
+async function settleAgain(client: PoolClient, rows: readonly SettleRow[]): Promise<Moved[]> {
+  const text = settleInput(rows);
+  await client.query(LOCK, [text]);
+  const { rows: earlier } = await client.query<Moved>(ALREADY, [text]);
+  const done = new Set(earlier.map(({ id }) => id));
+  const left = rows.filter(({ id }) => !done.has(id));
+  if (left.length === 0) return earlier;
+  const { rows: moved } = await client.query<Moved>(SETTLE, [settleInput(left)]);
+  return [...earlier, ...moved];
 }

@@ -116,15 +116,15 @@ export function judgeExpired(handler: OperationHandler): Verdict {
 }
 
 /**
- * The attempt that began with a record never left, and the process that knows it says so; null: it has been taken up by
- * another since. What was called `unknown` meanwhile was never sent either: whoever called it so sends nothing.
+ * The attempt that began with a record never left, and the process that knows it says so; null: more has happened since
+ * than that its lease ended. Whoever called it `unknown` as the first event after its record sent nothing.
  */
-export function judgeNeverSent(handler: OperationHandler, { status, epoch, attempts }: Transaction): Verdict | null {
+export function judgeNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Verdict | null {
   const eventDetail = { reason: 'recorded_too_late' };
-  if (status === 'pending' && epoch === 1 && attempts === 1) {
+  if (status === 'pending' && epoch === 1 && version === 1) {
     return { to: null, dueInMs: 0, expectedInMs: 0, attemptNotSent: true, evidence: 'not sent', eventDetail };
   }
-  if (status !== 'unknown' || epoch !== 2 || attempts !== 1) return null;
+  if (status !== 'unknown' || epoch !== 2 || version !== 2) return null;
   return { ...judgeExpired(handler), evidence: 'not sent', eventDetail };
 }
 

@@ -18,6 +18,9 @@ export interface Pause {
 @Injectable()
 export class ProviderStates implements OnApplicationBootstrap {
   private paused = new Map<string, Pause>();
+  /** Reads that were begun, and the latest of them that counts. */
+  private begun = 0;
+  private shown = 0;
 
   constructor(private readonly database: Database) {}
 
@@ -39,10 +42,15 @@ export class ProviderStates implements OnApplicationBootstrap {
     await this.reload().catch((error: unknown) => logger.warn(describeError(error), 'pauses could not be read'));
   }
 
+  /** An answer that was overtaken by that to a later question is old: it may not know of the pause that was just made. */
   private async reload(): Promise<void> {
+    this.begun += 1;
+    const own = this.begun;
     const rows = await this.database.query<{ provider: string; at: Date; by: string; reason: string | null }>(
       `select provider, paused_at as at, paused_by as by, reason from provider_states where paused_at is not null`,
     );
+    if (own < this.shown) return;
+    this.shown = own;
     this.paused = new Map(rows.map((row) => [row.provider, row]));
   }
 

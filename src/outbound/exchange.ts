@@ -1,5 +1,5 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import { codingsOf, decodeBody } from '../readers/content-encoding.js';
 import { NotConnectedError } from './not-connected.js';
 
 /** After inflation: a small compressed answer must not fill the memory. */
@@ -46,7 +46,6 @@ export interface HttpReply {
   readonly afterDoubt?: boolean;
 }
 
-/**
 /**
  * Sends a request over a pool. No redirect is followed.
  * @throws NotConnectedError, NotStartedError, BodyTooLargeError, an error named `TimeoutError`, or what the connection
@@ -171,20 +170,9 @@ function plainHeaders(headers: Record<string, string | string[] | undefined>): R
   return plain;
 }
 
-const LIMIT = { maxOutputLength: MAX_BODY_BYTES };
-
+/** What cannot be decoded stays as it came: its status counts all the same, and some servers name a coding that is none. */
 function inflated(body: Buffer, headers: HttpReply['headers']): string {
-  const encoding = headers['content-encoding'];
-  try {
-    if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipSync(body, LIMIT).toString('utf8');
-    if (encoding === 'deflate') return inflateSync(body, LIMIT).toString('utf8');
-    if (encoding === 'br') return brotliDecompressSync(body, LIMIT).toString('utf8');
-  } catch (error) {
-    // By shape: the runtime's own errors are not always instances of the class that is in sight here.
-    if (typeof error === 'object' && error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new BodyTooLargeError('the answer inflates to more than 1 MiB', { cause: error });
-    }
-    throw error;
-  }
-  return body.toString('utf8');
+  const decoding = decodeBody(body, codingsOf(headers['content-encoding']), MAX_BODY_BYTES);
+  if (decoding.kind === 'too-large') throw new BodyTooLargeError('the answer inflates to more than 1 MiB');
+  return (decoding.kind === 'decoded' ? decoding.body : body).toString('utf8');
 }

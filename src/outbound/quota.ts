@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { describeError, logger } from '../log.js';
 import { ProviderError } from '../providers/connector.js';
 import { PermitStock, type Permit } from './permit-stock.js';
 import { ceilingOf, LANES, turnOf, type Lane } from './quota-lanes.js';
@@ -143,7 +144,7 @@ export class Quota {
   async settle(rule: QuotaRule, permit: Permit, answered: boolean): Promise<void> {
     if (!isTight(rule)) return;
     const values = [rule.name, permit.slot, gridOf(rule).slotMs, answered];
-    await this.database.query(SETTLE, values).catch(() => undefined);
+    await this.database.query(SETTLE, values).catch((error: unknown) => unwritten(rule, 'a permit', error));
   }
 
   /** The provider said 429: nobody in the fleet calls it again before that time has passed. */
@@ -224,8 +225,13 @@ export class Quota {
   private async prune(rule: QuotaRule, { slotMs, slots }: Grid): Promise<void> {
     if (performance.now() - this.prunedAtMs < 60_000) return;
     this.prunedAtMs = performance.now();
-    await this.database.query(PRUNE, [rule.name, slotMs, slots]).catch(() => undefined);
+    const values = [rule.name, slotMs, slots];
+    await this.database.query(PRUNE, values).catch((error: unknown) => unwritten(rule, 'the end of old slots', error));
   }
+}
+
+function unwritten({ name }: QuotaRule, what: string, error: unknown): void {
+  logger.warn({ quota: name, what, ...describeError(error) }, 'a quota could not be written');
 }
 
 function answer(asking: readonly Asker[], row: GrantRow | undefined): void {

@@ -6,8 +6,9 @@ import { Problem } from '../problem.js';
 import { keepBadLines } from './bad-line-store.js';
 import type { DeclaredFormat } from './declared-format.js';
 import { keepBreaks } from './keep-breaks.js';
+import { keepLease } from './keep-lease.js';
 import { matchStatement, TIMEOUT_MS } from './match.js';
-import { LEASE_MS, Runs, type Run } from './runs.js';
+import { Runs, type Run } from './runs.js';
 import { earlierRun, waitForOthers } from './same-file.js';
 import type { StatementFile } from './statement-file.js';
 import type { StatementProvider } from './statement-format.js';
@@ -56,7 +57,7 @@ export class Statements {
    */
   async take(id: string, request: StatementRequest, file: ArrivingFile): Promise<string> {
     let lines = 0;
-    const keeping = setInterval(() => void this.runs.progress(id, lines).catch(() => undefined), LEASE_MS / 3);
+    const keeping = keepLease(id, () => this.runs.progress(id, lines));
     try {
       return await this.withFile(request, file, { onLines: (count) => (lines = count) }, (client, read) =>
         this.compare(client, id, request, read),

@@ -5,7 +5,8 @@ import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { checkBalance } from './balance-check.js';
 import { Confirmations } from './confirmations.js';
-import { LEASE_MS, Runs, type Run } from './runs.js';
+import { keepLease } from './keep-lease.js';
+import { Runs, type Run } from './runs.js';
 import { beginSweep, sweepLeft } from './status-sweep.js';
 
 const TICK_MS = 500;
@@ -43,8 +44,7 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
   }
 
   private async work(run: Run): Promise<void> {
-    // A step can take longer than the lease.
-    const keeping = setInterval(() => void this.runs.keep(run.id).catch(() => undefined), LEASE_MS / 3);
+    const keeping = keepLease(run.id, () => this.runs.keep(run.id));
     try {
       if (run.kind === 'statement') await this.statement(run);
       else if (run.kind === 'balance') await this.runs.complete(run.id, await checkBalance(this.database, run));

@@ -62,9 +62,14 @@ const MEMBERS = {
   lastName: () => NAMES[1],
   enrolToken: () => ENROL_TOKEN,
   planId: ({ random, path }) => (path.startsWith('/v1/admin') ? `FUZZ-${random.between(1, 40)}` : random.pick(PLANS)),
-  productId: ({ random, path }) => (path.startsWith('/v1/topups') ? 'MOVISTAR_TAE' : random.pick(['001', '002'])),
+  productId: ({ random, path }) => {
+    if (path.startsWith('/v1/admin/products')) return `FUZZ_${random.between(1, 40)}`;
+    return path.startsWith('/v1/topups') ? 'MOVISTAR_TAE' : random.pick(['001', '002']);
+  },
   operator: () => 'MOVISTAR',
   amount: ({ random }) => ({ value: random.pick(['10.00', '20.00', '50']), currency: 'MXN' }),
+  minAmount: ({ random }) => ({ value: random.pick(['10.00', '20.00']), currency: 'MXN' }),
+  maxAmount: ({ random }) => ({ value: random.pick(['20.00', '50']), currency: 'MXN' }),
   allowDuplicate: ({ random }) => random.next() < 0.9,
   username: unique('op'),
   name: text,
@@ -139,6 +144,7 @@ export function pathValues(operation, context) {
 function pathValue({ path, segments }, parameter, { random, pool }) {
   if (parameter === 'name') return random.pick(['latam-pass', 'loyalty-layer', 'latcom']);
   if (parameter === 'planId') return `FUZZ-${random.between(1, 40)}`;
+  if (parameter === 'productId') return `FUZZ_${random.between(1, 40)}`;
   const kinds = {
     accruals: random.pick(['accrual', 'scheduled']),
     topups: random.pick(['topup', 'pending']),
@@ -159,6 +165,17 @@ export function notification({ random, pool }) {
   };
 }
 
+function formatOf(random) {
+  const all = {
+    delimiter: random.pick([',', ';', null]),
+    encoding: random.pick(['utf-8', 'windows-1252', 'utf-16le']),
+    decimal: random.pick(['.', ',']),
+    dates: random.pick(['dd/mm/yyyy', 'yyyy-mm-dd']),
+    timeZone: random.pick(['America/Mexico_City', 'Mars/Base']),
+  };
+  return Object.fromEntries(Object.entries(all).filter(() => random.next() < OPTIONAL_SHARE));
+}
+
 /** A statement's form: fields, and the file as its last. */
 export function statement({ random, pool }) {
   const ids = Array.from({ length: 5 }, () => (pool.pick('topup', random) ?? 'txn_none').slice(4));
@@ -170,6 +187,7 @@ export function statement({ random, pool }) {
   return [
     { name: 'provider', value: 'latcom' },
     { name: 'kind', value: 'statement' },
+    ...(random.next() < 0.5 ? [{ name: 'format', value: JSON.stringify(formatOf(random)) }] : []),
     {
       name: 'file',
       value: [head, ...lines, `${random.between(0, 1e9)},SUCCESS,10.00,MXN,${iso(STARTED_AT_MS)}`].join('\n'),

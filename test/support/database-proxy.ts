@@ -9,7 +9,7 @@ export interface DatabaseProxy {
   /** Cuts every connection, and every new one as soon as it is made. */
   cut(): void;
   restore(): void;
-  /** Until `restore`, nothing that the database answers arrives, on new connections either; what it is asked still does. */
+  /** Until it is restored nothing that the database answers arrives; what it is asked still does. */
   mute(): void;
   close(): Promise<void>;
 }
@@ -19,6 +19,10 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const open = new Set<Socket>();
   let isCut = false;
   let isMuted = false;
+  const silence = (upstream: Socket): void => {
+    upstream.unpipe();
+    upstream.resume();
+  };
   const server = createServer((client) => {
     client.on('error', () => undefined);
     if (isCut) return void client.resetAndDestroy();
@@ -29,13 +33,13 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       [upstream, client],
     ] as const) {
       open.add(socket);
-      if (isMuted && socket === upstream) socket.resume();
-      else socket.pipe(other);
+      socket.pipe(other);
       socket.on('close', () => {
         open.delete(socket);
         other.destroy();
       });
     }
+    if (isMuted) silence(upstream);
     upstreams.add(upstream);
     upstream.on('close', () => upstreams.delete(upstream));
   });
@@ -54,10 +58,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     },
     mute: () => {
       isMuted = true;
-      for (const upstream of upstreams) {
-        upstream.unpipe();
-        upstream.resume();
-      }
+      upstreams.forEach(silence);
     },
     close: async () => {
       for (const socket of open) socket.destroy();

@@ -239,7 +239,8 @@ export class SecondLook1795226400000 implements MigrationInterface {
       ENTER_FLOAT,
       ADMIT,
     ];
-    for (const statement of [COLUMNS, ...functions, CORRELATIONS]) await runner.query(statement);
+    // First what looks at every row: the rest locks the table that each purchase writes to.
+    for (const statement of [CORRELATIONS, COLUMNS, ...functions]) await runner.query(statement);
   }
 
   /** Forward only: a ledger is never rolled back by dropping it. */

@@ -1,11 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Where operators' requests came from. References are compared in Unicode's composed form, so those from before get it. */
-const ADDRESSES = `
-alter table audit_log add column address text;
-
+/** References are compared in Unicode's composed form, so those from before get it. */
+const REFERENCES = `
 do $$ begin
-  -- Elsewhere PostgreSQL cannot tell.
+  -- In another encoding PostgreSQL has no normal forms.
   if current_setting('server_encoding') = 'UTF8' then
     update transactions t set reference = normalize(t.reference)
     where t.reference is not nfc normalized and not exists (
@@ -16,10 +14,13 @@ do $$ begin
 end $$;
 `;
 
+/** Where operators' requests came from. */
+const ADDRESSES = `alter table audit_log add column address text`;
+
 /** The audit log knows addresses. */
 export class AuditAddresses1795227000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(ADDRESSES);
+    for (const statement of [REFERENCES, ADDRESSES]) await runner.query(statement);
   }
 
   /** Forward only: a ledger is never rolled back by dropping it. */

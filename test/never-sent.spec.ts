@@ -1,0 +1,153 @@
+import type { Pool } from 'pg';
+import { Database } from '../src/database/database.js';
+import { newUuid } from '../src/ids.js';
+import { Ledger } from '../src/ledger/ledger.js';
+import { LedgerReader } from '../src/ledger/reader.js';
+import { settle } from '../src/ledger/settle.js';
+import type { SettleRow } from '../src/ledger/settlement.js';
+import type { Transaction } from '../src/ledger/transaction.js';
+import { judgeError, judgeInterrupted, judgeNeverSent, type Verdict } from '../src/operations/judge.js';
+import { ProviderError, type OperationHandler } from '../src/providers/connector.js';
+import { createDatabase, openPool, type TestDatabase } from './support/database.js';
+import { draft } from './support/drafts.js';
+
+const HANDLER: OperationHandler = {
+  type: 'topup',
+  repeatable: false,
+  deadlineMs: 1_000,
+  retry: { baseMs: 1_000, capMs: 900_000, giveUpAfterMs: 3_600_000 },
+  waitingFor: 'Waiting.',
+  send: () => Promise.reject(new Error('not called')),
+};
+
+let place: TestDatabase;
+let pool: Pool;
+let database: Database;
+let ledger: Ledger;
+let reader: LedgerReader;
+
+beforeAll(async () => {
+  place = await createDatabase();
+  pool = openPool(place, 10);
+  database = new Database(pool);
+  ledger = new Ledger(database);
+  reader = new LedgerReader(database);
+});
+
+afterAll(async () => {
+  await pool.end();
+  await place.drop();
+});
+
+/** As it is after a record whose commit was not confirmed; its lease is over at once. */
+async function recorded(expiresInMs: number | null = null): Promise<Transaction> {
+  const row = draft({ leaseMs: 0, expiresInMs });
+  await ledger.record(row);
+  return read(row.id);
+}
+
+async function read(id: string): Promise<Transaction> {
+  const found = await reader.find(id, null);
+  if (!found) throw new Error('not there');
+  return found;
+}
+
+async function write(transaction: Transaction, verdict: Verdict): Promise<Transaction> {
+  const { epoch } = transaction;
+  await ledger.settle(transaction, { ...verdict, epoch, actor: 'test', eventId: newUuid() });
+  return read(transaction.id);
+}
+
+/** Another instance finds it due. */
+async function takenUp({ id }: Transaction): Promise<{ transaction: Transaction; interrupted: boolean }> {
+  const claims = await ledger.claimDue({ provider: 'latcom', maxRows: 100, leaseMs: 60_000, actor: 'test' });
+  const claim = claims.find(({ transaction }) => transaction.id === id);
+  if (!claim) throw new Error('not taken up');
+  return claim;
+}
+
+describe('a record that was confirmed too late, and whose maker knows that it never left', () => {
+  it('is given back while its attempt is the first thing on record', async () => {
+    const first = await recorded();
+    const back = await write(first, judgeNeverSent(HANDLER, first) ?? fail());
+    expect(back).toMatchObject({ status: 'pending', attempts: 0, attemptOpen: false });
+  });
+
+  it.each([
+    ['before it expired', null],
+    ['after it had expired', 0],
+  ])('has failed when another instance found it interrupted %s and called it unknown', async (_, expiresInMs) => {
+    const { transaction, interrupted } = await takenUp(await recorded(expiresInMs));
+    expect(interrupted).toBe(true);
+    const unknown = await write(transaction, judgeInterrupted(HANDLER));
+    expect(unknown.status).toBe('unknown');
+    expect(judgeNeverSent(HANDLER, unknown)).toMatchObject({ to: 'failed', evidence: 'not sent' });
+  });
+
+  it('stays unknown when it was given back, sent by another instance, and not answered', async () => {
+    const first = await recorded();
+    await write(first, judgeNeverSent(HANDLER, first) ?? fail());
+    const { transaction, interrupted } = await takenUp(first);
+    expect(interrupted).toBe(false);
+    const silence = new ProviderError('doubtful', 'timeout');
+    const unknown = await write(transaction, judgeError(HANDLER, transaction, silence, new Date()));
+    expect(unknown.status).toBe('unknown');
+    expect(judgeNeverSent(HANDLER, unknown)).toBeNull();
+  });
+});
+
+function fail(): never {
+  throw new Error('there is no verdict');
+}
+
+describe('a settlement that is written again because the answer to its commit was lost', () => {
+  const rowOf = ({ id, appId, epoch }: Transaction): SettleRow => ({
+    id,
+    appId,
+    epoch,
+    from: 'pending',
+    to: null,
+    attemptNotSent: true,
+    dueInMs: 60_000,
+    actor: 'test',
+    evidence: 'not sent',
+    eventId: newUuid(),
+    accounts: null,
+    quantity: null,
+  });
+
+  it('counts once, also when the status stays as it was', async () => {
+    const [done, open] = [await recorded(), await recorded()];
+    const [doneRow, openRow] = [rowOf(done), rowOf(open)];
+    await settle(database, [doneRow], false);
+    const again = await settle(database, [doneRow, openRow], true);
+    expect(again).toMatchObject([
+      { moved: true, version: 2 },
+      { moved: true, version: 2 },
+    ]);
+    for (const { id } of [done, open]) {
+      expect(await read(id)).toMatchObject({ attempts: 0, version: 2 });
+      expect(await reader.events(id)).toHaveLength(2);
+    }
+  });
+
+  it('waits for an earlier try that is still under way', async () => {
+    const transaction = await recorded();
+    const row = rowOf(transaction);
+    const earlier = await pool.connect();
+    await earlier.query('begin');
+    await earlier.query(`update transactions set version = 2, attempts = 0, attempt_open = false where id = $1`, [
+      row.id,
+    ]);
+    await earlier.query(
+      `insert into transaction_events (id, transaction_id, app_id, seq, actor, evidence) values ($1, $2, $3, 2, 'test', 'x')`,
+      [row.eventId, row.id, row.appId],
+    );
+    const again = settle(database, [row], true);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await earlier.query('commit');
+    earlier.release();
+    expect(await again).toMatchObject([{ moved: true, version: 2 }]);
+    expect(await read(row.id)).toMatchObject({ attempts: 0, version: 2 });
+  });
+});
