@@ -43,6 +43,27 @@ const openOf = async (id: string): Promise<unknown[]> => {
   return open.filter((one) => at(one, 'transactionId') === id);
 };
 
+describe('lines that contradict each other', () => {
+  it('settle nothing: an unknown top-up stays unknown, with a break for an operator', async () => {
+    const [first, second] = [await buy('5537689602'), await buy('5537689602')];
+    await moveTo(world, '2025-03-11T12:00:00Z', first, second);
+    const line = (id: string, status: string): string => topupLine(id, '2025-03-11T12:00:00Z', { status });
+    const done = await compareStatement(
+      world,
+      topupFile(line(first, 'FAIL'), line(first, 'SUCCESS'), line(second, 'SUCCESS'), line(second, 'FAIL')),
+    );
+    expect([first, second].map((id) => classesOf(done, id))).toEqual([['status_conflict'], ['status_conflict']]);
+    expect(await Promise.all([first, second].map(statusOf))).toEqual(['unknown', 'unknown']);
+    const [open] = await openOf(first);
+    const resolved = await world.admin('POST', `/v1/admin/breaks/${textAt(open, 'id')}/resolve`, {
+      resolution: 'failed',
+      reason: 'LATCOM confirms by mail that nothing was executed.',
+    });
+    expect(resolved.status).toBe(200);
+    expect(await statusOf(first)).toBe('failed');
+  });
+});
+
 describe('fields of a form', () => {
   it('are refused behind the file, by their names, and nothing takes effect', async () => {
     const unknown = await buy('5537689602');

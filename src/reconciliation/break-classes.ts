@@ -83,10 +83,10 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
     nextCheckBy: 'next_statement',
   },
   status_conflict: {
-    cause: 'The provider says the opposite of a state that is final in the ledger.',
+    cause: 'The provider says the opposite of a final state in the ledger, or its own lines contradict each other.',
     proposal: {
       resolution: 'correct',
-      text: 'Ask the provider. If it is right, post a correction; nothing reverses itself.',
+      text: 'Ask the provider. Post a correction if it is right, or resolve an unknown transaction; nothing settles itself.',
     },
     nextCheckBy: null,
   },

@@ -134,14 +134,17 @@ from (
 group by o.line_no, o.id, o.at, o.provider_reference`;
 
 /**
- * Lines with their transactions. `is_known`: an earlier statement had this very execution; false: it had another one. Of several lines of one transaction the first is the one that was known.
+ * Lines with their transactions. `is_known`: an earlier statement had this very execution; false: it had another one. Of
+ * several lines of one transaction the first is the one that was known. `is_contradicted`: other lines of it say the
+ * opposite.
  */
 export const JUDGED = `
 create temp table judged on commit drop as
 select *, row_number() over (
-    partition by key, case when key is null then record end 
+    partition by key, case when key is null then record end
     order by succeeded desc, is_known desc nulls last, is_surplus, at, line_no) as copy,
-  row_number() over (partition by key, record, at, provider_reference, succeeded order by line_no) as nth
+  row_number() over (partition by key, record, at, provider_reference, succeeded order by line_no) as nth,
+  bool_or(succeeded) over (partition by key) and not bool_and(succeeded) over (partition by key) as is_contradicted
 from (
   select o.line_no, o.succeeded, o.amount, o.unit, o.at, o.provider_reference, o.mark, o.said, coalesce(o.id, x.id) as transaction_id,
     coalesce(o.status, x.status) as status, coalesce(o.quantity, x.quantity) as quantity,
@@ -152,8 +155,8 @@ from (
 ) lines`;
 
 /**
- * What the lines mean, and what is not among them ($1: until when they can have it). An execution that a line takes back, or
- * of which a line could not be read, is not settled by another line.
+ * What the lines mean, and what is not among them ($1: until when they can have it). An unknown execution is not settled by
+ * a line when another line of it takes it back, says the opposite or could not be read.
  */
 export const FOUND = `
 create temp table found on commit drop as
@@ -169,6 +172,7 @@ from (select *, case
     when transaction_id is null then case when succeeded then 'missing_in_ledger' end
     when copy > 1 or not is_known then case when succeeded then 'duplicate_at_provider' end
     when succeeded and (amount <> quantity or unit <> ledger_unit) then 'amount_mismatch'
+    when status in ('unknown', 'processing') and is_contradicted then 'status_conflict'
     when status in ('unknown', 'processing') then case when transaction_id in (
         select id from named where kind <> 'pending' and id is not null
         union all select b.transaction_id from breaks b
