@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { codingsOf, decodeBody } from '../src/api/content-encoding.js';
+import { codingsOf, decodeBody } from '../src/readers/content-encoding.js';
 
 const LIMIT = 64 * 1024;
 const BODY = Buffer.from('{"nonAirAccrual":{"status":"PROCESSED"}}');

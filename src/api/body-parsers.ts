@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../problem.js';
-import { codingsOf, decodeBody } from './content-encoding.js';
+import { codingsOf, decodeBody } from '../readers/content-encoding.js';
 import { unsupportedMediaType } from './problem.filter.js';
 import { readJson } from './readable.js';
 

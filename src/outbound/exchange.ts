@@ -1,5 +1,6 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import { codingsOf, decodeBody } from '../readers/content-encoding.js';
+import { decodeJson } from '../readers/json-text.js';
 import { NotConnectedError } from './not-connected.js';
 
 /** After inflation: a small compressed answer must not fill the memory. */
@@ -69,7 +70,7 @@ export async function exchange(pool: Dispatcher, request: HttpRequest): Promise<
     running,
   );
   const reply = await running.reply;
-  return { status: reply.status, headers: reply.headers, body: inflated(reply.body, reply.headers) };
+  return { status: reply.status, headers: reply.headers, body: textOf(reply.body, reply.headers) };
 }
 
 function parsed(url: string): URL {
@@ -171,20 +172,9 @@ function plainHeaders(headers: Record<string, string | string[] | undefined>): R
   return plain;
 }
 
-const LIMIT = { maxOutputLength: MAX_BODY_BYTES };
-
-function inflated(body: Buffer, headers: HttpReply['headers']): string {
-  const encoding = headers['content-encoding'];
-  try {
-    if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipSync(body, LIMIT).toString('utf8');
-    if (encoding === 'deflate') return inflateSync(body, LIMIT).toString('utf8');
-    if (encoding === 'br') return brotliDecompressSync(body, LIMIT).toString('utf8');
-  } catch (error) {
-    // By shape: the runtime's own errors are not always instances of the class that is in sight here.
-    if (typeof error === 'object' && error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new BodyTooLargeError('the answer inflates to more than 1 MiB', { cause: error });
-    }
-    throw error;
-  }
-  return body.toString('utf8');
+/** What cannot be decoded is read as it came: proxies decode a body and leave the header as it was. */
+function textOf(body: Buffer, headers: HttpReply['headers']): string {
+  const decoding = decodeBody(body, codingsOf(headers['content-encoding']), MAX_BODY_BYTES);
+  if (decoding.kind === 'too-large') throw new BodyTooLargeError('the answer inflates to more than 1 MiB');
+  return decodeJson(decoding.kind === 'decoded' ? decoding.body : body);
 }
