@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** The begin of a head, as far as it takes to know its status. */
+/** The beginning of a head that has an interim status. */
 const INTERIM = /^HTTP\/1\.[01] 1(?!01)[0-9]{2}[ \r]/;
 const STATUS_LINE = 'HTTP/1.x 1xx ';
 const MAYBE_INTERIM = /^H(T(T(P(\/(1(\.([01]( (1[0-9]{0,2})?)?)?)?)?)?)?)?)?$/;
