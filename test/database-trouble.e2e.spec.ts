@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { startGateway } from './support/gateway.js';
-import { at, textAt } from './support/http.js';
+import { at, textAt, type Answer } from './support/http.js';
 import { accrual, eventually, startWorld, topup, unique, type World } from './support/world.js';
 
 let world: World;
@@ -77,3 +77,41 @@ it('a kept connection does not keep a process that is going down', async () => {
   const outcome = await Promise.race([exiting, new Promise((resolve) => setTimeout(resolve, 5_000, 'still there'))]);
   expect(outcome).toEqual({ code: 0, signal: null });
 }, 60_000);
+
+describe('after a failover that left the connections at the old server, which takes no changes any more', () => {
+  const administer = async (...statements: string[]): Promise<void> => {
+    const client = new Client({ connectionString: world.database.adminUrl });
+    await client.connect();
+    // Not the test's own.
+    await client.query('set default_transaction_read_only = off');
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  };
+  const cut = `select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`;
+  const ready = async (): Promise<unknown> => {
+    const { status, body } = await world.gateway().request('GET', '/health/ready');
+    return [status, at(body, 'database')];
+  };
+  const setting = (change: string): string =>
+    `do $$ begin execute format('alter database %I ${change}', current_database()); end $$`;
+
+  it('changes are answered 503 and the instance is not ready, until there is another server', async () => {
+    const newApp = (): Promise<Answer> =>
+      world.admin('POST', '/v1/admin/apps', { name: unique('app'), scopes: ['topups'] });
+    await administer(setting('set default_transaction_read_only = on'), cut);
+    await eventually(10_000, ready, (now) => JSON.stringify(now) === '[503,"unavailable"]');
+    const refusals = await Promise.all(Array.from({ length: 20 }, newApp));
+    for (const { body } of refusals) expect(body).toMatchObject({ status: 503, code: 'overloaded', retryable: true });
+    // New connections lead to the new server; those that there are stay where they are.
+    await administer(setting('reset default_transaction_read_only'));
+    await eventually(20_000, ready, (now) => JSON.stringify(now) === '[200,"ok"]');
+    const order = topup({ phoneNumber: '5537684322' });
+    const headers = { 'idempotency-key': unique('failover') };
+    const buy = (): Promise<Answer> => world.call('POST', '/v1/topups', order, headers);
+    const answers = await Promise.all(Array.from({ length: 20 }, buy));
+    expect(answers.every(({ status }) => status === 201 || status === 202)).toBe(true);
+    expect(new Set(answers.map(({ body }) => at(body, 'id'))).size).toBe(1);
+    for (const { status } of await Promise.all(Array.from({ length: 20 }, newApp))) expect(status).toBe(201);
+  }, 60_000);
+});

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { readConfig } from '../src/config.js';
@@ -8,8 +8,6 @@ import { HttpDoor, type HttpReply } from '../src/outbound/http-door.js';
 import { ProviderError } from '../src/providers/connector.js';
 
 /** A server that does to a connection whatever the test says, once the first bytes of a request have arrived. */
-const ANSWER = '{"ok":true}';
-
 let behave: (socket: Socket, request: string) => void;
 let server: Server;
 let url: string;
@@ -63,6 +61,8 @@ async function post(target = url, deadlineMs = 1_000): Promise<HttpReply | strin
   }
 }
 
+const BODY = '{"ok":true}';
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const head = (length: number, more = ''): string =>
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`;
 
@@ -148,21 +148,52 @@ describe.each(['send', 'sendSeldom'] as const)('%s', (way) => {
     expect(await post(url, 10_000)).toBe('doubtful: answer_too_large');
   });
 
-  it.each([
-    ['gzip', gzipSync(ANSWER), ANSWER],
-    ['GZIP', gzipSync(ANSWER), ANSWER],
-    ['br, gzip', gzipSync(brotliCompressSync(ANSWER)), ANSWER],
-    ['deflate', deflateRawSync(ANSWER), ANSWER],
-    ['identity', Buffer.from(ANSWER), ANSWER],
-    ['UTF-8', Buffer.from(ANSWER), ANSWER],
-    ['gzip', Buffer.from(ANSWER), ANSWER],
-    ['gzip', Buffer.alloc(0), ''],
-  ])('reads an answer in the coding %s', async (coding, body, text) => {
+  it.each<[coding: string, body: Buffer]>([
+    ['gzip', gzipSync(BODY)],
+    ['GZip', gzipSync(BODY)],
+    ['x-gzip', gzipSync(BODY)],
+    ['deflate', deflateSync(BODY)],
+    ['deflate', deflateRawSync(BODY)],
+    ['br', brotliCompressSync(BODY)],
+    ['zstd', zstdCompressSync(BODY)],
+    ['identity, gzip, gzip', gzipSync(gzipSync(BODY))],
+    ['gzip', Buffer.from(BODY)],
+    ['utf-8', Buffer.from(BODY)],
+  ])('reads an answer whose Content-Encoding is %s, also when it was undone on the way', async (coding, body) => {
     behave = (socket) => {
       socket.write(head(body.length, `content-encoding: ${coding}\r\n`));
       socket.write(body);
     };
-    expect(await post()).toMatchObject({ status: 200, body: text });
+    expect(await post()).toMatchObject({ status: 200, body: BODY });
+  });
+
+  it.each<[what: string, pieces: string[]]>([
+    ['a 100', [CONTINUE]],
+    ['a 100 with headers, and a 100 again', ['HTTP/1.1 100 Continue\r\nserver: x\r\n\r\n', CONTINUE]],
+    ['a 103, a 100 and a 102', ['HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n', CONTINUE, 'HTTP/1.0 102 P\r\n\r\n']],
+    ['a 100 in the smallest pieces', CONTINUE.split('')],
+  ])('reads the answer that comes after %s', async (_what, pieces) => {
+    const answer = `${head(BODY.length)}${BODY}`;
+    const write = async (socket: Socket, parts: readonly string[]): Promise<void> => {
+      for (const part of parts) {
+        socket.write(part);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    behave = (socket) => void write(socket, [...pieces, answer]);
+    expect(await post()).toMatchObject({ status: 200, body: BODY });
+    behave = (socket) => void write(socket, [pieces.join('') + answer]);
+    expect(await post()).toMatchObject({ status: 200, body: BODY });
+  });
+
+  it('is in doubt when nothing but a 100 comes, and gives a body that begins like one as it is', async () => {
+    behave = (socket) => socket.end(CONTINUE);
+    expect(await post()).toMatch(/^doubtful: /);
+    behave = (socket) => {
+      socket.write(head(CONTINUE.length));
+      setTimeout(() => socket.write(CONTINUE), 20);
+    };
+    expect(await post()).toMatchObject({ status: 200, body: CONTINUE });
   });
 
   it.each([301, 302, 303, 307, 308])('does not follow a %i, so that no second host learns a token', async (status) => {

@@ -69,9 +69,9 @@ describe('a call without an answer that means anything', () => {
   });
 
   it('waits at least as long as the provider says', () => {
-    expect(judgeError(handler(false), transaction(), error('rate-limited', 61_000), NOW)).toMatchObject({
-      dueInMs: 61_000,
-    });
+    for (const kind of ['rate-limited', 'doubtful'] as const) {
+      expect(judgeError(handler(true), transaction(), error(kind, 61_000), NOW)).toMatchObject({ dueInMs: 61_000 });
+    }
   });
 
   it('parks what could not be delivered for a day, and never drops it', () => {

@@ -97,6 +97,17 @@ describe('the answer to an accrual', () => {
     });
   });
 
+  it.each([503, 429, 403])('a %i that is no end says how long to wait', (status) => {
+    const error = (): unknown => {
+      try {
+        return readAccrualReply({ status, headers: { 'retry-after': '120' }, body: '<p>Later</p>' });
+      } catch (thrown) {
+        return thrown;
+      }
+    };
+    expect(error()).toMatchObject({ kind: 'doubtful', extras: { retryAfterMs: 120_000 } });
+  });
+
   it("keeps the edge firewall's reference, also when it is written in entities", () => {
     const page = '<H1>Access Denied</H1> Reference&#32;&#35;18&#46;2f3c1202&#46;1700000000&#46;abc';
     try {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { request as requestByHttp } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Client } from 'pg';
 import { accrualOnce, bareId, metric, sql, transactionEvents } from './support/accruals.js';
@@ -8,7 +9,7 @@ import { LatamPassStub } from './support/latam-pass-stub.js';
 import { accrual, eventually, startWorld, unique, type World } from './support/world.js';
 
 const PATH = '/v1/providers/latam-pass/notifications';
-const SECOND_PAIR: Credentials = { username: 'latam-pass-new', password: 'the-pair-that-replaces-the-first' };
+const SECOND_PAIR: Credentials = { username: 'latam-pass-new', password: 'la-contraseña-que-sustituye-a-la-primera' };
 const LIMIT_BYTES = 64 * 1024;
 
 const stub = new LatamPassStub();
@@ -85,6 +86,36 @@ describe('a notification as proxies and senders change it', () => {
     expect(await accrualOnce(world, id, ['succeeded'], 5_000)).toMatchObject({ status: 'succeeded' });
   });
 
+  it.each([`http://gateway.example${PATH}`, `HTTP://127.0.0.1:80${PATH}/?x=1`])(
+    'is taken at the whole URL %s, as a proxy may write it',
+    async (path) => {
+      const { id, correlationId } = await accepted();
+      const { hostname, port } = new URL(world.gateway().url);
+      const headers = { authorization: basicAuth(world.notifier) };
+      const status = await new Promise((resolve, reject) => {
+        requestByHttp({ hostname, port, method: 'POST', path, headers }, (answer) =>
+          resolve(answer.resume().statusCode),
+        )
+          .on('error', reject)
+          .end(bytes(processed(correlationId)));
+      });
+      expect(status).toBe(200);
+      expect(await accrualOnce(world, id, ['succeeded'], 5_000)).toMatchObject({ status: 'succeeded' });
+    },
+  );
+
+  it.each<[encoding: string, encode: (text: string) => Buffer]>([
+    ['UTF-8', (text) => Buffer.from(text)],
+    ['UTF-8 with the accents apart', (text) => Buffer.from(text.normalize('NFD'))],
+    ['ISO-8859-1', (text) => Buffer.from(text, 'latin1')],
+  ])('is taken with a password that has an accent, in %s', async (_encoding, encode) => {
+    const pair = encode(`${SECOND_PAIR.username}:${SECOND_PAIR.password}`).toString('base64');
+    const wrong = encode(`${SECOND_PAIR.username}:${SECOND_PAIR.password.replace('ñ', 'ó')}`).toString('base64');
+    const body = bytes(processed(unique('correlation')));
+    expect(await send(body, { authorization: `Basic ${wrong}` })).toBe(401);
+    expect(await send(body, { authorization: `Basic ${pair}` })).toBe(200);
+  });
+
   it.each<[coding: string, encode: (body: Buffer) => Buffer]>([
     ['gzip', gzipSync],
     ['x-gzip', gzipSync],
@@ -104,6 +135,44 @@ describe('a notification as proxies and senders change it', () => {
     const { id, correlationId } = await accepted();
     expect(await send(Buffer.concat([Buffer.from('\ufeff'), bytes(processed(correlationId))]))).toBe(200);
     expect(await accrualOnce(world, id, ['succeeded'], 5_000)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it.each<[charset: string, encode: (text: string) => Buffer]>([
+    ['utf-16, little-endian with its mark', (text) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['utf-16, little-endian without', (text) => Buffer.from(text, 'utf16le')],
+    ['utf-16, big-endian with its mark', (text) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+    ['utf-16, big-endian without', (text) => Buffer.from(text, 'utf16le').swap16()],
+    ['utf-16, and is UTF-8', (text) => Buffer.from(text)],
+    ['iso-8859-1', (text) => Buffer.from(text, 'latin1')],
+  ])('is read in the charset %s', async (charset, encode) => {
+    const { id, correlationId } = await accepted();
+    const error = { code: 113, message: 'Não é válido' };
+    const type = `application/json; charset=${charset.split(',')[0] ?? ''}`;
+    expect(await send(encode(JSON.stringify(cancelled(correlationId, error))), { 'content-type': type })).toBe(200);
+    const ended = await accrualOnce(world, id, ['failed', 'succeeded'], 5_000);
+    expect(ended).toMatchObject({ failure: { code: 'member_id_invalid_for_country' } });
+    const kept = await world.admin('GET', '/v1/admin/notifications?limit=1&expand=personal');
+    expect(textAt(kept.body, 'data', 0, 'raw')).toContain(correlationId);
+  });
+
+  it.each<[what: string, make: (text: string) => Buffer]>([
+    ['UTF-32', (text) => Buffer.concat([...text].map((one) => Buffer.from(`${one}\0`, 'utf16le')))],
+    ['UTF-16 that was cut off', (text) => Buffer.from(text, 'utf16le').subarray(0, -3)],
+    ['a form', (text) => Buffer.from(`payload=${encodeURIComponent(text)}`)],
+    ['a JSON text in a JSON text', (text) => Buffer.from(JSON.stringify(text))],
+    ['a list', (text) => Buffer.from(`[${text}]`)],
+  ])('is kept byte for byte, with an alarm, and ends nothing when it is %s', async (_what, make) => {
+    const alarms = 'gateway_alarms_total{kind="unreadable_notification"}';
+    const before = await metric(world, alarms);
+    const { id, correlationId } = await accepted();
+    expect(await send(make(JSON.stringify(processed(correlationId))))).toBe(200);
+    await eventually(
+      10_000,
+      () => metric(world, alarms),
+      (now) => now === before + 1,
+    );
+    await newest('unreadable');
+    expect(await accrualOnce(world, id, ['processing'], 5_000)).toMatchObject({ status: 'processing' });
   });
 
   it('is kept as it came, with an alarm, when it cannot be decoded', async () => {

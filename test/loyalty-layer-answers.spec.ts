@@ -54,6 +54,18 @@ describe.each(Object.keys(READERS))('the answer to a %s', (name) => {
     expect(told(read, status, body)).toBe('doubtful: refused_by_edge');
   });
 
+  it.each([500, 503, 504])('%i says how long to wait before it is asked again', (status) => {
+    const body = { error: 'server_error', error_description: 'x', code: status, retry_after: 30 };
+    const error = (): unknown => {
+      try {
+        return read(reply(status, body));
+      } catch (thrown) {
+        return thrown;
+      }
+    };
+    expect(error()).toMatchObject({ kind: 'doubtful', extras: { retryAfterMs: 30_000 } });
+  });
+
   it.each<[number, string, object]>([
     [400, 'invalid_enrol_token', { error: 'invalid_enrol_token' }],
     [404, 'invalid_pass_id', { error: 'invalid_pass_id', error_description: 'Invalid pass ID', code: 404 }],

@@ -94,6 +94,18 @@ describe('a provider behind the proxy', () => {
     expect(proxy.heads[0]).not.toMatch(/proxy-authorization/i);
   });
 
+  it.each([
+    'HTTP/1.0 200 OK\r\n\r\n',
+    'HTTP/1.1 201 Created\r\n\r\n',
+    'HTTP/1.1 204 No Content\r\n\r\n',
+    'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n',
+  ])('is reached whatever else a proxy says with its yes: %j', async (head) => {
+    proxy.behave = (socket) => proxy.tunnel(socket, head);
+    expect(await send(doorThrough(`http://127.0.0.1:${proxy.port}`))).toBe('200: {"ok":true}');
+    expect(received).toBe(1);
+  });
+
   it('is reached by logins too', async () => {
     const door = doorThrough(`http://127.0.0.1:${proxy.port}`);
     const request = {
@@ -127,7 +139,7 @@ describe('a provider behind the proxy', () => {
 });
 
 describe('a request is not sent', () => {
-  it.each([301, 400, 403, 407, 429, 500, 502, 503, 504, 103, 204])('when the proxy answers %i', async (status) => {
+  it.each([301, 400, 403, 407, 429, 500, 502, 503, 504, 103, 304])('when the proxy answers %i', async (status) => {
     proxy.behave = (socket) => socket.write(`HTTP/1.1 ${status} No\r\nproxy-authenticate: Basic\r\n\r\n`);
     const door = doorThrough(`http://${CREDENTIALS}@127.0.0.1:${proxy.port}`);
     expect(await send(door)).toBe(`not-sent: proxy_refused_${status}`);

@@ -59,6 +59,17 @@ describe('a token', () => {
   });
 });
 
+it.each([503, 429, 403, 200])('a login that fails with %i says how long to wait before the next one', (status) => {
+  const waitsFor = (): unknown => {
+    try {
+      return readLogin({ status, headers: { 'retry-after': '120' }, body: '<p>Later</p>' }, isLatcom);
+    } catch (error) {
+      return error instanceof ProviderError ? (error.extras.retryAfterMs ?? null) : error;
+    }
+  };
+  expect(waitsFor()).toBe(status === 200 ? null : 120_000);
+});
+
 describe('a login that is refused', () => {
   const CREDENTIALS = 'unauthorized: credentials_refused';
   const EDGE = 'doubtful: refused_by_edge';

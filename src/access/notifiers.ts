@@ -32,8 +32,9 @@ function headerOf(request: FastifyRequest, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Of an accented letter there are two spellings, which look the same to those who agreed on a password. */
 function digestOfPair({ username, password }: BasicPair): Buffer {
-  return digest(JSON.stringify([username, password]));
+  return digest(JSON.stringify([username, password]).normalize('NFC'));
 }
 
 function digest(text: string): Buffer {

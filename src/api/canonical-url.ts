@@ -1,8 +1,8 @@
 /**
  * Where providers notify us, as they may have been told to write it: a notification that is answered 404 is lost after
- * the sender's last try. Other paths are exact.
+ * the sender's last try. Proxies may write the whole URL (RFC 9112, 3.2.2). Other paths are exact.
  */
-const NOTIFICATIONS = /^\/+v1\/+providers\/+([a-z-]+)\/+notifications\/*(?=$|\?)/i;
+const NOTIFICATIONS = /^(?:https?:\/\/[^/?#]*)?\/+v1\/+providers\/+([a-z-]+)\/+notifications\/*(?=$|\?)/i;
 
 /** The URL with its path as the router knows it. */
 export function canonicalUrl(url: string): string {

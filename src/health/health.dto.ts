@@ -8,6 +8,7 @@ export class LivenessDto {
 export class ReadinessDto {
   @ApiProperty({ enum: ['ready', 'not_ready'] })
   status!: 'ready' | 'not_ready';
+  /** unavailable: it does not answer, or it takes no changes, as a standby does. */
   @ApiProperty({ enum: ['ok', 'unavailable'] })
   database!: 'ok' | 'unavailable';
   @ApiProperty({ enum: ['ok', 'pending', 'unknown'] })

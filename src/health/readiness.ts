@@ -7,7 +7,10 @@ import type { ReadinessDto } from './health.dto.js';
 /** An orchestrator asks every few seconds; a database that needs longer than this is not there. */
 const PATIENCE_MS = 2_000;
 
-/** Whether this instance can serve: its database answers, with the schema that this version needs. */
+/** After a failover old connections may lead to a server that has become a standby: it answers, and takes nothing. */
+const IS_WRITABLE = `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as "isWritable"`;
+
+/** Whether this instance can serve: its database takes changes, and has the schema that this version needs. */
 @Injectable()
 export class Readiness {
   private isMigrated = false;
@@ -19,16 +22,16 @@ export class Readiness {
   ) {}
 
   async check(): Promise<ReadinessDto> {
-    const database = (await this.isAnswering()) ? 'ok' : 'unavailable';
+    const database = (await this.isWritable()) ? 'ok' : 'unavailable';
     const migrations = database === 'ok' ? await this.migrations() : 'unknown';
     const draining = this.lifecycle.isDraining;
     const status = database === 'ok' && migrations === 'ok' && !draining ? 'ready' : 'not_ready';
     return { status, database, migrations, draining };
   }
 
-  private async isAnswering(): Promise<boolean> {
-    const answer = this.database.query('select 1').then(
-      () => true,
+  private async isWritable(): Promise<boolean> {
+    const answer = this.database.query<{ isWritable: boolean }>(IS_WRITABLE).then(
+      ([row]) => row?.isWritable === true,
       () => false,
     );
     let timer: NodeJS.Timeout | undefined;

@@ -10,6 +10,7 @@ import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ConnectorRegistry } from '../operations/registry.js';
 import type { NotificationReading } from '../providers/connector.js';
+import { decodeJson } from '../readers/json-text.js';
 import { Subjects } from './subjects.js';
 import { Inbox, type Meant, type NotificationState, type StoredNotification, type Subject } from './inbox.js';
 
@@ -55,7 +56,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
 
   /** Resolves when it is stored durably; it is applied afterwards. */
   async receive(provider: string, bytes: Buffer): Promise<void> {
-    const reading = this.read(provider, bytes.toString('utf8'));
+    const reading = this.read(provider, decodeJson(bytes));
     const correlationId = reading.kind === 'unreadable' ? null : reading.correlationId;
     const arrived = await this.inbox.store({ provider, bytes, correlationId });
     if (arrived) setImmediate(() => void this.apply(arrived.notification, { reading, subject: arrived.subject }));

@@ -4,6 +4,7 @@ import { newUuid } from '../ids.js';
 import { Batcher } from '../ledger/batcher.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { metrics } from '../metrics.js';
+import { decodeJson } from '../readers/json-text.js';
 import { Vault } from '../vault.js';
 import { CLAIM, CLAIM_EARLIER, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER, LIST, STORE } from './statements.js';
 
@@ -145,7 +146,7 @@ export class Inbox {
     // Latin-1 keeps every byte, whatever the encoding turns out to be.
     const sealed = this.vault.seal(bytes.toString('latin1')).toString('base64');
     const subject = await this.arrivals.push({ id, provider, sealed, correlationId });
-    return subject && { notification: { id, provider, raw: bytes.toString('utf8'), correlationId }, subject };
+    return subject && { notification: { id, provider, raw: decodeJson(bytes), correlationId }, subject };
   }
 
   async claimDue(maxRows: number): Promise<StoredNotification[]> {
@@ -202,9 +203,9 @@ export class Inbox {
     return (await this.database.query<KeptNotification>(LIST, [null, null, id, 1]))[0] ?? null;
   }
 
-  /** The bytes as they came, as UTF-8 text. Personal data. */
+  /** The bytes as they came, as text. Personal data. */
   read(sealed: Buffer): string {
-    return Buffer.from(this.vault.open(sealed), 'latin1').toString('utf8');
+    return decodeJson(Buffer.from(this.vault.open(sealed), 'latin1'));
   }
 
   async forget(id: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { codingsOf, decodeBody } from '../readers/content-encoding.js';
+import { decodeJson } from '../readers/json-text.js';
 import { NotConnectedError } from './not-connected.js';
 
 /** After inflation: a small compressed answer must not fill the memory. */
@@ -68,7 +69,7 @@ export async function exchange(pool: Dispatcher, request: HttpRequest): Promise<
     running,
   );
   const reply = await running.reply;
-  return { status: reply.status, headers: reply.headers, body: inflated(reply.body, reply.headers) };
+  return { status: reply.status, headers: reply.headers, body: textOf(reply.body, reply.headers) };
 }
 
 function parsed(url: string): URL {
@@ -170,9 +171,9 @@ function plainHeaders(headers: Record<string, string | string[] | undefined>): R
   return plain;
 }
 
-/** What cannot be decoded stays as it came: its status counts all the same, and some servers name a coding that is none. */
-function inflated(body: Buffer, headers: HttpReply['headers']): string {
+/** What cannot be decoded is read as it came: proxies decode a body and leave the header as it was. */
+function textOf(body: Buffer, headers: HttpReply['headers']): string {
   const decoding = decodeBody(body, codingsOf(headers['content-encoding']), MAX_BODY_BYTES);
   if (decoding.kind === 'too-large') throw new BodyTooLargeError('the answer inflates to more than 1 MiB');
-  return (decoding.kind === 'decoded' ? decoding.body : body).toString('utf8');
+  return decodeJson(decoding.kind === 'decoded' ? decoding.body : body);
 }

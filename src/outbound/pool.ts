@@ -1,5 +1,6 @@
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { ProxySettings } from '../config.js';
+import { dropInterimAnswers } from './interim-answers.js';
 import { connectReason, NotConnectedError } from './not-connected.js';
 import { proxyConnector } from './proxy-connector.js';
 
@@ -27,7 +28,7 @@ export function createPool(proxy: ProxySettings | null): Dispatcher {
     connect: (options, callback) => {
       connect(options, (error, socket) => {
         if (error) callback(marked(error), null);
-        else callback(null, socket);
+        else callback(null, dropInterimAnswers(socket));
       });
     },
   });

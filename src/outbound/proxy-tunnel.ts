@@ -4,8 +4,6 @@ import { isIP, type Socket } from 'node:net';
 import type { ProxySettings } from '../config.js';
 import { connectReason, NotConnectedError } from './not-connected.js';
 
-const OK = 200;
-
 /**
  * Asks the proxy once for a tunnel to `authority` (host:port). With Node's own client: the ProxyAgent of undici has no
  * deadline over the whole, and reports the status of a refusal as text only.
@@ -49,9 +47,9 @@ function ask({ url, authorization }: ProxySettings, authority: string, signal: A
   return url.startsWith('https:') ? requestSecure(url, options) : requestPlain(url, options);
 }
 
-/** Why the answer opens no tunnel; null: it does. */
-function problemOf({ statusCode }: IncomingMessage, head: Buffer): string | null {
-  if (statusCode !== OK) return `proxy_refused_${statusCode ?? 0}`;
+/** Why the answer opens no tunnel; null: it does, as every 2xx does (RFC 9110, 9.3.6). */
+function problemOf({ statusCode = 0 }: IncomingMessage, head: Buffer): string | null {
+  if (statusCode < 200 || statusCode >= 300) return `proxy_refused_${statusCode}`;
   // The target waits for the client to speak first: earlier bytes come from the proxy.
   return head.length === 0 ? null : 'proxy_unreadable';
 }

@@ -5,6 +5,7 @@ import { textOf } from '../readers/record.js';
 import { readSeconds } from '../readers/seconds.js';
 import type { HttpReply } from './http-door.js';
 import { TOKEN_UNREADABLE } from './login-failure.js';
+import { askedPause } from './retry-after.js';
 import { MAX_LIFETIME_MS, type Login } from './token-cache.js';
 
 /** Statuses with which a provider refuses credentials: LATAM Pass with 400, and an answer that says no may be a 200. */
@@ -21,12 +22,12 @@ export function readLogin(reply: HttpReply, isOwnError: (body: JsonRecord) => bo
   const { status } = reply;
   const body = parseRecord(reply.body);
   if (body && REFUSED.has(status) && isOwnError(body)) throw new ProviderError('unauthorized', 'credentials_refused');
-  const evidence = { httpStatus: status };
-  if (status >= 400 && status < 500) throw new ProviderError('doubtful', REFUSED_BY_EDGE, { evidence });
-  if (status >= 300) throw new ProviderError('doubtful', status < 400 ? 'redirected' : 'server_error', { evidence });
+  const extras = { ...askedPause(reply), evidence: { httpStatus: status } };
+  if (status >= 400 && status < 500) throw new ProviderError('doubtful', REFUSED_BY_EDGE, extras);
+  if (status >= 300) throw new ProviderError('doubtful', status < 400 ? 'redirected' : 'server_error', extras);
   const text = textOf(body, 'access_token');
   const token = text === null || body?.['success'] === false ? null : readToken(text);
-  if (token === null) throw new ProviderError('doubtful', TOKEN_UNREADABLE, { evidence });
+  if (token === null) throw new ProviderError('doubtful', TOKEN_UNREADABLE, extras);
   const lifetimeMs = readSeconds(body?.['expires_in'], MAX_LIFETIME_MS);
   return { token, expiresInMs: lifetimeMs !== null && lifetimeMs >= MIN_LIFETIME_MS ? lifetimeMs : null };
 }

@@ -25,3 +25,9 @@ function fromHeader(text: string, now: Date): number | null {
   const all = text.split(',').map((part) => readSeconds(part, MAX_MS));
   return all.reduce((one, other) => (one === null || other === null ? null : Math.max(one, other)));
 }
+
+/** For an error: how long the sender of the answer wants to be left alone, when it says so (RFC 9110, 10.2.3). */
+export function askedPause(reply: HttpReply): { readonly retryAfterMs?: number } {
+  const waitMs = reply.status < 400 ? null : retryAfterMs(reply);
+  return waitMs === null ? {} : { retryAfterMs: waitMs };
+}

@@ -200,7 +200,8 @@ export class TokenCache {
       const refused = error instanceof ProviderError && error.kind === 'unauthorized';
       reportLoginFailure(source.name, error);
       metrics.logins.inc({ provider: source.name, outcome: refused ? 'refused' : 'failed' });
-      const coolingMs = refused ? COOLDOWN_AFTER_REFUSAL_MS : COOLDOWN_AFTER_FAILURE_MS;
+      const askedMs = (error instanceof ProviderError && error.extras.retryAfterMs) || 0;
+      const coolingMs = refused ? COOLDOWN_AFTER_REFUSAL_MS : Math.max(COOLDOWN_AFTER_FAILURE_MS, askedMs);
       await this.database.query(COOL_DOWN, [source.name, me, coolingMs]);
       if (refused) throw error;
       // Whatever became of the login call, the call it was for has not been made.

@@ -1,16 +1,24 @@
-import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, type ZlibOptions } from 'node:zlib';
+import {
+  brotliDecompressSync,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+  type ZlibOptions,
+} from 'node:zlib';
 
 /** More layers than any sender applies; each of them costs an inflation. */
 const MAX_CODINGS = 3;
 
-type Decoder = (body: Buffer, options: ZlibOptions) => Buffer;
+type Decoder = (body: Buffer, options: Pick<ZlibOptions, 'maxOutputLength'>) => Buffer;
 
-/** The codings of RFC 9110. Some senders of `deflate` leave out its header. */
+/** The codings of RFC 9110 and RFC 8878. Some senders of `deflate` leave out its header. */
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['gzip', gunzipSync],
   ['x-gzip', gunzipSync],
   ['deflate', (body, options) => ((body[0] ?? 0) % 16 === 8 ? inflateSync : inflateRawSync)(body, options)],
   ['br', brotliDecompressSync],
+  ['zstd', zstdDecompressSync],
 ]);
 
 export type Decoding =

@@ -12,8 +12,8 @@ export interface ConnectProxy {
   carried: string;
   /** What becomes of a request; default: the tunnel. */
   behave: (socket: Socket, head: string) => void;
-  /** Opens the tunnel. */
-  tunnel(socket: Socket): void;
+  /** Opens the tunnel, with this head. */
+  tunnel(socket: Socket, head?: string): void;
   close(): void;
 }
 
@@ -39,11 +39,11 @@ export async function startConnectProxy(targetPort: number, tls?: TlsOptions): P
     heads: [],
     carried: '',
     behave: (socket) => proxy.tunnel(socket),
-    tunnel: (socket) => {
+    tunnel: (socket, head = 'HTTP/1.1 200 Connection established\r\n\r\n') => {
       const upstream = connect(targetPort, '127.0.0.1');
       track(upstream);
       upstream.once('connect', () => {
-        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        socket.write(head);
         socket.on('data', (chunk) => (proxy.carried += chunk.toString('latin1')));
         socket.pipe(upstream).pipe(socket);
       });

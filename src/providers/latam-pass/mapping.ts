@@ -1,5 +1,6 @@
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
+import { askedPause } from '../../outbound/retry-after.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
 import { idOf, recordOf, textOf, wordsOf } from '../../readers/record.js';
 import { ProviderError, REFUSED_BY_EDGE, type NotificationReading, type Outcome } from '../connector.js';
@@ -136,6 +137,7 @@ function refusedFields(details: unknown): string[] {
 export function infrastructure(reply: HttpReply, reason: string): ProviderError {
   const reference = edgeReference(reply.body);
   return new ProviderError('doubtful', reason, {
+    ...askedPause(reply),
     evidence: { httpStatus: reply.status, ...(reference !== null && { edgeReference: reference }) },
   });
 }

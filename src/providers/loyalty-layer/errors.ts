@@ -1,5 +1,6 @@
 import type { Failure, FailureCategory } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
+import { askedPause } from '../../outbound/retry-after.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
 import { beginningOf, textOf, wordsOf } from '../../readers/record.js';
 import { ProviderError, REFUSED_BY_EDGE } from '../connector.js';
@@ -93,6 +94,7 @@ export function doubt(reply: HttpReply, reason: string): ProviderError {
     reply.headers['x-request-id'] ??
     textOf(parseRecord(reply.body), 'correlation_id');
   return new ProviderError('doubtful', reason, {
+    ...askedPause(reply),
     evidence: { httpStatus: reply.status, ...(correlationId && { correlationId: beginningOf(correlationId, 100) }) },
   });
 }
