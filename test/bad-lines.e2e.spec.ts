@@ -109,20 +109,20 @@ it('never keeps the frequent flyer number of a bad line', async () => {
 
 it('gives cells that spreadsheets would compute with an apostrophe, by which they stay bad, and negative amounts as they are', async () => {
   const id = newUuid();
-  const bad = ['=HYPERLINK("http://x")', '+1', '@x', '-x', '-10.00'];
+  const bad = ['=HYPERLINK("http://x")', '+1', '@x', '-x', '-10.00', String.raw`\N\t{`];
   const lines = bad.map((cell) => `${id},MAYBE,"${cell.replaceAll('"', '""')}",MXN,${TIME}`);
   const ids = ['=1+1', '+1', '@x', '-x'].map((cell) => `${cell},MAYBE,10.00,MXN,${TIME}`);
   const done = await compareStatement(world, topupFile(...lines, ...ids));
   const csv = await badLinesOf(done.id);
   expect(cellsOf(csv).map(([, , amount]) => amount)).toEqual([
-    ...[`"'=HYPERLINK(""http://x"")"`, `'+1`, `'@x`, `'-x`, '-10.00'],
+    ...[`"'=HYPERLINK(""http://x"")"`, `'+1`, `'@x`, `'-x`, '-10.00', String.raw`\N\t{`],
     ...['10.00', '10.00', '10.00', '10.00'],
   ]);
   const again = await compareStatement(world, csv.replaceAll('MAYBE', 'SUCCESS'));
   expect(again.body).toMatchObject({
-    lines: 9,
-    badLineCounts: { amount_unreadable: 4, id_apostrophe: 4 },
-    badLineCount: 8,
+    lines: 10,
+    badLineCounts: { amount_unreadable: 5, id_apostrophe: 4 },
+    badLineCount: 9,
   });
   // The second download has what was sent.
   expect(await badLinesOf(again.id)).toContain(`,''@x,`);
@@ -166,4 +166,31 @@ it('gives bad lines with a byte order mark where that is asked for, and reads it
   expect(again.body).toMatchObject({ lines: 1, badLineCount: 0 });
   const refused = await world.admin('GET', `/v1/admin/reconciliations/${done.id}/bad-lines?bom=maybe`);
   expect([refused.status, at(refused.body, 'errors', 0, 'pointer')]).toEqual([400, '?bom']);
+});
+
+it('gives accruals with dates far from the others as they were understood, without the frequent flyer number', async () => {
+  const header = 'ffn,latamAccrualId,partnerTransactionId,points,date';
+  const lines = ['B-1', 'B-2', 'B-3'].map((id) => `12345678901,${id},,10,${TIME}`);
+  const csv = [header, ...lines, `12345678901,B-4,${'r'.repeat(101)},10,1970-01-01T10:00:00Z`, ''].join('\n');
+  const done = await compareStatement(world, csv, { provider: 'latam-pass' });
+  const badLines = await badLinesOf(done.id);
+  expect(badLines.split('\r\n')[0]).toBe(`${OWN},${header}`);
+  expect(badLines).toMatch(
+    /^5,date,date_outlier,.*; left out here: partnerTransactionId.*,,,B-4,,10,1970-01-01T10:00:00Z\r$/m,
+  );
+});
+
+it('gives bad lines of statements from before as they were kept, without cells', async () => {
+  const done = await compareStatement(world, topupFile(topupLine('id-7', TIME, { status: 'MAYBE' })));
+  await sql(world, 'update reconciliation_bad_lines set cells = null where run_id = $1', [bareId(done.id)]);
+  // As the migration does.
+  await sql(
+    world,
+    `update reconciliations r set format = (r.format - 'names') || jsonb_build_object('names', (
+       select coalesce(jsonb_object_agg(name, name), '{}') from jsonb_object_keys(r.format->'columns') name)) where id = $1`,
+    [bareId(done.id)],
+  );
+  expect(await badLinesOf(done.id)).toBe(
+    `${OWN},${TOPUP_HEADER}\r\n2,status,status_unknown,has a status that is not known,,,,,,\r\n`,
+  );
 });
