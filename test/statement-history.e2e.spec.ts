@@ -502,10 +502,11 @@ it('gives all bad lines as a file, in the order of the statement', async () => {
   expect([status, headers['content-type']]).toEqual([200, 'text/csv; charset=utf-8']);
   const rows = String(body).split('\r\n');
   expect(rows).toHaveLength(154);
-  expect(rows[0]).toBe('line,column,code,message,transactionId');
-  expect(rows[1]).toBe('2,status,status_unknown,has a status that is not known,');
-  expect(rows[151]).toMatch(new RegExp(`^152,amount,amount_unreadable,.*,${id}$`));
-  expect(rows[152]).toMatch(/^153,date,date_outlier,/);
-  expect(String(body)).not.toContain('cmd');
+  expect(rows[0]).toBe(`line,column,code,message,transactionId,${TOPUP_HEADER}`);
+  expect(rows[1]).toMatch(
+    /^2,status,status_unknown,has a status that is not known,,[0-9a-f-]{36},'=cmd\|x,10\.00,MXN,/,
+  );
+  expect(rows[151]).toMatch(new RegExp(`^152,amount,amount_unreadable,.*,${id},${bareId(id)},SUCCESS,x,MXN,${time}$`));
+  expect(rows[152]).toMatch(/^153,date,date_outlier,.*,SUCCESS,10\.00,MXN,1970-01-01T23:59:59\.999Z$/);
   expect((await world.admin('GET', `/v1/admin/reconciliations/rec_${newUuid()}/bad-lines`)).status).toBe(404);
 });

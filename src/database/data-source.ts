@@ -26,6 +26,7 @@ import { StatementMemory1795225900000 } from './migrations/0059-statement-memory
 import { Catalogue1795226060000 } from './migrations/0060-catalogue.js';
 import { EncryptionKeyCheck1795226300000 } from './migrations/0063-encryption-key-check.js';
 import { SecondLook1795226400000 } from './migrations/0064-second-look.js';
+import { BadLineCells1795226500000 } from './migrations/0065-bad-line-cells.js';
 import { AuditAddresses1795227000000 } from './migrations/0066-audit-addresses.js';
 import { readTimestampsFast } from './timestamps.js';
 
@@ -71,6 +72,7 @@ export function createDataSource(
       Catalogue1795226060000,
       EncryptionKeyCheck1795226300000,
       SecondLook1795226400000,
+      BadLineCells1795226500000,
       AuditAddresses1795227000000,
     ],
     migrationsTransactionMode: 'each',

@@ -343,9 +343,11 @@ create table reconciliation_bad_lines (
   code text not null,
   column_name text,
   transaction_id uuid,
+  cells text[],
   constraint reconciliation_bad_lines_pkey PRIMARY KEY (run_id, line_no)
 );
 comment on column reconciliation_bad_lines.transaction_id is 'the transaction that the line names, where it is one of the gateway';
+comment on column reconciliation_bad_lines.cells is 'of the columns that are read, in the order of the file; null in it: a cell that is not kept; null: the line has none that can be told';
 
 create table reconciliations (
   id uuid not null,

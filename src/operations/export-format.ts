@@ -44,10 +44,14 @@ const COLUMNS: readonly (readonly [string, (transaction: TransactionDto) => stri
  */
 const FORMULA = /^[\s\p{Cf}\p{Cc}"'`]*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/u;
 
+export function isFormula(cell: string): boolean {
+  return FORMULA.test(cell);
+}
+
 /** RFC 4180, except that a cell which a spreadsheet would take for a formula begins with an apostrophe more. */
-export function toCsv(rows: readonly (readonly unknown[])[]): string {
+export function toCsv(rows: readonly (readonly unknown[])[], isGuarded = isFormula): string {
   return stringify([...rows], {
-    cast: { string: (cell) => (FORMULA.test(cell) ? `'${cell}` : cell) },
+    cast: { string: (cell) => (isGuarded(cell) ? `'${cell}` : cell) },
     // The library sees to the delimiter of the records as a whole only.
     quoted_match: /[\r\n;\t]/,
     record_delimiter: '\r\n',
@@ -68,6 +72,8 @@ export const EXPORT_FORMATS: Readonly<Record<ExportType, ExportFormat>> = {
 };
 
 /** Some spreadsheets take a CSV for Windows-1252 unless it begins with this. */
+export const BYTE_ORDER_MARK = '\uFEFF';
+
 export function withByteOrderMark(format: ExportFormat): ExportFormat {
-  return { ...format, head: `\uFEFF${format.head}` };
+  return { ...format, head: BYTE_ORDER_MARK + format.head };
 }

@@ -29,12 +29,16 @@ export function uuidOf(cell: string): string | null {
   return parseUuid(inner.replace(HEX, '$1-$2-$3-$4-$5')) ?? parseUuid(inner);
 }
 
+export function isMangled(cell: string): boolean {
+  return MANGLED.test(cell);
+}
+
 /** An id as others made it up. @throws BadLine */
 export function idOf(cell: string, column: string): string {
   if (cell === '') throw new BadLine('id_missing', column);
   if (cell.startsWith('=')) throw new BadLine('id_formula', column);
   if (cell.startsWith("'") || cell.startsWith('’')) throw new BadLine('id_apostrophe', column);
-  if (MANGLED.test(cell)) throw new BadLine('id_mangled', column);
+  if (isMangled(cell)) throw new BadLine('id_mangled', column);
   if (cell.length > MAX_ID_LENGTH || faultOfLabel(cell) !== null) throw new BadLine('id_unreadable', column);
   if (uuidOf(cell) === null && holdsCardNumber(cell)) throw new BadLine('card_number', column);
   return comparable(cell);

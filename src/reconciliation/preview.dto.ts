@@ -61,6 +61,7 @@ export const PREVIEW_EXAMPLE = {
     encoding: 'windows-1252',
     headerLine: 2,
     columns: { distributor_transaction_id: 1, status: 2, amount: 3, date: 4 },
+    names: { distributor_transaction_id: 'ID', status: 'Estado', amount: 'Importe', date: 'Fecha' },
     decimal: ',',
     thousands: null,
     dates: 'dd/mm/yyyy',

@@ -57,6 +57,14 @@ export class ReconciliationQueryDto {
   preview?: string;
 }
 
+export class BadLinesQueryDto {
+  /** `true`: the CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8. */
+  @Optional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false' })
+  bom?: string;
+}
+
 export class BadLineDto {
   /** In the file, from 1. */
   @ApiProperty({ type: 'integer' })
@@ -93,6 +101,9 @@ export class StatementFormatDto {
   /** By the gateway's name of a column: which of the file's it is, from 1. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   columns!: Readonly<Record<string, number>>;
+  /** What the file calls them. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  names!: Readonly<Record<string, string>>;
   /** As declared; null: a point, and separators of thousands are not read. */
   @ApiProperty({ type: String, nullable: true })
   decimal!: string | null;

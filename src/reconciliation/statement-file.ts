@@ -12,6 +12,8 @@ export interface RecognizedFormat {
   readonly headerLine: number;
   /** Which of the file's columns (its place, from 1) is read for which of the gateway's. */
   readonly columns: Readonly<Record<string, number>>;
+  /** What the file calls them. */
+  readonly names: Readonly<Record<string, string>>;
   readonly decimal: string | null;
   readonly thousands: string | null;
   readonly dates: string;

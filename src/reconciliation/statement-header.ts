@@ -10,8 +10,15 @@ export interface Header {
   readonly delimiter: Delimiter;
   /** Folded; empty: a column without a name. */
   readonly names: readonly string[];
+  /** The same as the file has them. */
+  readonly titles: readonly string[];
   /** Of the columns that are read, by the gateway's name. */
   readonly positions: ReadonlyMap<string, number>;
+}
+
+/** The columns that are read, as they stand in the file. */
+export function columnsInOrder(positions: Iterable<readonly [string, number]>): string[] {
+  return [...positions].toSorted(([, one], [, other]) => one - other).map(([name]) => name);
 }
 
 /** Byte order mark, zero-width characters: what editors leave in the first cell. */
@@ -45,14 +52,15 @@ export class HeaderFinder {
    */
   find(line: string): Header | null {
     for (const delimiter of this.candidates()) {
-      const names = splitLine(line, delimiter).cells.map(fold);
+      const { cells } = splitLine(line, delimiter);
+      const names = cells.map(fold);
       if (this.missing(names).length > 0) continue;
       this.refuseDuplicates(names);
       const positions = [...this.wanted].flatMap(([name, folded]): [string, number][] => {
         const position = names.indexOf(folded);
         return position < 0 ? [] : [[name, position]];
       });
-      return { delimiter, names, positions: new Map(positions) };
+      return { delimiter, names, titles: cells.map(visible), positions: new Map(positions) };
     }
     return null;
   }
@@ -97,5 +105,9 @@ export class HeaderFinder {
 
 /** Names of columns are the same without blanks around, case and invisible characters. */
 function fold(name: string): string {
-  return name.replace(INVISIBLE, '').trim().replace(/\s+/g, ' ').normalize('NFC').toLowerCase();
+  return visible(name).replace(/\s+/g, ' ').normalize('NFC').toLowerCase();
+}
+
+function visible(name: string): string {
+  return name.replace(INVISIBLE, '').trim();
 }

@@ -1,7 +1,9 @@
 import type { PoolClient } from 'pg';
+import type { StatementProvider } from './statement-format.js';
 import { reportOf } from './bad-line.js';
 import type { DayRange } from './day-bounds.js';
 import type { DeclaredFormat } from './declared-format.js';
+import { cellsSql } from './cells-sql.js';
 import type { StatementFile } from './statement-file.js';
 
 /** What a statement is about. */
@@ -13,7 +15,7 @@ export interface Period {
 }
 
 export interface PeriodRequest {
-  readonly provider: string;
+  readonly provider: StatementProvider;
   readonly from: Date | null;
   readonly to: Date | null;
   readonly format: Pick<DeclaredFormat, 'clock'>;
@@ -34,16 +36,16 @@ const MAX_REPORTED = 100;
 /** Behind every day. */
 const NEVER = '9999-12-32';
 
-/** $1 to before $2: days that lines may have; $3 to $4: what was given. */
-const SET_ASIDE = `
+/** $1 to before $2: days that lines may have; $3 to $4: what was given. `cells`: an expression, of what was read. */
+const setAsideSql = (cells: string): string => `
 with outliers as (
   delete from lines
   where (at < $1::text collate "C" or at >= $2::text collate "C")
     and not coalesce((at || 'Z')::timestamptz between $3::timestamptz and $4::timestamptz, false)
-  returning line_no, transaction_id, provider_reference, reference
+  returning *
 ), named as (
-  insert into named_lines (line_no, kind, code, column_name, transaction_id, provider_reference, reference)
-  select line_no, 'bad', 'date_outlier', 'date', transaction_id, provider_reference, reference from outliers
+  insert into named_lines (line_no, kind, code, column_name, transaction_id, provider_reference, reference, cells)
+  select line_no, 'bad', 'date_outlier', 'date', transaction_id, provider_reference, reference, ${cells} from outliers
   returning line_no
 )
 select count(*)::integer as count, (array_agg(line_no order by line_no))[1:${MAX_REPORTED}] as first from named`;
@@ -82,15 +84,14 @@ export async function datesOf(client: PoolClient, request: PeriodRequest, file: 
 
 async function setAside(
   client: PoolClient,
-  { from, to }: PeriodRequest,
+  { provider, from, to }: PeriodRequest,
   near: DayRange,
   file: StatementFile,
 ): Promise<StatementFile> {
-  const { rows } = await client.query<{ count: number; first: number[] | null }>(SET_ASIDE, [
-    ...textsOf(near),
-    from,
-    to,
-  ]);
+  const { rows } = await client.query<{ count: number; first: number[] | null }>(
+    setAsideSql(cellsSql(provider, file.format)),
+    [...textsOf(near), from, to],
+  );
   const { count = 0, first = null } = rows[0] ?? {};
   if (count === 0) return file;
   const reports = (first ?? []).map((line) => reportOf(line, 'date_outlier', 'date'));

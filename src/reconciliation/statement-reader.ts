@@ -1,11 +1,12 @@
 import { BadLine } from './bad-line.js';
 import { splitLine, type CsvLine } from './csv-line.js';
+import { hasCells, keptCell, type KeptCell } from './kept-cells.js';
 import type { CellNotation } from './line-cells.js';
 import { namesIn } from './named-ids.js';
 import { PlainRow } from './plain-row.js';
 import type { StatementEncoding } from './statement-encoding.js';
 import { FORMATS, type Format, type LineIds, type StatementLine, type StatementProvider } from './statement-format.js';
-import type { Header } from './statement-header.js';
+import { columnsInOrder, type Header } from './statement-header.js';
 
 export interface ReaderOptions {
   readonly header: Header;
@@ -13,9 +14,10 @@ export interface ReaderOptions {
   readonly encoding: StatementEncoding;
 }
 
-/** `ids`: of all transactions that the line may be about. */
+/** `ids`: of all transactions that the line may be about. `cells`: to be corrected; null: they cannot be told. */
 export type LineReading =
-  { readonly line: StatementLine } | { readonly bad: BadLine; readonly ids: readonly LineIds[] };
+  | { readonly line: StatementLine }
+  | { readonly bad: BadLine; readonly ids: readonly LineIds[]; readonly cells: readonly KeptCell[] | null };
 
 const TOTAL = /^(?:sub\s*-?\s*|grand\s+|gran\s+)?(?:totals?|totales|suma)\b/i;
 /** What summary lines have in place of an id, whatever else they have: words for totals and balances, and no digits. */
@@ -57,7 +59,8 @@ export class StatementReader {
           ? new BadLine('repeated_header')
           : error;
       const isGlued = csv.cells.length > this.options.header.names.length;
-      return { bad, ids: namesIn(text, this.format.ids, (column) => this.rawCell(csv, column), isGlued) };
+      const ids = namesIn(text, this.format.ids, (column) => this.rawCell(csv, column), isGlued);
+      return { bad, ids, cells: this.keptCells(csv, bad) };
     }
   }
 
@@ -120,6 +123,20 @@ export class StatementReader {
   /** @throws BadLine */
   private cell(csv: CsvLine, column: string): string {
     return this.options.encoding.decode(this.rawCell(csv, column), column).trim();
+  }
+
+  /** Nothing of columns at which nobody looks, although the file has them. */
+  private keptCells(csv: CsvLine, { code }: BadLine): KeptCell[] | null {
+    if (csv.damaged.size > 0 || !hasCells(code)) return null;
+    return columnsInOrder(this.options.header.positions).map((column) => {
+      if (this.format.columns[column]?.plain === null) return '';
+      try {
+        return keptCell(this.cell(csv, column));
+      } catch (error) {
+        if (error instanceof BadLine) return null;
+        throw error;
+      }
+    });
   }
 
   private rawCell({ cells }: CsvLine, column: string): string {

@@ -3,6 +3,7 @@ import { BadLine, reportOf, type BadLineCode, type BadLineReport } from './bad-l
 import { copyText } from './copy-text.js';
 import { NOTHING_DECLARED, type DeclaredFormat } from './declared-format.js';
 import { IdRange } from './id-range.js';
+import { arrayText, type KeptCell } from './kept-cells.js';
 import { HeaderSearch, returnsAlone } from './header-search.js';
 import { isLineTooLong, LineSplitter, type LineSink } from './line-splitter.js';
 import { LineTimes } from './line-times.js';
@@ -28,6 +29,10 @@ export interface RowOptions {
   readonly samples?: number;
   /** For tests: every line is read in the careful way. */
   readonly isCareful?: boolean;
+}
+
+interface Refused extends Pick<BadLine, 'code' | 'column'> {
+  readonly cells: readonly KeptCell[] | null;
 }
 
 /**
@@ -139,13 +144,13 @@ export class StatementRows implements LineSink {
   private refuseLong(reader: StatementReader, beginning: string): void {
     if (reader.linesIn(beginning.slice(0, beginning.lastIndexOf('\r'))).length > 1) throw returnsAlone();
     this.lineNo += 1;
-    this.refuse(new BadLine('line_too_long'), []);
+    this.refuse(new BadLine('line_too_long'), [], null);
   }
 
   private accept(reader: StatementReader, text: string): void {
     const reading = reader.read(text);
     if (reading === null) return;
-    if ('bad' in reading) return this.refuse(reading.bad, reading.ids);
+    if ('bad' in reading) return this.refuse(reading.bad, reading.ids, reading.cells);
     const { line } = reading;
     this.count += 1;
     this.sample({ number: this.lineNo, line, bad: null });
@@ -154,14 +159,14 @@ export class StatementRows implements LineSink {
     if (line.outcome === 'succeeded' || line.outcome === 'failed') this.keep(line);
   }
 
-  private refuse({ code, column }: BadLine, ids: readonly LineIds[]): void {
+  private refuse({ code, column }: BadLine, ids: readonly LineIds[], cells: readonly KeptCell[] | null): void {
     this.count += 1;
     const report = reportOf(this.lineNo, code, column);
     this.badCounts.set(code, (this.badCounts.get(code) ?? 0) + 1);
     if (this.bad.length < MAX_REPORTED) this.bad.push(report);
     this.sample({ number: this.lineNo, line: null, bad: report });
     const [first = { transactionId: null, providerReference: null, reference: null }, ...others] = ids;
-    this.name('bad', first, null, report);
+    this.name('bad', first, null, { code, column, cells });
     for (const one of others) this.name('named', one, null);
   }
 
@@ -187,10 +192,12 @@ export class StatementRows implements LineSink {
     kind: 'bad' | 'named' | 'pending' | 'reversal',
     ids: LineIds,
     line: StatementLine | null,
-    report: BadLineReport | null = null,
+    refused: Refused | null = null,
   ): void {
     const said = [line?.amount ?? null, line?.unit ?? null, line?.at ?? null];
-    const values = [kind, report?.code ?? null, report?.column ?? null, ...idsOf(ids), ...said].map(copyText);
+    const cells = refused?.cells ? arrayText(refused.cells) : null;
+    const why = [refused?.code ?? null, refused?.column ?? null];
+    const values = [kind, ...why, ...idsOf(ids), ...said, cells].map(copyText);
     this.named.text(`${this.lineNo}\t${values.join('\t')}\n`);
   }
 

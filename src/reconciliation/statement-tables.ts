@@ -11,7 +11,7 @@ create temp table lines (line_no integer, transaction_id uuid, provider_referenc
  */
 export const NAMED_LINES = `
 create temp table named_lines (line_no integer, kind text, code text, column_name text, transaction_id uuid,
-  provider_reference text, reference text, amount bigint, unit text, at text)`;
+  provider_reference text, reference text, amount bigint, unit text, at text, cells text[])`;
 
 /** Whether two marks of LATCOM's lines are of one execution: the same minute, or the same day where one has no time. */
 function isSameMinute(one: string, other: string): string {

@@ -71,6 +71,7 @@ function formatOf({ header, encoding }: StatementRows, request: UploadRequest): 
     encoding,
     headerLine: header.line,
     columns: Object.fromEntries([...header.positions].map(([name, position]) => [name, position + 1])),
+    names: Object.fromEntries([...header.positions].map(([name, position]) => [name, header.titles[position] ?? name])),
     decimal,
     thousands,
     dates: dates ?? 'yyyy-mm-dd',
