@@ -41,7 +41,7 @@ async function count(text: string, values: readonly unknown[] = []): Promise<num
 async function waiting(): Promise<string> {
   latcom.behave = ({ socket }) => {
     latcom.behave = ({ socket: next, body }) => void next.end(answer(200, approval(body)));
-    socket.end(answer(429, '{"success":false}', { 'retry-after': '600' }));
+    socket.end(answer(429, '{"success":false}', { 'retry-after': '2' }));
   };
   const headers = { 'idempotency-key': unique('claim'), prefer: 'wait=0' };
   const posted = await gateway.request('POST', '/v1/topups', { auth: world.partner, body: topup(), headers });
@@ -51,6 +51,9 @@ async function waiting(): Promise<string> {
     () => count('from transactions where id = $1 and not attempt_open', [uuidOf(id)]),
     (found) => found === 1,
   );
+  // Until then LATCOM is asked nothing, and only what has expired is taken up.
+  await direct.query(`update transactions set due_at = now() + interval '1 h' where id = $1`, [uuidOf(id)]);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
   return id;
 }
 

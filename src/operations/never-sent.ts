@@ -15,13 +15,15 @@ const LOOK_MS = 500;
 const CLAIM_LOOK_MAX_MS = 2_000;
 /** PostgreSQL ends a statement after 30 s; a commit that waits for a standby or a disk may take longer. */
 const WATCH_MS = 300_000;
-/** A process that ends waits this long for a late commit. */
-const URGENT_MS = 20_000;
+/** A process that ends waits this long for a late commit of a record. */
+const URGENT_RECORD_MS = 20_000;
+/** And so long for a look at what it has claimed: most claims find nothing due, and one look shows it. */
+const URGENT_CLAIM_MS = 10_000;
 const MAX_WATCHED = 100_000;
 const MAX_IDS = 500;
 
-/** When each id is given up, on the monotonic clock. */
-type Watched = Map<string, number>;
+/** By id; times are those of the monotonic clock. */
+type Watched = Map<string, { readonly until: number; readonly urgentUntil: number }>;
 
 /**
  * Attempts that this process began, perhaps, and will never send: of records whose commit was not confirmed in time (the
@@ -51,8 +53,8 @@ export class NeverSent implements OnApplicationShutdown {
 
   /** How many the process should not end without. */
   get urgent(): number {
-    const since = performance.now() + WATCH_MS - URGENT_MS;
-    return [...this.records.values(), ...this.claims.values()].filter((until) => until > since).length;
+    const now = performance.now();
+    return [...this.records.values(), ...this.claims.values()].filter(({ urgentUntil }) => urgentUntil > now).length;
   }
 
   /** Not before: the end in good order waits for what is urgent. */
@@ -72,7 +74,9 @@ export class NeverSent implements OnApplicationShutdown {
       logger.error(about, 'a commit was not confirmed, and too many others are watched for');
       return;
     }
-    watched.set(id, performance.now() + WATCH_MS);
+    const now = performance.now();
+    const urgentMs = watched === this.claims ? URGENT_CLAIM_MS : URGENT_RECORD_MS;
+    watched.set(id, { until: now + WATCH_MS, urgentUntil: now + urgentMs });
     if (this.looking) return;
     this.looking = true;
     this.lookOn().catch((error: unknown) => {
@@ -97,7 +101,7 @@ export class NeverSent implements OnApplicationShutdown {
     try {
       for (let from = 0; from < ids.length; from += MAX_IDS) await lookFor(ids.slice(from, from + MAX_IDS));
       // Only what could be looked for is given up.
-      for (const [id, until] of watched) if (until < now) watched.delete(id);
+      for (const [id, { until }] of watched) if (until < now) watched.delete(id);
     } catch (error) {
       const what = watched === this.claims ? 'claims' : 'records';
       logger.warn({ what, rows: ids.length, ...describeError(error) }, 'unconfirmed commits could not be looked for');
@@ -124,6 +128,10 @@ export class NeverSent implements OnApplicationShutdown {
     const settled = await Promise.all(found.map(async (one) => ({ ...one, isDone: await this.giveBackClaimed(one) })));
     const left = new Set(settled.filter(({ isDone }) => !isDone).map(({ claimId }) => claimId));
     for (const { claimId } of found) if (!left.has(claimId)) this.claims.delete(claimId);
+    for (const id of ids) {
+      const watch = this.claims.get(id);
+      if (watch) this.claims.set(id, { ...watch, urgentUntil: 0 });
+    }
   }
 
   /** False: another instance has it at the moment, and it is looked at again. */
