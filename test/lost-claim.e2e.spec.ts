@@ -110,7 +110,9 @@ it('a process that ends gives back what it has claimed unheard', async () => {
   const stopped = gateway.stop();
   proxy.restore();
   await stopped;
-  expect(await count(`from transactions where id = $1 and status = 'pending' and not attempt_open`, [uuidOf(id)])).toBe(1);
+  expect(await count(`from transactions where id = $1 and status = 'pending' and not attempt_open`, [uuidOf(id)])).toBe(
+    1,
+  );
   expect(latcom.arrived.get(uuidOf(id))).toBe(1);
   gateway = await startGateway({ databaseUrl: proxy.url, env: world.env });
   expect((await ended(id)).body).toMatchObject({ status: 'succeeded' });

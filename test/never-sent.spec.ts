@@ -102,7 +102,9 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
     const row = draft({ leaseMs: null });
     await ledger.record(row);
     const claim = await ledger.claimOne(await read(row.id), { leaseMs: 0, actor: 'test' });
-    const { rows } = await pool.query<{ id: string }>(`select claim_id as id from transactions where id = $1`, [row.id]);
+    const { rows } = await pool.query<{ id: string }>(`select claim_id as id from transactions where id = $1`, [
+      row.id,
+    ]);
     if (!claim || !rows[0]) throw new Error('not claimed');
     return { transaction: claim.transaction, claimId: rows[0].id };
   }

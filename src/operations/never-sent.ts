@@ -143,8 +143,14 @@ export class NeverSent implements OnApplicationShutdown {
 
   private async giveBack(transaction: Transaction, verdict: Verdict): Promise<boolean> {
     const { id, type, epoch } = transaction;
-    const { moved } = await this.ledger.settle(transaction, { ...verdict, epoch, actor: 'gateway', eventId: newUuid() });
-    if (moved) logger.warn({ transactionId: id, type }, 'an attempt whose commit was not confirmed has been given back');
+    const { moved } = await this.ledger.settle(transaction, {
+      ...verdict,
+      epoch,
+      actor: 'gateway',
+      eventId: newUuid(),
+    });
+    if (moved)
+      logger.warn({ transactionId: id, type }, 'an attempt whose commit was not confirmed has been given back');
     return moved;
   }
 }
