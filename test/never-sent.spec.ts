@@ -6,7 +6,7 @@ import { LedgerReader } from '../src/ledger/reader.js';
 import { settle } from '../src/ledger/settle.js';
 import type { SettleRow } from '../src/ledger/settlement.js';
 import type { Transaction } from '../src/ledger/transaction.js';
-import { judgeError, judgeInterrupted, judgeNeverSent, type Verdict } from '../src/operations/judge.js';
+import { judgeError, judgeInterrupted, judgeLostClaim, judgeNeverSent, type Verdict } from '../src/operations/judge.js';
 import { ProviderError, type OperationHandler } from '../src/providers/connector.js';
 import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 import { draft } from './support/drafts.js';
@@ -93,6 +93,73 @@ describe('a record that was confirmed too late, and whose maker knows that it ne
     const unknown = await write(transaction, judgeError(HANDLER, transaction, silence, new Date()));
     expect(unknown.status).toBe('unknown');
     expect(judgeNeverSent(HANDLER, unknown)).toBeNull();
+  });
+});
+
+describe('a claim whose answer was lost, and whose maker knows that it sent nothing', () => {
+  /** Taken up by a claim; its lease is over at once. */
+  async function claimed(): Promise<{ transaction: Transaction; claimId: string }> {
+    const row = draft({ leaseMs: null });
+    await ledger.record(row);
+    const claim = await ledger.claimOne(await read(row.id), { leaseMs: 0, actor: 'test' });
+    const { rows } = await pool.query<{ id: string }>(`select claim_id as id from transactions where id = $1`, [
+      row.id,
+    ]);
+    if (!claim || !rows[0]) throw new Error('not claimed');
+    return { transaction: claim.transaction, claimId: rows[0].id };
+  }
+
+  async function verdictOn(claimId: string, handler = HANDLER): Promise<Verdict | null> {
+    const [found] = await reader.claimed([claimId]);
+    return found ? judgeLostClaim(handler, found) : null;
+  }
+
+  it('gives its attempt back once', async () => {
+    const { transaction, claimId } = await claimed();
+    const back = await write(transaction, (await verdictOn(claimId)) ?? fail());
+    expect(back).toMatchObject({ status: 'pending', attempts: 0, attemptOpen: false });
+    expect(await reader.claimed([claimId])).toEqual([]);
+  });
+
+  it('touches nothing while another instance has taken it up as interrupted', async () => {
+    const { transaction, claimId } = await claimed();
+    expect((await takenUp(transaction)).interrupted).toBe(true);
+    expect(await reader.claimed([claimId])).toMatchObject([{ claimEpoch: 1, transaction: { epoch: 2 } }]);
+    expect(await verdictOn(claimId)).toBeNull();
+  });
+
+  it('has failed when another instance found it interrupted and called it unknown', async () => {
+    const { transaction, claimId } = await claimed();
+    const unknown = await write((await takenUp(transaction)).transaction, judgeInterrupted(HANDLER));
+    expect(unknown.status).toBe('unknown');
+    expect(await verdictOn(claimId, { ...HANDLER, repeatable: true })).toBeNull();
+    const failed = await write(unknown, (await verdictOn(claimId)) ?? fail());
+    expect(failed).toMatchObject({ status: 'failed', failure: { code: 'not_sent_in_time' } });
+  });
+
+  it('is not found when it was given back and another claim has sent it', async () => {
+    const { transaction, claimId } = await claimed();
+    await write(transaction, (await verdictOn(claimId)) ?? fail());
+    const again = await takenUp(transaction);
+    expect(await reader.claimed([claimId])).toEqual([]);
+    const silence = new ProviderError('doubtful', 'timeout');
+    await write(again.transaction, judgeError(HANDLER, again.transaction, silence, new Date()));
+    expect(await reader.claimed([claimId])).toEqual([]);
+  });
+
+  it('is not found where its attempt was sent and nobody knows the answer', async () => {
+    const { transaction, claimId } = await claimed();
+    const silence = new ProviderError('doubtful', 'timeout');
+    const unknown = await write(transaction, judgeError(HANDLER, transaction, silence, new Date()));
+    expect(unknown.status).toBe('unknown');
+    expect(await reader.claimed([claimId])).toEqual([]);
+  });
+
+  it('owns no attempt that had begun before it', async () => {
+    const first = await recorded();
+    await takenUp(first);
+    const { rows } = await pool.query(`select claim_id, claim_epoch from transactions where id = $1`, [first.id]);
+    expect(rows).toEqual([{ claim_id: null, claim_epoch: null }]);
   });
 });
 

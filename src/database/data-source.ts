@@ -24,6 +24,7 @@ import { ToldCurrencies1795225700000 } from './migrations/0057-told-currencies.j
 import { ReadsYield1795225800000 } from './migrations/0058-reads-yield.js';
 import { StatementMemory1795225900000 } from './migrations/0059-statement-memory.js';
 import { Catalogue1795226060000 } from './migrations/0060-catalogue.js';
+import { Claims1795226100000 } from './migrations/0061-claims.js';
 import { EncryptionKeyCheck1795226300000 } from './migrations/0063-encryption-key-check.js';
 import { SecondLook1795226400000 } from './migrations/0064-second-look.js';
 import { BadLineCells1795226500000 } from './migrations/0065-bad-line-cells.js';
@@ -70,6 +71,7 @@ export function createDataSource(
       StatementMemory1795225900000,
       Analyse1795226000000,
       Catalogue1795226060000,
+      Claims1795226100000,
       EncryptionKeyCheck1795226300000,
       SecondLook1795226400000,
       BadLineCells1795226500000,

@@ -44,6 +44,9 @@ const UNAVAILABLE_CODES = new Set([
   'ENETUNREACH',
 ]);
 
+/** Of these, the ones that come only before there is a connection. */
+const NEVER_CONNECTED_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
 /**
  * The one door to PostgreSQL for hand-written SQL: always parameterised. An error means that nobody knows whether the
  * statement took effect when `isUnavailable` says so; otherwise it did not.
@@ -119,6 +122,12 @@ export function isUnavailable(error: unknown): boolean {
   const code = 'code' in error ? error.code : undefined;
   if (typeof code === 'string' && UNAVAILABLE_CODES.has(code)) return true;
   return UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** True when there was no connection to send the statement on: it took no effect. */
+export function neverConnected(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return 'code' in error && typeof error.code === 'string' && NEVER_CONNECTED_CODES.has(error.code);
 }
 
 /** True when the statement took no effect because of a value in it. */

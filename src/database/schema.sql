@@ -504,6 +504,8 @@ create table transactions (
   covered boolean not null default false,
   blocked_at timestamp with time zone,
   erased_at timestamp with time zone,
+  claim_id uuid,
+  claim_epoch integer,
   constraint transactions_check CHECK (((quantity IS NULL) = (unit IS NULL))),
   constraint transactions_check1 CHECK (((completed_at IS NOT NULL) = (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])))),
   constraint transactions_pkey PRIMARY KEY (id, app_id),
@@ -517,6 +519,8 @@ comment on column transactions.epoch is 'counts the leases: who holds an older o
 comment on column transactions.due_at is 'when somebody must look at this row again: retry, release, poll, or, while an attempt is under way, the end of its lease';
 comment on column transactions.covered is 'paid from what the gateway has paid in at the provider';
 comment on column transactions.blocked_at is 'personal data is kept for claims only, since then';
+comment on column transactions.claim_id is 'the claim that began the last attempt, so that its maker finds the row when the answer to the claim was lost';
+comment on column transactions.claim_epoch is 'the epoch that this claim made';
 CREATE INDEX transactions_app ON public.transactions USING btree (app_id, id);
 CREATE INDEX transactions_blocked ON public.transactions USING btree (blocked_at) WHERE ((blocked_at IS NOT NULL) AND (erased_at IS NULL));
 CREATE INDEX transactions_completed ON public.transactions USING brin (completed_at) WITH (pages_per_range='16', autosummarize='on');

@@ -1,4 +1,6 @@
-import type { Database } from '../database/database.js';
+import { DatabaseError } from 'pg';
+import { isUnavailable, neverConnected, type Database } from '../database/database.js';
+import { newUuid } from '../ids.js';
 import { TRANSACTION_COLUMNS, toTransaction, type TransactionRow } from './rows.js';
 import type { Transaction, TransactionType } from './transaction.js';
 
@@ -19,7 +21,8 @@ export interface Claim {
 
 /**
  * Takes up rows whose time has come, oldest first, each for one lease. Of several instances exactly one gets a row. For a
- * row that will be sent the attempt begins here, before anything leaves; a held one is released by the same commit.
+ * row that will be sent the attempt begins here, before anything leaves; a held one is released by the same commit. An open
+ * attempt keeps the id and the epoch of the claim that began it, whoever takes the row up after that.
  */
 const claim = (due: string): string => `
 with due as (${due}), claimed as (
@@ -29,6 +32,10 @@ with due as (${due}), claimed as (
     due_at = now() + $3 * interval '1 ms',
     attempt_open = t.attempt_open or (t.status in ('pending', 'scheduled') and not due.expired),
     attempts = t.attempts + (t.status in ('pending', 'scheduled') and not due.expired)::integer,
+    claim_id = case when t.attempt_open then t.claim_id
+      when t.status in ('pending', 'scheduled') and not due.expired then $5::uuid end,
+    claim_epoch = case when t.attempt_open then t.claim_epoch
+      when t.status in ('pending', 'scheduled') and not due.expired then t.epoch + 1 end,
     version = t.version + (t.status = 'scheduled')::integer,
     updated_at = case when t.status = 'scheduled' then now() else t.updated_at end
   from due
@@ -42,8 +49,8 @@ with due as (${due}), claimed as (
 )
 select * from claimed order by "createdAt"`;
 
-const DUE = `due_at <= now() and provider = $1 and ($6::text is null or (type = $6) = $7::boolean)
-  and (not $5::boolean or (expires_at <= now() and not attempt_open))`;
+const DUE = `due_at <= now() and provider = $1 and ($7::text is null or (type = $7) = $8::boolean)
+  and (not $6::boolean or (expires_at <= now() and not attempt_open))`;
 const TAKEN_UP = `t.id, t.app_id, t.status, t.attempt_open, coalesce(t.expires_at <= now(), false) as expired`;
 
 const CLAIM = claim(`
@@ -80,12 +87,16 @@ export interface ClaimRequest {
   readonly only?: { readonly type: TransactionType; readonly isWanted: boolean };
 }
 
-export async function claimDue(database: Database, request: ClaimRequest): Promise<Claim[]> {
+/** Told of a claim whose commit was not confirmed: its rows, if there are any, are worked on by no one. */
+export type OnDoubt = (claimId: string) => void;
+
+export async function claimDue(database: Database, request: ClaimRequest, onDoubt: OnDoubt): Promise<Claim[]> {
   const { provider, maxRows, leaseMs, onlyExpired = false, actor, fair = false, only } = request;
   const [name, text] = fair ? ['ledger_claim_fairly', CLAIM_FAIRLY] : ['ledger_claim', CLAIM];
-  const leasedAtMs = performance.now();
-  const values = [provider, maxRows, leaseMs, actor, onlyExpired, only?.type ?? null, only?.isWanted ?? true];
-  return toClaims(await database.prepared<ClaimRow>(name, text, values), leasedAtMs);
+  const due = [onlyExpired, only?.type ?? null, only?.isWanted ?? true];
+  return confirmed(onDoubt, (claimId) =>
+    database.prepared<ClaimRow>(name, text, [provider, maxRows, leaseMs, actor, claimId, ...due]),
+  );
 }
 
 /** null when somebody works on it, or nothing is to be done. */
@@ -93,11 +104,28 @@ export async function claimOne(
   database: Database,
   { id, provider }: Pick<Transaction, 'id' | 'provider'>,
   { leaseMs, actor }: Pick<ClaimRequest, 'leaseMs' | 'actor'>,
+  onDoubt: OnDoubt,
 ): Promise<Claim | null> {
+  const claims = await confirmed(onDoubt, (claimId) =>
+    database.prepared<ClaimRow>('ledger_claim_one', CLAIM_ONE, [provider, id, leaseMs, actor, claimId]),
+  );
+  return claims[0] ?? null;
+}
+
+async function confirmed(onDoubt: OnDoubt, work: (claimId: string) => Promise<ClaimRow[]>): Promise<Claim[]> {
+  const claimId = newUuid();
   const leasedAtMs = performance.now();
-  const values = [provider, id, leaseMs, actor];
-  const rows = await database.prepared<ClaimRow>('ledger_claim_one', CLAIM_ONE, values);
-  return toClaims(rows, leasedAtMs)[0] ?? null;
+  try {
+    return toClaims(await work(claimId), leasedAtMs);
+  } catch (error) {
+    if (!isCertainlyUndone(error)) onDoubt(claimId);
+    throw error;
+  }
+}
+
+/** It never reached the database, or the database itself says that it failed. */
+function isCertainlyUndone(error: unknown): boolean {
+  return neverConnected(error) || (error instanceof DatabaseError && !isUnavailable(error));
 }
 
 function toClaims(rows: readonly ClaimRow[], leasedAtMs: number): Claim[] {

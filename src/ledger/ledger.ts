@@ -39,13 +39,16 @@ export type Settling = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' 
 export class Ledger {
   /**
    * Emits a transaction's id after a commit that changed it, with what is known of the change in this process; and the
-   * id by which its provider speaks of it, after a commit that brought one.
+   * id by which its provider speaks of it, after a commit that brought one. And the id of a claim whose commit was not
+   * confirmed.
    */
   readonly changes = new EventEmitter<{
     changed: [id: string];
     correlated: [provider: string, correlationId: string];
+    claimInDoubt: [claimId: string];
   }>();
 
+  private readonly onDoubt = (claimId: string): void => void this.changes.emit('claimInDoubt', claimId);
   private readonly accounts: Accounts;
   private readonly patience = new Patience({ rows: 2 * MAX_BATCH_ROWS, ms: MAX_RECORD_WAIT_MS });
   private readonly records: Batcher<RecordRow, RecordResult>;
@@ -131,12 +134,12 @@ export class Ledger {
   }
 
   async claimDue(request: ClaimRequest): Promise<Claim[]> {
-    return claimDue(this.database, request);
+    return claimDue(this.database, request, this.onDoubt);
   }
 
   /** Takes up this one, whenever it is due; null when somebody works on it, or nothing is to be done. */
   async claimOne(transaction: Transaction, lease: Pick<ClaimRequest, 'leaseMs' | 'actor'>): Promise<Claim | null> {
-    return claimOne(this.database, transaction, lease);
+    return claimOne(this.database, transaction, lease, this.onDoubt);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { findClaimed, type Claimed } from './claimed.js';
 import { GatheredReads } from './gathered-reads.js';
 import {
   RESOURCE_COLUMNS,
@@ -66,6 +67,11 @@ export class LedgerReader {
   async find(id: string, appId: string | null): Promise<Transaction | null> {
     const found = await this.single.get(id);
     return appId === null || found?.appId === appId ? found : null;
+  }
+
+  /** What those claims have begun and nothing has ended. */
+  async claimed(claimIds: readonly string[]): Promise<Claimed[]> {
+    return findClaimed(this.database, claimIds);
   }
 
   /** The transaction that this very request has made before. */

@@ -1,3 +1,4 @@
+import type { Claimed } from '../ledger/claimed.js';
 import { isFinal } from '../ledger/moves.js';
 import type { Settlement } from '../ledger/settle.js';
 import type { Failure, Transaction } from '../ledger/transaction.js';
@@ -120,12 +121,30 @@ export function judgeExpired(handler: OperationHandler): Verdict {
  * than that its lease ended. Whoever called it `unknown` as the first event after its record sent nothing.
  */
 export function judgeNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Verdict | null {
-  const eventDetail = { reason: 'recorded_too_late' };
-  if (status === 'pending' && epoch === 1 && version === 1) {
-    return { to: null, dueInMs: 0, expectedInMs: 0, attemptNotSent: true, evidence: 'not sent', eventDetail };
-  }
-  if (status !== 'unknown' || epoch !== 2 || version !== 2) return null;
-  return { ...judgeExpired(handler), evidence: 'not sent', eventDetail };
+  const reason = 'recorded_too_late';
+  if (status === 'pending' && epoch === 1 && version === 1) return givenBack(reason);
+  return status === 'unknown' && epoch === 2 && version === 2 ? neverHappened(handler, reason) : null;
+}
+
+/**
+ * The same of an attempt that began with a claim whose answer was lost; null: another instance has taken it up since and
+ * may be sending it.
+ */
+export function judgeLostClaim(handler: OperationHandler, { transaction, claimEpoch }: Claimed): Verdict | null {
+  const { status, epoch, attemptOpen } = transaction;
+  const reason = 'claim_unconfirmed';
+  if (status === 'pending' && attemptOpen && epoch === claimEpoch) return givenBack(reason);
+  const wasCalledUnknown = status === 'unknown' && epoch > claimEpoch && !handler.repeatable;
+  return wasCalledUnknown ? neverHappened(handler, reason) : null;
+}
+
+function givenBack(reason: string): Verdict {
+  const eventDetail = { reason };
+  return { to: null, dueInMs: 0, expectedInMs: 0, attemptNotSent: true, evidence: 'not sent', eventDetail };
+}
+
+function neverHappened(handler: OperationHandler, reason: string): Verdict {
+  return { ...judgeExpired(handler), evidence: 'not sent', eventDetail: { reason } };
 }
 
 /**

@@ -93,7 +93,7 @@ export const RETENTION: Readonly<Record<string, TableRetention>> = {
       ...['id', 'app_id', 'type', 'provider', 'status', 'reference', 'reference_scope', 'idempotency_item'],
       ...['quantity', 'unit', 'correlation_id', 'provider_reference', 'resource_id', 'attempts'],
       ...['attempt_open', 'epoch', 'due_at', 'parked', 'release_at', 'expires_at', 'expected_by', 'version'],
-      ...['created_at', 'updated_at', 'completed_at', 'covered', 'blocked_at', 'erased_at'],
+      ...['created_at', 'updated_at', 'completed_at', 'covered', 'blocked_at', 'erased_at', 'claim_id', 'claim_epoch'],
     ],
   },
 };
