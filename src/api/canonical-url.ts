@@ -1,6 +1,6 @@
 /**
- * Where providers notify us, as they may have been told to write it: a notification that is answered 404 is lost after
- * the sender's last try. Other paths are exact.
+ * Where providers notify us, in any spelling that may have been configured there: a notification that is answered 404 is
+ * lost after the sender's last try. Other paths are exact.
  */
 const NOTIFICATIONS = /^\/+v1\/+providers\/+([a-z-]+)\/+notifications\/*(?=$|\?)/i;
 

@@ -18,8 +18,8 @@ const MAX_WATCHED = 100_000;
 const MAX_IDS = 500;
 
 /**
- * Records whose commit was not confirmed in time: the caller was told so, and nothing was sent. If such a record turns up
- * later, the attempt that began with it is given back here. Only this process knows that it never left: when it dies
+ * Records whose commit was not confirmed in time: the caller got that answer, and nothing was sent. If such a record turns
+ * up later, the attempt that began with it is given back here. Only this process knows that it never left: when it dies
  * before, the attempt counts as interrupted, as any other whose maker is gone.
  */
 @Injectable()
