@@ -4,6 +4,8 @@ import { randomPart } from './random-part.js';
 /** What an id names; the prefix is part of the public id (`txn_…`), the database holds the bare UUID v7. */
 export type IdPrefix = 'txn' | 'evt' | 'pass' | 'app' | 'key' | 'opr' | 'rec' | 'brk' | 'ntf' | 'aud';
 
+/** A UUID by its form alone, as PostgreSQL and migration 0064 read one: whatever its version and variant. */
+const UUID_FORM = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const UUID_BYTES = 16;
 let latestMs = 0;
 let sequence = 0;
@@ -35,7 +37,15 @@ export function parseId(prefix: IdPrefix, text: string): string | null {
   return validate(uuid) && uuid === uuid.toLowerCase() ? uuid : null;
 }
 
-/** A bare UUID in lower case; null when the text is none. */
+/** A bare UUID of RFC 9562 in lower case; null when the text is none. */
 export function parseUuid(text: string): string | null {
   return validate(text) ? text.toLowerCase() : null;
+}
+
+/**
+ * An id that a provider has made up, in the form in which it is compared: a UUID in lower case (RFC 9562 compares without
+ * case), any other id as it is. The form decides, since a provider's UUID may have a version that no standard knows.
+ */
+export function comparableId(id: string): string {
+  return UUID_FORM.test(id) ? id.toLowerCase() : id;
 }

@@ -31,6 +31,12 @@ describe('the address of a client', () => {
     expect(new TrustedProxies([]).clientOf('127.0.0.1', '203.0.113.9')).toBe('127.0.0.1');
   });
 
+  it.each(['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203'])('is found behind %s in a mapped network', (peer) => {
+    const proxies = new TrustedProxies(['::ffff:10.0.0.0/104']);
+    expect(proxies.clientOf(peer, '203.0.113.9')).toBe('203.0.113.9');
+    expect(proxies.clientOf('11.1.2.3', '203.0.113.9')).toBe('11.1.2.3');
+  });
+
   it('is found in a header of any length', () => {
     const header = `${'198.51.100.1, '.repeat(5_000)}203.0.113.9, ${'10.0.0.1, '.repeat(50)}10.0.0.2`;
     expect(PROXIES.clientOf('10.1.2.3', header)).toBe('203.0.113.9');
@@ -43,6 +49,11 @@ describe('a network in CIDR notation', () => {
     ['192.0.2.7', { address: '192.0.2.7', prefix: 32, family: 'ipv4' }],
     ['2001:db8::/32', { address: '2001:db8::', prefix: 32, family: 'ipv6' }],
     ['::1', { address: '::1', prefix: 128, family: 'ipv6' }],
+    ['::ffff:10.0.0.0/104', { address: '10.0.0.0', prefix: 8, family: 'ipv4' }],
+    ['::FFFF:192.0.2.7', { address: '192.0.2.7', prefix: 32, family: 'ipv4' }],
+    ['0:0:0:0:0:ffff:c000:207/128', { address: '192.0.2.7', prefix: 32, family: 'ipv4' }],
+    ['::ffff:0:0/96', { address: '0.0.0.0', prefix: 0, family: 'ipv4' }],
+    ['::/0', { address: '::', prefix: 0, family: 'ipv6' }],
   ])('%s is read', (text, network) => {
     expect(readNetwork(text)).toEqual(network);
   });
@@ -53,6 +64,8 @@ describe('a network in CIDR notation', () => {
     '10.0.0.0/33',
     '10.0.0/8',
     '2001:db8::/129',
+    '::ffff:10.0.0.0/95',
+    '::ffff:10.0.0.0/8',
     '10.0.0.0/-1',
     '10.0.0.0/',
     '10.0.0.0/8/8',

@@ -61,7 +61,12 @@ test('the proxies in front are addresses and CIDRs, and each wrong one is named'
   expect(errors).toHaveLength(2);
   expect(errors[0]).toMatch(/^TRUST_PROXY .*"loopback"$/);
   expect(errors[1]).toContain('10.0.0.0/33');
-  expect(readConfig({ TRUST_PROXY: '0.0.0.0/0' }).warnings).toEqual([expect.stringContaining('trusts everybody')]);
+  for (const everything of ['0.0.0.0/0', '::ffff:0:0/96'])
+    expect(readConfig({ TRUST_PROXY: everything }).warnings).toEqual([expect.stringContaining('trusts everybody')]);
+  expect(readConfig({ TRUST_PROXY: '::ffff:10.0.0.0/104' }).warnings).toEqual([]);
+  expect(errorsOf({ TRUST_PROXY: '::ffff:10.0.0.0/95' })).toEqual([
+    'TRUST_PROXY must have a prefix of 96 to 128 where IPv4 is written as IPv6 (better write IPv4, e.g. 10.0.0.0/8), not "::ffff:10.0.0.0/95"',
+  ]);
 });
 
 test('the configuration is frozen, in its groups too', () => {

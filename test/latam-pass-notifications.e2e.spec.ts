@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request as requestByHttp } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Client } from 'pg';
+import { newUuid } from '../src/ids.js';
 import { accrualOnce, bareId, metric, sql, transactionEvents } from './support/accruals.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from './support/http.js';
 import { REJECTED_SAMPLE, SAMPLE_CORRELATION } from './support/latam-pass-samples.js';
@@ -356,6 +357,78 @@ it('one that finds its accrual lets what came earlier and still waits go first',
   await newest('contradiction');
   expect(await accrualOnce(world, id, ['succeeded', 'failed'], 10_000)).toMatchObject({ status: 'succeeded' });
 }, 20_000);
+
+describe('an earlier notification that can never be applied', () => {
+  const parked = (): Promise<number> => metric(world, 'gateway_alarms_total{kind="notification_parked"}');
+  /** Bytes that no key opens, stored two hours ago. */
+  const storeBroken = (id: string, correlationId: string, state: string, attempts: number): Promise<unknown> =>
+    sql(
+      world,
+      `insert into notifications (id, provider, received_at, sealed, state, correlation_id, attempts, due_at)
+       values ($1, 'latam-pass', now() - interval '2 hours', '\\x00', $2, $3, $4, now() + interval '1 hour')`,
+      [id, state, correlationId, attempts],
+    );
+  const kept = (id: string): Promise<Record<string, unknown>[]> =>
+    sql(world, `select state, due_at is null as done from notifications where id = $1`, [id]);
+
+  it('is parked with an alarm after many attempts, and the later one ends the accrual', async () => {
+    const { id, correlationId } = await accepted();
+    const before = await parked();
+    const broken = newUuid();
+    await storeBroken(broken, correlationId, 'received', 30);
+    await notify(processed(correlationId));
+    expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status: 'succeeded' });
+    expect(await kept(broken)).toEqual([{ state: 'unreadable', done: true }]);
+    expect(await parked()).toBe(before + 1);
+    await notify(cancelled(correlationId));
+    await newest('contradiction');
+    expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status: 'succeeded' });
+  }, 20_000);
+
+  it.each([
+    ['after few attempts', 'received', 3],
+    ['of an orphan, whose looks were no failures', 'orphan', 100],
+  ])(
+    'holds up the later one %s, and is tried again',
+    async (_what, state, attempts) => {
+      const { id, correlationId } = await accepted();
+      const before = await parked();
+      const broken = newUuid();
+      await storeBroken(broken, correlationId, state, attempts);
+      const failed = 'gateway_alarms_total{kind="notification_failed"}';
+      const failures = await metric(world, failed);
+      await notify(processed(correlationId));
+      await eventually(
+        5_000,
+        () => metric(world, failed),
+        (count) => count > failures,
+      );
+      expect(await kept(broken)).toEqual([{ state: 'received', done: false }]);
+      expect(await parked()).toBe(before);
+      expect((await world.call('GET', `/v1/accruals/${id}`)).body).toMatchObject({ status: 'processing' });
+      await sql(world, `update notifications set attempts = 30 where id = $1`, [broken]);
+      await sql(world, `update notifications set due_at = now() where correlation_id = $1 and id <> $2`, [
+        correlationId,
+        broken,
+      ]);
+      expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status: 'succeeded' });
+      expect(await parked()).toBe(before + 1);
+    },
+    20_000,
+  );
+
+  it('does not hold up what is about other accruals', async () => {
+    const broken = newUuid();
+    await storeBroken(broken, unique('correlation'), 'received', 0);
+    const { id } = await accepted();
+    const later = unique('correlation');
+    await notify(processed(later));
+    await newest('orphan');
+    await sql(world, `update transactions set correlation_id = $2 where id = $1`, [bareId(id), later]);
+    await sql(world, `update notifications set due_at = now() where correlation_id = $1 or id = $2`, [later, broken]);
+    expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status: 'succeeded' });
+  }, 20_000);
+});
 
 describe('who may notify', () => {
   it('both live pairs, for as long as both are configured', async () => {

@@ -1,8 +1,8 @@
 type Turn = (isTaken: boolean) => void;
 
 /**
- * One piece of work at a time. The keys that wait take turns; within a key the newest and the oldest do: whoever comes
- * during a flood of the same key need not wait until all of it is over.
+ * One piece of work at a time. The keys that wait take turns; within a key the newest and the oldest do: a caller
+ * during a flood of the same key need not wait until the whole flood is over.
  */
 export class FairLane {
   /** By key, in the order of the next turns. */
@@ -12,7 +12,7 @@ export class FairLane {
 
   constructor(private readonly maxWaitingPerKey: number) {}
 
-  /** null: so many wait under that key that this one, as the oldest of them, has been given up. */
+  /** null: too much work waits under that key, and this piece, the oldest, has been given up. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T | null> {
     if (!(await this.turn(key))) return null;
     try {

@@ -1,6 +1,6 @@
 /**
- * Where providers notify us, as they may have been told to write it: a notification that is answered 404 is lost after
- * the sender's last try. Proxies may write the whole URL (RFC 9112, 3.2.2). Other paths are exact.
+ * Where providers notify us, in any spelling that may have been configured there: a notification that is answered 404 is
+ * lost after the sender's last try. Proxies may write the whole URL (RFC 9112, 3.2.2). Other paths are exact.
  */
 const NOTIFICATIONS = /^(?:https?:\/\/[^/?#]*)?\/+v1\/+providers\/+([a-z-]+)\/+notifications\/*(?=$|\?)/i;
 

@@ -1,4 +1,4 @@
-import { readNetwork } from '../readers/network.js';
+import { isTooWideForIpv4, readNetwork } from '../readers/network.js';
 import type { EnvironmentReader } from './reader.js';
 
 /** The proxies in front of the gateway, as addresses and CIDRs separated by commas or blanks. */
@@ -8,7 +8,10 @@ export function readTrustedProxies(read: EnvironmentReader): string[] {
     const network = readNetwork(text);
     if (network === null) {
       const shown = text.slice(0, 60);
-      read.fail('TRUST_PROXY', `must be addresses or CIDRs separated by commas, e.g. 10.0.0.0/8, not "${shown}"`);
+      const rule = isTooWideForIpv4(text)
+        ? 'must have a prefix of 96 to 128 where IPv4 is written as IPv6 (better write IPv4, e.g. 10.0.0.0/8)'
+        : 'must be addresses or CIDRs separated by commas, e.g. 10.0.0.0/8';
+      read.fail('TRUST_PROXY', `${rule}, not "${shown}"`);
     } else if (network.prefix === 0) {
       read.warn(`TRUST_PROXY has ${text}, which trusts everybody: any client can then choose the address it has here.`);
     }

@@ -6,7 +6,7 @@ import { grantReader } from './reader-grants.js';
 
 /** Key of the advisory lock that lets one instance migrate while the others wait. */
 const MIGRATION_LOCK = 4_217_001;
-/** A migration takes as long as the database is large, and other instances wait for it. */
+/** A migration of a large database takes long, and other instances wait for it. */
 const NO_TIMEOUT = 0;
 
 /** The same database of the same server, whatever names its host goes by. */

@@ -3,7 +3,7 @@ import { databaseUnavailable, isUnavailable, isUndone } from './database.js';
 
 const RETRY_DELAY_MS = 100;
 
-/** An outcome that a provider has returned exists in this process only, so it is written for as long as this. */
+/** An outcome that a provider has returned exists in this process only, so writing it is tried for this long. */
 export const OUTCOME_PATIENCE_MS = 120_000;
 
 /**

@@ -88,7 +88,7 @@ export class BalanceWatch {
     }
   }
 
-  /** A balance was told that is no plain decimal: nothing is learnt from it, and the last good one stands. */
+  /** The provider's balance is not a plain decimal: nothing is learnt from it, and the last good one stands. */
   unreadable(provider: string, transactionId: string | null): void {
     metrics.alarms.inc({ kind: UNREADABLE_BALANCE });
     logger.error({ provider, ...(transactionId !== null && { transactionId }) }, 'alarm: a balance could not be read');

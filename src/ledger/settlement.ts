@@ -1,7 +1,7 @@
 import type { AccountPair } from './accounts.js';
 import type { Failure, JsonObject, Status } from './transaction.js';
 
-/** What is left at the provider, as the answer to an operation told it; a decimal as exact as it came. */
+/** What is left at the provider, from the answer to an operation; a decimal with all its digits. */
 export interface ToldBalance {
   readonly balance: string;
   /** The database's clock before the operation was sent. */
@@ -26,7 +26,7 @@ export interface Settlement {
   readonly detail?: JsonObject;
   /** Replaces the sealed data when given. */
   readonly sealed?: Buffer;
-  /** Milliseconds until somebody must look again, at the latest when it expires; null: nobody. */
+  /** Milliseconds until the next look, at the latest when it expires; null: no further look. */
   readonly dueInMs: number | null;
   readonly expectedInMs?: number | null;
   /** The call was certainly not sent: it does not count as an attempt. */
@@ -41,14 +41,14 @@ export interface Settlement {
     readonly sealed?: Buffer;
     readonly metadata?: JsonObject;
   };
-  /** The balance that the provider told with this outcome. */
+  /** The balance that came with this outcome. */
   readonly told?: ToldBalance;
   readonly actor: string;
   /** What the move rests on, e.g. `answer`, `notification`, `timeout`. */
   readonly evidence: string;
   readonly eventDetail?: JsonObject;
   readonly eventId: string;
-  /** Applied by this very commit, unless its person has been erased: nothing told of them is kept. */
+  /** Applied by this very commit, unless its person has been erased: no notification about them is kept. */
   readonly notificationId?: string;
 }
 

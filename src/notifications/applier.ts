@@ -1,6 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { Database } from '../database/database.js';
+import type { AlarmKind } from '../alarms.js';
+import { Database, isUnavailable } from '../database/database.js';
 import { newUuid } from '../ids.js';
 import { Ledger } from '../ledger/ledger.js';
 import { isFinal } from '../ledger/moves.js';
@@ -9,6 +10,7 @@ import type { JsonObject } from '../ledger/transaction.js';
 import { describeError, logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ConnectorRegistry } from '../operations/registry.js';
+import { Problem } from '../problem.js';
 import type { NotificationReading } from '../providers/connector.js';
 import { decodeJson } from '../readers/json-text.js';
 import { Subjects } from './subjects.js';
@@ -132,7 +134,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
       // What is applied first may change it, so it is looked at again.
       if (isFirst && (await this.applyEarlier(earlier))) continue;
       const state = await this.applyTo(transaction, notification, reading);
-      // What is told of somebody who has been erased is not kept either; until then it is looked at again.
+      // A notification about an erased person is not kept either; until then it is looked at again.
       if (state && transaction.erasedAt !== null) return this.inbox.forget(notification.id);
       if (state === 'moved') return metrics.notifications.inc({ outcome: 'applied' });
       if (state) return this.conclude(notification, state, correlationId, transaction.id);
@@ -142,18 +144,33 @@ export class NotificationApplier implements BeforeApplicationShutdown {
 
   /**
    * Of two ends that contradict each other the one that came first stands, also when the later one is looked at first: the
-   * earlier one was acknowledged, and whoever had it in hand may be gone. Throws when one cannot be applied: what came
-   * later waits for it.
+   * earlier one was acknowledged, and the process that had it in hand may be gone. Throws when one cannot be applied:
+   * what came later waits for it, until it is parked.
    */
   private async applyEarlier(earlier: readonly string[]): Promise<boolean> {
     for (const one of earlier) {
-      const claimed = await this.inbox.claimEarlier(one);
-      if (claimed) await this.applyNow(claimed, null);
+      try {
+        const claimed = await this.inbox.claimEarlier(one);
+        if (claimed) await this.applyNow(claimed, null);
+      } catch (error) {
+        if (!(await this.parks(one, error))) throw error;
+      }
     }
     return earlier.length > 0;
   }
 
-  /** null: the transaction was changed by somebody else meanwhile; look again. `moved`: and so it is concluded already. */
+  /** True when an earlier one is given up. Its content is unknown then, so the first end that can be read stands. */
+  private async parks(notificationId: string, error: unknown): Promise<boolean> {
+    // The database was away or overloaded: that is no fault of the notification.
+    if (isUnavailable(error) || error instanceof Problem) return false;
+    const isParked = await this.inbox.park(notificationId);
+    if (!isParked) return false;
+    this.alarm('notification_parked', { notificationId, ...describeError(error) });
+    metrics.notifications.inc({ outcome: 'unreadable' });
+    return true;
+  }
+
+  /** null: another writer changed the transaction meanwhile; look again. `moved`: and so it is concluded already. */
   private async applyTo(
     transaction: Meant,
     notification: StoredNotification,
@@ -226,7 +243,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     metrics.notifications.inc({ outcome: state });
   }
 
-  private alarm(kind: string, fields: Record<string, string>): void {
+  private alarm(kind: AlarmKind, fields: Record<string, string>): void {
     metrics.alarms.inc({ kind });
     logger.error(fields, `alarm: ${kind}`);
   }

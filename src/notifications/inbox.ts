@@ -5,8 +5,9 @@ import { Batcher } from '../ledger/batcher.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { metrics } from '../metrics.js';
 import { decodeJson } from '../readers/json-text.js';
+import { describeError, logger } from '../log.js';
 import { Vault } from '../vault.js';
-import { CLAIM, CLAIM_EARLIER, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER, LIST, STORE } from './statements.js';
+import { CLAIM, CLAIM_EARLIER, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER, LIST, PARK, STORE } from './statements.js';
 
 /** What became of a stored notification. `received`: not looked at yet. */
 export const NOTIFICATION_STATES = ['received', 'applied', 'orphan', 'unreadable', 'contradiction'] as const;
@@ -94,7 +95,7 @@ export interface Incoming {
 const MAX_BATCH_ROWS = 256;
 const MAX_WAITING_ROWS = 5_000;
 const RETRY_MS = 3_000;
-/** Whoever takes a notification up has so long for it; after a crash another instance does it. */
+/** The time to apply a notification that was taken up; after a crash another instance applies it then. */
 const LEASE_MS = 15_000;
 
 /** What became of a notification. An orphan is looked at again by itself. */
@@ -138,7 +139,7 @@ export class Inbox {
   }
 
   /**
-   * Resolves after the commit, and only then may the sender be told that we have it. null: nothing is known yet of what it
+   * Resolves after the commit, and only then may it be acknowledged to the sender. null: nothing is known yet of what it
    * is about, and so there is nothing to do.
    */
   async store({ provider, bytes, correlationId }: Incoming): Promise<Arrived | null> {
@@ -150,31 +151,51 @@ export class Inbox {
   }
 
   async claimDue(maxRows: number): Promise<StoredNotification[]> {
-    return this.opened(await this.database.query<NotificationRow>(CLAIM, [maxRows, LEASE_MS]));
+    return this.openedEach(await this.database.query<NotificationRow>(CLAIM, [maxRows, LEASE_MS]));
   }
 
   /** Transactions have got these correlationIds: what waits for them. */
   async claimOrphans(provider: string, correlationIds: readonly string[]): Promise<StoredNotification[]> {
-    return this.opened(await this.database.query<NotificationRow>(CLAIM_ORPHANS, [provider, correlationIds, LEASE_MS]));
+    const values = [provider, correlationIds, LEASE_MS];
+    return this.openedEach(await this.database.query<NotificationRow>(CLAIM_ORPHANS, values));
   }
 
   /** For an operator who wants one applied again, whatever became of it. */
   async claimOne(id: string): Promise<StoredNotification | null> {
-    return this.opened(await this.database.query<NotificationRow>(CLAIM_ONE, [id, LEASE_MS]))[0] ?? null;
+    return this.openedOne(this.database.query<NotificationRow>(CLAIM_ONE, [id, LEASE_MS]));
   }
 
   /** null: it has been applied meanwhile. */
   async claimEarlier(id: string): Promise<StoredNotification | null> {
-    return this.opened(await this.database.query<NotificationRow>(CLAIM_EARLIER, [id, LEASE_MS]))[0] ?? null;
+    return this.openedOne(this.database.query<NotificationRow>(CLAIM_EARLIER, [id, LEASE_MS]));
   }
 
-  private opened(rows: readonly NotificationRow[]): StoredNotification[] {
-    return rows.map(({ id, provider, correlationId, sealed }) => ({
-      id,
-      provider,
-      correlationId,
-      raw: this.read(sealed),
-    }));
+  /** For one that failed while later ones wait for it. True when it is given up: it failed too often, for too long. */
+  async park(id: string): Promise<boolean> {
+    const [row] = await this.database.query<{ parked: boolean }>(PARK, [id]);
+    return row?.parked === true;
+  }
+
+  private opened({ id, provider, correlationId, sealed }: NotificationRow): StoredNotification {
+    return { id, provider, correlationId, raw: this.read(sealed) };
+  }
+
+  /** One that cannot be opened does not hold up the others. */
+  private openedEach(rows: readonly NotificationRow[]): StoredNotification[] {
+    return rows.flatMap((row) => {
+      try {
+        return [this.opened(row)];
+      } catch (error) {
+        metrics.alarms.inc({ kind: 'notification_failed' });
+        logger.error({ notificationId: row.id, ...describeError(error) }, 'a notification could not be opened');
+        return [];
+      }
+    });
+  }
+
+  private async openedOne(rows: Promise<NotificationRow[]>): Promise<StoredNotification | null> {
+    const [row] = await rows;
+    return row ? this.opened(row) : null;
   }
 
   /** What came earlier about the same and has not been applied yet, oldest first, by the id of the later one. */

@@ -9,7 +9,7 @@ function subjectOf(providerAndCorrelation: string, columns = 't.id'): string {
   return `(select ${columns} from transactions t where (t.provider, t.correlation_id) = (${providerAndCorrelation}) limit 1)`;
 }
 
-/** Of what was acknowledged: it waits for its transaction, or for its turn, or whoever had it in hand is gone. */
+/** Acknowledged, but not applied: it waits for its transaction or for its turn, or the process that had it is gone. */
 const UNAPPLIED = `'received', 'orphan'`;
 
 /** What moving it takes. */
@@ -69,11 +69,32 @@ update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * inte
 where n.id = $1
 returning ${CLAIMED}`;
 
-/** Unless it has been applied meanwhile. Whoever else has it in hand may apply it too: the second time changes nothing. */
+/** Unless it has been applied meanwhile. Another process may apply it too: the second time changes nothing. */
 export const CLAIM_EARLIER = `
 update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
 where n.id = $1 and n.state in (${UNAPPLIED})
 returning ${CLAIMED}`;
+
+/** About 20 failures, and over an hour, are no passing trouble. */
+const MIN_FAILURES = 20;
+const MIN_FAILING_MS = 60 * 60_000;
+
+/**
+ * Gives up one that failed again while later ones wait for it; `parked` is true when it was given up. The attempts of an
+ * orphan are looks that found no transaction, so its failures are counted from the first one on, as `received`.
+ */
+export const PARK = `
+update notifications n set
+  attempts = case when n.state = 'orphan' then 1 else n.attempts end,
+  state = case when d.parked then 'unreadable' else 'received' end,
+  due_at = case when not d.parked then n.due_at end
+from (
+  select id, state, state = 'received' and attempts >= ${MIN_FAILURES}
+    and received_at <= now() - interval '${MIN_FAILING_MS} ms' as parked
+  from notifications where id = $1 and state in (${UNAPPLIED}) for update
+) d
+where n.id = d.id
+returning d.parked`;
 
 export const LIST = `
 select id, provider, received_at as "receivedAt", state, correlation_id as "correlationId",

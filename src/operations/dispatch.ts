@@ -87,7 +87,7 @@ export class Dispatch {
     for (const part of inParts(all, calls)) this.sendTogether(part, lane);
   }
 
-  /** Those that have been taken up already go in any case: nobody else knows that they have not left. */
+  /** Those that have been taken up already go in any case: only this process knows that they have not left. */
   private async claimMore(request: ClaimRequest): Promise<Claim[]> {
     try {
       return await this.ledger.claimDue(request);

@@ -118,7 +118,7 @@ export function judgeExpired(handler: OperationHandler): Verdict {
 
 /**
  * The attempt that began with a record never left, and the process that knows it says so; null: more has happened since
- * than that its lease ended. Whoever called it `unknown` as the first event after its record sent nothing.
+ * than that its lease ended. Where `unknown` is the first event after the record, its writer sent nothing.
  */
 export function judgeNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Verdict | null {
   const reason = 'recorded_too_late';

@@ -27,8 +27,9 @@ type Watched = Map<string, { readonly until: number; readonly urgentUntil: numbe
 
 /**
  * Attempts that this process began, perhaps, and will never send: of records whose commit was not confirmed in time (the
- * caller was told so), and of claims whose answer was lost. Those that turn up in the database are given back here. Only
- * this process knows that they never left: when it dies before, they count as interrupted, as any other whose maker is gone.
+ * caller got that answer), and of claims whose answer was lost. Those that turn up in the database are given back here.
+ * Only this process knows that they never left: when it dies before, the attempt counts as interrupted, as any other whose
+ * maker is gone.
  */
 @Injectable()
 export class NeverSent implements OnApplicationShutdown {

@@ -21,7 +21,7 @@ import { Turns } from './turns.js';
 /** Longer answers are kept in part: every documented one is far shorter. */
 const MAX_REPLY_LENGTH = 16 * 1024;
 
-/** Records how calls ended. Every outcome is written as long as this process can hope for the database. */
+/** Records how calls ended. Writing an outcome is tried until the patience with the database ends. */
 @Injectable()
 export class Outcomes {
   constructor(
@@ -108,7 +108,7 @@ export class Outcomes {
     return after(transaction, verdict, settled);
   }
 
-  /** Somebody was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
+  /** Another writer was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
   private async writeLate(stale: Transaction, verdict: Verdict, cipher: AppCipher | null): Promise<Transaction> {
     const current = await waitOut(OUTCOME_PATIENCE_MS, () => this.reader.find(stale.id, stale.appId));
     if (!current) throw new Error('a transaction has vanished');

@@ -43,7 +43,7 @@ export interface HttpReply {
   readonly headers: Readonly<Record<string, string>>;
   /** The body as text, at most 1 MiB after inflation. */
   readonly body: string;
-  /** The same was sent a moment before, and nobody knows whether that was executed. */
+  /** The same was sent a moment before, and it is unknown whether that was executed. */
   readonly afterDoubt?: boolean;
 }
 

@@ -1,3 +1,4 @@
+import type { AlarmKind } from '../alarms.js';
 import { logger } from '../log.js';
 import { metrics } from '../metrics.js';
 import { ProviderError, REFUSED_BY_EDGE } from '../providers/connector.js';
@@ -6,7 +7,7 @@ import { ProviderError, REFUSED_BY_EDGE } from '../providers/connector.js';
 export const TOKEN_UNREADABLE = 'token_unreadable';
 
 /** The alarm of each failure of a login that waiting alone is unlikely to end. */
-const ALARMS: ReadonlyMap<string, string> = new Map([
+const ALARMS: ReadonlyMap<string, AlarmKind> = new Map<string, AlarmKind>([
   [TOKEN_UNREADABLE, TOKEN_UNREADABLE],
   [REFUSED_BY_EDGE, 'provider_edge'],
 ]);

@@ -42,7 +42,7 @@ export interface ProviderCall {
 /** The provider does not know us (RFC 6749, 5.2). */
 export const INVALID_CLIENT = 'invalid_client';
 
-/** A suspicion renews the token at most so often: what refuses everything would make a login of each call. */
+/** The shortest time between two renewals on suspicion: a server that refuses everything would make each call a login. */
 const SUSPICION_MS = 60_000;
 
 /** So many tokens in a row, each new, that were refused, and nobody calls for a minute. */
@@ -142,13 +142,16 @@ export class ProviderClient {
     );
   }
 
-  /** What an answer teaches the fleet. The answer itself counts also when the database cannot be told of it. */
+  /** What an answer teaches the fleet. The answer itself also counts when this cannot be written to the database. */
   private async noted(what: string, write: () => Promise<void>): Promise<void> {
     try {
       await write();
     } catch (error) {
       metrics.alarms.inc({ kind: 'lesson_unwritten' });
-      logger.error({ provider: this.options.provider, what, ...describeError(error) }, 'the fleet could not be told');
+      logger.error(
+        { provider: this.options.provider, what, ...describeError(error) },
+        'the fleet could not be informed',
+      );
     }
   }
 

@@ -115,7 +115,7 @@ export async function judgeGateway({ admin, gateway }) {
   const add = (kind, detail) => found.push({ kind, detail });
   const metrics = await admin('GET', '/metrics');
   for (const [, kind, count] of metrics.matchAll(/^gateway_alarms_total\{kind="([a-z_]+)"\} (\d+)/gm)) {
-    if (!EXPECTED_ALARMS.has(kind)) add('alarm', `${kind}: ${count}`);
+    if (count !== '0' && !EXPECTED_ALARMS.has(kind)) add('alarm', `${kind}: ${count}`);
   }
   const rss = Number(/^process_resident_memory_bytes (\d+)/m.exec(metrics)?.[1] ?? NaN);
   if (!(rss < MAX_RSS_BYTES)) add('memory', `${Math.round(rss / 1024 ** 2)} MiB`);

@@ -10,9 +10,9 @@ const DETAIL =
   'Encrypt the card and use POST /v1/cards/tokenize.';
 
 /**
- * Refuses card data anywhere in a request, before anything of it is checked, stored or logged; only where it stood is
- * told. Ids in the path are exempt, and so are headers: an `Idempotency-Key` is opaque, an `X-Request-Id` that looks like a
- * card's number is replaced, and no other header is kept or passed on (trace ids of 19 digits often look like one).
+ * Refuses card data anywhere in a request, before anything of it is checked, stored or logged; the answer names only
+ * its place. Ids in the path are exempt, and so are headers: an `Idempotency-Key` is opaque, an `X-Request-Id` that looks
+ * like a card's number is replaced, and no other header is kept or passed on (trace ids of 19 digits often look like one).
  * @throws Problem `card_data_refused`
  */
 export function refuseCardData(request: FastifyRequest): void {
@@ -21,8 +21,8 @@ export function refuseCardData(request: FastifyRequest): void {
 }
 
 /**
- * For what a provider tells us: a refusal would only make it repeat the same for days, and nobody would learn what it said.
- * It is stored encrypted as all notifications are, and somebody is told.
+ * For notifications of a provider: a refusal would only make it repeat the same for days, and its content would be lost.
+ * The notification is stored encrypted as all are, and an alarm is raised.
  */
 export function reportCardData(request: FastifyRequest): void {
   const { body } = request;

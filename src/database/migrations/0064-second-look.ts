@@ -87,8 +87,8 @@ begin
 end $$`;
 
 /**
- * A look that shows more than the last purchase told, and no more than there was before it: that purchase cannot have cost
- * what its answer said. What was paid in would show more than before, or be a coincidence that costs one observation.
+ * A look that shows more than the answer to the last purchase did, and no more than there was before it: that purchase
+ * cannot have cost what its answer said. What was paid in would show more than before, or be a coincidence that costs one observation.
  */
 const REFUTE_RATE = `
 create function refute_rate(budget text, told numeric, told_from timestamptz) returns boolean language plpgsql as $$

@@ -12,7 +12,7 @@ import { clearMember, maskedMember, memberErrors } from './member.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_HOLD_DAYS = 400;
-/** A caller's clock may be ahead by so much. */
+/** The most that a caller's clock may be ahead. */
 const MAX_AHEAD_MS = 60_000;
 const MAX_AGE_YEARS = 10;
 

@@ -40,7 +40,7 @@ export function cobrandedEndOperation(client: LatamPassClient): OperationHandler
   };
 }
 
-/** So many calls may have been executed, the one that was answered included. */
+/** The number of calls that may have been executed, with the one that was answered. */
 function attemptsOf({ attempt }: StoredOperation, { afterDoubt }: HttpReply): number {
   return afterDoubt === true ? attempt + 1 : attempt;
 }

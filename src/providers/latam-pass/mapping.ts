@@ -1,3 +1,4 @@
+import { comparableId } from '../../ids.js';
 import type { Failure } from '../../ledger/transaction.js';
 import type { HttpReply } from '../../outbound/http-door.js';
 import { askedPause } from '../../outbound/retry-after.js';
@@ -95,12 +96,10 @@ export function readAccrualReply(reply: HttpReply): AccrualReading {
   throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** UUIDs are compared without case (RFC 9562): in small letters, wherever one is read. */
+/** As it is compared, wherever one is read. */
 export function correlationOf(body: JsonRecord | null): string | null {
   const id = idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
-  return id !== null && UUID.test(id) ? id.toLowerCase() : id;
+  return id === null ? null : comparableId(id);
 }
 
 /** "Common errors": `Duplicate correlationId or other unique fields`. */

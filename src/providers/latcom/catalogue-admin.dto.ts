@@ -16,7 +16,7 @@ import { PesosDto } from './pesos.dto.js';
 import { ProductDto } from './product.dto.js';
 
 const PRODUCT_ID = /^[A-Za-z0-9][\w.:-]{0,63}$/;
-/** Letters of Western European languages: it goes over the wire, and nobody could tell apart what only looks like them. */
+/** Letters of Western European languages: the name goes over the wire, and letters of other alphabets can look the same. */
 const OPERATOR = /^[A-Za-z0-9À-ÖØ-öø-ÿ](?:[A-Za-z0-9À-ÖØ-öø-ÿ &+.'/-]{0,38}[A-Za-z0-9À-ÖØ-öø-ÿ+.])?$/;
 const OPERATOR_MESSAGE =
   "must be 1 to 40 letters (A to Z, with accents), digits, spaces or & + . ' / -, a letter or digit first";

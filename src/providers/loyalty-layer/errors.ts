@@ -68,7 +68,7 @@ export function refusalOf({ status, body }: HttpReply): Failure | null {
   return record && status >= 400 && status < 500 && isOwnError(record) ? toFailure(record, String(status)) : null;
 }
 
-/** An answer of which nothing was understood: no success, and no refusal of LoyaltyLayer's own. */
+/** An answer that was not understood at all: no success, and no refusal of LoyaltyLayer's own. */
 export function silence(reply: HttpReply): ProviderError {
   if (reply.status >= 500) return doubt(reply, 'server_error');
   return doubt(reply, reply.status >= 400 ? REFUSED_BY_EDGE : 'unreadable_answer');

@@ -14,7 +14,7 @@ const WIDTH_PIXELS = 512;
 const TOO_LONG =
   'The QR data of the pass does not fit into a QR code (at most 2,331 bytes). It can be read as qrData of the pass.';
 
-/** @throws Problem `qr_too_long`: no QR code holds so much */
+/** @throws Problem `qr_too_long`: the text does not fit into any QR code */
 export async function drawQr(text: string, type: QrType): Promise<string | Buffer> {
   const options = { margin: MARGIN_MODULES, width: WIDTH_PIXELS, errorCorrectionLevel: 'M' } as const;
   try {
