@@ -7,7 +7,7 @@ export const ALARMS = {
   breaker_open:
     'A provider failed several times in a row and is not called for a while: check its status and the network; calls resume by themselves.',
   card_data_in_notification:
-    'A notification holds the number of a payment card; it is stored encrypted: ask the provider to stop sending card data, and delete the notification if your rules require it.',
+    'A notification holds the number of a payment card; it is stored encrypted: ask the provider to stop sending card data, and erase the transaction where the number must not be kept.',
   clock_skew:
     "This machine's clock is more than two seconds from the database's clock, and nothing is sent: repair the time synchronization.",
   connector_defect:

@@ -360,13 +360,19 @@ it('one that finds its accrual lets what came earlier and still waits go first',
 
 describe('an earlier notification that can never be applied', () => {
   const parked = (): Promise<number> => metric(world, 'gateway_alarms_total{kind="notification_parked"}');
-  /** Bytes that no key opens, stored two hours ago. */
-  const storeBroken = (id: string, correlationId: string, state: string, attempts: number): Promise<unknown> =>
+  /** Bytes that no key opens. */
+  const storeBroken = (
+    id: string,
+    correlationId: string,
+    state: string,
+    attempts: number,
+    age = '2 hours',
+  ): Promise<unknown> =>
     sql(
       world,
       `insert into notifications (id, provider, received_at, sealed, state, correlation_id, attempts, due_at)
-       values ($1, 'latam-pass', now() - interval '2 hours', '\\x00', $2, $3, $4, now() + interval '1 hour')`,
-      [id, state, correlationId, attempts],
+       values ($1, 'latam-pass', now() - $5::interval, '\\x00', $2, $3, $4, now() + interval '1 hour')`,
+      [id, state, correlationId, attempts, age],
     );
   const kept = (id: string): Promise<Record<string, unknown>[]> =>
     sql(world, `select state, due_at is null as done from notifications where id = $1`, [id]);
@@ -386,15 +392,16 @@ describe('an earlier notification that can never be applied', () => {
   }, 20_000);
 
   it.each([
-    ['after few attempts', 'received', 3],
-    ['of an orphan, whose looks were no failures', 'orphan', 100],
+    ['after few attempts', 'received', 3, '2 hours'],
+    ['after many attempts in a short time', 'received', 100, '50 minutes'],
+    ['of an orphan, whose looks were no failures', 'orphan', 100, '2 hours'],
   ])(
     'holds up the later one %s, and is tried again',
-    async (_what, state, attempts) => {
+    async (_what, state, attempts, age) => {
       const { id, correlationId } = await accepted();
       const before = await parked();
       const broken = newUuid();
-      await storeBroken(broken, correlationId, state, attempts);
+      await storeBroken(broken, correlationId, state, attempts, age);
       const failed = 'gateway_alarms_total{kind="notification_failed"}';
       const failures = await metric(world, failed);
       await notify(processed(correlationId));
@@ -406,7 +413,8 @@ describe('an earlier notification that can never be applied', () => {
       expect(await kept(broken)).toEqual([{ state: 'received', done: false }]);
       expect(await parked()).toBe(before);
       expect((await world.call('GET', `/v1/accruals/${id}`)).body).toMatchObject({ status: 'processing' });
-      await sql(world, `update notifications set attempts = 30 where id = $1`, [broken]);
+      const aged = `update notifications set attempts = 30, received_at = now() - interval '2 hours' where id = $1`;
+      await sql(world, aged, [broken]);
       await sql(world, `update notifications set due_at = now() where correlation_id = $1 and id <> $2`, [
         correlationId,
         broken,
