@@ -18,9 +18,9 @@ const CLAIMED = `
 select ${TRANSACTION_COLUMNS}, t.claim_id as "claimId", t.claim_epoch as "claimEpoch"
 from transactions t
 where t.status in ('pending', 'unknown') and t.claim_id = any($1::uuid[])
-  and (t.attempt_open or t.status = 'unknown' and exists (
-    select from transaction_events e
-    where e.transaction_id = t.id and e.app_id = t.app_id and e.seq = t.version and e.evidence = 'interrupted'))`;
+  and (t.attempt_open or t.status = 'unknown' and 'interrupted' = (
+    select e.evidence from transaction_events e
+    where e.transaction_id = t.id and e.app_id = t.app_id and e.seq = t.version))`;
 
 type ClaimedRow = TransactionRow & Omit<Claimed, 'transaction'>;
 
