@@ -112,6 +112,11 @@ describe('after a failover that left the connections at the old server, which ta
     const answers = await Promise.all(Array.from({ length: 20 }, buy));
     expect(answers.every(({ status }) => status === 201 || status === 202)).toBe(true);
     expect(new Set(answers.map(({ body }) => at(body, 'id'))).size).toBe(1);
-    for (const { status } of await Promise.all(Array.from({ length: 20 }, newApp))) expect(status).toBe(201);
+    // A connection that still leads to the old server is given up by the first change that fails on it.
+    const made = (): Promise<Answer[]> => Promise.all(Array.from({ length: 20 }, newApp));
+    await eventually(10_000, made, (apps) => {
+      for (const { status, body } of apps) if (status !== 201) expect(at(body, 'code')).toBe('overloaded');
+      return apps.every(({ status }) => status === 201);
+    });
   }, 60_000);
 });
