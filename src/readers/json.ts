@@ -17,8 +17,11 @@ export class DuplicateMemberError extends SyntaxError {
 }
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
-/** A float keeps up to 15 digits as they stand; longer numbers, and exponents of three digits, have to be looked at. */
-const LONG_NUMBER = /[0-9][0-9.]{15}|[0-9.][eE][+-]?[0-9]{3}/;
+/**
+ * A float keeps up to 15 digits as they stand; longer numbers, and exponents of three digits, have to be looked at. A number
+ * follows a colon, a comma, a bracket or nothing: the digits of a UUID, which stand in quotes, cost nothing.
+ */
+const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 const WHOLE_NUMBER = /^-?\d+$/;
 const MEMBER_NAME = /"[ \t\r\n]*:/g;
 
