@@ -111,6 +111,13 @@ describe('JSON from outside', () => {
     });
   });
 
+  it('keeps them wherever white space stands', () => {
+    const text = '{\n  "a" :\t9007199254740993 ,\r\n "b": [ -9007199254740993,\n1e400 ], "e123": "9007199254740993"\n}';
+    const numbers = { a: '9007199254740993', b: ['-9007199254740993', '1e400'], e123: '9007199254740993' };
+    expect(parseJson(text)).toEqual(numbers);
+    expect(parseJson(' 9007199254740993 ')).toBe('9007199254740993');
+  });
+
   it('keeps decimals that no float holds as text', () => {
     expect(parseJson('[0.1,1.50,998.8399999999999,12345678901234567.5,1e400,1e-400]')).toEqual([
       0.1,
