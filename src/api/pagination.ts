@@ -14,8 +14,8 @@ const UUID_BYTES = 16;
 /** Larger ones are left as text, for the rule to refuse. */
 const MAX_NUMBER = 999_999_999;
 
-/** `?limit=&cursor=` of every list. Extend it for a list with filters. */
-export class PageQueryDto {
+/** `?limit=` of every list. */
+export class LimitQueryDto {
   /** How many items a page has at most. */
   @Transform(({ value }: { value: unknown }) => wholeNumber(value))
   @IsInt({ message: LIMIT_MESSAGE })
@@ -23,7 +23,10 @@ export class PageQueryDto {
   @Max(MAX_LIMIT, { message: LIMIT_MESSAGE })
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
   limit: number = DEFAULT_LIMIT;
+}
 
+/** `?limit=&cursor=` of lists that are sorted by a UUID. Extend it for a list with filters. */
+export class PageQueryDto extends LimitQueryDto {
   /** Opaque: the `nextCursor` of the page before. */
   @ValidateIf((_object: unknown, value: unknown) => value !== undefined)
   @Matches(CURSOR, { message: CURSOR_MESSAGE })

@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { Optional } from '../../api/optional.js';
-import { DEFAULT_LIMIT, IsTextCursor, LIMIT_MESSAGE, MAX_LIMIT, wholeNumber } from '../../api/pagination.js';
+import { IsTextCursor, LimitQueryDto } from '../../api/pagination.js';
 import { PLAN_KINDS, type PlanKind } from '../entities.js';
 
 const PLAN_ID = /^[\w.:-]{1,100}$/;
@@ -37,14 +36,7 @@ export class UpdatePlanDto {
 }
 
 /** Plans are listed by their id, which is text. */
-export class PlanQueryDto {
-  @Transform(({ value }: { value: unknown }) => wholeNumber(value))
-  @IsInt({ message: LIMIT_MESSAGE })
-  @Min(1, { message: LIMIT_MESSAGE })
-  @Max(MAX_LIMIT, { message: LIMIT_MESSAGE })
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
-  limit: number = DEFAULT_LIMIT;
-
+export class PlanQueryDto extends LimitQueryDto {
   /** Opaque: the `nextCursor` of the page before. */
   @Optional()
   @IsTextCursor(PLAN_ID)

@@ -1,16 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
-import { IsDefined, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsDefined, IsObject, Matches, ValidateNested } from 'class-validator';
 import { Optional } from '../../api/optional.js';
-import {
-  DEFAULT_LIMIT,
-  IsTextCursor,
-  LIMIT_MESSAGE,
-  MAX_LIMIT,
-  textOfCursor,
-  wholeNumber,
-} from '../../api/pagination.js';
+import { IsTextCursor, LimitQueryDto, textOfCursor } from '../../api/pagination.js';
 import { IsLabel } from '../../api/text-rules.js';
 import { PesosDto } from './pesos.dto.js';
 import { ProductDto } from './product.dto.js';
@@ -88,14 +81,7 @@ export class UpdateProductDto {
 }
 
 /** Products are listed by their identifier, which is text. */
-export class ProductQueryDto {
-  @Transform(({ value }: { value: unknown }) => wholeNumber(value))
-  @IsInt({ message: LIMIT_MESSAGE })
-  @Min(1, { message: LIMIT_MESSAGE })
-  @Max(MAX_LIMIT, { message: LIMIT_MESSAGE })
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
-  limit: number = DEFAULT_LIMIT;
-
+export class ProductQueryDto extends LimitQueryDto {
   /** Opaque: the `nextCursor` of the page before. */
   @Optional()
   @IsTextCursor(PRODUCT_ID)
