@@ -152,6 +152,9 @@ describe('the period of a statement', () => {
     );
     expect(at(wrong.body, 'period', 'source')).toBe('given');
     expect(classesOf(wrong, old)).toEqual([]);
+    // The wrong date is not remembered as an execution: the line of the right date is no second one.
+    const right = await compareStatement(world, topupFile(topupLine(old, '2025-02-01T12:00:00Z')));
+    expect(classesOf(right, old)).toEqual([]);
   });
 
   it('takes lines of any day where from and to say so', async () => {

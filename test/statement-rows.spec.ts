@@ -32,7 +32,7 @@ function readingOf(file: MadeFile, options: Options): unknown {
       ...{ lines: lines.toString(), named: named.toString(), bad: rows.bad, badCounts: [...rows.badCounts].toSorted() },
       ...{ count: rows.count, pending: rows.pending, encoding: rows.encoding, header: rows.header },
       ...{ first: rows.times.first, last: rows.times.last, bounds: rows.times.bounds() },
-      ...{ low: rows.ids.low, high: rows.ids.high },
+      ...{ ids: [rows.ids.first, rows.ids.last] },
     };
   } catch (error) {
     return { refused: error instanceof Error ? error.message : error };

@@ -1,5 +1,6 @@
 const MAX_LINE_LENGTH = 64 * 1024;
 const EMPTY = Buffer.alloc(0);
+const NEWLINE = 10;
 
 /** Takes lines out of bytes as they come; what it is given has no end yet. */
 export interface LineSink {
@@ -18,18 +19,11 @@ export class LineSplitter {
   constructor(private readonly sink: LineSink) {}
 
   add(chunk: Buffer): void {
-    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
-    // What is not plain is decoded cell by cell.
-    const text = bytes.toString('latin1');
-    let at = this.isDropping ? 0 : this.sink.takePlain(bytes, text, 0);
-    for (let end = text.indexOf('\n', at); end >= 0; end = text.indexOf('\n', at)) {
-      this.take(text.slice(at, end));
-      at = this.sink.takePlain(bytes, text, end + 1);
-    }
-    this.rest = bytes.subarray(at);
-    if (this.rest.length <= MAX_LINE_LENGTH) return;
-    this.isDropping = true;
-    this.rest = Buffer.from(this.rest.subarray(0, MAX_LINE_LENGTH + 1));
+    if (this.rest.length === 0) return this.cut(chunk);
+    const end = chunk.indexOf(NEWLINE) + 1;
+    if (end === 0) return this.keep(Buffer.concat([this.rest, chunk]));
+    this.cut(Buffer.concat([this.rest, chunk.subarray(0, end)]));
+    this.cut(chunk.subarray(end));
   }
 
   /** What has come is the whole of the last line. */
@@ -37,6 +31,22 @@ export class LineSplitter {
     const last = this.rest.toString('latin1');
     this.rest = EMPTY;
     if (last !== '') this.take(last);
+  }
+
+  private cut(bytes: Buffer): void {
+    // What is not plain is decoded cell by cell.
+    const text = bytes.toString('latin1');
+    let at = this.isDropping ? 0 : this.sink.takePlain(bytes, text, 0);
+    for (let end = text.indexOf('\n', at); end >= 0; end = text.indexOf('\n', at)) {
+      this.take(text.slice(at, end));
+      at = this.sink.takePlain(bytes, text, end + 1);
+    }
+    this.keep(bytes.subarray(at));
+  }
+
+  private keep(rest: Buffer): void {
+    this.isDropping ||= rest.length > MAX_LINE_LENGTH;
+    this.rest = this.isDropping ? Buffer.from(rest.subarray(0, MAX_LINE_LENGTH + 1)) : rest;
   }
 
   /** Some programs end lines with more than one carriage return. */

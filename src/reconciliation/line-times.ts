@@ -1,5 +1,5 @@
 import { boundsOf, type DayBounds } from './day-bounds.js';
-import { TimeSpan } from './time-span.js';
+import { TextSpan } from './text-span.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const DAY_LENGTH = 'YYYY-MM-DD'.length;
@@ -10,7 +10,7 @@ const MAX_AGE_DAYS = 3653;
 
 /** How many lines each day has, and when the first and the last of them are: in a few megabytes, whatever the dates. */
 export class LineTimes {
-  private readonly span = new TimeSpan();
+  private readonly span = new TextSpan();
   /** By page and day of the page: dates stand together. */
   private readonly pages = new Map<number, Uint32Array>();
   private readonly latestDay: number;
@@ -46,11 +46,11 @@ export class LineTimes {
 
   /** What all lines span, in UTC without a zone; null: there are none. */
   get first(): string | null {
-    return this.span.span.first;
+    return this.span.first;
   }
 
   get last(): string | null {
-    return this.span.span.last;
+    return this.span.last;
   }
 
   /** Where the bulk of the lines is, and which of them are too far from it. */

@@ -2,35 +2,59 @@ import { hasContent, isSameMark, isSameTime, millisecondsOf } from './statement-
 
 /* The steps of comparing a statement with the ledger, in their order; each makes a table of the connection's own. */
 
+/** Lines of transactions with an open break are looked at: they may explain it. */
+export const SUSPECT_BREAKS = `
+insert into suspects select transaction_id from breaks
+where provider = $1 and status = 'open' and transaction_id is not null`;
+
 /**
- * The only look at everything: the statement beside the ledger. What stays is nearly nothing: lines that are not simply
- * right or may come again, those of open breaks, which they may explain, and what the statement should have: what was to
- * be sent in its time ($2, $3), what had no end yet as the statement before was compared and has ended since, and what
- * that one was cut off before, if this one reaches it ($4).
+ * Whether the statement should have a transaction: what was to be sent in its time ($2, $3), what had no end yet as the
+ * statement before was compared and has ended since, and what that one was cut off before, if this one reaches it ($4).
  */
-export const ODD = `
-create temp table odd on commit drop as
-select l.line_no, l.transaction_id as said, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, l.again,
-  l.mark, t.id, t.status, t.quantity, t.unit as ledger_unit, t.completed_at
-from lines l full join (
-  select id, status, quantity, unit, completed_at, status = 'succeeded' and type in ('topup', 'accrual')
-    and (greatest(created_at, release_at) >= $2::timestamptz
-        and ($3::timestamptz is null or greatest(created_at, release_at) <= $3)
-      or completed_at <= $4::timestamptz and (
-        completed_at >= $2 and completed_at > (
-          select max(completed_at) from reconciliations
-          where provider = $1 and kind = 'statement' and status = 'completed')
-        or id in (
-          select transaction_id from breaks
-          where provider = $1 and class = 'cutoff_timing' and status = 'open' and transaction_id is not null))) as expected
-  from transactions where provider = $1 and quantity is not null
+const EXPECTED = `
+status = 'succeeded' and type in ('topup', 'accrual')
+and (greatest(created_at, release_at) >= $2::timestamptz
+    and ($3::timestamptz is null or greatest(created_at, release_at) <= $3)
+  or completed_at <= $4::timestamptz and (
+    completed_at >= $2 and completed_at > (
+      select max(completed_at) from reconciliations
+      where provider = $1 and kind = 'statement' and status = 'completed')
+    or id in (
+      select transaction_id from breaks
+      where provider = $1 and class = 'cutoff_timing' and status = 'open' and transaction_id is not null)))`;
+
+/**
+ * The only look at everything: the statement beside the ledger between its ids ($5 to $6), with no more columns than the
+ * decision needs. What stays is nearly nothing: lines that are not simply right, those of suspects, and what is expected.
+ */
+export const DIFFERING = `
+create temp table differing on commit drop as
+select l.place, t.id
+from (
+  select l.ctid as place, l.transaction_id, l.succeeded, l.amount, l.unit, s.id is not null as is_suspect
+  from lines l left join (select distinct id from suspects) s on s.id = l.transaction_id
+) l full join (
+  select id, status, quantity, unit from transactions
+  where provider = $1 and quantity is not null and id between $5 and $6
 ) t on t.id = l.transaction_id
 where case
-  when l.line_no is null then t.expected
-  when t.id is null or l.again or not l.succeeded then true
-  else t.status <> 'succeeded' or t.quantity <> l.amount or t.unit <> l.unit or t.id in (
-    select transaction_id from breaks where provider = $1 and status = 'open' and transaction_id is not null)
+  when l.place is null then exists (select from transactions where id = t.id and ${EXPECTED})
+  when t.id is null or l.is_suspect or not l.succeeded then true
+  else t.quantity <> l.amount or t.status <> 'succeeded' or t.unit <> l.unit
 end`;
+
+/** What no line can have the id of is not joined with lines. */
+export const EXPECTED_ELSEWHERE = `
+insert into differing
+select null, id from transactions
+where provider = $1 and quantity is not null and ($5::uuid is null or id < $5 or id > $6) and ${EXPECTED}`;
+
+/** The same with everything that is known of them. */
+export const ODD = `
+create temp table odd on commit drop as
+select l.line_no, l.transaction_id as said, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, l.mark,
+  t.id, t.status, t.quantity, t.unit as ledger_unit, t.completed_at
+from differing d left join lines l on l.ctid = d.place left join transactions t on t.id = d.id`;
 
 /** Ids of transactions by the provider's id, else by the reference, where exactly one has it. */
 function byOtherIds(nameless: string): string {
@@ -74,10 +98,10 @@ export const NOT_MISSING = `delete from odd o using named n where o.line_no is n
 
 /** Which of the statements before may have what this one is about: by when transactions were begun. */
 export const ID_RANGE = `
-select least($1::bigint, min(ms))::text as low, greatest($2::bigint, max(ms))::text as high from (
-  select ${millisecondsOf('id')} as ms from odd where id is not null
-  union all select ${millisecondsOf('id')} from others
-  union all select ${millisecondsOf('id')} from named where id is not null) ids`;
+select min(ms)::text as low, max(ms)::text as high from (
+  select ${millisecondsOf('id')} as ms from (
+    select $1::uuid as id union all select $2 union all select id from odd
+    union all select id from others union all select id from named) ids) times`;
 
 /**
  * What those had: transactions and, of executed lines, the marks. `is_same_file`: in the same bytes ($4), which may have
@@ -95,7 +119,7 @@ export const HAD_BEFORE = `delete from odd o using prior p where o.line_no is nu
 /** Lines that are right by themselves, of transactions that an earlier statement had with another execution. */
 export const BILLED_AGAIN = `
 insert into odd
-select l.line_no, l.transaction_id, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, false, l.mark,
+select l.line_no, l.transaction_id, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, l.mark,
   t.id, t.status, t.quantity, t.unit
 from (
   select l.line_no from lines l join prior p on p.id = l.transaction_id
@@ -105,16 +129,13 @@ from (
 join transactions t on t.id = l.transaction_id and t.provider = $1 and t.quantity is not null
 where not exists (select from odd o where o.line_no = l.line_no)`;
 
-/** Lines that are right by themselves, of transactions that other lines speak of as well. */
+/** Lines that are right by themselves, of transactions that other lines name by other ids. */
 export const TWINS = `
 insert into odd
-select l.line_no, l.transaction_id, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, false, l.mark,
+select l.line_no, l.transaction_id, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, l.mark,
   k.id, k.status, k.quantity, k.ledger_unit
 from lines l
-join (
-  select id, status, quantity, ledger_unit from odd where again and id is not null
-  union select id, status, quantity, ledger_unit from others
-) k on k.id = l.transaction_id
+join (select distinct id, status, quantity, ledger_unit from others) k on k.id = l.transaction_id
 where not exists (select from odd o where o.line_no = l.line_no)`;
 
 /**

@@ -23,20 +23,27 @@ export async function matchStatement(
   const run = async (text: string, values: unknown[] = []): Promise<unknown> => client.query(text, values);
   await run(`set local jit = off`);
   // Parts that fit into the processor's cache are joined faster than all at once.
-  await run(`set local work_mem = '4MB'`);
+  await run(`set local work_mem = '2MB'`);
+  await run(`set local hash_mem_multiplier = 1`);
   // How many rows of a statement fit is not known; all of it is never joined a row at a time, nor sorted.
   await run(`set local enable_nestloop = off`);
   await run(`set local enable_mergejoin = off`);
-  await run(sql.ODD, [provider, since, to, until]);
+  await run(sql.SUSPECT_BREAKS, [provider]);
+  await run(`analyze suspects`);
+  const { first, last } = file.ids;
+  await run(sql.DIFFERING, [provider, since, to, until, first, last]);
   await run(`set local enable_nestloop = on`);
   await run(`set local work_mem = '64MB'`);
+  await run(sql.EXPECTED_ELSEWHERE, [provider, since, to, until, first, last]);
+  await run(`analyze differing`);
+  await run(sql.ODD);
   await run(`analyze odd, named_lines`);
   await run(sql.OTHERS, [provider]);
   await run(sql.NAMED, [provider]);
   await run(`analyze others, named`);
   await run(sql.NOT_MISSING);
   await recall(client, provider, file);
-  await run(sql.TWINS);
+  if (await isAny(client, 'others')) await run(sql.TWINS);
   await run(sql.KNOWN, [provider]);
   await run(sql.JUDGED);
   await run(`analyze judged`);
@@ -53,13 +60,17 @@ export async function matchStatement(
 
 /** What statements before had of the transactions that this one is about. */
 async function recall(client: PoolClient, provider: string, { ids, content }: Dated['file']): Promise<void> {
-  const [range] = await rowsOf<{ low: string; high: string }>(client, sql.ID_RANGE, [ids.low, ids.high]);
-  await client.query(sql.PRIOR, [provider, range?.low ?? ids.low, range?.high ?? ids.high, content]);
-  const [prior] = await rowsOf(client, `select from prior limit 1`);
-  if (prior === undefined) return;
+  const { first, last } = ids;
+  const [range] = await rowsOf<{ low: string | null; high: string | null }>(client, sql.ID_RANGE, [first, last]);
+  await client.query(sql.PRIOR, [provider, range?.low, range?.high, content]);
+  if (!(await isAny(client, 'prior'))) return;
   await client.query(`analyze prior`);
   await client.query(sql.HAD_BEFORE);
   await client.query(sql.BILLED_AGAIN, [provider]);
+}
+
+async function isAny(client: PoolClient, table: 'others' | 'prior'): Promise<boolean> {
+  return (await rowsOf(client, `select from ${table} limit 1`)).length > 0;
 }
 
 async function rowsOf<Row extends QueryResultRow>(

@@ -5,6 +5,7 @@ import type { DayRange } from './day-bounds.js';
 import type { DeclaredFormat } from './declared-format.js';
 import { cellsSql } from './cells-sql.js';
 import type { StatementFile } from './statement-file.js';
+import { remakePages } from './statement-memory.js';
 
 /** What a statement is about. */
 export interface Period {
@@ -94,6 +95,7 @@ async function setAside(
   );
   const { count = 0, first = null } = rows[0] ?? {};
   if (count === 0) return file;
+  await remakePages(client);
   const reports = (first ?? []).map((line) => reportOf(line, 'date_outlier', 'date'));
   const bad = [...file.bad, ...reports].toSorted((one, other) => one.line - other.line).slice(0, MAX_REPORTED);
   return { ...file, bad, badCounts: { ...file.badCounts, date_outlier: count } };

@@ -1,9 +1,9 @@
 /* Tables of one connection while it has a statement, gone with it. */
 
-/** Lines that can be compared; columns in the order of `StatementRows`. */
+/** Lines that can be compared; first what has a fixed length, without gaps. */
 export const LINES = `
-create temp table lines (line_no integer, transaction_id uuid, provider_reference text, reference text, succeeded boolean,
-  amount bigint, unit text, at text, again boolean, mark integer)`;
+create temp table lines (amount bigint, line_no integer, mark integer, transaction_id uuid, succeeded boolean, again boolean,
+  unit text, at text, provider_reference text, reference text)`;
 
 /**
  * Lines that only name their transaction: bad ones (with more than one id: further rows of the kind `named`), those that
@@ -12,6 +12,18 @@ create temp table lines (line_no integer, transaction_id uuid, provider_referenc
 export const NAMED_LINES = `
 create temp table named_lines (line_no integer, kind text, code text, column_name text, transaction_id uuid,
   provider_reference text, reference text, amount bigint, unit text, at text, cells text[])`;
+
+/** Transactions whose lines have to be looked at, whatever they say: they may have several, or have an open break. */
+export const SUSPECTS = `create temp table suspects (id uuid)`;
+
+/** What of the lines will be remembered: ids and, of executed lines, marks of some thousand lines a row. */
+export const PAGES = `
+create temp table pages (ids uuid[], marks integer[]);
+alter table pages alter column ids set storage external, alter column marks set storage external`;
+
+/** In the order of the values in `StatementRows`. */
+export const COLUMNS_OF_LINES =
+  'line_no, transaction_id, provider_reference, reference, succeeded, amount, unit, at, again, mark';
 
 /** Whether two marks of LATCOM's lines are of one execution: the same minute, or the same day where one has no time. */
 function isSameMinute(one: string, other: string): string {

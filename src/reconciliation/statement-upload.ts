@@ -4,7 +4,8 @@ import { finished } from 'node:stream/promises';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { NOTHING_DECLARED, type DeclaredFormat } from './declared-format.js';
-import { LINES, NAMED_LINES } from './statement-tables.js';
+import { gatherLines, NO_LINE } from './statement-memory.js';
+import { COLUMNS_OF_LINES, LINES, NAMED_LINES, PAGES, SUSPECTS } from './statement-tables.js';
 import type { RecognizedFormat, StatementFile } from './statement-file.js';
 import type { StatementProvider } from './statement-format.js';
 import type { ColumnNames } from './statement-header.js';
@@ -38,16 +39,15 @@ export async function uploadStatement(
   const reading = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n${subject}\n`);
   const bytes = createHash('sha256');
   const rows = new StatementRows(request);
-  let copying = Promise.resolve();
+  let copying = Promise.resolve(NO_LINE);
   const copyOn = async (): Promise<void> => {
-    await copying;
+    const last = await copying;
     onLines(rows.count);
-    copying = copyRows(client, rows.take());
+    copying = copyRows(client, rows.take(), last);
     // Whether it went well is asked before the next one.
     copying.catch(() => undefined);
   };
-  await client.query(LINES);
-  await client.query(NAMED_LINES);
+  for (const table of [LINES, NAMED_LINES, SUSPECTS, PAGES]) await client.query(table);
   for await (const chunk of chunksOf(file)) {
     bytes.update(chunk);
     rows.add(chunk);
@@ -83,12 +83,19 @@ function chunksOf(file: Readable): AsyncIterable<Buffer> {
   return file;
 }
 
-async function copyRows(client: PoolClient, { lines, named }: ReturnType<StatementRows['take']>): Promise<void> {
-  await copy(client, 'lines', lines);
+/** Answers with the place of the last line in its table; `last` is that of the one before. */
+async function copyRows(
+  client: PoolClient,
+  { lines, named }: ReturnType<StatementRows['take']>,
+  last: string,
+): Promise<string> {
   if (named.length > 0) await copy(client, 'named_lines', named);
+  if (lines.length === 0) return last;
+  await copy(client, `lines (${COLUMNS_OF_LINES})`, lines);
+  return gatherLines(client, last);
 }
 
-async function copy(client: PoolClient, table: 'lines' | 'named_lines', rows: Buffer): Promise<void> {
+async function copy(client: PoolClient, table: string, rows: Buffer): Promise<void> {
   const stream = client.query(copyFrom(`copy ${table} from stdin`));
   stream.end(rows);
   await finished(stream);

@@ -28,8 +28,16 @@ const MAX_MEMORY = 1.3;
 const at = process.argv.indexOf('--lines');
 const LINES = at < 0 ? 1_000_000 : Number(process.argv[at + 1]);
 
-const idOf = (n) => `00000000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
-const dayOf = (lines, n) => new Date(Date.UTC(2026, 0, 1) + (n * 86_000_000) / lines).toISOString();
+/** A day that is over, and too young to be purged: the purge works beside whatever is measured. */
+const DAY_MS = new Date(Date.now() - 2 * 86_400_000).setUTCHours(0, 0, 0, 0);
+const DAY = new Date(DAY_MS).toISOString();
+/** What UUIDs of version 7 of that day begin with. */
+const ID_BEGIN = DAY_MS.toString(16)
+  .padStart(12, '0')
+  .replace(/(?=.{4}$)/, '-');
+
+const idOf = (n) => `${ID_BEGIN}-7000-8000-${n.toString(16).padStart(12, '0')}`;
+const timeOf = (lines, n) => new Date(DAY_MS + (n * 86_000_000) / lines).toISOString();
 
 /** Top-ups of one day, one for each line and one for each that is missing; analysed. */
 async function seed(world, name, lines) {
@@ -38,9 +46,9 @@ async function seed(world, name, lines) {
   await world.sql(
     url,
     `insert into transactions (id, app_id, type, provider, status, quantity, unit, detail, created_at, completed_at)
-     select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, (select id from apps limit 1), 'topup', 'latcom',
+     select ('${ID_BEGIN}-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, (select id from apps limit 1), 'topup', 'latcom',
        'succeeded', 1000, 'MXN', '{}', at, at
-     from (select n, timestamptz '2026-01-01T00:00:00Z' + n * interval '86000 s' / ${lines} as at
+     from (select n, timestamptz '${DAY}' + n * interval '86000 s' / ${lines} as at
        from generate_series(0, ${lines + PLANTED.missing_at_provider - 1}) n) rows`,
   );
   await world.sql(url, 'vacuum (analyze)');
@@ -52,16 +60,16 @@ async function writeStatement(path, lines) {
   const file = createWriteStream(path);
   const write = async (text) => file.write(text) || once(file, 'drain');
   await write(HEADER);
-  const late = '2026-01-01T23:59:00.000Z';
+  const late = new Date(DAY_MS + 86_340_000).toISOString();
   for (let n = 0; n < PLANTED.missing_in_ledger; n += 1) {
-    await write(`00000000-0000-7000-9000-${String(n).padStart(12, '0')},SUCCESS,10.00,MXN,${late}\n`);
+    await write(`${ID_BEGIN}-7000-9000-${String(n).padStart(12, '0')},SUCCESS,10.00,MXN,${late}\n`);
   }
   for (let n = 0; n < PLANTED.duplicate_at_provider; n += 1)
     await write(`${idOf(1_000 + n)},SUCCESS,10.00,MXN,${late}\n`);
   for (let n = 0; n < lines; n += 1) {
     const amount = n < PLANTED.amount_mismatch ? '20.00' : '10.00';
     const status = n >= 100 && n < 100 + PLANTED.status_conflict ? 'FAIL' : 'SUCCESS';
-    await write(`${idOf(n)},${status},${amount},MXN,${dayOf(lines, n)}\n`);
+    await write(`${idOf(n)},${status},${amount},MXN,${timeOf(lines, n)}\n`);
   }
   file.end();
   await once(file, 'close');

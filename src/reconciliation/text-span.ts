@@ -1,14 +1,8 @@
-/** Of nanoseconds; nothing that is given is longer. */
-const LENGTH = 'YYYY-MM-DDTHH:MM:SS.fffffffff'.length;
+/** Of a UUID; of a time with nanoseconds. Nothing that is given is longer. */
+const LENGTH = 36;
 
-/** Times of the first and the last line in time, in UTC without a zone; null: there is none. */
-export interface Span {
-  readonly first: string | null;
-  readonly last: string | null;
-}
-
-/** The first and the last of texts that sort as their times do, by their bytes. */
-export class TimeSpan {
+/** The first and the last of ASCII texts that sort by their bytes; null: there is none. */
+export class TextSpan {
   private readonly least = new Text();
   private readonly most = new Text();
 
@@ -17,8 +11,12 @@ export class TimeSpan {
     if (this.most.length === 0 || this.most.compare(bytes, start, end) < 0) this.most.set(bytes, start, end);
   }
 
-  get span(): Span {
-    return { first: this.least.toString() || null, last: this.most.toString() || null };
+  get first(): string | null {
+    return this.least.toString() || null;
+  }
+
+  get last(): string | null {
+    return this.most.toString() || null;
   }
 }
 
