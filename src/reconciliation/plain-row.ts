@@ -78,7 +78,7 @@ export class PlainRow {
     const [idStart, idEnd] = [this.startOf(id), this.endOf(id)];
     ids.add(bytes, idStart, idEnd);
     out.byte(TAB);
-    out.byte(idEnd > idStart && seen.add(bytes, idStart, idEnd) ? TRUE : FALSE);
+    out.byte(idEnd > idStart && seen.add(bytes, idEnd) ? TRUE : FALSE);
     out.byte(TAB);
     out.digits(this.isMinute ? this.minuteOf(bytes, atStart, day) : this.hashOfMark(bytes));
     out.byte(NEWLINE);

@@ -1,4 +1,6 @@
 const BITS = 2 ** 27;
+/** The end of a UUID, of which 62 bits are random. */
+const RANDOM_LENGTH = 'xxxx-xxxxxxxxxxxx'.length;
 
 /**
  * Which ids of a statement may have been in it before: all that were, and a few more, in 16 MiB whatever its length. (Of
@@ -7,9 +9,9 @@ const BITS = 2 ** 27;
 export class SeenIds {
   private readonly bits = new Uint8Array(BITS / 8);
 
-  /** Whether the id in those bytes, from `start` to before `end`, may have been given before. */
-  add(bytes: Uint8Array, start: number, end: number): boolean {
-    const bit = hashOf(bytes, start, end) & (BITS - 1);
+  /** Whether the UUID that ends before `end` may have been given before. */
+  add(bytes: Uint8Array, end: number): boolean {
+    const bit = hashOf(bytes, end - RANDOM_LENGTH, end) & (BITS - 1);
     const mask = 1 << (bit & 7);
     const byte = this.bits[bit >>> 3] ?? 0;
     this.bits[bit >>> 3] = byte | mask;

@@ -174,7 +174,7 @@ export class StatementRows implements LineSink {
     const { transactionId, amount, unit, mark, at } = line;
     const id = Buffer.from(transactionId ?? '');
     this.ids.add(id, 0, id.length);
-    const again = id.length > 0 && this.seen.add(id, 0, id.length) ? 't' : 'f';
+    const again = id.length > 0 && this.seen.add(id, id.length) ? 't' : 'f';
     this.addTime(at);
     const outcome = line.outcome === 'succeeded' ? 't' : 'f';
     const values = [...idsOf(line), outcome, amount, unit, at, again, String(mark)].map(copyText);

@@ -7,8 +7,11 @@ export class TextSpan {
   private readonly most = new Text();
 
   add(bytes: Uint8Array, start: number, end: number): void {
-    if (this.least.length === 0 || this.least.compare(bytes, start, end) > 0) this.least.set(bytes, start, end);
-    if (this.most.length === 0 || this.most.compare(bytes, start, end) < 0) this.most.set(bytes, start, end);
+    if (this.most.length === 0) {
+      this.least.set(bytes, start, end);
+      this.most.set(bytes, start, end);
+    } else if (this.most.compare(bytes, start, end) < 0) this.most.set(bytes, start, end);
+    else if (this.least.compare(bytes, start, end) > 0) this.least.set(bytes, start, end);
   }
 
   get first(): string | null {
