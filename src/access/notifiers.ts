@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Config } from '../config.js';
+import { comparable } from '../readers/user-text.js';
 import type { BasicPair } from './basic.js';
 import type { NotifierCaller } from './caller.js';
 
@@ -34,7 +35,7 @@ function headerOf(request: FastifyRequest, name: string): string {
 
 /** Of an accented letter there are two spellings, which look the same to those who agreed on a password. */
 function digestOfPair({ username, password }: BasicPair): Buffer {
-  return digest(JSON.stringify([username, password]).normalize('NFC'));
+  return digest(comparable(JSON.stringify([username, password])));
 }
 
 function digest(text: string): Buffer {

@@ -4,8 +4,12 @@
  */
 const NOTIFICATIONS = /^(?:https?:\/\/[^/?#]*)?\/+v1\/+providers\/+([a-z-]+)\/+notifications\/*(?=$|\?)/i;
 
+/** How it should be written. */
+const CANONICAL = /^\/v1\/providers\/[a-z-]+\/notifications(?=$|\?)/;
+
 /** The URL with its path as the router knows it. */
 export function canonicalUrl(url: string): string {
+  if (CANONICAL.test(url)) return url;
   return url.replace(
     NOTIFICATIONS,
     (_path, provider: string) => `/v1/providers/${provider.toLowerCase()}/notifications`,

@@ -53,6 +53,7 @@ function readHop(text: string): string | null {
 
 /** Without the zone of a local address; an IPv4 address that arrived in an IPv6 socket is the IPv4 address. */
 function plainAddress(address: string): string {
+  if (!address.includes(':')) return address;
   const plain = (address.split('%')[0] ?? address).toLowerCase();
   return MAPPED_IPV4.exec(plain)?.[1] ?? plain;
 }

@@ -16,7 +16,7 @@ export class DuplicateMemberError extends SyntaxError {
   }
 }
 
-const BYTE_ORDER_MARK = /^\uFEFF/;
+const BYTE_ORDER_MARK = 0xfeff;
 /**
  * A float keeps up to 15 digits as they stand; longer numbers, and exponents of three digits, have to be looked at. A number
  * follows a colon, a comma, a bracket or nothing: the digits of a UUID, which stand in quotes, cost nothing.
@@ -32,7 +32,7 @@ const SPACE = 32;
  * @throws SyntaxError when it is no JSON; DuplicateMemberError when a member has two values
  */
 export function parseJson(text: string, toNumber: (source: string) => unknown = exactNumber): unknown {
-  const json = text.replace(BYTE_ORDER_MARK, '');
+  const json = withoutMark(text);
   if (!LONG_NUMBER.test(json)) {
     const value: unknown = JSON.parse(json);
     // As many members as names: none is named twice. A text value can look like a name, which only costs the slow way.
@@ -59,7 +59,7 @@ export function parseRecordInParts(text: string): JsonRecord | null {
   const whole = parseRecord(text);
   if (whole) return whole;
   try {
-    const value = parse(text.replace(BYTE_ORDER_MARK, ''), null, {
+    const value = parse(withoutMark(text), null, {
       parseNumber: exactNumber,
       onDuplicateKey: () => AMBIGUOUS,
     });
@@ -98,6 +98,10 @@ function digitsOf(number: string): string {
   const significant = digits.replace(/0+$/, '');
   if (significant === '') return '0';
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+}
+
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
 }
 
 function refuseDuplicate({ key }: { readonly key: string }): never {

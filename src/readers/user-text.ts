@@ -32,9 +32,12 @@ export function faultOfSentence(text: string): string | null {
   return hasVisibleCharacter(text) ? null : 'must contain a visible character';
 }
 
-/** The form in which references are compared and stored: `CAFÉ` is one reference, however it was typed. */
+/** Below U+0300 every text is in its composed form already. */
+const COMPOSABLE = /[\u0300-\uffff]/;
+
+/** The form in which references and passwords are compared: `CAFÉ` is one reference, however it was typed. */
 export function comparable(text: string): string {
-  return text.normalize('NFC');
+  return COMPOSABLE.test(text) ? text.normalize('NFC') : text;
 }
 
 function hasVisibleCharacter(text: string): boolean {
