@@ -7,13 +7,13 @@ import { dumpSchema } from './dump-schema.mjs';
 
 /** `npm run schema`: migrates an empty database and writes what came of it to src/database/schema.sql. Build first. */
 const PROJECT_FOLDER = join(import.meta.dirname, '..');
-const { startEmbeddedPostgres } = await import(join(PROJECT_FOLDER, 'dist/database/embedded/embedded-postgres.js'));
+const { startEmbeddedPostgres } = await import(join(PROJECT_FOLDER, 'dist/embedded-postgres/embedded-postgres.js'));
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-schema-'));
 chmodSync(folder, 0o755);
 const server = await startEmbeddedPostgres({ dataDir: folder });
 try {
-  execFileSync(process.execPath, [join(PROJECT_FOLDER, 'dist/database/migrate.js')], {
+  execFileSync(process.execPath, [join(PROJECT_FOLDER, 'dist/cli/migrate.js')], {
     env: { PATH: process.env.PATH, DATABASE_URL: server.migrationUrl },
   });
   const client = new pg.Client({ connectionString: server.migrationUrl });

@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { AccessModule } from './access/index.js';
 import { ApiModule } from './api/api.module.js';
 import type { Lifecycle } from './api/lifecycle.js';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';

@@ -3,13 +3,13 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Lifecycle } from '../src/api/lifecycle.js';
-import { LoopLoad } from '../src/api/loop-load.js';
+import { LoopLoad } from '../src/api/event-loop-utilization.js';
 import { answerProblem } from '../src/api/problem.filter.js';
 import { addBodyParsers } from '../src/api/body-parsers.js';
 import { TrustedProxies } from '../src/api/client-address.js';
 import { addRequestHooks } from '../src/api/request-hooks.js';
-import { UnderWay } from '../src/api/under-way.js';
-import { Patience } from '../src/ledger/patience.js';
+import { UnderWay } from '../src/api/in-flight-counter.js';
+import { Patience } from '../src/ledger/writes/write-delay-guard.js';
 import { eventually } from './support/world.js';
 
 async function during(ms: number, turn: () => unknown): Promise<void> {

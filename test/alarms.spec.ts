@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ALARMS } from '../src/alarms.js';
-import { metrics, registry } from '../src/metrics.js';
+import { ALARMS } from '../src/common/alarms.js';
+import { metrics, registry } from '../src/common/metrics.js';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..');
 const SOURCE = join(PROJECT_FOLDER, 'src');

@@ -1,4 +1,4 @@
-import { newUuid } from '../src/ids.js';
+import { newUuid } from '../src/common/ids.js';
 import { bareId, sql } from './support/accruals.js';
 import { ADMIN } from './support/gateway.js';
 import { at, basicAuth } from './support/http.js';

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../src/operations/canonical-json.js';
+import { canonicalJson } from '../src/operations/submission/request-fingerprint.js';
 
 describe('the text by which two requests are compared', () => {
   it('does not depend on the order of members', () => {

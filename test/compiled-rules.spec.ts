@@ -3,7 +3,7 @@ import { CreateAppDto } from '../src/access/admin/apps.dto.js';
 import { CreateOperatorDto } from '../src/access/admin/operators.dto.js';
 import { CompiledRules } from '../src/api/compiled-rules.js';
 import { STRICT } from '../src/api/validation.js';
-import { TransactionQueryDto } from '../src/operations/transaction-query.dto.js';
+import { TransactionQueryDto } from '../src/operations/transactions/transaction-query.dto.js';
 import { ACCRUAL_EXAMPLE, AmendAccrualDto, CreateAccrualDto } from '../src/providers/latam-pass/accrual.dto.js';
 import { START_EXAMPLE, StartCobrandedDto } from '../src/providers/latam-pass/cobranded.dto.js';
 import { SEARCH_EXAMPLE, SearchMemberDto } from '../src/providers/latam-pass/member-search.dto.js';

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, readConfig, VARIABLES } from '../src/config.js';
-import { PROVIDERS } from '../src/providers/connector.js';
+import { ConfigError, readConfig, VARIABLES } from '../src/config/config.js';
+import { PROVIDERS } from '../src/connector/connector.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 

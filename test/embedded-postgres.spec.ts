@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
-import { EmbeddedPostgresError, startEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
-import type { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
-import { ensureOwnedFolder, refuseUnsafeFolder } from '../src/database/embedded/owned-folder.js';
-import { serverOptions } from '../src/database/embedded/settings.js';
+import { EmbeddedPostgresError, startEmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.js';
+import type { EmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.js';
+import { ensureOwnedFolder, refuseUnsafeFolder } from '../src/embedded-postgres/owned-folder.js';
+import { serverOptions } from '../src/embedded-postgres/settings.js';
 
 const isRoot = process.getuid?.() === 0;
 const folders: string[] = [];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { types } from 'pg';
 import { parseTimestamp } from '../src/database/timestamps.js';
-import { GatheredReads } from '../src/ledger/gathered-reads.js';
-import { isoTime } from '../src/operations/iso-time.js';
+import { GatheredReads } from '../src/ledger/reads/transaction-loader.js';
+import { isoTime } from '../src/operations/transactions/iso-time.js';
 
 const moments = fc.date({ min: new Date('0100-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
 

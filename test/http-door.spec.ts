@@ -3,9 +3,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
-import { readConfig } from '../src/config.js';
-import { HttpDoor, type HttpReply } from '../src/outbound/http-door.js';
-import { ProviderError } from '../src/providers/connector.js';
+import { readConfig } from '../src/config/config.js';
+import { HttpDoor, type HttpReply } from '../src/outbound/provider-http.service.js';
+import { ProviderError } from '../src/connector/connector.js';
 
 /** A server that does to a connection whatever the test says, once the first bytes of a request have arrived. */
 let behave: (socket: Socket, request: string) => void;

@@ -1,7 +1,13 @@
-import { newUuid } from '../src/ids.js';
-import type { Transaction } from '../src/ledger/transaction.js';
-import { backoffMs, judgeError, judgeExpired, judgeInterrupted, judgeOutcome } from '../src/operations/judge.js';
-import { ProviderError, type OperationHandler, type ProviderErrorKind } from '../src/providers/connector.js';
+import { newUuid } from '../src/common/ids.js';
+import type { Transaction } from '../src/ledger/model/transaction.js';
+import {
+  backoffMs,
+  judgeError,
+  judgeExpired,
+  judgeInterrupted,
+  judgeOutcome,
+} from '../src/operations/execution/outcome-policy.js';
+import { ProviderError, type OperationHandler, type ProviderErrorKind } from '../src/connector/connector.js';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 const HOUR_MS = 3_600_000;

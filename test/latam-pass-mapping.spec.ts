@@ -1,4 +1,4 @@
-import { ProviderError } from '../src/providers/connector.js';
+import { ProviderError } from '../src/connector/connector.js';
 import {
   accrualBody,
   partnerDateTime,

@@ -1,4 +1,4 @@
-import { ProviderError } from '../src/providers/connector.js';
+import { ProviderError } from '../src/connector/connector.js';
 import { endBody, readEndReply, readStartReply, startBody } from '../src/providers/latam-pass/cobranded.mapping.js';
 import { readSearchReply, scopeHeader, searchBody } from '../src/providers/latam-pass/member-search.mapping.js';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request as requestByHttp } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Client } from 'pg';
-import { newUuid } from '../src/ids.js';
+import { newUuid } from '../src/common/ids.js';
 import { accrualOnce, bareId, metric, sql, transactionEvents } from './support/accruals.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from './support/http.js';
 import { REJECTED_SAMPLE, SAMPLE_CORRELATION } from './support/latam-pass-samples.js';

@@ -1,4 +1,4 @@
-import type { StoredOperation } from '../src/providers/connector.js';
+import type { StoredOperation } from '../src/connector/connector.js';
 import { nextPollMs } from '../src/providers/latam-pass/accrual.operation.js';
 import { accrualEffects, accrualOnce, transactionEvents } from './support/accruals.js';
 import { at, textAt } from './support/http.js';

@@ -1,12 +1,12 @@
 import { Client, type Pool } from 'pg';
 import { Database } from '../src/database/database.js';
-import { newUuid } from '../src/ids.js';
-import { readBalances } from '../src/ledger/balances.js';
-import { postCorrection } from '../src/ledger/correct.js';
-import { Ledger } from '../src/ledger/ledger.js';
-import { LedgerReader } from '../src/ledger/reader.js';
-import { Sealer } from '../src/ledger/seal.js';
-import type { Transaction } from '../src/ledger/transaction.js';
+import { newUuid } from '../src/common/ids.js';
+import { readBalances } from '../src/ledger/reads/ledger-balances.service.js';
+import { postCorrection } from '../src/ledger/writes/correct.js';
+import { Ledger } from '../src/ledger/ledger.service.js';
+import { LedgerReader } from '../src/ledger/reads/ledger-reader.service.js';
+import { Sealer } from '../src/ledger/chain/sealer.service.js';
+import type { Transaction } from '../src/ledger/model/transaction.js';
 import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 import { draft } from './support/drafts.js';
 

@@ -1,16 +1,16 @@
 import { Client, type Pool } from 'pg';
 import { Database } from '../src/database/database.js';
-import { newUuid } from '../src/ids.js';
-import { readBalances } from '../src/ledger/balances.js';
-import { forgetOldKeys } from '../src/ledger/forget-keys.js';
-import { Ledger } from '../src/ledger/ledger.js';
-import { isFinal, isLegalMove } from '../src/ledger/moves.js';
-import { LedgerReader } from '../src/ledger/reader.js';
-import { analyseOutgrown } from '../src/ledger/statistics.js';
-import type { NewTransaction } from '../src/ledger/new-transaction.js';
-import { STATUSES, type Transaction } from '../src/ledger/transaction.js';
-import { formatQuantity } from '../src/ledger/units.js';
-import { Cancellation } from '../src/operations/cancellation.js';
+import { newUuid } from '../src/common/ids.js';
+import { readBalances } from '../src/ledger/reads/ledger-balances.service.js';
+import { forgetOldKeys } from '../src/ledger/writes/expire-idempotency-keys.js';
+import { Ledger } from '../src/ledger/ledger.service.js';
+import { isFinal, isLegalMove } from '../src/ledger/model/status-transitions.js';
+import { LedgerReader } from '../src/ledger/reads/ledger-reader.service.js';
+import { analyseOutgrown } from '../src/ledger/maintenance/analyze.js';
+import type { NewTransaction } from '../src/ledger/model/new-transaction.js';
+import { STATUSES, type Transaction } from '../src/ledger/model/transaction.js';
+import { formatQuantity } from '../src/ledger/model/units.js';
+import { Cancellation } from '../src/operations/submission/cancellation.service.js';
 import { APP, draft } from './support/drafts.js';
 import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 

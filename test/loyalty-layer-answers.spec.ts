@@ -1,4 +1,4 @@
-import { ProviderError } from '../src/providers/connector.js';
+import { ProviderError } from '../src/connector/connector.js';
 import { readKeysReply, readTokenizeReply } from '../src/providers/loyalty-layer/card-mapping.js';
 import { readCreateReply } from '../src/providers/loyalty-layer/mapping.js';
 import {
@@ -6,7 +6,7 @@ import {
   readStatusReply,
   readUpdateReply,
 } from '../src/providers/loyalty-layer/pass-change-mapping.js';
-import { Problem } from '../src/problem.js';
+import { Problem } from '../src/common/problem.js';
 
 type Reply = Readonly<{ status: number; headers: Record<string, string>; body: string }>;
 

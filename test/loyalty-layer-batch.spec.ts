@@ -1,4 +1,4 @@
-import { ProviderError, type Outcome } from '../src/providers/connector.js';
+import { ProviderError, type Outcome } from '../src/connector/connector.js';
 import { batchBody, readBatchReply, surplusOf } from '../src/providers/loyalty-layer/batch-mapping.js';
 import { BatchTrust } from '../src/providers/loyalty-layer/batch-trust.js';
 

@@ -1,13 +1,19 @@
 import type { Pool } from 'pg';
 import { Database } from '../src/database/database.js';
-import { newUuid } from '../src/ids.js';
-import { Ledger } from '../src/ledger/ledger.js';
-import { LedgerReader } from '../src/ledger/reader.js';
-import { settle } from '../src/ledger/settle.js';
-import type { SettleRow } from '../src/ledger/settlement.js';
-import type { Transaction } from '../src/ledger/transaction.js';
-import { judgeError, judgeInterrupted, judgeLostClaim, judgeNeverSent, type Verdict } from '../src/operations/judge.js';
-import { ProviderError, type OperationHandler } from '../src/providers/connector.js';
+import { newUuid } from '../src/common/ids.js';
+import { Ledger } from '../src/ledger/ledger.service.js';
+import { LedgerReader } from '../src/ledger/reads/ledger-reader.service.js';
+import { settle } from '../src/ledger/writes/settle.js';
+import type { SettleRow } from '../src/ledger/writes/settlement.js';
+import type { Transaction } from '../src/ledger/model/transaction.js';
+import {
+  judgeError,
+  judgeInterrupted,
+  judgeLostClaim,
+  judgeNeverSent,
+  type Verdict,
+} from '../src/operations/execution/outcome-policy.js';
+import { ProviderError, type OperationHandler } from '../src/connector/connector.js';
 import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 import { draft } from './support/drafts.js';
 

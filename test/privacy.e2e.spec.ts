@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { foundInDatabase } from './support/canaries.js';
-import { Vault } from '../src/vault.js';
+import { Vault } from '../src/crypto/gateway-vault.js';
 import { ENCRYPTION_KEY, startGateway } from './support/gateway.js';
 import { at, textAt, type Credentials } from './support/http.js';
 import { accrual, eventually, pass, startWorld, topup, unique, type World } from './support/world.js';

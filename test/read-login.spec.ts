@@ -1,5 +1,5 @@
 import { readLogin } from '../src/outbound/read-login.js';
-import { ProviderError } from '../src/providers/connector.js';
+import { ProviderError } from '../src/connector/connector.js';
 import { isOwnError as isLatamPass } from '../src/providers/latam-pass/own-error.js';
 import { isOwnError as isLatcom } from '../src/providers/latcom/own-error.js';
 import { isOwnError as isLoyaltyLayer } from '../src/providers/loyalty-layer/errors.js';

@@ -1,4 +1,4 @@
-import { newUuid } from '../src/ids.js';
+import { newUuid } from '../src/common/ids.js';
 import { bareId, sql, transactionEvents } from './support/accruals.js';
 import { startGateway } from './support/gateway.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from './support/http.js';

@@ -4,7 +4,7 @@ import { TrustedProxies } from '../src/api/client-address.js';
 import { Lifecycle } from '../src/api/lifecycle.js';
 import { answerProblem } from '../src/api/problem.filter.js';
 import { addRequestHooks } from '../src/api/request-hooks.js';
-import { metrics } from '../src/metrics.js';
+import { metrics } from '../src/common/metrics.js';
 
 async function answerTo(sqlState: string): Promise<{ status: number; alarms: number; code: unknown }> {
   const server = fastify();

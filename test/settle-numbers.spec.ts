@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { Database } from '../src/database/database.js';
-import { newUuid } from '../src/ids.js';
-import { Ledger } from '../src/ledger/ledger.js';
-import { LedgerReader } from '../src/ledger/reader.js';
-import { MAX_PAUSE_MS, wholeMs } from '../src/ledger/whole-ms.js';
+import { newUuid } from '../src/common/ids.js';
+import { Ledger } from '../src/ledger/ledger.service.js';
+import { LedgerReader } from '../src/ledger/reads/ledger-reader.service.js';
+import { MAX_PAUSE_MS, wholeMs } from '../src/ledger/writes/whole-ms.js';
 import { nextPollMs } from '../src/providers/latam-pass/accrual.operation.js';
 import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 import { draft } from './support/drafts.js';

@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
 import { Database } from '../src/database/database.js';
-import type { Permit } from '../src/outbound/permit-stock.js';
-import { Quota, type QuotaRule } from '../src/outbound/quota.js';
-import type { Lane } from '../src/outbound/quota-lanes.js';
-import { TokenCache, type Login, type TokenSource } from '../src/outbound/token-cache.js';
-import { ProviderError } from '../src/providers/connector.js';
-import { Vault } from '../src/vault.js';
+import type { Permit } from '../src/outbound/prefetched-permits.js';
+import { Quota, type QuotaRule } from '../src/outbound/quota.service.js';
+import type { Lane } from '../src/outbound/priorities.js';
+import { TokenCache, type Login, type TokenSource } from '../src/outbound/token-cache.service.js';
+import { ProviderError } from '../src/connector/connector.js';
+import { Vault } from '../src/crypto/gateway-vault.js';
 import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 
 /** Two of everything stand for two instances: they share nothing but the database. */

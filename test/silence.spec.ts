@@ -2,7 +2,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { Database, isUnavailable } from '../src/database/database.js';
-import { silenceOf } from '../src/database/silence.js';
+import { silenceOf } from '../src/database/dead-connection-reaper.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 
 const USUAL_MS = 1_000;

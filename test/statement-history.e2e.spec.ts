@@ -1,4 +1,4 @@
-import { newUuid } from '../src/ids.js';
+import { newUuid } from '../src/common/ids.js';
 import { bareId, sql } from './support/accruals.js';
 import { at, textAt } from './support/http.js';
 import {

@@ -1,7 +1,7 @@
-import { newUuid } from '../src/ids.js';
-import { readFormat } from '../src/reconciliation/declared-format.js';
-import { boundsOf } from '../src/reconciliation/day-bounds.js';
-import { StatementRows, type RowOptions } from '../src/reconciliation/statement-rows.js';
+import { newUuid } from '../src/common/ids.js';
+import { readFormat } from '../src/reconciliation/statements/reading/declared-format.js';
+import { boundsOf } from '../src/reconciliation/statements/reading/day-bounds.js';
+import { StatementRows, type RowOptions } from '../src/reconciliation/statements/reading/statement-rows.js';
 import { pick, randomFile, seeded, type MadeFile } from './support/statement-files.js';
 
 const COLUMNS = 'distributor_transaction_id,status,amount,currency,date';

@@ -1,5 +1,5 @@
 import { request, type ClientRequest } from 'node:http';
-import { newUuid } from '../src/ids.js';
+import { newUuid } from '../src/common/ids.js';
 import { sql } from './support/accruals.js';
 import { ADMIN } from './support/gateway.js';
 import { at, basicAuth, textAt } from './support/http.js';

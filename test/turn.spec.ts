@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { turnOf, type OtherChange, type Parts } from '../src/operations/turn.js';
+import { turnOf, type OtherChange, type Parts } from '../src/operations/execution/turn.js';
 import { partsOfUpdate } from '../src/providers/loyalty-layer/pass-change.operations.js';
 
 function other(changes: Partial<OtherChange>): OtherChange {

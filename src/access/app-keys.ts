@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { parseId } from '../ids.js';
-import { randomPart } from '../random-part.js';
-import { sameDigest, Vault } from '../vault.js';
+import { parseId } from '../common/ids.js';
+import { randomPart } from '../crypto/random-pool.js';
+import { sameDigest, Vault } from '../crypto/gateway-vault.js';
 import { looksLikeApiSecret } from './api-secret.js';
 import { isScope, type AppCaller } from './caller.js';
-import { FreshCache } from '../fresh-cache.js';
+import { FreshCache } from '../common/stale-while-error-cache.js';
 
 interface KeyRow {
   keyId: string;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan, type EntityManager } from 'typeorm';
-import { newUuid } from '../ids.js';
+import { newUuid } from '../common/ids.js';
 import type { OperatorCaller } from './caller.js';
 import { AuditEntity, type AuditDetail } from './entities.js';
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { databaseUnavailable, isUnavailable } from '../database/database.js';
-import { logger } from '../log.js';
-import { metrics } from '../metrics.js';
-import { Problem } from '../problem.js';
+import { logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+import { Problem } from '../common/problem.js';
 import { AppKeys } from './app-keys.js';
 import { readBasic, type BasicPair } from './basic.js';
 import type { AnyCaller } from './caller.js';

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Config } from '../config.js';
+import { Config } from '../config/config.js';
 import { comparable } from '../readers/user-text.js';
 import type { BasicPair } from './basic.js';
 import type { NotifierCaller } from './caller.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { sameDigest, Vault } from '../vault.js';
+import { sameDigest, Vault } from '../crypto/gateway-vault.js';
 import { OPERATOR_NAME, type OperatorCaller, type Role } from './caller.js';
-import { FreshCache } from '../fresh-cache.js';
+import { FreshCache } from '../common/stale-while-error-cache.js';
 import { PasswordChecks, tooManyLogins } from './password-checks.js';
 import { Throttle } from './throttle.js';
 

@@ -1,4 +1,4 @@
-import { Problem } from '../problem.js';
+import { Problem } from '../common/problem.js';
 import { FairLane } from './fair-lane.js';
 import { verifyPassword } from './passwords.js';
 

@@ -1,4 +1,4 @@
-import { Problem } from '../problem.js';
+import { Problem } from '../common/problem.js';
 import { includesRole, type OperatorCaller } from './caller.js';
 
 /** Personal data in clear is for operators, not for viewers; whoever reads it is written into the audit log. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { FreshCache } from '../fresh-cache.js';
+import { FreshCache } from '../common/stale-while-error-cache.js';
 import type { PlanKind } from './entities.js';
 
 /** What an operator has said of a plan. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Database, databaseUnavailable } from '../database/database.js';
-import { describeError, logger } from '../log.js';
+import { describeError, logger } from '../common/log.js';
 
 /** What the caller is told about its budget. */
 export interface RateDecision {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { logger } from '../log.js';
-import { metrics } from '../metrics.js';
+import { logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
 
 /** In the log and the metrics, what no route matched: the path itself may carry anything. */
 const UNMATCHED = 'unmatched';

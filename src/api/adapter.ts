@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { newUuid } from '../ids.js';
+import { newUuid } from '../common/ids.js';
 import type { Lifecycle } from './lifecycle.js';
 import { addAccessLog } from './access-log.js';
 import { addBodyParsers } from './body-parsers.js';

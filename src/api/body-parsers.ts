@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Problem } from '../problem.js';
+import { Problem } from '../common/problem.js';
 import { codingsOf, decodeBody } from '../readers/content-encoding.js';
 import { unsupportedMediaType } from './problem.filter.js';
-import { readJson } from './readable.js';
+import { readJson } from './json-body.js';
 
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
 const FORM_TYPE = /^\s*multipart\/form-data\s*(?:;|$)/i;

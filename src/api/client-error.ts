@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { newUuid } from '../ids.js';
-import { logger } from '../log.js';
-import { isFlowing } from './flowing.js';
+import { newUuid } from '../common/ids.js';
+import { logger } from '../common/log.js';
+import { isFlowing } from './upload-timeout-exemption.js';
 
 interface Answer {
   readonly status: number;

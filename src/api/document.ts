@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { PROBLEM_CODES, type ProblemCode } from '../problem.js';
+import { PROBLEM_CODES, type ProblemCode } from '../common/problem.js';
 import { PROBLEM_MARK, SECURITY } from './openapi.js';
 import { PROBLEMS } from './problem.filter.js';
 

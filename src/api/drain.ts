@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { whileFlowing } from './flowing.js';
+import { whileFlowing } from './upload-timeout-exemption.js';
 
 /** How long, and how much, is still read of a request that is answered already. */
 const MAX_DRAIN_MS = 10_000;

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Problem } from '../problem.js';
+import { Problem } from '../common/problem.js';
 
 const MAX_LENGTH = 255;
 const PRINTABLE = /^[\x20-\x7e]+$/;

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
-import type { ProblemCode } from '../problem.js';
+import type { ProblemCode } from '../common/problem.js';
 
 /** Marks of the problems of a route, replaced by full responses when the document is made; see `document.ts`. */
 export const PROBLEM_MARK = 'x-problem-';

@@ -1,9 +1,9 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { databaseUnavailable, isRefusedInput, isUnavailable } from '../database/database.js';
-import { describeError, logger } from '../log.js';
-import { metrics } from '../metrics.js';
-import { Problem, type FieldError, type ProblemCode, type ProviderRefusal } from '../problem.js';
+import { describeError, logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+import { Problem, type FieldError, type ProblemCode, type ProviderRefusal } from '../common/problem.js';
 import { drainRefused } from './drain.js';
 import type { RequestContext } from './request-context.js';
 

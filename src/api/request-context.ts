@@ -1,5 +1,5 @@
 import 'fastify';
-import type { Problem } from '../problem.js';
+import type { Problem } from '../common/problem.js';
 
 /** What is known of one request besides what it carries; for the access log and for checks that come later. */
 export interface RequestContext {

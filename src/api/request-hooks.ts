@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Problem } from '../problem.js';
-import { Admission } from './admission.js';
+import { Problem } from '../common/problem.js';
+import { Admission } from './load-shedder.js';
 import { chooseParser } from './body-parsers.js';
 import type { TrustedProxies } from './client-address.js';
 import type { Lifecycle } from './lifecycle.js';

@@ -1,7 +1,7 @@
 import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
-import { Problem, type FieldError } from '../problem.js';
+import { Problem, type FieldError } from '../common/problem.js';
 import { CompiledRules } from './compiled-rules.js';
-import { pointerTo } from './readable.js';
+import { pointerTo } from './json-body.js';
 
 const MAX_ERRORS = 50;
 const REQUIRED = 'is required';

@@ -1,4 +1,4 @@
-import { REACHED_PROVIDERS, type Config } from '../config.js';
+import { REACHED_PROVIDERS, type Config } from '../config/config.js';
 import type { Seeded } from './seed.js';
 
 export interface BannerFacts {

@@ -1,13 +1,13 @@
 import type { DataSource } from 'typeorm';
 import { ACCESS_ENTITIES } from '../access/entities.js';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { clockSkewMs, MAX_CLOCK_SKEW_MS } from '../database/clock.js';
 import { createDataSource, poolOf } from '../database/data-source.js';
 import { Database } from '../database/database.js';
-import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { changeableTables } from '../database/grants.js';
-import { bringUpToDate } from '../database/up-to-date.js';
-import { logger } from '../log.js';
+import { bringUpToDate } from '../database/migrate-schema.js';
+import { logger } from '../common/log.js';
 import type { Shutdown } from './shutdown.js';
 import { step } from './step.js';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { ConfigError, type Config } from '../config.js';
+import { ConfigError, type Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import { isFilled, type FoundKey } from './key-check.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';

@@ -1,6 +1,6 @@
-import { ConfigError } from '../config.js';
+import { ConfigError } from '../config/config.js';
 import type { Database } from '../database/database.js';
-import { Vault } from '../vault.js';
+import { Vault } from '../crypto/gateway-vault.js';
 
 /** A key, and where it was found: a variable or a file. */
 export interface FoundKey {

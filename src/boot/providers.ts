@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config, LatamPassSettings, LoyaltyLayerSettings, ProviderSettings } from '../config.js';
+import type { Config, LatamPassSettings, LoyaltyLayerSettings, ProviderSettings } from '../config/config.js';
 import { LATAM_PASS_DEMO, LATCOM_DEMO, LOYALTY_LAYER_DEMO } from '../sandbox/credentials.js';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../sandbox/sandbox.js';
 import type { Shutdown } from './shutdown.js';

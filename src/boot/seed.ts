@@ -6,9 +6,9 @@ import { Operators } from '../access/admin/operators.js';
 import { PlanBook } from '../access/admin/plan-book.js';
 import { SCOPES } from '../access/caller.js';
 import type { Plan } from '../access/plans.js';
-import type { Config } from '../config.js';
-import { parseId, publicId } from '../ids.js';
-import { Problem } from '../problem.js';
+import type { Config } from '../config/config.js';
+import { parseId, publicId } from '../common/ids.js';
+import { Problem } from '../common/problem.js';
 import { credentialsFile, readCredentials, writeCredentials, type GeneratedCredentials } from './credentials.js';
 
 /** What the start banner can show. */

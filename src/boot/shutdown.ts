@@ -1,4 +1,4 @@
-import { describeError, logger } from '../log.js';
+import { describeError, logger } from '../common/log.js';
 import { StartError } from './step.js';
 
 /** Work that ends a part of the process. */

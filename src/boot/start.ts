@@ -1,7 +1,7 @@
 import 'reflect-metadata';
-import { ConfigError, readConfig } from '../config.js';
+import { ConfigError, readConfig } from '../config/config.js';
 import type { Environment } from '../config/reader.js';
-import { describeError, logger } from '../log.js';
+import { describeError, logger } from '../common/log.js';
 import { boot } from './boot.js';
 import { Shutdown } from './shutdown.js';
 import { StartError } from './step.js';

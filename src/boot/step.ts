@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.js';
+import { ConfigError } from '../config/config.js';
 
 /** The process cannot start: which step failed, why, and what to do. */
 export class StartError extends Error {

@@ -1,6 +1,6 @@
 import { readHeaders, readPairs, type NotificationPair } from './notification-pairs.js';
 import type { EnvironmentReader } from './reader.js';
-import type { ProviderName } from '../providers/connector.js';
+import type { ProviderName } from '../connector/connector.js';
 import type { VariableName } from './variables.js';
 
 /** What the settings of every provider have in common. */

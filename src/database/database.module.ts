@@ -1,8 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Config } from '../config.js';
-import { AppVault } from '../app-vault.js';
-import { Vault } from '../vault.js';
+import { Config } from '../config/config.js';
+import { AppVault } from '../crypto/app-vault.js';
+import { Vault } from '../crypto/gateway-vault.js';
 import { Database } from './database.js';
 import { poolOf } from './data-source.js';
 

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
-import { Problem } from '../problem.js';
-import { silenceOf, type Silence } from './silence.js';
+import { Problem } from '../common/problem.js';
+import { silenceOf, type Silence } from './dead-connection-reaper.js';
 
 /** SQLSTATEs that the gateway acts on (PostgreSQL, appendix A). */
 export const SQLSTATE = {

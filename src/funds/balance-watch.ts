@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { describeError, logger } from '../log.js';
-import { metrics } from '../metrics.js';
-import { ConnectorRegistry } from '../operations/registry.js';
-import { Problem } from '../problem.js';
-import { ProviderError, UNREADABLE_BALANCE, type BalanceSource } from '../providers/connector.js';
+import { describeError, logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+import { ConnectorRegistry } from '../operations/connector-registry.service.js';
+import { Problem } from '../common/problem.js';
+import { ProviderError, UNREADABLE_BALANCE, type BalanceSource } from '../connector/connector.js';
 import { compareDecimals } from '../readers/decimal.js';
 import { Balances, type Observation } from './balances.js';
 

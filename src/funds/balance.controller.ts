@@ -1,9 +1,9 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { Operator } from '../access/index.js';
 import { page } from '../api/pagination.js';
-import { publicId } from '../ids.js';
-import { Reads } from '../operations/docs.js';
-import { Problem } from '../problem.js';
+import { publicId } from '../common/ids.js';
+import { Reads } from '../operations/http/openapi.decorators.js';
+import { Problem } from '../common/problem.js';
 import { compareDecimals } from '../readers/decimal.js';
 import { BalanceWatch } from './balance-watch.js';
 import { BalancePageDto, BalanceQueryDto, type CurrentBalanceDto, type ObservedBalanceDto } from './balance.dto.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { newUuid } from '../ids.js';
+import { newUuid } from '../common/ids.js';
 
 /** A balance as a provider told it when it was asked; decimals are text, as exact as they came. */
 export interface Observation {

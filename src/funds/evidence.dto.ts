@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { QuantityDto, TransactionEventDto } from '../operations/transaction.dto.js';
+import { QuantityDto, TransactionEventDto } from '../operations/transactions/transaction.dto.js';
 
 export class EvidenceBalanceDto {
   @ApiProperty({ type: String, format: 'date-time' })

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { logger } from '../log.js';
-import { metrics } from '../metrics.js';
-import { ProviderError } from '../providers/connector.js';
+import { logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+import { ProviderError } from '../connector/connector.js';
 
 interface Entry {
   readonly verdict: 'go' | 'probe' | 'short' | 'turn';

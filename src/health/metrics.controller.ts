@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Public } from '../access/index.js';
-import { registry } from '../metrics.js';
+import { registry } from '../common/metrics.js';
 
 @Controller('metrics')
 @Public()

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { Ledger } from './ledger.js';
-import { LedgerReader } from './reader.js';
+import { Ledger } from './ledger.service.js';
+import { LedgerReader } from './reads/ledger-reader.service.js';
 
 @Module({ providers: [Ledger, LedgerReader], exports: [Ledger, LedgerReader] })
 export class LedgerModule {}

@@ -8,11 +8,11 @@ import {
   type OperatorCaller,
 } from '../access/index.js';
 import { page } from '../api/pagination.js';
-import { parseId, publicId } from '../ids.js';
-import { Reads } from '../operations/docs.js';
-import { Problem } from '../problem.js';
-import { NotificationApplier } from './applier.js';
-import { Inbox, type KeptNotification } from './inbox.js';
+import { parseId, publicId } from '../common/ids.js';
+import { Reads } from '../operations/http/openapi.decorators.js';
+import { Problem } from '../common/problem.js';
+import { NotificationApplier } from './notification-applier.service.js';
+import { Inbox, type KeptNotification } from './inbox.service.js';
 import { NotificationDto, NotificationPageDto, NotificationQueryDto } from './notification.dto.js';
 
 /** What providers told us, as it came. */

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { Optional } from '../api/optional.js';
 import { PageQueryDto } from '../api/pagination.js';
-import { NOTIFICATION_STATES, type NotificationState } from './inbox.js';
+import { NOTIFICATION_STATES, type NotificationState } from './inbox.service.js';
 
 export class NotificationQueryDto extends PageQueryDto {
   /** Only those in this state; `orphan`: no transaction has their correlationId yet. */

@@ -3,7 +3,7 @@ import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
 import { Notifier } from '../access/index.js';
 import { ApiProblems } from '../api/openapi.js';
 import { RawBody } from '../api/raw-body.js';
-import { NotificationApplier } from './applier.js';
+import { NotificationApplier } from './notification-applier.service.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 

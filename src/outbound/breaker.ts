@@ -1,8 +1,8 @@
 import { circuitBreaker, ConsecutiveBreaker, handleType, type CircuitBreakerPolicy } from 'cockatiel';
-import { logger } from '../log.js';
-import { metrics } from '../metrics.js';
-import { ProviderError, type ProviderName } from '../providers/connector.js';
-import { UNSENDABLE } from './http-door.js';
+import { logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+import { ProviderError, type ProviderName } from '../connector/connector.js';
+import { UNSENDABLE } from './provider-http.service.js';
 
 export interface BreakerRule {
   /** Failed calls in a row that open the breaker. Refusals, 401 and 429 are answers, not failures. */

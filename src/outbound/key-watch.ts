@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { logger } from '../log.js';
-import { metrics } from '../metrics.js';
+import { logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
 
 /** One statement: of several instances that see the new keys first, exactly one finds the old ones still there. */
 const NOTE = `

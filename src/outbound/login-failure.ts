@@ -1,7 +1,7 @@
-import type { AlarmKind } from '../alarms.js';
-import { logger } from '../log.js';
-import { metrics } from '../metrics.js';
-import { ProviderError, REFUSED_BY_EDGE } from '../providers/connector.js';
+import type { AlarmKind } from '../common/alarms.js';
+import { logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+import { ProviderError, REFUSED_BY_EDGE } from '../connector/connector.js';
 
 /** The reason of a login that brought no token that can be sent in a header. */
 export const TOKEN_UNREADABLE = 'token_unreadable';

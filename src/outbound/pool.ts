@@ -1,5 +1,5 @@
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import type { ProxySettings } from '../config.js';
+import type { ProxySettings } from '../config/config.js';
 import { dropInterimAnswers } from './interim-answers.js';
 import { connectReason, NotConnectedError } from './not-connected.js';
 import { proxyConnector } from './proxy-connector.js';

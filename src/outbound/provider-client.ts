@@ -1,19 +1,19 @@
 import { EventEmitter } from 'node:events';
 import { BrokenCircuitError, CircuitState, type CircuitBreakerPolicy } from 'cockatiel';
 import { isUnavailable } from '../database/database.js';
-import { describeError, logger } from '../log.js';
-import { metrics } from '../metrics.js';
-import { ProviderError, type ProviderName } from '../providers/connector.js';
+import { describeError, logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+import { ProviderError, type ProviderName } from '../connector/connector.js';
 import { makeBreaker, type BreakerRule } from './breaker.js';
-import { UNSENDABLE, type HttpDoor, type HttpReply, type HttpRequest } from './http-door.js';
+import { UNSENDABLE, type HttpDoor, type HttpReply, type HttpRequest } from './provider-http.service.js';
 import { reportProxyFailure } from './proxy-failure.js';
-import { QuotaOutlook } from './quota-outlook.js';
-import type { Quota, QuotaRule } from './quota.js';
-import type { Lane } from './quota-lanes.js';
+import { QuotaOutlook } from './quota-forecast.js';
+import type { Quota, QuotaRule } from './quota.service.js';
+import type { Lane } from './priorities.js';
 import { retryAfterMs } from './retry-after.js';
 import { reportTlsFailure } from './tls-failure.js';
-import type { CachedToken, TokenCache, TokenSource } from './token-cache.js';
-import { TokenGate, type Showing } from './token-gate.js';
+import type { CachedToken, TokenCache, TokenSource } from './token-cache.service.js';
+import { TokenGate, type Showing } from './stale-token-limiter.js';
 import type { TokenVerdict } from './token-verdict.js';
 
 export interface ProviderClientOptions {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
-import type { ProxySettings } from '../config.js';
+import type { ProxySettings } from '../config/config.js';
 import { exemptions } from '../config/no-proxy.js';
 import { connectReason, NotConnectedError } from './not-connected.js';
 import { openTunnel } from './proxy-tunnel.js';

@@ -1,5 +1,5 @@
-import { logger } from '../log.js';
-import { metrics } from '../metrics.js';
+import { logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
 import { isTlsFailure } from './tls-failure.js';
 
 const OF_PROXY = 'proxy_';

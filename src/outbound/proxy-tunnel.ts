@@ -1,7 +1,7 @@
 import { request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestSecure, type RequestOptions } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import type { ProxySettings } from '../config.js';
+import type { ProxySettings } from '../config/config.js';
 import { connectReason, NotConnectedError } from './not-connected.js';
 
 /**

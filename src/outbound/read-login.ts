@@ -1,12 +1,12 @@
-import { REFUSED_BY_EDGE, ProviderError } from '../providers/connector.js';
+import { REFUSED_BY_EDGE, ProviderError } from '../connector/connector.js';
 import { parseRecord, type JsonRecord } from '../readers/json.js';
 import { readToken } from '../readers/header-value.js';
 import { textOf } from '../readers/record.js';
 import { readSeconds } from '../readers/seconds.js';
-import type { HttpReply } from './http-door.js';
+import type { HttpReply } from './provider-http.service.js';
 import { TOKEN_UNREADABLE } from './login-failure.js';
 import { askedPause } from './retry-after.js';
-import { MAX_LIFETIME_MS, type Login } from './token-cache.js';
+import { MAX_LIFETIME_MS, type Login } from './token-cache.service.js';
 
 /** Statuses with which a provider refuses credentials: LATAM Pass with 400, and an answer that says no may be a 200. */
 const REFUSED = new Set([200, 400, 401, 403]);

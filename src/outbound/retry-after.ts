@@ -1,7 +1,7 @@
 import { readHttpDate } from '../readers/http-date.js';
 import { parseRecord } from '../readers/json.js';
 import { readSeconds } from '../readers/seconds.js';
-import type { HttpReply } from './http-door.js';
+import type { HttpReply } from './provider-http.service.js';
 
 const MAX_MS = 3_600_000;
 

@@ -1,5 +1,5 @@
-import { logger } from '../log.js';
-import { metrics } from '../metrics.js';
+import { logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
 
 /** Codes of Node and OpenSSL, in lower case, when a server's certificate, its name or its TLS is not good. */
 const TLS_FAILURE =

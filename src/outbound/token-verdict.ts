@@ -1,5 +1,5 @@
 import { parseRecord, type JsonRecord } from '../readers/json.js';
-import type { HttpReply } from './http-door.js';
+import type { HttpReply } from './provider-http.service.js';
 
 /**
  * What an answer says of the token. `refused`: it is not taken, and nothing was executed. `suspect`: something in front of

@@ -1,6 +1,6 @@
 import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { Dispatcher } from 'undici';
-import { exchange } from './exchange.js';
+import { exchange } from './undici-transport.js';
 
 /** For axios, over the one pool: its own adapter has no deadline over the body. */
 export function undiciAdapter(pool: Dispatcher): AxiosAdapter {

@@ -1,9 +1,9 @@
 import { Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Audit, Caller, Operator, type OperatorCaller } from '../access/index.js';
-import { parseId, publicId } from '../ids.js';
-import { Reads } from '../operations/docs.js';
-import { Problem } from '../problem.js';
+import { parseId, publicId } from '../common/ids.js';
+import { Reads } from '../operations/http/openapi.decorators.js';
+import { Problem } from '../common/problem.js';
 import { AppErasure, type Erasure } from './app-erasure.js';
 
 export class AppErasureDto {

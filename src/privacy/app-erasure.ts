@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
-import { AppVault } from '../app-vault.js';
+import { AppVault } from '../crypto/app-vault.js';
 import { Database } from '../database/database.js';
-import { Problem } from '../problem.js';
+import { Problem } from '../common/problem.js';
 
 /** Until then other instances may still know an app that has been removed, and what they had begun is recorded. */
 const REMOVED_SECONDS = 60;

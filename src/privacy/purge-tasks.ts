@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
-import type { RetentionSettings } from '../config.js';
+import type { RetentionSettings } from '../config/config.js';
 import { idFromDaysAgo } from '../database/id-age.js';
-import { blockPersonal, erasePersonal } from '../ledger/erase.js';
-import { forgetOldKeys } from '../ledger/forget-keys.js';
+import { blockPersonal, erasePersonal } from '../ledger/writes/erase.js';
+import { forgetOldKeys } from '../ledger/writes/expire-idempotency-keys.js';
 
 /** How far a task has come. Committed with the work itself: who goes on after a crash goes on exactly there. */
 export interface Reached {

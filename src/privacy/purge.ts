@@ -1,9 +1,9 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { Config } from '../config.js';
+import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
-import { describeError, logger } from '../log.js';
-import { metrics } from '../metrics.js';
+import { describeError, logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
 import {
   blockEnded,
   blockPasses,

@@ -1,17 +1,17 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/index.js';
 import { OperationsModule } from '../operations/operations.module.js';
-import { BadLineStore } from './bad-line-store.js';
-import { BadLinesController } from './bad-lines.controller.js';
-import { Breaks } from './breaks.js';
-import { BreaksController } from './breaks.controller.js';
-import { Confirmations } from './confirmations.js';
-import { Intake } from './intake.js';
-import { Nightly } from './nightly.js';
-import { ReconciliationsController } from './reconciliations.controller.js';
-import { Runs } from './runs.js';
-import { Statements } from './statements.js';
-import { ReconciliationWorker } from './worker.js';
+import { BadLineStore } from './statements/bad-lines/bad-line-store.js';
+import { BadLinesController } from './statements/bad-lines/bad-lines.controller.js';
+import { Breaks } from './breaks/breaks.service.js';
+import { BreaksController } from './breaks/breaks.controller.js';
+import { Confirmations } from './statements/matching/late-confirmations.js';
+import { Intake } from './runs/create-run.service.js';
+import { Nightly } from './runs/nightly.job.js';
+import { ReconciliationsController } from './runs/reconciliations.controller.js';
+import { Runs } from './runs/runs.service.js';
+import { Statements } from './statements/statements.service.js';
+import { ReconciliationWorker } from './runs/reconciliation.job.js';
 
 /** The ledger beside what the providers say: statements, status sweeps, balances. */
 @Module({

@@ -9,7 +9,7 @@ import pg from 'pg';
  */
 const DIST = join(import.meta.dirname, '..', '..', 'dist');
 const APP = '01900000-0000-7000-8000-000000000001';
-const { LISTED_COLUMNS, TRANSACTION_COLUMNS } = await import(join(DIST, 'ledger/rows.js'));
+const { LISTED_COLUMNS, TRANSACTION_COLUMNS } = await import(join(DIST, 'ledger/model/columns.js'));
 const database = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 20 });
 
 const ONE = `select ${TRANSACTION_COLUMNS} from transactions t where t.id = $1 and ($2::uuid is null or t.app_id = $2)`;

@@ -66,7 +66,7 @@ export class World {
   }
 
   async open(seededRows) {
-    const { startEmbeddedPostgres } = await import(join(DIST, 'database/embedded/embedded-postgres.js'));
+    const { startEmbeddedPostgres } = await import(join(DIST, 'embedded-postgres/embedded-postgres.js'));
     this.server = await startEmbeddedPostgres({
       dataDir: this.folder,
       flags: [
@@ -119,7 +119,7 @@ export class World {
   async seed(name, rows) {
     await this.sql(this.server.migrationUrl, `create database ${name}`);
     const url = this.urlOf(name);
-    const migrating = spawn(process.execPath, [join(DIST, 'database/migrate.js')], {
+    const migrating = spawn(process.execPath, [join(DIST, 'cli/migrate.js')], {
       env: { PATH: process.env.PATH, DATABASE_URL: this.asApplication(url), DATABASE_MIGRATION_URL: url },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -149,7 +149,7 @@ export class World {
   /** As the gateway does while a ledger grows: a backlog would be sealed beside whatever is measured. */
   async seal(url) {
     const [{ Sealer }, { Database }] = await Promise.all([
-      import(join(DIST, 'ledger/seal.js')),
+      import(join(DIST, 'ledger/chain/sealer.service.js')),
       import(join(DIST, 'database/database.js')),
     ]);
     const pool = new pg.Pool({ connectionString: url });

@@ -74,7 +74,7 @@ chmodSync(folder, 0o755);
 const cleanups = [];
 
 async function startDatabase() {
-  const { startEmbeddedPostgres } = await import('../../dist/database/embedded/embedded-postgres.js');
+  const { startEmbeddedPostgres } = await import('../../dist/embedded-postgres/embedded-postgres.js');
   const server = await startEmbeddedPostgres({ dataDir: folder, flags: ['max_connections=100'] });
   cleanups.push(() => server.stop({ evenIfInUse: true }));
   const admin = new pg.Client({ connectionString: server.migrationUrl });

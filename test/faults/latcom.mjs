@@ -270,7 +270,7 @@ const timer = setTimeout(() => {
   for (const child of children) child.kill('SIGKILL');
   process.exit(1);
 }, GIVE_UP_MS);
-const { startEmbeddedPostgres } = await import(join(DIST, 'database/embedded/embedded-postgres.js'));
+const { startEmbeddedPostgres } = await import(join(DIST, 'embedded-postgres/embedded-postgres.js'));
 const server = await startEmbeddedPostgres({ dataDir: join(folder, 'database'), flags: ['max_connections=200'] });
 try {
   const startedAt = Date.now();

@@ -37,7 +37,7 @@ export async function startFleet({ limit, env = {}, sandboxEnv = {} }) {
 }
 
 async function startDatabase(folder, cleanups) {
-  const { startEmbeddedPostgres } = await import('../../dist/database/embedded/embedded-postgres.js');
+  const { startEmbeddedPostgres } = await import('../../dist/embedded-postgres/embedded-postgres.js');
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'database'), flags: ['max_connections=100'] });
   cleanups.push(() => server.stop({ evenIfInUse: true }));
   return server;

@@ -18,7 +18,7 @@ export async function startWorld(seed, givenPort) {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   };
   try {
-    const { startEmbeddedPostgres } = await import('../../dist/database/embedded/embedded-postgres.js');
+    const { startEmbeddedPostgres } = await import('../../dist/embedded-postgres/embedded-postgres.js');
     const server = await startEmbeddedPostgres({ dataDir: folder, flags: ['max_connections=100', 'fsync=off'] });
     cleanups.push(() => server.stop({ evenIfInUse: true }));
     const port = givenPort ?? (await freePort());

@@ -1,5 +1,5 @@
-import { newUuid } from '../../src/ids.js';
-import type { NewTransaction } from '../../src/ledger/new-transaction.js';
+import { newUuid } from '../../src/common/ids.js';
+import type { NewTransaction } from '../../src/ledger/model/new-transaction.js';
 
 export const APP = newUuid();
 

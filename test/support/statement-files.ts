@@ -1,4 +1,4 @@
-import { newUuid } from '../../src/ids.js';
+import { newUuid } from '../../src/common/ids.js';
 
 /** From 0 to before 1, the same each time (mulberry32). */
 export type Random = () => number;

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan, type EntityManager } from 'typeorm';
-import { newUuid, publicId } from '../../ids.js';
-import { Problem } from '../../problem.js';
-import { Vault } from '../../vault.js';
+import { newUuid, publicId } from '../../common/ids.js';
+import { Problem } from '../../common/problem.js';
+import { Vault } from '../../crypto/gateway-vault.js';
 import { newApiSecret } from '../api-secret.js';
 import { AppKeys } from '../app-keys.js';
 import { Audit, type AuditActor } from '../audit.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { PageQueryDto, page } from '../../api/pagination.js';
-import { parseId, publicId } from '../../ids.js';
+import { parseId, publicId } from '../../common/ids.js';
 import type { OperatorCaller } from '../caller.js';
 import { Caller } from '../decorators.js';
 import type { ApiKeyEntity, AppEntity } from '../entities.js';

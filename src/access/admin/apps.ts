@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, LessThan, type EntityManager } from 'typeorm';
-import { newUuid, publicId } from '../../ids.js';
-import { Problem } from '../../problem.js';
+import { newUuid, publicId } from '../../common/ids.js';
+import { Problem } from '../../common/problem.js';
 import { Audit, type AuditActor } from '../audit.js';
 import { ApiKeyEntity, AppEntity } from '../entities.js';
 import { AppKeys } from '../app-keys.js';

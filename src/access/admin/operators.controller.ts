@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post
 import { ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../api/openapi.js';
 import { PageQueryDto, page } from '../../api/pagination.js';
-import { parseId, publicId } from '../../ids.js';
+import { parseId, publicId } from '../../common/ids.js';
 import type { OperatorCaller } from '../caller.js';
 import { Caller, Operator } from '../decorators.js';
 import type { OperatorEntity } from '../entities.js';

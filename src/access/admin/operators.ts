@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan, QueryFailedError, type EntityManager } from 'typeorm';
 import { SQLSTATE } from '../../database/database.js';
-import { newUuid, publicId } from '../../ids.js';
-import { Problem } from '../../problem.js';
+import { newUuid, publicId } from '../../common/ids.js';
+import { Problem } from '../../common/problem.js';
 import { Audit, type AuditActor } from '../audit.js';
 import type { OperatorCaller, Role } from '../caller.js';
 import { OperatorEntity } from '../entities.js';

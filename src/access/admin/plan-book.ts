@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
-import { Problem } from '../../problem.js';
+import { Problem } from '../../common/problem.js';
 import { Audit, type AuditActor } from '../audit.js';
 import { PlanEntity } from '../entities.js';
 import { Plans, type Plan } from '../plans.js';

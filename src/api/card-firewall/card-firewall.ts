@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { logger } from '../../log.js';
-import { metrics } from '../../metrics.js';
-import { Problem, type FieldError } from '../../problem.js';
+import { logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
+import { Problem, type FieldError } from '../../common/problem.js';
 import { holdsCardNumber } from './card-number.js';
 import { findCards, findCardsIn } from './find-cards.js';
 

@@ -1,5 +1,5 @@
-import type { FieldError } from '../../problem.js';
-import { pointerTo } from '../readable.js';
+import type { FieldError } from '../../common/problem.js';
+import { pointerTo } from '../json-body.js';
 import { holdsCardNumber } from './card-number.js';
 import { hasIssuer } from './issuers.js';
 

@@ -3,8 +3,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { IsSentence } from '../../api/text-rules.js';
-import { QuantityDto } from '../../operations/transaction.dto.js';
-import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
+import { QuantityDto } from '../../operations/transactions/transaction.dto.js';
+import { IsDateTime, IsMetadata, IsReference } from '../../operations/http/field.validators.js';
 import { MemberDto } from './member.dto.js';
 
 const MAX_POINTS = 1_000_000_000;

@@ -4,7 +4,7 @@ import {
   type OperationHandler,
   type Outcome,
   type StoredOperation,
-} from '../connector.js';
+} from '../../connector/connector.js';
 import { ACCRUAL_DEADLINE_MS, type LatamPassClient } from './client.js';
 import {
   infrastructure,

@@ -3,15 +3,20 @@ import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
-import { LedgerReader } from '../../ledger/reader.js';
-import { formatQuantity, POINTS_UNIT } from '../../ledger/units.js';
-import { markSubmitted } from '../../operations/answer.js';
-import { ChangesTransaction, Reads, ReadsTransaction, SubmitsTransaction } from '../../operations/docs.js';
-import { TransactionLookup } from '../../operations/lookup.js';
-import { Operations } from '../../operations/operations.js';
-import { OWNER, Presenter } from '../../operations/present.js';
-import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
-import type { TransactionDto } from '../../operations/transaction.dto.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import { formatQuantity, POINTS_UNIT } from '../../ledger/model/units.js';
+import { markSubmitted } from '../../operations/submission/submission-response.js';
+import {
+  ChangesTransaction,
+  Reads,
+  ReadsTransaction,
+  SubmitsTransaction,
+} from '../../operations/http/openapi.decorators.js';
+import { TransactionLookup } from '../../operations/transactions/transaction-lookup.service.js';
+import { Operations } from '../../operations/submission/submissions.service.js';
+import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
+import { ExpandQueryDto } from '../../operations/transactions/transaction-query.dto.js';
+import type { TransactionDto } from '../../operations/transactions/transaction.dto.js';
 import { ACCRUAL_EXAMPLE, AMEND_EXAMPLE, AmendAccrualDto, CreateAccrualDto, HeldAccrualsDto } from './accrual.dto.js';
 import { Accruals } from './accruals.js';
 import { HeldAccruals } from './held-accruals.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { AppCaller } from '../../access/caller.js';
-import { Config } from '../../config.js';
-import { newUuid } from '../../ids.js';
-import { POINTS_UNIT } from '../../ledger/units.js';
-import type { Draft } from '../../operations/draft.js';
-import { Problem, type FieldError } from '../../problem.js';
+import { Config } from '../../config/config.js';
+import { newUuid } from '../../common/ids.js';
+import { POINTS_UNIT } from '../../ledger/model/units.js';
+import type { Draft } from '../../operations/submission/draft.js';
+import { Problem, type FieldError } from '../../common/problem.js';
 import { readDateTime } from '../../readers/date-time.js';
 import type { CreateAccrualDto } from './accrual.dto.js';
 import { accrualBody } from './mapping.js';

@@ -3,12 +3,12 @@ import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
-import { markSubmitted } from '../../operations/answer.js';
-import { SubmitsTransaction } from '../../operations/docs.js';
-import { Operations, type Submission } from '../../operations/operations.js';
-import type { Draft } from '../../operations/draft.js';
-import { OWNER, Presenter } from '../../operations/present.js';
-import type { TransactionDto } from '../../operations/transaction.dto.js';
+import { markSubmitted } from '../../operations/submission/submission-response.js';
+import { SubmitsTransaction } from '../../operations/http/openapi.decorators.js';
+import { Operations, type Submission } from '../../operations/submission/submissions.service.js';
+import type { Draft } from '../../operations/submission/draft.js';
+import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
+import type { TransactionDto } from '../../operations/transactions/transaction.dto.js';
 import { END_EXAMPLE, EndCobrandedDto, START_EXAMPLE, StartCobrandedDto } from './cobranded.dto.js';
 import { Cobranded } from './cobranded.js';
 

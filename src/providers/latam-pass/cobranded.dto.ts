@@ -4,7 +4,7 @@ import { Type } from 'class-transformer';
 import { IsDefined, IsEmail, IsObject, Length, Matches, ValidateBy, ValidateNested } from 'class-validator';
 import { Optional } from '../../api/optional.js';
 import { isLongerThan } from '../../api/text-rules.js';
-import { IsReference } from '../../operations/fields.js';
+import { IsReference } from '../../operations/http/field.validators.js';
 import { faultOfLabel } from '../../readers/user-text.js';
 import { IsDocument, IsFfn, type MemberDocumentDto } from './member.dto.js';
 

@@ -1,7 +1,7 @@
-import type { Failure } from '../../ledger/transaction.js';
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { Failure } from '../../ledger/model/transaction.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
-import { REFUSED_BY_EDGE, type Outcome } from '../connector.js';
+import { REFUSED_BY_EDGE, type Outcome } from '../../connector/connector.js';
 import { correlationOf, infrastructure, requestFailure, type Member } from './mapping.js';
 import { isNoMember } from './member-search.mapping.js';
 import { isOwnError } from './own-error.js';

@@ -1,6 +1,6 @@
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { textOf } from '../../readers/record.js';
-import type { OperationHandler, StoredOperation } from '../connector.js';
+import type { OperationHandler, StoredOperation } from '../../connector/connector.js';
 import { COBRANDED_DEADLINE_MS, type LatamPassClient } from './client.js';
 import { readEndReply, readStartReply } from './cobranded.mapping.js';
 

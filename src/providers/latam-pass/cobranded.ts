@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config.js';
-import { newUuid } from '../../ids.js';
-import type { Draft } from '../../operations/draft.js';
-import { maskNumber } from '../../operations/mask.js';
-import { Problem } from '../../problem.js';
+import { Config } from '../../config/config.js';
+import { newUuid } from '../../common/ids.js';
+import type { Draft } from '../../operations/submission/draft.js';
+import { maskNumber } from '../../operations/transactions/mask.js';
+import { Problem } from '../../common/problem.js';
 import type { EndCobrandedDto, StartCobrandedDto } from './cobranded.dto.js';
 import { endBody, startBody, type Card } from './cobranded.mapping.js';
 import { clearMember, maskedMember } from './member.js';

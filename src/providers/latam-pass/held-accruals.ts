@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { AppVault } from '../../app-vault.js';
-import { newUuid, publicId } from '../../ids.js';
-import { Ledger } from '../../ledger/ledger.js';
-import { LedgerReader } from '../../ledger/reader.js';
-import type { Transaction } from '../../ledger/transaction.js';
-import { openSecret, sealSecret } from '../../operations/secret.js';
-import { Problem } from '../../problem.js';
+import { AppVault } from '../../crypto/app-vault.js';
+import { newUuid, publicId } from '../../common/ids.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { openSecret, sealSecret } from '../../operations/execution/sealed-payload.js';
+import { Problem } from '../../common/problem.js';
 import { readDateTime } from '../../readers/date-time.js';
 import type { AmendAccrualDto } from './accrual.dto.js';
 import { releaseErrors } from './accruals.js';

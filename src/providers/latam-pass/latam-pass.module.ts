@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../../access/index.js';
-import { Config } from '../../config.js';
-import { ConnectorRegistry } from '../../operations/registry.js';
+import { Config } from '../../config/config.js';
+import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
-import { OutboundTools } from '../../outbound/tools.js';
+import { OutboundTools } from '../../outbound/provider-client.factory.js';
 import { accrualOperation } from './accrual.operation.js';
 import { AccrualsController, HeldAccrualsController } from './accruals.controller.js';
 import { Accruals } from './accruals.js';

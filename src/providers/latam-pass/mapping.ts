@@ -1,10 +1,10 @@
-import { comparableId } from '../../ids.js';
-import type { Failure } from '../../ledger/transaction.js';
-import type { HttpReply } from '../../outbound/http-door.js';
+import { comparableId } from '../../common/ids.js';
+import type { Failure } from '../../ledger/model/transaction.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { askedPause } from '../../outbound/retry-after.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
 import { idOf, recordOf, textOf, wordsOf } from '../../readers/record.js';
-import { ProviderError, REFUSED_BY_EDGE, type NotificationReading, type Outcome } from '../connector.js';
+import { ProviderError, REFUSED_BY_EDGE, type NotificationReading, type Outcome } from '../../connector/connector.js';
 import { edgeReference, isOwnError } from './own-error.js';
 import { REASONS, UNKNOWN_REASON } from './reasons.js';
 

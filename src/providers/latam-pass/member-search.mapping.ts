@@ -1,8 +1,8 @@
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { parseRecord, parseRecordInParts, type JsonRecord } from '../../readers/json.js';
 import { textOf, wordsOf } from '../../readers/record.js';
-import type { ProviderRefusal } from '../../problem.js';
-import { REFUSED_BY_EDGE } from '../connector.js';
+import type { ProviderRefusal } from '../../common/problem.js';
+import { REFUSED_BY_EDGE } from '../../connector/connector.js';
 import { infrastructure, type MemberDocument } from './mapping.js';
 import { isOwnError } from './own-error.js';
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { HttpReply } from '../../outbound/http-door.js';
-import { ProviderReads } from '../../operations/provider-reads.js';
-import { Problem } from '../../problem.js';
-import { ProviderError } from '../connector.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
+import { ProviderReads } from '../../operations/provider-admin/provider-queries.service.js';
+import { Problem } from '../../common/problem.js';
+import { ProviderError } from '../../connector/connector.js';
 import { LatamPassClient } from './client.js';
 import { memberErrors } from './member.js';
 import type { SearchMemberDto } from './member-search.dto.js';

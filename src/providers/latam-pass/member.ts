@@ -1,5 +1,5 @@
-import { maskEmail, maskNumber } from '../../operations/mask.js';
-import type { FieldError } from '../../problem.js';
+import { maskEmail, maskNumber } from '../../operations/transactions/mask.js';
+import type { FieldError } from '../../common/problem.js';
 import type { Member } from './mapping.js';
 
 /* A member as the gateway keeps it: in clear for the sealed part, masked for everything else. */

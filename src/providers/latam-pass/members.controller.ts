@@ -1,7 +1,7 @@
 import { Body, Controller, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Partner } from '../../access/index.js';
-import { AsksProvider } from '../../operations/docs.js';
+import { AsksProvider } from '../../operations/http/openapi.decorators.js';
 import { MemberSearch } from './member-search.js';
 import { SEARCH_EXAMPLE, SearchMemberDto } from './member-search.dto.js';
 

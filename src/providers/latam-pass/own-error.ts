@@ -1,4 +1,4 @@
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { judgeByStatus, type TokenVerdict } from '../../outbound/token-verdict.js';
 import { readWholeNumber } from '../../readers/integer.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';

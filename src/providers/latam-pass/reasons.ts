@@ -1,4 +1,4 @@
-import type { FailureCategory } from '../../ledger/transaction.js';
+import type { FailureCategory } from '../../ledger/model/transaction.js';
 
 export interface Reason {
   readonly code: string;

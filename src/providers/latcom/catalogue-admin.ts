@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Audit, type OperatorCaller } from '../../access/index.js';
-import { Problem, type FieldError } from '../../problem.js';
+import { Problem, type FieldError } from '../../common/problem.js';
 import { Catalogue, type Product } from './catalogue.js';
 
 /** As the operators see it. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, isUnavailable } from '../../database/database.js';
-import { FreshCache } from '../../fresh-cache.js';
-import { describeError, logger } from '../../log.js';
+import { FreshCache } from '../../common/stale-while-error-cache.js';
+import { describeError, logger } from '../../common/log.js';
 
 /** One thing that LATCOM sells, priced in whole pesos. Equal amounts are a fixed price. */
 export interface Product {

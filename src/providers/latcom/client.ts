@@ -1,9 +1,9 @@
-import type { Config } from '../../config.js';
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { Config } from '../../config/config.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
-import type { Login } from '../../outbound/token-cache.js';
-import type { OutboundTools } from '../../outbound/tools.js';
+import type { Login } from '../../outbound/token-cache.service.js';
+import type { OutboundTools } from '../../outbound/provider-client.factory.js';
 import { isOwnError, judgeToken } from './own-error.js';
 
 export type LatcomConfig = Config['latcom'];

@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../../access/index.js';
-import { Config } from '../../config.js';
+import { Config } from '../../config/config.js';
 import { BalanceWatch } from '../../funds/balance-watch.js';
 import { Balances } from '../../funds/balances.js';
 import { Float } from '../../funds/float.js';
 import { FundsModule } from '../../funds/funds.module.js';
-import { ConnectorRegistry } from '../../operations/registry.js';
+import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
-import { OutboundTools } from '../../outbound/tools.js';
+import { OutboundTools } from '../../outbound/provider-client.factory.js';
 import { CatalogueAdmin } from './catalogue-admin.js';
 import { ProductsController } from './catalogue-admin.controller.js';
 import { Catalogue } from './catalogue.js';

@@ -1,8 +1,8 @@
-import type { Failure, FailureCategory } from '../../ledger/transaction.js';
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { Failure, FailureCategory } from '../../ledger/model/transaction.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { parseRecordInParts, type JsonRecord } from '../../readers/json.js';
 import { beginningOf, decimalOf, idOf, textOf, wordsOf } from '../../readers/record.js';
-import { ProviderError, REFUSED_BY_EDGE, UNREADABLE_BALANCE, type Outcome } from '../connector.js';
+import { ProviderError, REFUSED_BY_EDGE, UNREADABLE_BALANCE, type Outcome } from '../../connector/connector.js';
 import { isOwnError } from './own-error.js';
 
 /* LATCOM's language, both ways ("Distributor API Documentation"). Pure. */

@@ -1,4 +1,4 @@
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import type { TokenVerdict } from '../../outbound/token-verdict.js';
 import { judgeByStatus } from '../../outbound/token-verdict.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';

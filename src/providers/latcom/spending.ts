@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BalanceWatch } from '../../funds/balance-watch.js';
 import { Balances } from '../../funds/balances.js';
 import { Float, type Admission } from '../../funds/float.js';
-import { describeError, logger } from '../../log.js';
-import { ProviderError, type Outcome, type StoredOperation } from '../connector.js';
+import { describeError, logger } from '../../common/log.js';
+import { ProviderError, type Outcome, type StoredOperation } from '../../connector/connector.js';
 import type { BalanceReading } from './mapping.js';
 
 const NAME = 'latcom';

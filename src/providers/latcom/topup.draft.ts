@@ -1,8 +1,8 @@
-import { newUuid } from '../../ids.js';
-import { PESO_UNIT } from '../../ledger/units.js';
-import { maskNumber } from '../../operations/mask.js';
-import type { Draft } from '../../operations/draft.js';
-import { Problem, type FieldError } from '../../problem.js';
+import { newUuid } from '../../common/ids.js';
+import { PESO_UNIT } from '../../ledger/model/units.js';
+import { maskNumber } from '../../operations/transactions/mask.js';
+import type { Draft } from '../../operations/submission/draft.js';
+import { Problem, type FieldError } from '../../common/problem.js';
 import { readDateTime } from '../../readers/date-time.js';
 import type { Product } from './catalogue.js';
 import { purchaseBody } from './mapping.js';

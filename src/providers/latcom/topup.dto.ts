@@ -2,7 +2,7 @@ import { Optional } from '../../api/optional.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsDefined, IsObject, IsString, ValidateNested } from 'class-validator';
-import { IsDateTime, IsMetadata, IsReference } from '../../operations/fields.js';
+import { IsDateTime, IsMetadata, IsReference } from '../../operations/http/field.validators.js';
 import { PesosDto } from './pesos.dto.js';
 
 export class CreateTopupDto {

@@ -1,4 +1,4 @@
-import type { OperationHandler } from '../connector.js';
+import type { OperationHandler } from '../../connector/connector.js';
 import type { LatcomClient } from './client.js';
 import { readBalanceAfter, readPurchaseReply } from './mapping.js';
 import type { Spending } from './spending.js';

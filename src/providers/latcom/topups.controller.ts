@@ -3,20 +3,20 @@ import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
-import { markSubmitted } from '../../operations/answer.js';
+import { markSubmitted } from '../../operations/submission/submission-response.js';
 import {
   ChangesTransaction,
   ChecksSubmission,
   Reads,
   ReadsTransaction,
   SubmitsTransaction,
-} from '../../operations/docs.js';
-import { Cancellation } from '../../operations/cancellation.js';
-import { TransactionLookup } from '../../operations/lookup.js';
-import { Operations } from '../../operations/operations.js';
-import { OWNER, Presenter } from '../../operations/present.js';
-import { ExpandQueryDto } from '../../operations/transaction-query.dto.js';
-import type { TransactionDto } from '../../operations/transaction.dto.js';
+} from '../../operations/http/openapi.decorators.js';
+import { Cancellation } from '../../operations/submission/cancellation.service.js';
+import { TransactionLookup } from '../../operations/transactions/transaction-lookup.service.js';
+import { Operations } from '../../operations/submission/submissions.service.js';
+import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
+import { ExpandQueryDto } from '../../operations/transactions/transaction-query.dto.js';
+import type { TransactionDto } from '../../operations/transactions/transaction.dto.js';
 import { Catalogue } from './catalogue.js';
 import { presentProduct, ProductListDto } from './product.dto.js';
 import { CreateTopupDto, TOPUP_EXAMPLE, TopupValidationDto } from './topup.dto.js';

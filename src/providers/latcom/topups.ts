@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { RequestValidation } from '../../api/validation.js';
-import { Config } from '../../config.js';
-import type { Draft } from '../../operations/draft.js';
-import { Preview } from '../../operations/preview.js';
-import { Problem, type FieldError } from '../../problem.js';
+import { Config } from '../../config/config.js';
+import type { Draft } from '../../operations/submission/draft.js';
+import { Preview } from '../../operations/submission/dry-run.service.js';
+import { Problem, type FieldError } from '../../common/problem.js';
 import { Catalogue } from './catalogue.js';
 import { topupDraft } from './topup.draft.js';
 import { CreateTopupDto, type TopupValidationDto } from './topup.dto.js';

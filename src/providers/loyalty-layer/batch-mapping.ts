@@ -1,8 +1,8 @@
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
 import { readWholeNumber } from '../../readers/integer.js';
 import { idOf, textOf } from '../../readers/record.js';
-import { ProviderError, REFUSED_BY_EDGE, type Outcome } from '../connector.js';
+import { ProviderError, REFUSED_BY_EDGE, type Outcome } from '../../connector/connector.js';
 import { doubt, isOwnError, toFailure } from './errors.js';
 import { readIssued } from './mapping.js';
 

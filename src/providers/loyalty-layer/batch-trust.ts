@@ -1,5 +1,5 @@
-import { logger } from '../../log.js';
-import { metrics } from '../../metrics.js';
+import { logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
 
 /** So many passes are put at stake while nobody knows whether batches are answered as they are understood here. */
 const FIRST_SIZE = 5;

@@ -1,7 +1,7 @@
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { parseJson, parseRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
-import { Problem } from '../../problem.js';
+import { Problem } from '../../common/problem.js';
 import { refusalOf, silence } from './errors.js';
 
 /* The card calls, both ways. Pure. The schema of the keys is documented nowhere: they are passed on as they come. */

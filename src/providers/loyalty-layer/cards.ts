@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config.js';
-import { ProviderReads } from '../../operations/provider-reads.js';
-import { Problem } from '../../problem.js';
+import { Config } from '../../config/config.js';
+import { ProviderReads } from '../../operations/provider-admin/provider-queries.service.js';
+import { Problem } from '../../common/problem.js';
 import { readTokenizeReply, tokenizeBody, type EncryptedCard } from './card-mapping.js';
 import { LoyaltyLayerClient } from './client.js';
 import { EncryptionKeys } from './encryption-keys.js';

@@ -1,13 +1,13 @@
-import type { Config } from '../../config.js';
-import type { HttpReply, HttpRequest } from '../../outbound/http-door.js';
+import type { Config } from '../../config/config.js';
+import type { HttpReply, HttpRequest } from '../../outbound/provider-http.service.js';
 import { parseRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
 import { INVALID_CLIENT, type ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
-import type { Login } from '../../outbound/token-cache.js';
+import type { Login } from '../../outbound/token-cache.service.js';
 import { judgeByStatus, type TokenVerdict } from '../../outbound/token-verdict.js';
-import type { OutboundTools } from '../../outbound/tools.js';
-import { ProviderError, type StoredOperation } from '../connector.js';
+import type { OutboundTools } from '../../outbound/provider-client.factory.js';
+import { ProviderError, type StoredOperation } from '../../connector/connector.js';
 import { isOwnError } from './errors.js';
 
 export type LoyaltyLayerConfig = Config['loyaltyLayer'];

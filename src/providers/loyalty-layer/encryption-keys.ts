@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../operations/canonical-json.js';
+import { canonicalJson } from '../../operations/submission/request-fingerprint.js';
 import type { KeyWatch } from '../../outbound/key-watch.js';
 import { readKeysReply } from './card-mapping.js';
 import type { LoyaltyLayerClient } from './client.js';

@@ -1,9 +1,9 @@
-import type { Failure, FailureCategory } from '../../ledger/transaction.js';
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { Failure, FailureCategory } from '../../ledger/model/transaction.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { askedPause } from '../../outbound/retry-after.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
 import { beginningOf, textOf, wordsOf } from '../../readers/record.js';
-import { ProviderError, REFUSED_BY_EDGE } from '../connector.js';
+import { ProviderError, REFUSED_BY_EDGE } from '../../connector/connector.js';
 
 /* LoyaltyLayer's errors: `{ error, error_description, code, retry_after? }`. Pure. */
 

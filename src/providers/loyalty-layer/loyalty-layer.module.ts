@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../../access/index.js';
-import { Config } from '../../config.js';
-import { ConnectorRegistry } from '../../operations/registry.js';
+import { Config } from '../../config/config.js';
+import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
 import { OperationsModule } from '../../operations/operations.module.js';
 import { KeyWatch } from '../../outbound/key-watch.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
-import { OutboundTools } from '../../outbound/tools.js';
+import { OutboundTools } from '../../outbound/provider-client.factory.js';
 import { CardsController } from './cards.controller.js';
 import { Cards } from './cards.js';
 import { LoyaltyLayerClient } from './client.js';

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../ledger/transaction.js';
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { JsonObject } from '../../ledger/model/transaction.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
 import { idOf, jsonOf, textOf } from '../../readers/record.js';
-import type { Outcome } from '../connector.js';
+import type { Outcome } from '../../connector/connector.js';
 import { doubt, refusalOf, silence } from './errors.js';
 
 /*

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray } from 'class-validator';
 import { ProblemDto } from '../../api/document.js';
-import { TransactionDto } from '../../operations/transaction.dto.js';
+import { TransactionDto } from '../../operations/transactions/transaction.dto.js';
 import { CreatePassDto, PASS_EXAMPLE } from './pass.dto.js';
 
 const MAX_PASSES = 500;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Plans } from '../../access/index.js';
-import { pointerTo } from '../../api/readable.js';
+import { pointerTo } from '../../api/json-body.js';
 import { RequestValidation } from '../../api/validation.js';
-import { isFinal } from '../../ledger/moves.js';
-import type { Transaction } from '../../ledger/transaction.js';
-import { canonicalJson } from '../../operations/canonical-json.js';
-import { Operations, type Submission, type Submitted } from '../../operations/operations.js';
-import { Problem } from '../../problem.js';
+import { isFinal } from '../../ledger/model/status-transitions.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { canonicalJson } from '../../operations/submission/request-fingerprint.js';
+import { Operations, type Submission, type Submitted } from '../../operations/submission/submissions.service.js';
+import { Problem } from '../../common/problem.js';
 import { CreatePassDto } from './pass.dto.js';
 import { passDraft } from './passes.js';
 

@@ -1,7 +1,7 @@
-import { logger } from '../../log.js';
-import { metrics } from '../../metrics.js';
-import type { HttpReply } from '../../outbound/http-door.js';
-import { ProviderError, type BatchHandler, type Outcome, type StoredOperation } from '../connector.js';
+import { logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
+import { ProviderError, type BatchHandler, type Outcome, type StoredOperation } from '../../connector/connector.js';
 import { batchBody, readBatchReply, surplusOf } from './batch-mapping.js';
 import { BatchTrust } from './batch-trust.js';
 import type { LoyaltyLayerClient } from './client.js';

@@ -1,9 +1,9 @@
-import type { Failure, JsonObject } from '../../ledger/transaction.js';
-import type { HttpReply } from '../../outbound/http-door.js';
+import type { Failure, JsonObject } from '../../ledger/model/transaction.js';
+import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { parseRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
-import { Problem } from '../../problem.js';
-import type { Outcome } from '../connector.js';
+import { Problem } from '../../common/problem.js';
+import type { Outcome } from '../../connector/connector.js';
 import { doubt, refusalOf, silence } from './errors.js';
 import { entitlement, holderBody, passStatus, type HolderChange } from './mapping.js';
 

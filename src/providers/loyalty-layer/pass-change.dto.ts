@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsObject, ValidateNested } from 'class-validator';
 import { Optional } from '../../api/optional.js';
-import { IsMetadata } from '../../operations/fields.js';
+import { IsMetadata } from '../../operations/http/field.validators.js';
 import { HolderChangeDto } from './holder.dto.js';
 
 export class UpdatePassDto {

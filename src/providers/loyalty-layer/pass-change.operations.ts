@@ -1,5 +1,5 @@
-import type { Failure, Json, JsonObject } from '../../ledger/transaction.js';
-import type { OperationHandler } from '../connector.js';
+import type { Failure, Json, JsonObject } from '../../ledger/model/transaction.js';
+import type { OperationHandler } from '../../connector/connector.js';
 import { PASS_DEADLINE_MS, type LoyaltyLayerClient } from './client.js';
 import { readCancelReply, readUpdateReply } from './pass-change-mapping.js';
 

@@ -1,8 +1,8 @@
-import { newUuid } from '../../ids.js';
-import { isClosed } from '../../ledger/personal.js';
-import type { JsonObject, Resource } from '../../ledger/transaction.js';
-import type { Draft } from '../../operations/draft.js';
-import { Problem } from '../../problem.js';
+import { newUuid } from '../../common/ids.js';
+import { isClosed } from '../../ledger/model/personal-fields.js';
+import type { JsonObject, Resource } from '../../ledger/model/transaction.js';
+import type { Draft } from '../../operations/submission/draft.js';
+import { Problem } from '../../common/problem.js';
 import type { UpdatePassDto } from './pass-change.dto.js';
 import { passIdBody, updatePassBody } from './pass-change-mapping.js';
 import { maskedHolder } from './passes.js';

@@ -1,4 +1,4 @@
-import type { OperationHandler } from '../connector.js';
+import type { OperationHandler } from '../../connector/connector.js';
 import { PASS_DEADLINE_MS, type LoyaltyLayerClient } from './client.js';
 import { readCreateReply } from './mapping.js';
 import { PassBatching } from './pass-batching.js';

@@ -3,8 +3,8 @@ import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { ApiProblems } from '../../api/openapi.js';
-import { OWNER, Presenter } from '../../operations/present.js';
-import { Problem } from '../../problem.js';
+import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
+import { Problem } from '../../common/problem.js';
 import { PassBook } from './pass-book.js';
 import { drawQr, preferredQrType, QR_TYPES } from './qr-image.js';
 

@@ -2,8 +2,8 @@ import { Type } from 'class-transformer';
 import { IsDefined, IsObject, Matches, ValidateNested } from 'class-validator';
 import { Optional } from '../../api/optional.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { JsonObject } from '../../ledger/transaction.js';
-import { IsMetadata, IsReference } from '../../operations/fields.js';
+import type { JsonObject } from '../../ledger/model/transaction.js';
+import { IsMetadata, IsReference } from '../../operations/http/field.validators.js';
 import { HolderDto } from './holder.dto.js';
 
 export class CreatePassDto {

@@ -1,8 +1,8 @@
-import { newUuid } from '../../ids.js';
-import { passUnit } from '../../ledger/units.js';
-import { maskEmail, maskName, maskNumber } from '../../operations/mask.js';
-import type { Draft } from '../../operations/draft.js';
-import { Problem } from '../../problem.js';
+import { newUuid } from '../../common/ids.js';
+import { passUnit } from '../../ledger/model/units.js';
+import { maskEmail, maskName, maskNumber } from '../../operations/transactions/mask.js';
+import type { Draft } from '../../operations/submission/draft.js';
+import { Problem } from '../../common/problem.js';
 import { createPassBody, type HolderChange } from './mapping.js';
 import type { CreatePassDto } from './pass.dto.js';
 

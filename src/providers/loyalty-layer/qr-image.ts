@@ -1,6 +1,6 @@
 import { toBuffer, toString } from 'qrcode';
 import { preferredType } from '../../api/accept.js';
-import { Problem } from '../../problem.js';
+import { Problem } from '../../common/problem.js';
 
 /** What a pass's QR code can be drawn as. */
 export const QR_TYPES = ['image/svg+xml', 'image/png'] as const;

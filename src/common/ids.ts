@@ -1,0 +1,51 @@
+import { v7, validate } from 'uuid';
+import { randomPart } from '../crypto/random-pool.js';
+
+/** What an id names; the prefix is part of the public id (`txn_…`), the database holds the bare UUID v7. */
+export type IdPrefix = 'txn' | 'evt' | 'pass' | 'app' | 'key' | 'opr' | 'rec' | 'brk' | 'ntf' | 'aud';
+
+/** A UUID by its form alone, as PostgreSQL and migration 0064 read one: whatever its version and variant. */
+const UUID_FORM = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const UUID_BYTES = 16;
+let latestMs = 0;
+let sequence = 0;
+
+/** A new UUID v7 (RFC 9562): sortable by time of creation, within this process also inside a millisecond. */
+export function newUuid(): string {
+  const random = randomPart(UUID_BYTES);
+  const now = Date.now();
+  if (now > latestMs) {
+    latestMs = now;
+    // Half of its range is left to count in.
+    sequence = random.readUInt32BE(6) >>> 1;
+  } else {
+    sequence = (sequence + 1) >>> 0;
+    if (sequence === 0) latestMs += 1;
+  }
+  return v7({ random, msecs: latestMs, seq: sequence });
+}
+
+/** The public form of an id: prefix, underscore, UUID with hyphens in lower case. */
+export function publicId(prefix: IdPrefix, uuid: string): string {
+  return `${prefix}_${uuid}`;
+}
+
+/** The UUID inside a public id, or `null` when the text is not such an id. */
+export function parseId(prefix: IdPrefix, text: string): string | null {
+  if (!text.startsWith(`${prefix}_`)) return null;
+  const uuid = text.slice(prefix.length + 1);
+  return validate(uuid) && uuid === uuid.toLowerCase() ? uuid : null;
+}
+
+/** A bare UUID of RFC 9562 in lower case; null when the text is none. */
+export function parseUuid(text: string): string | null {
+  return validate(text) ? text.toLowerCase() : null;
+}
+
+/**
+ * An id that a provider has made up, in the form in which it is compared: a UUID in lower case (RFC 9562 compares without
+ * case), any other id as it is. The form decides, since a provider's UUID may have a version that no standard knows.
+ */
+export function comparableId(id: string): string {
+  return UUID_FORM.test(id) ? id.toLowerCase() : id;
+}

@@ -1,0 +1,248 @@
+import { readDatabaseUrl, warnOfPlainDatabase } from './database-url.js';
+import { checkExtraAuthorities } from './extra-authorities.js';
+import { readOutboundProxy, type ProxySettings } from './outbound-proxy.js';
+import {
+  readProviders,
+  type LatamPassSettings,
+  type LatcomSettings,
+  type LoyaltyLayerSettings,
+  type ProviderSettings,
+} from './providers.js';
+import { REACHED_PROVIDERS } from './reached.js';
+import { EnvironmentReader, type Environment } from './reader.js';
+import { readTrustedProxies } from './trust-proxy.js';
+import { LOG_LEVELS, type LogLevel } from '../common/log.js';
+
+export { VARIABLES, type VariableName } from './variables.js';
+export type { ProxySettings } from './outbound-proxy.js';
+export type { LatamPassSettings, LatcomSettings, LoyaltyLayerSettings, ProviderSettings } from './providers.js';
+export { REACHED_PROVIDERS } from './reached.js';
+
+/** The first operator, made when there is none yet. */
+export interface FirstOperator {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface SandboxSettings {
+  readonly port: number;
+  /** Somebody has chosen the port; otherwise any other will do when it is taken. */
+  readonly isFixed: boolean;
+}
+
+/** How long what is not for ever is kept, in days. */
+export interface RetentionSettings {
+  /** Personal data, from the end of its transaction until it is blocked. */
+  readonly personalDays: number;
+  /** From then until it is erased. */
+  readonly blockedDays: number;
+  readonly notificationDays: number;
+}
+
+export interface ConfigValues extends ProviderSettings {
+  readonly isProduction: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** null: the embedded PostgreSQL is used. */
+  readonly databaseUrl: string | null;
+  /** As whom the schema is changed; null: as the role of `databaseUrl`. */
+  readonly migrationUrl: string | null;
+  /** Who may read what reports are made of; null: nobody. */
+  readonly readerRole: string | null;
+  readonly dataDir: string;
+  /** 32 bytes; null: to be generated beside the embedded database. */
+  readonly encryptionKey: Buffer | null;
+  readonly admin: FirstOperator | null;
+  readonly logLevel: LogLevel;
+  /** How long work that is under way may take after SIGTERM. */
+  readonly shutdownGraceMs: number;
+  /** Within which a request must have arrived whole; a statement is exempt. */
+  readonly requestTimeoutMs: number;
+  readonly requireSecondOperator: boolean;
+  /** For apps without a limit of their own. */
+  readonly rateLimitPerMinute: number;
+  /** Addresses and CIDRs of the proxies whose `X-Forwarded-For` is believed; none: the header is ignored. */
+  readonly trustedProxies: readonly string[];
+  readonly retention: RetentionSettings;
+  /** Where the built-in sandbox listens, should a provider need it; 0 takes any free port. */
+  readonly sandbox: SandboxSettings;
+  /** Through which the providers are called; null: directly. */
+  readonly outboundProxy: ProxySettings | null;
+  readonly breaker: { readonly failures: number; readonly openMs: number };
+}
+
+/** The configuration, complete, validated and frozen; also its own injection token. */
+export class Config implements ConfigValues {
+  readonly isProduction!: boolean;
+  readonly host!: string;
+  readonly port!: number;
+  readonly databaseUrl!: string | null;
+  readonly migrationUrl!: string | null;
+  readonly readerRole!: string | null;
+  readonly dataDir!: string;
+  readonly encryptionKey!: Buffer | null;
+  readonly admin!: FirstOperator | null;
+  readonly logLevel!: LogLevel;
+  readonly shutdownGraceMs!: number;
+  readonly requestTimeoutMs!: number;
+  readonly requireSecondOperator!: boolean;
+  readonly rateLimitPerMinute!: number;
+  readonly trustedProxies!: readonly string[];
+  readonly retention!: RetentionSettings;
+  readonly sandbox!: SandboxSettings;
+  readonly outboundProxy!: ProxySettings | null;
+  readonly breaker!: { readonly failures: number; readonly openMs: number };
+  readonly latamPass!: LatamPassSettings;
+  readonly loyaltyLayer!: LoyaltyLayerSettings;
+  readonly latcom!: LatcomSettings;
+
+  constructor(values: ConfigValues) {
+    Object.assign(this, values);
+    freeze(this);
+  }
+
+  /** The same with some values replaced, such as what is known only once the sandbox runs. */
+  with(changes: Partial<ConfigValues>): Config {
+    return new Config({ ...this, ...changes });
+  }
+
+  /** The providers that the built-in sandbox plays. */
+  get sandboxed(): string[] {
+    return REACHED_PROVIDERS.filter(({ settingsIn }) => settingsIn(this).sandbox).map(({ title }) => title);
+  }
+
+  /** No real provider is called. */
+  get isAllSandboxed(): boolean {
+    return this.sandboxed.length === REACHED_PROVIDERS.length;
+  }
+}
+
+/** The environment is wrong; `errors` has a line for each variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly errors: readonly string[]) {
+    super(
+      `The configuration is wrong in ${errors.length === 1 ? 'one place' : `${errors.length} places`}:\n` +
+        `${errors.map((error) => `  - ${error}`).join('\n')}\n` +
+        'Correct the environment and start again; .env.example explains every variable.',
+    );
+  }
+}
+
+const KEY_BYTES = 32;
+const MAX_PORT = 65_535;
+const SHUTDOWN_GRACE_MS = 50_000;
+
+/** A hundred years, for whoever wants to keep something for ever. */
+const MAX_DAYS = 36_500;
+
+/**
+ * Reads the whole environment at once.
+ * @throws ConfigError that names every variable that is wrong
+ */
+export function readConfig(environment: Environment): { config: Config; warnings: readonly string[] } {
+  const read = new EnvironmentReader(environment);
+  // Checked, because a slip of the pen would let the sandbox into production.
+  const isProduction = read.choice('NODE_ENV', ['production', 'development', 'test'], 'development') === 'production';
+  const port = read.integer('PORT', 3000, 0, MAX_PORT);
+  const migrationUrl = readDatabaseUrl(read, 'DATABASE_MIGRATION_URL');
+  const databaseUrl = readDatabaseUrl(read, 'DATABASE_URL') ?? migrationUrl;
+  const values: ConfigValues = {
+    isProduction,
+    host: read.text('HOST') ?? '127.0.0.1',
+    port,
+    databaseUrl,
+    migrationUrl,
+    readerRole: read.text('DATABASE_READER_ROLE'),
+    dataDir: read.text('DATA_DIR') ?? '.data',
+    encryptionKey: readEncryptionKey(read, databaseUrl !== null),
+    admin: readAdmin(read),
+    logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', SHUTDOWN_GRACE_MS, 0, 600_000),
+    requestTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 30_000, 1_000, 600_000),
+    requireSecondOperator: read.boolean('REQUIRE_SECOND_OPERATOR') ?? false,
+    rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 6000, 1, 10_000_000),
+    trustedProxies: readTrustedProxies(read),
+    retention: readRetention(read),
+    sandbox: {
+      port: read.integer('SANDBOX_PORT', port === 0 || port === MAX_PORT ? 0 : port + 1, 0, MAX_PORT),
+      isFixed: read.text('SANDBOX_PORT') !== null,
+    },
+    outboundProxy: readOutboundProxy(read),
+    breaker: {
+      failures: read.integer('BREAKER_FAILURES', 20, 1, 100_000),
+      openMs: read.integer('BREAKER_OPEN_MS', 5_000, 1, 3_600_000),
+    },
+    ...readProviders(read),
+  };
+  const config = new Config(values);
+  checkSandbox(read, config);
+  checkExtraAuthorities(read);
+  if (read.errors.length > 0) throw new ConfigError([...new Set(read.errors)]);
+  warnOfProduction(read, config);
+  return { config, warnings: [...new Set(read.warnings)] };
+}
+
+function readEncryptionKey(read: EnvironmentReader, isNeeded: boolean): Buffer | null {
+  const why =
+    'with DATABASE_URL it is needed, and must be the same for every instance; make one with: openssl rand -base64 32';
+  const value = isNeeded ? read.required('ENCRYPTION_KEY', why) : (read.text('ENCRYPTION_KEY') ?? '');
+  if (value === '') return null;
+  const key = Buffer.from(value, 'base64');
+  if (key.length === KEY_BYTES && key.toString('base64') === value) return key;
+  read.fail('ENCRYPTION_KEY', `must be exactly ${KEY_BYTES} bytes in base64, as made by: openssl rand -base64 32`);
+  return null;
+}
+
+function readAdmin(read: EnvironmentReader): FirstOperator | null {
+  const username = read.matching(
+    'ADMIN_USERNAME',
+    /^(?!key_)[A-Za-z0-9._@-]{1,64}$/,
+    '1 to 64 letters, digits, dots, hyphens, underscores or @, and not begin with key_',
+  );
+  const password = read.text('ADMIN_PASSWORD');
+  if (username === null && password === null) return null;
+  if (username === null) read.required('ADMIN_USERNAME', 'ADMIN_PASSWORD is set, and the two belong together');
+  if (password === null) read.required('ADMIN_PASSWORD', 'ADMIN_USERNAME is set, and the two belong together');
+  if (password !== null && password.length < 12)
+    read.warn('ADMIN_PASSWORD is shorter than 12 characters: choose a longer one.');
+  return username === null || password === null ? null : { username, password };
+}
+
+function checkSandbox(read: EnvironmentReader, config: Config): void {
+  const isAllowed = read.boolean('SANDBOX') ?? !config.isProduction;
+  if (isAllowed) return;
+  const hint = config.isProduction
+    ? 'in production the sandbox must not play a provider unaware: set the URL, or SANDBOX=true'
+    : 'SANDBOX is false, so nothing would play this provider: set the URL';
+  for (const { baseUrl } of REACHED_PROVIDERS) {
+    if (read.text(baseUrl) === null) read.fail(baseUrl, `is not set: ${hint}`);
+  }
+}
+
+function warnOfProduction(read: EnvironmentReader, config: Config): void {
+  if (!config.isProduction) return;
+  warnOfPlainDatabase(read, 'DATABASE_URL', config.databaseUrl);
+  if (config.databaseUrl === null)
+    read.warn('DATABASE_URL is not set: the embedded PostgreSQL is used, in production.');
+  if (!config.latamPass.sandbox && config.latamPass.environment === 'sandbox') {
+    read.warn('LATAM_PASS_ENVIRONMENT is sandbox, in production: no real points are credited.');
+  }
+}
+
+function freeze(value: object): void {
+  // The contents of a Buffer cannot be frozen.
+  if (ArrayBuffer.isView(value)) return;
+  const parts: unknown[] = Object.values(value);
+  for (const part of parts) if (typeof part === 'object' && part !== null) freeze(part);
+  Object.freeze(value);
+}
+
+function readRetention(read: EnvironmentReader): RetentionSettings {
+  return {
+    personalDays: read.integer('RETENTION_PERSONAL_DAYS', 180, 1, MAX_DAYS),
+    blockedDays: read.integer('RETENTION_BLOCKED_DAYS', 180, 0, MAX_DAYS),
+    notificationDays: read.integer('RETENTION_NOTIFICATION_DAYS', 90, 8, MAX_DAYS),
+  };
+}

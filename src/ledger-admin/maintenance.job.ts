@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Database } from '../database/database.js';
+import { foldOpenCounts } from '../ledger/reads/open-counts.js';
+import { analyseOutgrown } from '../ledger/maintenance/analyze.js';
+import { describeError, logger } from '../common/log.js';
+
+const STATISTICS_MS = 5_000;
+const COUNTS_MS = 2_000;
+
+/** What has to be tidied up now and then; several instances may do it at the same time. */
+@Injectable()
+export class Housekeeping {
+  constructor(private readonly database: Database) {}
+
+  @Interval(STATISTICS_MS)
+  async keepStatistics(): Promise<void> {
+    try {
+      await analyseOutgrown(this.database);
+    } catch (error) {
+      logger.warn(describeError(error), 'the statistics of the tables could not be renewed');
+    }
+  }
+
+  @Interval(COUNTS_MS)
+  async foldCounts(): Promise<void> {
+    try {
+      await foldOpenCounts(this.database);
+    } catch (error) {
+      logger.warn(describeError(error), 'the counts of open transactions could not be folded; the next run does it');
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Database } from '../database/database.js';
+import { ChainBroken, Sealer } from '../ledger/chain/sealer.service.js';
+import { describeError, logger } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+
+const TICK_MS = 2_000;
+
+/** Seals the ledger behind its writers, which wait for nothing. */
+@Injectable()
+export class Sealing {
+  private readonly sealer: Sealer;
+  private busy = false;
+  private isBroken = false;
+
+  constructor(database: Database) {
+    this.sealer = new Sealer(database);
+  }
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      for (;;) {
+        const seal = await this.sealer.seal();
+        if (!seal) return;
+        // In the log, where who changes the database does not reach.
+        logger.info({ no: Number(seal.no), rows: seal.rows, hash: seal.hash.toString('hex') }, 'ledger sealed');
+        // What came meanwhile has time until the next tick: under load there would always be a few rows more.
+        if (!seal.hasMore) return;
+      }
+    } catch (error) {
+      if (error instanceof ChainBroken) return this.alarm(error);
+      logger.warn(describeError(error), 'the ledger could not be sealed; the next run does it');
+    } finally {
+      this.busy = false;
+    }
+  }
+  /** Nothing is sealed until somebody has looked: a process that starts takes the chain as it is then. */
+  private alarm({ message }: ChainBroken): void {
+    if (this.isBroken) return;
+    this.isBroken = true;
+    metrics.alarms.inc({ kind: 'ledger_chain_broken' });
+    logger.error({ reason: message }, 'the chain of seals was cut off or made anew: nothing is sealed any more');
+  }
+}

@@ -1,0 +1,27 @@
+import type { PoolClient } from 'pg';
+import { idFromDaysAgo } from '../../database/id-age.js';
+
+/** Idempotency keys are kept so long; the references stay unique for ever. */
+export const KEY_DAYS = 30;
+
+/**
+ * With them goes the guard against paying twice, which looks back ten minutes only. `updated_at` and `version` stay:
+ * nothing of the transaction itself has changed.
+ */
+const FORGET = `
+with old as materialized (
+  select id, app_id from transactions
+  where id > $1 and id < ${idFromDaysAgo(String(KEY_DAYS))} and (idempotency_key is not null or duplicate_mac is not null)
+  order by id limit $2
+  for update
+), forgotten as (
+  update transactions t set idempotency_key = null, request_mac = null, duplicate_mac = null
+  from old where t.id = old.id and t.app_id = old.app_id
+)
+select id from old order by id`;
+
+/** Frees the idempotency keys of so many old transactions behind `after`; answers which. */
+export async function forgetOldKeys(client: PoolClient, after: string, maxRows: number): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(FORGET, [after, maxRows]);
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,87 @@
+import { newUuid } from '../../common/ids.js';
+import { logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
+import type { SettleRow, ToldBalance } from './settlement.js';
+import { MAX_PAUSE_MS, wholeMs } from './whole-ms.js';
+
+/** What the database keeps of a balance: enough for every currency, and far from the limits of `numeric`. */
+const BALANCE = /^-?[0-9]{1,30}(\.[0-9]{1,30})?$/;
+
+/** Escapes that JSON allows and PostgreSQL refuses: NUL, and half of a surrogate pair. */
+const UNSTORABLE = /\\u(0000|d[89a-f])/;
+
+/**
+ * The rows as the settlement statement reads them. Every number and every text is one that the statement accepts: an
+ * outcome that a provider returned must not be lost because a pause was calculated wrongly.
+ */
+export function settleInput(rows: readonly SettleRow[]): string {
+  const text = JSON.stringify(rows.map(toInput));
+  return UNSTORABLE.test(text) ? JSON.stringify(rows.map(toInput), storable) : text;
+}
+
+function storable(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/[\0\p{Cs}]/gu, '\ufffd') : value;
+}
+
+function toInput(row: SettleRow): Record<string, unknown> {
+  const { resource } = row;
+  return {
+    id: row.id,
+    appId: row.appId,
+    from: row.from,
+    epoch: row.epoch,
+    to: row.to,
+    correlationId: row.correlationId,
+    providerReference: row.providerReference,
+    failure: row.failure,
+    detail: row.detail,
+    sealed: row.sealed?.toString('base64'),
+    dueMs: pauseOf(row, row.dueInMs),
+    expectedMs: pauseOf(row, row.expectedInMs),
+    notSent: row.attemptNotSent,
+    keeps: row.keepsLease === true,
+    parked: row.parked,
+    resource: resource && {
+      status: resource.status,
+      providerReference: resource.providerReference,
+      detail: resource.detail,
+      metadata: resource.metadata,
+    },
+    resourceSealed: resource?.sealed?.toString('base64'),
+    actor: row.actor,
+    evidence: row.evidence,
+    eventDetail: row.eventDetail,
+    eventId: row.eventId,
+    notificationId: row.notificationId,
+    quantity: row.quantity?.toString(),
+    debit: row.accounts?.debit,
+    credit: row.accounts?.credit,
+    ...toldOf(row),
+  };
+}
+
+function pauseOf(row: SettleRow, ms: number | null | undefined): number | null | undefined {
+  if (ms === null || ms === undefined) return ms;
+  // A fraction is nothing to report; what is no number, or no time that anybody could wait, is a defect.
+  if (!(ms >= -MAX_PAUSE_MS && ms <= MAX_PAUSE_MS)) report(row, 'a pause is out of range');
+  return wholeMs(ms);
+}
+
+function toldOf(row: SettleRow): Record<string, unknown> {
+  const { told } = row;
+  if (!told) return {};
+  if (isStorable(told)) {
+    return { balanceId: newUuid(), balance: told.balance, begunAt: told.begunAt, alone: told.alone };
+  }
+  report(row, 'a balance is out of range');
+  return {};
+}
+
+function isStorable({ balance, begunAt }: ToldBalance): boolean {
+  return BALANCE.test(balance) && !Number.isNaN(begunAt.getTime());
+}
+
+function report({ id }: SettleRow, what: string): void {
+  metrics.alarms.inc({ kind: 'odd_number' });
+  logger.error({ transactionId: id, what }, 'a number of a settlement was replaced or left out');
+}

@@ -1,0 +1,248 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { newUuid } from '../common/ids.js';
+import { Batcher } from '../database/group-commit.js';
+import type { Transaction } from '../ledger/model/transaction.js';
+import { metrics } from '../common/metrics.js';
+import { decodeJson } from '../readers/json-text.js';
+import { describeError, logger } from '../common/log.js';
+import { Vault } from '../crypto/gateway-vault.js';
+import { CLAIM, CLAIM_EARLIER, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER, LIST, PARK, STORE } from './inbox.sql.js';
+
+/** What became of a stored notification. `received`: not looked at yet. */
+export const NOTIFICATION_STATES = ['received', 'applied', 'orphan', 'unreadable', 'contradiction'] as const;
+export type NotificationState = (typeof NOTIFICATION_STATES)[number];
+
+export interface StoredNotification {
+  readonly id: string;
+  readonly provider: string;
+  readonly raw: string;
+  /** What it is about, as far as it could be read. */
+  readonly correlationId: string | null;
+}
+
+/** What of the transaction it takes to move it. */
+export type Meant = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | 'quantity' | 'unit' | 'erasedAt'>;
+
+/** What a notification is about. */
+export interface Subject {
+  /** null: no transaction is known by that id yet. */
+  readonly transaction: Meant | null;
+  /** What came earlier about the same and has not been applied yet, oldest first. */
+  readonly earlier: readonly string[];
+}
+
+/** A notification that was stored just now, and what it is about as its commit saw it. */
+export interface Arrived {
+  readonly notification: StoredNotification;
+  readonly subject: Subject;
+}
+
+/** A notification, by what it says. */
+export interface Mention {
+  readonly id: string;
+  readonly provider: string;
+  readonly correlationId: string;
+}
+
+/** A notification and what became of it. */
+export interface KeptNotification {
+  readonly id: string;
+  readonly provider: string;
+  readonly receivedAt: Date;
+  readonly state: NotificationState;
+  readonly correlationId: string | null;
+  readonly transactionId: string | null;
+  readonly attempts: number;
+  readonly appliedAt: Date | null;
+  readonly sealed: Buffer;
+  /** The personal data of its transaction is kept for claims only. */
+  readonly isBlocked: boolean;
+}
+
+interface NotificationRow {
+  id: string;
+  provider: string;
+  correlationId: string | null;
+  sealed: Buffer;
+}
+
+interface ArrivedRow {
+  id: string;
+  transactionId: string | null;
+  appId: string;
+  status: Transaction['status'];
+  quantity: string | null;
+  unit: string | null;
+  erasedAt: Date | null;
+  earlier: string[];
+}
+
+interface Arrival {
+  readonly id: string;
+  readonly provider: string;
+  readonly sealed: string;
+  readonly correlationId: string | null;
+}
+
+/** What came, and what it is about as far as it could be read. */
+export interface Incoming {
+  readonly provider: string;
+  readonly bytes: Buffer;
+  readonly correlationId: string | null;
+}
+
+const MAX_BATCH_ROWS = 256;
+const MAX_WAITING_ROWS = 5_000;
+const RETRY_MS = 3_000;
+/** The time to apply a notification that was taken up; after a crash another instance applies it then. */
+const LEASE_MS = 15_000;
+
+/** What became of a notification. An orphan is looked at again by itself. */
+interface Conclusion {
+  readonly state: NotificationState;
+  readonly correlationId: string | null;
+  readonly transactionId: string | null;
+}
+
+/** Inbound notifications as they came, byte for byte and encrypted: stored before anything is done about them. */
+@Injectable()
+export class Inbox {
+  private readonly arrivals: Batcher<Arrival, Subject | null>;
+  private readonly conclusions: Batcher<Conclusion & { readonly id: string }, true>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {
+    const limits = { maxRows: MAX_BATCH_ROWS, maxWaitingRows: MAX_WAITING_ROWS, retryForMs: RETRY_MS };
+    this.arrivals = new Batcher({
+      ...limits,
+      write: async (rows) => {
+        const values = [JSON.stringify(rows), LEASE_MS];
+        const received = await database.prepared<ArrivedRow>('notification_store', STORE, values);
+        const byId = new Map(received.map((row) => [row.id, row]));
+        return rows.map(({ id, provider }) => subjectOf(byId.get(id), provider));
+      },
+      keysOf: () => [],
+      onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'notification' }, rows),
+    });
+    this.conclusions = new Batcher({
+      ...limits,
+      write: async (rows) => {
+        await database.prepared('notification_conclude', CONCLUDE, [JSON.stringify(rows)]);
+        return rows.map(() => true as const);
+      },
+      keysOf: ({ id }) => [id],
+      onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'conclusion' }, rows),
+    });
+  }
+
+  /**
+   * Resolves after the commit, and only then may it be acknowledged to the sender. null: nothing is known yet of what it
+   * is about, and so there is nothing to do.
+   */
+  async store({ provider, bytes, correlationId }: Incoming): Promise<Arrived | null> {
+    const id = newUuid();
+    // Latin-1 keeps every byte, whatever the encoding turns out to be.
+    const sealed = this.vault.seal(bytes.toString('latin1')).toString('base64');
+    const subject = await this.arrivals.push({ id, provider, sealed, correlationId });
+    return subject && { notification: { id, provider, raw: decodeJson(bytes), correlationId }, subject };
+  }
+
+  async claimDue(maxRows: number): Promise<StoredNotification[]> {
+    return this.openedEach(await this.database.query<NotificationRow>(CLAIM, [maxRows, LEASE_MS]));
+  }
+
+  /** Transactions have got these correlationIds: what waits for them. */
+  async claimOrphans(provider: string, correlationIds: readonly string[]): Promise<StoredNotification[]> {
+    const values = [provider, correlationIds, LEASE_MS];
+    return this.openedEach(await this.database.query<NotificationRow>(CLAIM_ORPHANS, values));
+  }
+
+  /** For an operator who wants one applied again, whatever became of it. */
+  async claimOne(id: string): Promise<StoredNotification | null> {
+    return this.openedOne(this.database.query<NotificationRow>(CLAIM_ONE, [id, LEASE_MS]));
+  }
+
+  /** null: it has been applied meanwhile. */
+  async claimEarlier(id: string): Promise<StoredNotification | null> {
+    return this.openedOne(this.database.query<NotificationRow>(CLAIM_EARLIER, [id, LEASE_MS]));
+  }
+
+  /** For one that failed while later ones wait for it. True when it is given up: it failed too often, for too long. */
+  async park(id: string): Promise<boolean> {
+    const [row] = await this.database.query<{ parked: boolean }>(PARK, [id]);
+    return row?.parked === true;
+  }
+
+  private opened({ id, provider, correlationId, sealed }: NotificationRow): StoredNotification {
+    return { id, provider, correlationId, raw: this.read(sealed) };
+  }
+
+  /** One that cannot be opened does not hold up the others. */
+  private openedEach(rows: readonly NotificationRow[]): StoredNotification[] {
+    return rows.flatMap((row) => {
+      try {
+        return [this.opened(row)];
+      } catch (error) {
+        metrics.alarms.inc({ kind: 'notification_failed' });
+        logger.error({ notificationId: row.id, ...describeError(error) }, 'a notification could not be opened');
+        return [];
+      }
+    });
+  }
+
+  private async openedOne(rows: Promise<NotificationRow[]>): Promise<StoredNotification | null> {
+    const [row] = await rows;
+    return row ? this.opened(row) : null;
+  }
+
+  /** What came earlier about the same and has not been applied yet, oldest first, by the id of the later one. */
+  async earlier(mentions: readonly Mention[]): Promise<Map<string, string[]>> {
+    const values = [
+      mentions.map(({ provider }) => provider),
+      mentions.map(({ correlationId }) => correlationId),
+      mentions.map(({ id }) => id),
+    ];
+    type Row = { later: string; id: string };
+    const rows = await this.database.prepared<Row>('notification_earlier', EARLIER, values);
+    const byLater = new Map<string, string[]>();
+    for (const { later, id } of rows) byLater.set(later, [...(byLater.get(later) ?? []), id]);
+    return byLater;
+  }
+
+  /** Newest first. */
+  async list(
+    state: NotificationState | null,
+    page: { limit: number; before: string | null },
+  ): Promise<KeptNotification[]> {
+    return this.database.query<KeptNotification>(LIST, [state, page.before, null, page.limit]);
+  }
+
+  async find(id: string): Promise<KeptNotification | null> {
+    return (await this.database.query<KeptNotification>(LIST, [null, null, id, 1]))[0] ?? null;
+  }
+
+  /** The bytes as they came, as text. Personal data. */
+  read(sealed: Buffer): string {
+    return decodeJson(Buffer.from(this.vault.open(sealed), 'latin1'));
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.database.query(`delete from notifications where id = $1`, [id]);
+  }
+
+  async conclude(id: string, conclusion: Conclusion): Promise<void> {
+    await this.conclusions.push({ id, ...conclusion });
+  }
+}
+
+/** null: an orphan. */
+function subjectOf(row: ArrivedRow | undefined, provider: string): Subject | null {
+  if (!row) return null;
+  const { transactionId: id, appId, status, quantity, unit, erasedAt, earlier } = row;
+  if (id === null) return { transaction: null, earlier };
+  const amount = quantity === null ? null : BigInt(quantity);
+  return { transaction: { id, appId, provider, status, quantity: amount, unit, erasedAt }, earlier };
+}

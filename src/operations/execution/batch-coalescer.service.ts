@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import type { Claim, ClaimRequest } from '../../ledger/writes/claim.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import type { TransactionType } from '../../ledger/model/transaction.js';
+import { describeError, logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
+import type { ProviderClient } from '../../outbound/provider-client.js';
+import type { BatchHandler, OperationLane } from '../../connector/connector.js';
+import { BatchRunner } from './batch-runner.service.js';
+import { ConnectorRegistry } from '../connector-registry.service.js';
+import { Runner } from './attempt-runner.service.js';
+import { reportUnwritten } from './unwritten.js';
+
+/** Sends what has been taken up: each by itself, or together where permits are scarce. */
+@Injectable()
+export class Dispatch {
+  /** When something went out together last, by provider. */
+  private readonly sentAtMs = new Map<string, number>();
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly registry: ConnectorRegistry,
+    private readonly runner: Runner,
+    private readonly batches: BatchRunner,
+  ) {}
+
+  /** Whether there are operations that can go together now. */
+  coalesces(provider: string): boolean {
+    return (this.batchOf(provider)?.[1].size ?? 0) > 0;
+  }
+
+  /**
+   * With the last permits: what can go together goes when there is enough for a whole batch, and otherwise not more often
+   * than the permits last. What cannot takes its permit first.
+   */
+  async sendTight(client: ProviderClient, request: ClaimRequest, lane: OperationLane): Promise<void> {
+    const { provider, maxRows: permits } = request;
+    const [type, batch] = this.batchOf(provider) ?? [];
+    if (!type || !batch) return;
+    const alone = await this.ledger.claimDue({ ...request, fair: true, only: { type, isWanted: false } });
+    this.sendAlone(alone, lane);
+    const left = permits - alone.length;
+    const { size } = batch;
+    // One: the answer to another batch has to come first.
+    if (left <= 0 || size < 2) return;
+    const waiting = await this.ledger.dueCount(provider, type, size * left);
+    const isTime = waiting % size > 0 && (await this.isTime(client, lane, left));
+    const calls = Math.min(Math.floor(waiting / size) + (isTime ? 1 : 0), batch.isProven ? left : 1);
+    if (calls === 0) return;
+    this.sentAtMs.set(provider, performance.now());
+    const maxRows = Math.min(calls * size, Math.max(this.runner.capacity(provider), 1));
+    const claims = await this.ledger.claimDue({ ...request, maxRows, fair: true, only: { type, isWanted: true } });
+    const isDead = claims.filter((claim) => !isSendable(claim));
+    this.sendAlone(isDead, lane);
+    for (const part of inParts(claims.filter(isSendable), calls)) this.sendTogether(part, lane);
+  }
+
+  private async isTime(client: ProviderClient, lane: OperationLane, permits: number): Promise<boolean> {
+    const sinceMs = performance.now() - (this.sentAtMs.get(client.provider) ?? -Infinity);
+    return sinceMs >= (await client.outlook.paceMs(lane, permits));
+  }
+
+  /**
+   * How many rows to take up while so many permits are left. Until a batch has been understood one goes by itself: what
+   * would go alone beside it would only use up permits.
+   */
+  rowsFor(provider: string, permits: number): number {
+    const batch = this.batchOf(provider);
+    return batch && !batch[1].isProven && batch[1].size > 1 ? Math.min(permits, 1) : permits;
+  }
+
+  /** A permit for each of them is to be had, but not for more. */
+  async sendScarce(claims: readonly Claim[], request: ClaimRequest, lane: OperationLane): Promise<void> {
+    const [type, batch] = this.batchOf(request.provider) ?? [];
+    const own = claims.filter((claim) => claim.transaction.type === type && isSendable(claim));
+    const size = batch?.size ?? 0;
+    if (!type || own.length === 0 || size < 2) return this.sendAlone(claims, lane);
+    const capacity = this.runner.capacity(request.provider) - claims.length;
+    const maxRows = Math.min(own.length * (size - 1), capacity);
+    const more =
+      maxRows > 0 ? await this.claimMore({ ...request, maxRows, fair: true, only: { type, isWanted: true } }) : [];
+    const all = [...own, ...more.filter(isSendable)];
+    const others = [...claims.filter((claim) => !own.includes(claim)), ...more.filter((claim) => !isSendable(claim))];
+    this.sendAlone(others, lane);
+    // Half of the permits stay for those who come next.
+    const calls = Math.max(Math.ceil(own.length / 2), Math.ceil(all.length / size));
+    for (const part of inParts(all, calls)) this.sendTogether(part, lane);
+  }
+
+  /** Those that have been taken up already go in any case: only this process knows that they have not left. */
+  private async claimMore(request: ClaimRequest): Promise<Claim[]> {
+    try {
+      return await this.ledger.claimDue(request);
+    } catch (error) {
+      metrics.alarms.inc({ kind: 'tick_failed' });
+      logger.error({ what: 'claim', ...describeError(error) }, 'background work failed');
+      return [];
+    }
+  }
+
+  sendAlone(claims: readonly Claim[], lane: OperationLane): void {
+    for (const claim of claims) {
+      this.runner.run(claim, lane).catch((error: unknown) => reportUnwritten(claim.transaction, error));
+    }
+  }
+
+  private sendTogether(claims: readonly Claim[], lane: OperationLane): void {
+    if (claims.length < 2) this.sendAlone(claims, lane);
+    else {
+      this.batches.run(claims, lane).catch((error: unknown) => {
+        for (const { transaction } of claims) reportUnwritten(transaction, error);
+      });
+    }
+  }
+
+  private batchOf(provider: string): [TransactionType, BatchHandler] | null {
+    const operations = this.registry.find(provider)?.definition.operations ?? [];
+    return (
+      operations
+        .map(({ type, batch }): [TransactionType, BatchHandler] | null => (batch ? [type, batch] : null))
+        .find((one) => one !== null) ?? null
+    );
+  }
+}
+
+function isSendable({ transaction, interrupted, expired }: Claim): boolean {
+  return transaction.status === 'pending' && !interrupted && !expired;
+}
+
+/** As equal as can be, in order. */
+function inParts<T>(list: readonly T[], parts: number): T[][] {
+  const at = (part: number): number => Math.floor((part * list.length) / parts);
+  return Array.from({ length: parts }, (_none, part) => list.slice(at(part), at(part + 1)));
+}

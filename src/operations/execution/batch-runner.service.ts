@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { newUuid } from '../../common/ids.js';
+import type { AppCipher } from '../../crypto/app-vault.js';
+import type { Claim } from '../../ledger/writes/claim.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { metrics } from '../../common/metrics.js';
+import { ProviderError, type BatchHandler, type OperationLane, type Outcome } from '../../connector/connector.js';
+import { ConnectorRegistry } from '../connector-registry.service.js';
+import { Outcomes, prepared } from './outcomes.js';
+import { Runner, toProviderError } from './attempt-runner.service.js';
+import { assertInTime, operationOf } from './stored-operation.js';
+import { reportUnwritten } from './unwritten.js';
+
+type Said = Outcome | ProviderError;
+
+/** An operation of a batch, and what it takes to record its outcome; null: it could not be fetched, so nothing is sent. */
+interface Member {
+  readonly claim: Claim;
+  readonly cipher: AppCipher | null;
+}
+
+/** What was said of each member, in their order. */
+interface Attempt {
+  readonly members: readonly Member[];
+  readonly said: readonly Said[];
+}
+
+/** Several operations in one call: written down, called, and recorded for each what was said of it. */
+@Injectable()
+export class BatchRunner {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly registry: ConnectorRegistry,
+    private readonly runner: Runner,
+    private readonly outcomes: Outcomes,
+  ) {}
+
+  /** Works on claimed rows of one type, none of them interrupted or expired. */
+  async run(claims: readonly Claim[], lane: OperationLane): Promise<void> {
+    const [first] = claims;
+    const batch = first && this.registry.handler(first.transaction.type).batch;
+    if (!batch) throw new Error('these operations cannot go together');
+    await this.runner.count(first.transaction.provider, claims.length, () => this.send(batch, claims, lane));
+  }
+
+  private async send(batch: BatchHandler, claims: readonly Claim[], lane: OperationLane): Promise<void> {
+    const id = newUuid();
+    const { members, said } = await this.attempt(id, batch, claims, lane);
+    await Promise.all(
+      members.map(async ({ claim: { transaction }, cipher }, position) => {
+        // A connector that says less than it was asked leaves the rest in doubt.
+        const own = said[position] ?? new ProviderError('doubtful', 'batch_item_missing');
+        const about = { batch: id, position, size: members.length };
+        try {
+          await this.outcomes.conclude(transaction, own, cipher, about);
+        } catch (error) {
+          reportUnwritten(transaction, error);
+        }
+      }),
+    );
+  }
+
+  /** Nothing has left when it could not be written down first: all of them are given back. */
+  private async attempt(
+    id: string,
+    batch: BatchHandler,
+    claims: readonly Claim[],
+    lane: OperationLane,
+  ): Promise<Attempt> {
+    const progress = { sent: false };
+    let members: readonly Member[] = claims.map((claim) => ({ claim, cipher: null }));
+    try {
+      members = await this.bind(id, await Promise.all(claims.map((claim) => this.prepare(claim))));
+      const said = members.length === 0 ? [] : await this.call(batch, members, lane, progress);
+      return { members, said };
+    } catch (error) {
+      return { members, said: members.map(({ claim }) => toProviderError(error, claim.transaction, progress.sent)) };
+    }
+  }
+
+  private async prepare(claim: Claim): Promise<Member> {
+    return { claim, cipher: await this.outcomes.prepare(claim.transaction) };
+  }
+
+  /** Those that are still ours, in the order in which they are written down. */
+  private async bind(id: string, members: readonly Member[]): Promise<Member[]> {
+    const rows = members.map(({ claim: { transaction } }) => ({ transaction, eventId: newUuid() }));
+    const byId = new Map(members.map((member) => [member.claim.transaction.id, member]));
+    return (await this.ledger.bindBatch(id, rows)).flatMap((bound) => byId.get(bound) ?? []);
+  }
+
+  private async call(
+    batch: BatchHandler,
+    members: readonly Member[],
+    lane: OperationLane,
+    progress: { sent: boolean },
+  ): Promise<readonly Said[]> {
+    const operations = members.map(({ claim: { transaction }, cipher }) =>
+      operationOf(prepared(cipher), transaction, lane),
+    );
+    for (const { type, provider } of members.map(({ claim }) => claim.transaction))
+      metrics.attempts.inc({ provider, type });
+    return batch.send(operations, () => {
+      for (const { claim } of members) assertInTime(claim);
+      progress.sent = true;
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { describeError, logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
+import type { ProviderClient } from '../../outbound/provider-client.js';
+import type { OperationLane } from '../../connector/connector.js';
+import { Dispatch } from './batch-coalescer.service.js';
+import { Gate } from './provider-capacity.js';
+import { QueueForecast } from './backlog-estimate.service.js';
+import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
+
+const TICK_MS = 500;
+const MAX_CLAIMED_AT_ONCE = 100;
+const NOTHING = { room: 0, mustGoTogether: false };
+/** From then on it has as much right to a permit as what has just come. */
+const WAITED_LONG_MS = 5_000;
+
+/** Takes up what is due: retries, releases, polls, and what a crashed instance left behind. */
+@Injectable()
+export class Scheduler implements OnApplicationBootstrap {
+  private readonly ticking = new Set<string>();
+  private started = false;
+
+  constructor(
+    private readonly gate: Gate,
+    private readonly ledger: Ledger,
+    private readonly registry: ConnectorRegistry,
+    private readonly dispatch: Dispatch,
+    private readonly queue: QueueForecast,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.started = true;
+  }
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (!this.started) return;
+    await Promise.all(this.registry.all().map((provider) => this.serve(provider)));
+  }
+
+  private async serve({ definition, client }: RegisteredProvider): Promise<void> {
+    const provider = definition.name;
+    if (this.ticking.has(provider)) return;
+    this.ticking.add(provider);
+    try {
+      for (;;) {
+        const { room, onlyExpired } = this.gate.claimable(provider);
+        if (room <= 0) break;
+        const lane = client.outlook.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
+        // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
+        const prospect = onlyExpired ? NOTHING : await client.outlook.prospect(lane);
+        const permits = Math.min(room, prospect.room);
+        const mayOnlyEnd = permits <= 0;
+        if (!mayOnlyEnd && prospect.mustGoTogether && this.dispatch.coalesces(provider)) {
+          const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', maxRows: permits };
+          await this.gate.hold(() => this.dispatch.sendTight(client, request, lane));
+          this.queue.note(provider, true);
+          break;
+        }
+        const wanted = mayOnlyEnd ? room : this.dispatch.rowsFor(provider, permits);
+        const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
+        const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
+        const how = { maxRows, onlyExpired: mayOnlyEnd, fair };
+        const taken = await this.gate.hold(() => this.takeUp(provider, how, lane));
+        this.queue.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
+        // A scarce quota is looked at again when these have taken their part of it.
+        if (fair || taken < maxRows) break;
+      }
+    } catch (error) {
+      metrics.alarms.inc({ kind: 'tick_failed' });
+      logger.error({ what: 'tick', ...describeError(error) }, 'background work failed');
+    } finally {
+      this.ticking.delete(provider);
+    }
+  }
+
+  /** While some have waited long, newcomers get every second permit only. */
+  private async laneAt(provider: string, client: ProviderClient): Promise<'aged' | 'background'> {
+    if (!(await this.ledger.hasWaited(provider, WAITED_LONG_MS))) return 'background';
+    await client.outlook.favourThoseWhoWait();
+    return 'aged';
+  }
+
+  private async takeUp(
+    provider: string,
+    how: { maxRows: number; onlyExpired: boolean; fair: boolean },
+    lane: OperationLane,
+  ): Promise<number> {
+    const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', ...how };
+    const claims = await this.ledger.claimDue(request);
+    if (how.fair && claims.length >= how.maxRows) await this.dispatch.sendScarce(claims, request, lane);
+    else this.dispatch.sendAlone(claims, lane);
+    return claims.length;
+  }
+}

@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { newUuid } from '../../common/ids.js';
+import type { Claimed } from '../../ledger/writes/claimed.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { describeError, logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
+import { judgeLostClaim, judgeNeverSent, type Verdict } from './outcome-policy.js';
+import { ConnectorRegistry } from '../connector-registry.service.js';
+
+const LOOK_MS = 500;
+/** A look for claims reads all that is not final: less often when the first ones have found nothing. */
+const CLAIM_LOOK_MAX_MS = 2_000;
+/** PostgreSQL ends a statement after 30 s; a commit that waits for a standby or a disk may take longer. */
+const WATCH_MS = 300_000;
+/** A process that ends waits this long for a late commit of a record. */
+const URGENT_RECORD_MS = 20_000;
+/** And so long for a look at what it has claimed: most claims find nothing due, and one look shows it. */
+const URGENT_CLAIM_MS = 10_000;
+const MAX_WATCHED = 100_000;
+const MAX_IDS = 500;
+
+/** By id; times are those of the monotonic clock. */
+type Watched = Map<string, { readonly until: number; readonly urgentUntil: number }>;
+
+/**
+ * Attempts that this process began, perhaps, and will never send: of records whose commit was not confirmed in time (the
+ * caller got that answer), and of claims whose answer was lost. Those that turn up in the database are given back here.
+ * Only this process knows that they never left: when it dies before, the attempt counts as interrupted, as any other whose
+ * maker is gone.
+ */
+@Injectable()
+export class NeverSent implements OnApplicationShutdown {
+  private readonly records: Watched = new Map();
+  private readonly claims: Watched = new Map();
+  private claimPauseMs = LOOK_MS;
+  private claimsDueAt = 0;
+  private looking = false;
+  private stopped = false;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly registry: ConnectorRegistry,
+  ) {
+    ledger.changes.on('claimInDoubt', (claimId) => {
+      this.claimPauseMs = LOOK_MS;
+      this.claimsDueAt = 0;
+      this.add(this.claims, claimId);
+    });
+  }
+
+  /** How many the process should not end without. */
+  get urgent(): number {
+    const now = performance.now();
+    return [...this.records.values(), ...this.claims.values()].filter(({ urgentUntil }) => urgentUntil > now).length;
+  }
+
+  /** Not before: the end in good order waits for what is urgent. */
+  onApplicationShutdown(): void {
+    this.stopped = true;
+  }
+
+  /** Of a transaction that this process recorded, perhaps, and will never send. */
+  watch(id: string): void {
+    this.add(this.records, id);
+  }
+
+  private add(watched: Watched, id: string): void {
+    const about = watched === this.claims ? { claimId: id } : { transactionId: id };
+    if (watched.size >= MAX_WATCHED) {
+      metrics.alarms.inc({ kind: 'record_unconfirmed' });
+      logger.error(about, 'a commit was not confirmed, and too many others are watched for');
+      return;
+    }
+    const now = performance.now();
+    const urgentMs = watched === this.claims ? URGENT_CLAIM_MS : URGENT_RECORD_MS;
+    watched.set(id, { until: now + WATCH_MS, urgentUntil: now + urgentMs });
+    if (this.looking) return;
+    this.looking = true;
+    this.lookOn().catch((error: unknown) => {
+      this.looking = false;
+      metrics.alarms.inc({ kind: 'record_unconfirmed' });
+      logger.error({ ...describeError(error) }, 'unconfirmed commits are not watched for any more');
+    });
+  }
+
+  private async lookOn(): Promise<void> {
+    while (this.records.size + this.claims.size > 0 && !this.stopped) {
+      await sleep(LOOK_MS, undefined, { ref: false });
+      await this.look(this.records, (ids) => this.lookForRecords(ids));
+      if (performance.now() >= this.claimsDueAt) await this.look(this.claims, (ids) => this.lookForClaims(ids));
+    }
+    this.looking = false;
+  }
+
+  private async look(watched: Watched, lookFor: (ids: readonly string[]) => Promise<void>): Promise<void> {
+    const now = performance.now();
+    const ids = [...watched.keys()];
+    try {
+      for (let from = 0; from < ids.length; from += MAX_IDS) await lookFor(ids.slice(from, from + MAX_IDS));
+      // Only what could be looked for is given up.
+      for (const [id, { until }] of watched) if (until < now) watched.delete(id);
+    } catch (error) {
+      const what = watched === this.claims ? 'claims' : 'records';
+      logger.warn({ what, rows: ids.length, ...describeError(error) }, 'unconfirmed commits could not be looked for');
+    }
+  }
+
+  private async lookForRecords(ids: readonly string[]): Promise<void> {
+    const found = await this.reader.findMany(ids);
+    await Promise.all(
+      found.map(async (transaction) => {
+        const verdict = judgeNeverSent(this.registry.handler(transaction.type), transaction);
+        // It has just become something else: looked at again.
+        if (verdict && !(await this.giveBack(transaction, verdict))) return;
+        this.records.delete(transaction.id);
+      }),
+    );
+  }
+
+  /** All rows of a claim turn up together, or none: it was one commit. */
+  private async lookForClaims(ids: readonly string[]): Promise<void> {
+    const found = await this.reader.claimed(ids);
+    this.claimsDueAt = performance.now() + this.claimPauseMs;
+    this.claimPauseMs = Math.min(2 * this.claimPauseMs, CLAIM_LOOK_MAX_MS);
+    const settled = await Promise.all(found.map(async (one) => ({ ...one, isDone: await this.giveBackClaimed(one) })));
+    const left = new Set(settled.filter(({ isDone }) => !isDone).map(({ claimId }) => claimId));
+    for (const { claimId } of found) if (!left.has(claimId)) this.claims.delete(claimId);
+    for (const id of ids) {
+      const watch = this.claims.get(id);
+      if (watch) this.claims.set(id, { ...watch, urgentUntil: 0 });
+    }
+  }
+
+  /** False: another instance has it at the moment, and it is looked at again. */
+  private async giveBackClaimed(claimed: Claimed): Promise<boolean> {
+    const { transaction } = claimed;
+    const verdict = judgeLostClaim(this.registry.handler(transaction.type), claimed);
+    return verdict !== null && this.giveBack(transaction, verdict);
+  }
+
+  private async giveBack(transaction: Transaction, verdict: Verdict): Promise<boolean> {
+    const { id, type, epoch } = transaction;
+    const { moved } = await this.ledger.settle(transaction, {
+      ...verdict,
+      epoch,
+      actor: 'gateway',
+      eventId: newUuid(),
+    });
+    if (moved)
+      logger.warn({ transactionId: id, type }, 'an attempt whose commit was not confirmed has been given back');
+    return moved;
+  }
+}

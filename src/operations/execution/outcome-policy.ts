@@ -1,0 +1,190 @@
+import type { Claimed } from '../../ledger/writes/claimed.js';
+import { isFinal } from '../../ledger/model/status-transitions.js';
+import type { Settlement } from '../../ledger/writes/settle.js';
+import type { Failure, Transaction } from '../../ledger/model/transaction.js';
+import { wholeMs } from '../../ledger/writes/whole-ms.js';
+import type { OperationHandler, Outcome, ProviderError, ResourceChange } from '../../connector/connector.js';
+
+/** What is to be written of a call's end; the resource's secret is still in clear here. */
+export type Verdict = Pick<
+  Settlement,
+  | 'to'
+  | 'dueInMs'
+  | 'expectedInMs'
+  | 'correlationId'
+  | 'providerReference'
+  | 'failure'
+  | 'detail'
+  | 'told'
+  | 'attemptNotSent'
+  | 'parked'
+  | 'evidence'
+  | 'eventDetail'
+> & { readonly resource?: ResourceChange; readonly reply?: string };
+
+/** An operator has to look: too long without an end. */
+export const PARKED = 'parked';
+/** Credentials that are refused do not heal in seconds. */
+const UNAUTHORIZED_RETRY_MS = 60_000;
+
+const NOT_SENT_IN_TIME: Failure = {
+  code: 'not_sent_in_time',
+  message: 'It could not be sent before it expired; nothing was bought.',
+  instructions: 'Send a new request if it is still wanted.',
+  category: 'provider',
+  provider: null,
+  retryable: true,
+};
+
+export function judgeOutcome(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Verdict {
+  return { ...verdictOn(handler, transaction, outcome), ...(outcome.reply !== undefined && { reply: outcome.reply }) };
+}
+
+function verdictOn(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Verdict {
+  const evidence = transaction.status === 'processing' ? 'status query' : 'answer';
+  const ids = {
+    correlationId: 'correlationId' in outcome ? (outcome.correlationId ?? null) : null,
+    providerReference: 'providerReference' in outcome ? (outcome.providerReference ?? null) : null,
+  };
+  switch (outcome.kind) {
+    case 'accepted':
+      return { to: 'processing', dueInMs: outcome.pollInMs, expectedInMs: outcome.expectedInMs, evidence, ...ids };
+    case 'waiting':
+      return { to: null, dueInMs: outcome.pollInMs, evidence, eventDetail: { note: 'not final yet' }, ...ids };
+    case 'succeeded': {
+      const { detail, resource, told } = outcome;
+      const changes = { ...(detail && { detail }), ...(resource && { resource }), ...(told && { told }) };
+      return { to: 'succeeded', dueInMs: null, evidence, ...ids, ...changes };
+    }
+    case 'declined':
+      return {
+        to: 'failed',
+        dueInMs: null,
+        failure: outcome.failure,
+        evidence,
+        ...ids,
+        ...resourceFor(handler, 'failed'),
+      };
+  }
+}
+
+/** A call that ended without an answer that means anything. `now` is the database's clock as far as we know it. */
+export function judgeError(
+  handler: OperationHandler,
+  transaction: Transaction,
+  error: ProviderError,
+  now: Date,
+  random: () => number = Math.random,
+): Verdict {
+  const { reason, extras } = error;
+  const eventDetail = { reason, ...extras.evidence };
+  const sending = transaction.status !== 'processing';
+  if (error.kind === 'doubtful' && sending && !handler.repeatable) {
+    return {
+      to: 'unknown',
+      dueInMs: null,
+      evidence: 'no answer that can be trusted',
+      eventDetail,
+      ...resourceFor(handler, 'unknown'),
+    };
+  }
+  const began = transaction.releaseAt ?? transaction.createdAt;
+  const attemptNotSent = sending && error.kind !== 'doubtful';
+  if (sending && now.getTime() - began.getTime() > handler.retry.giveUpAfterMs) {
+    return { to: null, dueInMs: null, parked: true, attemptNotSent, evidence: PARKED, eventDetail };
+  }
+  const pauseMs =
+    error.kind === 'unauthorized' ? UNAUTHORIZED_RETRY_MS : backoffMs(handler, transaction.version, random);
+  const dueInMs = Math.round(Math.max(pauseMs, extras.retryAfterMs ?? 0));
+  const evidence = attemptNotSent || !sending ? 'not sent' : 'no answer that can be trusted';
+  return { to: null, dueInMs, expectedInMs: dueInMs, attemptNotSent, evidence, eventDetail };
+}
+
+/** Found with an attempt under way whose maker is gone. Only for operations that may not be sent twice. */
+export function judgeInterrupted(handler: OperationHandler): Verdict {
+  const eventDetail = { reason: 'interrupted' };
+  return { to: 'unknown', dueInMs: null, evidence: 'interrupted', eventDetail, ...resourceFor(handler, 'unknown') };
+}
+
+export function judgeExpired(handler: OperationHandler): Verdict {
+  return {
+    to: 'failed',
+    dueInMs: null,
+    failure: NOT_SENT_IN_TIME,
+    evidence: 'expired',
+    ...resourceFor(handler, 'failed'),
+  };
+}
+
+/**
+ * The attempt that began with a record never left, and the process that knows it says so; null: more has happened since
+ * than that its lease ended. Where `unknown` is the first event after the record, its writer sent nothing.
+ */
+export function judgeNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Verdict | null {
+  const reason = 'recorded_too_late';
+  if (status === 'pending' && epoch === 1 && version === 1) return givenBack(reason);
+  return status === 'unknown' && epoch === 2 && version === 2 ? neverHappened(handler, reason) : null;
+}
+
+/**
+ * The same of an attempt that began with a claim whose answer was lost; null: another instance has taken it up since and
+ * may be sending it.
+ */
+export function judgeLostClaim(handler: OperationHandler, { transaction, claimEpoch }: Claimed): Verdict | null {
+  const { status, epoch, attemptOpen } = transaction;
+  const reason = 'claim_unconfirmed';
+  if (status === 'pending' && attemptOpen && epoch === claimEpoch) return givenBack(reason);
+  const wasCalledUnknown = status === 'unknown' && epoch > claimEpoch && !handler.repeatable;
+  return wasCalledUnknown ? neverHappened(handler, reason) : null;
+}
+
+function givenBack(reason: string): Verdict {
+  const eventDetail = { reason };
+  return { to: null, dueInMs: 0, expectedInMs: 0, attemptNotSent: true, evidence: 'not sent', eventDetail };
+}
+
+function neverHappened(handler: OperationHandler, reason: string): Verdict {
+  return { ...judgeExpired(handler), evidence: 'not sent', eventDetail: { reason } };
+}
+
+/**
+ * Exponential with full jitter. `tries` counts from 1: the transaction's version, which grows with every try that is on
+ * record, also with those that were not sent and so count as no attempt.
+ */
+export function backoffMs(handler: OperationHandler, tries: number, random: () => number): number {
+  const { baseMs, capMs } = handler.retry;
+  const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(Math.max(tries - 1, 0), 30));
+  return Math.max(ceiling * random(), baseMs / 10);
+}
+
+function resourceFor(handler: OperationHandler, end: 'failed' | 'unknown'): { resource?: ResourceChange } {
+  return handler.resourceStatus ? { resource: { status: handler.resourceStatus[end] } } : {};
+}
+
+/** The transaction as it is after a settlement that was written. */
+export function after(
+  transaction: Transaction,
+  verdict: Verdict,
+  settled: { version: number; updatedAt: Date; completedAt: Date | null },
+): Transaction {
+  const status = verdict.to ?? transaction.status;
+  return {
+    ...transaction,
+    status,
+    correlationId: verdict.correlationId ?? transaction.correlationId,
+    providerReference: verdict.providerReference ?? transaction.providerReference,
+    failure: verdict.failure ?? transaction.failure,
+    detail: { ...transaction.detail, ...verdict.detail },
+    attemptOpen: false,
+    parked: verdict.parked ?? false,
+    expectedBy:
+      isFinal(status) || status === 'unknown'
+        ? null
+        : verdict.expectedInMs
+          ? new Date(settled.updatedAt.getTime() + wholeMs(verdict.expectedInMs))
+          : transaction.expectedBy,
+    version: settled.version,
+    updatedAt: settled.updatedAt,
+    completedAt: settled.completedAt,
+  };
+}

@@ -1,0 +1,160 @@
+import { Injectable } from '@nestjs/common';
+import { AppVault, type AppCipher } from '../../crypto/app-vault.js';
+import { OUTCOME_PATIENCE_MS, waitOut } from '../../database/wait-out.js';
+import { newUuid } from '../../common/ids.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { isFinal } from '../../ledger/model/status-transitions.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import type { Settled } from '../../ledger/writes/settle.js';
+import type { JsonObject, Transaction } from '../../ledger/model/transaction.js';
+import { describeError, logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
+import { QUOTA_USED_UP } from '../../outbound/quota.service.js';
+import { ProviderError, type OperationHandler, type Outcome } from '../../connector/connector.js';
+import { after, judgeError, judgeOutcome, PARKED, type Verdict } from './outcome-policy.js';
+import { reportEdge } from './edge-alarm.js';
+import { QueueForecast } from './backlog-estimate.service.js';
+import { ConnectorRegistry } from '../connector-registry.service.js';
+import { openSecret, sealSecret } from './sealed-payload.js';
+import { Turns } from './turns.js';
+
+/** Longer answers are kept in part: every documented one is far shorter. */
+const MAX_REPLY_LENGTH = 16 * 1024;
+
+/** Records how calls ended. Writing an outcome is tried until the patience with the database ends. */
+@Injectable()
+export class Outcomes {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly registry: ConnectorRegistry,
+    private readonly vault: AppVault,
+    private readonly forecast: QueueForecast,
+    private readonly turns: Turns,
+  ) {}
+
+  /**
+   * Fetches what recording the outcome takes. Before the call: an answer must not depend on what the database can be
+   * asked for by the time that it arrives.
+   */
+  async prepare(transaction: Transaction): Promise<AppCipher> {
+    const [cipher] = await Promise.all([this.vault.of(transaction.appId), this.ledger.prepare(transaction)]);
+    return cipher;
+  }
+
+  /**
+   * Records what a call's end means for one operation. `cipher`: as prepared; null: nothing was called. `about`: what
+   * else the event shall say.
+   */
+  async conclude(
+    transaction: Transaction,
+    said: Outcome | ProviderError,
+    cipher: AppCipher | null,
+    about: JsonObject = {},
+  ): Promise<Transaction> {
+    const handler = this.registry.handler(transaction.type);
+    const verdict =
+      said instanceof ProviderError
+        ? await this.judgeSilence(handler, transaction, said)
+        : judgeOutcome(handler, transaction, said);
+    return this.write(transaction, { ...verdict, eventDetail: { ...verdict.eventDetail, ...about } }, cipher);
+  }
+
+  private async judgeSilence(
+    handler: OperationHandler,
+    transaction: Transaction,
+    error: ProviderError,
+  ): Promise<Verdict> {
+    const { id: transactionId, provider } = transaction;
+    reportEdge(error, { transactionId, provider });
+    const verdict = judgeError(handler, transaction, error, new Date());
+    return error.reason === QUOTA_USED_UP ? this.queued(handler, transaction, verdict, error) : verdict;
+  }
+
+  /** Nothing is wrong, it is only not its turn: no growing pauses, and an estimate that knows who waits before it. */
+  private async queued(
+    handler: OperationHandler,
+    transaction: Transaction,
+    verdict: Verdict,
+    error: ProviderError,
+  ): Promise<Verdict> {
+    if (verdict.dueInMs === null) return verdict;
+    // What can go together with others goes as soon as there is a permit for all of them.
+    const dueInMs = handler.batch ? 0 : Math.round(error.extras.retryAfterMs ?? verdict.dueInMs);
+    const drainMs = await this.drainMs(transaction);
+    return { ...verdict, dueInMs, expectedInMs: Math.max(dueInMs, drainMs) };
+  }
+
+  /** An estimate must not keep from the record what it is only good to know for. */
+  private async drainMs({ id, provider }: Transaction): Promise<number> {
+    try {
+      return await this.forecast.drainMs(provider);
+    } catch (error) {
+      logger.warn({ transactionId: id, ...describeError(error) }, 'the queue could not be forecast');
+      return 0;
+    }
+  }
+
+  /** Records a verdict; answers with the transaction as it is then. `cipher`: see `conclude`. */
+  async write(transaction: Transaction, verdict: Verdict, cipher: AppCipher | null): Promise<Transaction> {
+    if (verdict.evidence === PARKED) {
+      metrics.alarms.inc({ kind: 'parked' });
+      logger.error({ transactionId: transaction.id }, 'parked for an operator');
+    }
+    const settled = await this.settle(transaction, verdict, cipher, transaction.epoch);
+    if (!settled.moved) return this.writeLate(transaction, verdict, cipher);
+    if (verdict.to !== null && isFinal(verdict.to))
+      await this.turns.ended(this.registry.handler(transaction.type), transaction);
+    return after(transaction, verdict, settled);
+  }
+
+  /** Another writer was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
+  private async writeLate(stale: Transaction, verdict: Verdict, cipher: AppCipher | null): Promise<Transaction> {
+    const current = await waitOut(OUTCOME_PATIENCE_MS, () => this.reader.find(stale.id, stale.appId));
+    if (!current) throw new Error('a transaction has vanished');
+    if (current.status === 'unknown' && (verdict.to === 'succeeded' || verdict.to === 'failed')) {
+      const late: Verdict = { ...verdict, evidence: 'late answer' };
+      const settled = await this.settle(current, late, cipher, null);
+      if (settled.moved) return after(current, late, settled);
+    }
+    const contradicts =
+      isFinal(current.status) && verdict.to !== null && isFinal(verdict.to) && verdict.to !== current.status;
+    if (contradicts) {
+      metrics.alarms.inc({ kind: 'contradiction' });
+      logger.error(
+        { transactionId: current.id, is: current.status, said: verdict.to },
+        'an answer contradicts a final state',
+      );
+    }
+    return current;
+  }
+
+  private async settle(
+    transaction: Transaction,
+    { resource, reply, ...rest }: Verdict,
+    cipher: AppCipher | null,
+    epoch: number | null,
+  ): Promise<Settled> {
+    const secret = resource?.secret;
+    return this.ledger.settle(transaction, {
+      ...rest,
+      ...(reply !== undefined && transaction.sealed && { sealed: withReply(prepared(cipher), transaction, reply) }),
+      ...(resource && {
+        resource: { ...resource, ...(secret && { sealed: prepared(cipher).seal(JSON.stringify(secret)) }) },
+      }),
+      epoch,
+      actor: 'gateway',
+      eventId: newUuid(),
+    });
+  }
+}
+
+/** @throws Error when the outcome could not be recorded: nothing must be called then */
+export function prepared(cipher: AppCipher | null): AppCipher {
+  if (!cipher) throw new Error('the key of the app has not been fetched');
+  return cipher;
+}
+
+function withReply(cipher: AppCipher, transaction: Transaction, reply: string): Buffer {
+  return sealSecret(cipher, { ...openSecret(cipher, transaction), reply: reply.slice(0, MAX_REPLY_LENGTH) });
+}

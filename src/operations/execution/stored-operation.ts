@@ -1,0 +1,36 @@
+import type { AppCipher } from '../../crypto/app-vault.js';
+import type { Claim } from '../../ledger/writes/claim.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { ProviderError, type OperationLane, type StoredOperation } from '../../connector/connector.js';
+import { PREPARATION_MS } from '../connector-registry.service.js';
+import { openSecret } from './sealed-payload.js';
+
+/** The operation as its connector gets it; `body` where it is known already. @throws Error when its data has been erased */
+export function operationOf(
+  cipher: AppCipher,
+  transaction: Transaction,
+  lane: OperationLane,
+  body = openSecret(cipher, transaction).body,
+): StoredOperation {
+  return {
+    id: transaction.id,
+    appId: transaction.appId,
+    type: transaction.type,
+    body,
+    detail: transaction.detail,
+    correlationId: transaction.correlationId,
+    providerReference: transaction.providerReference,
+    attempt: transaction.attempts,
+    startedAt: transaction.releaseAt ?? transaction.createdAt,
+    lane,
+  };
+}
+
+/** Asked immediately before the first byte leaves. @throws ProviderError when it must not leave any more */
+export function assertInTime({ transaction, leasedAtMs }: Claim): void {
+  // A process that was stopped and wakes up late must not send: somebody else has judged its attempt by then.
+  if (performance.now() - leasedAtMs > PREPARATION_MS) throw new ProviderError('not-sent', 'lease_lost');
+  if (transaction.expiresAt && transaction.expiresAt.getTime() <= Date.now()) {
+    throw new ProviderError('not-sent', 'expired');
+  }
+}

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { publicId } from '../../common/ids.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import type { Sibling } from '../../ledger/reads/siblings.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { describeError, logger } from '../../common/log.js';
+import type { OperationHandler } from '../../connector/connector.js';
+import { backoffMs, type Verdict } from './outcome-policy.js';
+import { ConnectorRegistry } from '../connector-registry.service.js';
+import { turnOf, type OtherChange } from './turn.js';
+
+/** Keeps changes to one resource in the order in which they were recorded, across all instances. */
+@Injectable()
+export class Turns {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly registry: ConnectorRegistry,
+  ) {}
+
+  /** null: it may be sent. Asked after its attempt has begun in the database, and before anything leaves. */
+  async judge(handler: OperationHandler, transaction: Transaction): Promise<Verdict | null> {
+    const { order } = handler;
+    if (!order || transaction.resourceId === null || transaction.status !== 'pending') return null;
+    const siblings = await this.reader.siblings(transaction);
+    const others = siblings.flatMap((sibling) => this.asChange(sibling));
+    const turn = turnOf({ parts: order.partsOf(transaction.detail), attempts: transaction.attempts }, others);
+    if (turn === 'go') return null;
+    if (turn === 'wait') return waiting(handler, transaction);
+    const by = siblings.filter(({ isLater, status }) => isLater && status === 'succeeded').map(({ id }) => id);
+    const eventDetail = { by: by.map((id) => publicId('txn', id)) };
+    return {
+      to: 'failed',
+      dueInMs: null,
+      attemptNotSent: true,
+      failure: order.superseded,
+      evidence: 'superseded',
+      eventDetail,
+    };
+  }
+
+  /** It has ended: what waits for it goes on at once. A hint only, since whatever waits has a time of its own. */
+  async ended(handler: OperationHandler, transaction: Transaction): Promise<void> {
+    if (!handler.order || transaction.resourceId === null) return;
+    try {
+      await this.ledger.hastenSiblings(transaction);
+    } catch (error) {
+      const { id: transactionId } = transaction;
+      logger.warn({ transactionId, ...describeError(error) }, 'what waits for a change could not be made due');
+    }
+  }
+
+  private asChange(sibling: Sibling): OtherChange[] {
+    const { order } = this.registry.handler(sibling.type);
+    if (!order) return [];
+    // What has been erased does not say any more what it changed.
+    return [{ ...sibling, parts: sibling.erasedAt === null ? order.partsOf(sibling.detail) : 'all' }];
+  }
+}
+
+function waiting(handler: OperationHandler, transaction: Transaction): Verdict {
+  const dueInMs = Math.round(backoffMs(handler, transaction.version, Math.random));
+  const eventDetail = { reason: 'another_change_goes_first' };
+  return { to: null, dueInMs, expectedInMs: dueInMs, attemptNotSent: true, evidence: 'not sent', eventDetail };
+}

@@ -1,0 +1,151 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Database } from '../../database/database.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { openCounts, type OpenCount } from '../../ledger/reads/open-counts.js';
+import { describeError, logger } from '../../common/log.js';
+import { metrics } from '../../common/metrics.js';
+import { Problem } from '../../common/problem.js';
+import { ProviderError } from '../../connector/connector.js';
+import type { ProviderHealthDto } from './provider.dto.js';
+import { GATEWAY, ProviderStates } from './provider-pauses.service.js';
+import { QueueForecast } from '../execution/backlog-estimate.service.js';
+import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
+
+const GAUGES_MS = 5_000;
+
+/** What an operator sees of the providers, and may do to them. */
+@Injectable()
+export class ProviderHealth implements OnApplicationBootstrap {
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly states: ProviderStates,
+    private readonly database: Database,
+    private readonly ledger: Ledger,
+    private readonly queue: QueueForecast,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    for (const { definition, client } of this.registry.all()) {
+      client.stops.on('stop', (reason) => void this.stop(definition.name, reason));
+    }
+  }
+
+  async all(): Promise<ProviderHealthDto[]> {
+    return this.describeAll(await openCounts(this.database));
+  }
+
+  /** @throws Problem `not_found` */
+  async one(name: string): Promise<ProviderHealthDto> {
+    return this.describe(this.find(name), await openCounts(this.database));
+  }
+
+  /** @throws Problem `not_found` */
+  assertKnown(name: string): void {
+    this.find(name);
+  }
+
+  /** Nothing is sent to it any more; what is under way ends, what is new waits. */
+  async pause(name: string, by: string, reason: string | null): Promise<void> {
+    await this.states.pause(this.find(name).definition.name, by, reason);
+  }
+
+  /** Ends a pause, and an open breaker with it; what waits is tried at once. */
+  async resume(name: string): Promise<void> {
+    const { definition, client } = this.find(name);
+    await client.readmit();
+    await this.states.resume(definition.name);
+    await this.ledger.hasten(definition.name);
+  }
+
+  /** Forgets the token and logs in anew; if that succeeds, a pause for want of good credentials is over. @throws Problem `provider_error`, `provider_unavailable` */
+  async refreshToken(name: string): Promise<void> {
+    const { definition, client } = this.find(name);
+    try {
+      await client.refreshToken();
+      if (this.states.pauseOf(definition.name)?.by === GATEWAY) await this.resume(name);
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      const refused = error.kind === 'unauthorized';
+      const what = refused ? 'does not accept our credentials' : 'could not be asked for a token';
+      throw new Problem(refused ? 'provider_error' : 'provider_unavailable', `${definition.title} ${what}.`, {
+        provider: { name: definition.name, code: error.reason, message: what, instructions: null },
+        cause: error,
+      });
+    }
+  }
+
+  /** It refuses our credentials for good: what waits lies still until an operator has mended them. */
+  private async stop(provider: string, reason: string): Promise<void> {
+    try {
+      if (!(await this.states.stop(provider, `our credentials are refused: ${reason}`))) return;
+      metrics.alarms.inc({ kind: 'provider_stopped' });
+      logger.error({ provider, reason }, 'the provider refuses our credentials: nothing is sent until it is resumed');
+    } catch (error) {
+      logger.warn({ provider, ...describeError(error) }, 'the provider could not be paused; the next refusal does it');
+    }
+  }
+
+  /** Keeps the gauges true that speak of the providers and of what waits for them. */
+  @Interval(GAUGES_MS)
+  async refreshGauges(): Promise<void> {
+    try {
+      const counts = await openCounts(this.database);
+      this.showCounts(counts);
+      for (const { name, quota, tokenAgeSeconds } of await this.describeAll(counts)) {
+        metrics.quotaLeft.set({ provider: name }, quota.left);
+        if (tokenAgeSeconds === null) metrics.tokenAgeSeconds.remove({ provider: name });
+        else metrics.tokenAgeSeconds.set({ provider: name }, tokenAgeSeconds);
+      }
+    } catch (error) {
+      metrics.alarms.inc({ kind: 'gauges_failed' });
+      logger.warn(describeError(error), 'gauges could not be refreshed');
+    }
+  }
+
+  private showCounts(counts: readonly OpenCount[]): void {
+    const { queueDepth, unknownTransactions, parkedTransactions, overdueTransactions } = metrics;
+    for (const gauge of [queueDepth, unknownTransactions, parkedTransactions, overdueTransactions]) gauge.reset();
+    for (const { provider, status, count, parked, overdue } of counts) {
+      if (status === 'unknown') unknownTransactions.set({ provider }, count);
+      else queueDepth.set({ provider, status }, count);
+      parkedTransactions.inc({ provider }, parked);
+      overdueTransactions.inc({ provider }, overdue);
+    }
+  }
+
+  private find(name: string): RegisteredProvider {
+    const found = this.registry.find(name);
+    if (!found) throw Problem.notFound('provider');
+    return found;
+  }
+
+  private describeAll(counts: readonly OpenCount[]): Promise<ProviderHealthDto[]> {
+    return Promise.all(this.registry.all().map((provider) => this.describe(provider, counts)));
+  }
+
+  private async describe(
+    { definition, client }: RegisteredProvider,
+    counts: readonly OpenCount[],
+  ): Promise<ProviderHealthDto> {
+    const pause = this.states.pauseOf(definition.name);
+    const own = counts.filter((row) => row.provider === definition.name);
+    const [tokenAgeSeconds, quota, drainMs] = await Promise.all([
+      client.tokenAgeSeconds(),
+      client.outlook.state(),
+      this.queue.drainMs(definition.name),
+    ]);
+    return {
+      name: definition.name,
+      title: definition.title,
+      paused: pause && { at: pause.at.toISOString(), by: pause.by, reason: pause.reason },
+      breaker: client.breakerState,
+      tokenAgeSeconds,
+      quota,
+      queue: Object.fromEntries(own.map((row) => [row.status, row.count])),
+      overdue: own.reduce((sum, row) => sum + row.overdue, 0),
+      drainSeconds: Math.ceil(drainMs / 1000),
+      lastSuccessAt: client.lastSuccess?.toISOString() ?? null,
+    };
+  }
+}

@@ -1,0 +1,85 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Database } from '../../database/database.js';
+import { describeError, logger } from '../../common/log.js';
+
+const RELOAD_MS = 1_000;
+/** Who pauses a provider that does not accept our credentials. */
+export const GATEWAY = 'gateway';
+
+export interface Pause {
+  readonly provider: string;
+  readonly at: Date;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** Which providers are paused. Shared by all instances; each looks anew once a second. */
+@Injectable()
+export class ProviderStates implements OnApplicationBootstrap {
+  private paused = new Map<string, Pause>();
+  /** Reads that were begun, and the latest of them that counts. */
+  private begun = 0;
+  private shown = 0;
+
+  constructor(private readonly database: Database) {}
+
+  isPaused(provider: string): boolean {
+    return this.paused.has(provider);
+  }
+
+  pauseOf(provider: string): Pause | null {
+    return this.paused.get(provider) ?? null;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.reload();
+  }
+
+  @Interval(RELOAD_MS)
+  async refresh(): Promise<void> {
+    // What was known stays true until the database can be asked again.
+    await this.reload().catch((error: unknown) => logger.warn(describeError(error), 'pauses could not be read'));
+  }
+
+  /** An answer that was overtaken by that to a later question is old: it may not know of the pause that was just made. */
+  private async reload(): Promise<void> {
+    this.begun += 1;
+    const own = this.begun;
+    const rows = await this.database.query<{ provider: string; at: Date; by: string; reason: string | null }>(
+      `select provider, paused_at as at, paused_by as by, reason from provider_states where paused_at is not null`,
+    );
+    if (own < this.shown) return;
+    this.shown = own;
+    this.paused = new Map(rows.map((row) => [row.provider, row]));
+  }
+
+  async pause(provider: string, by: string, reason: string | null): Promise<void> {
+    await this.database.query(
+      `insert into provider_states as s (provider, paused_at, paused_by, reason) values ($1, now(), $2, $3)
+       on conflict (provider) do update set paused_at = coalesce(s.paused_at, now()), paused_by = $2, reason = $3`,
+      [provider, by, reason],
+    );
+    await this.reload();
+  }
+
+  /** Pauses it unless it is paused already; answers whether it was this call that did. */
+  async stop(provider: string, reason: string): Promise<boolean> {
+    const rows = await this.database.query(
+      `insert into provider_states as s (provider, paused_at, paused_by, reason) values ($1, now(), $2, $3)
+       on conflict (provider) do update set paused_at = now(), paused_by = $2, reason = $3
+       where s.paused_at is null returning 1 as stopped`,
+      [provider, GATEWAY, reason],
+    );
+    await this.reload();
+    return rows.length > 0;
+  }
+
+  async resume(provider: string): Promise<void> {
+    await this.database.query(
+      `update provider_states set paused_at = null, paused_by = null, reason = null where provider = $1`,
+      [provider],
+    );
+    await this.reload();
+  }
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../../common/problem.js';
+import { ProviderError, type ProviderName } from '../../connector/connector.js';
+import { reportEdge } from '../execution/edge-alarm.js';
+import { providerProblem } from './provider-problem.js';
+import { ProviderStates } from './provider-pauses.service.js';
+import { ConnectorRegistry } from '../connector-registry.service.js';
+
+/** Questions to a provider of which nothing is recorded: the caller hears at once why there is no answer. */
+@Injectable()
+export class ProviderReads {
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly states: ProviderStates,
+  ) {}
+
+  /** @throws Problem `provider_unavailable` when it was not asked, `provider_timeout`, `provider_error` */
+  async ask<T>(provider: ProviderName, question: () => Promise<T>): Promise<T> {
+    const title = this.registry.find(provider)?.definition.title ?? provider;
+    if (this.states.isPaused(provider)) {
+      throw new Problem('provider_unavailable', `${title} is paused.`, { retryAfterSeconds: 60 });
+    }
+    try {
+      return await question();
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      reportEdge(error, { provider });
+      throw providerProblem(title, error);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { Optional } from '../../api/optional.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsSentence } from '../../api/text-rules.js';
+import { PROVIDERS } from '../../connector/connector.js';
+
+export class PauseDto {
+  /** @example "LATCOM announced maintenance" */
+  @Optional()
+  @IsSentence(500, { isOptional: true })
+  reason?: string;
+}
+
+export class QuotaDto {
+  /** Requests allowed in the window. */
+  limit!: number;
+  /** Seconds. */
+  windowSeconds!: number;
+  used!: number;
+  /** Kept for logins, operators and status queries. */
+  reserved!: number;
+  left!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  blockedUntil!: string | null;
+}
+
+export class ProviderPauseDto {
+  @ApiProperty({ type: String, format: 'date-time' })
+  at!: string;
+  by!: string;
+  @ApiProperty({ type: String, nullable: true })
+  reason!: string | null;
+}
+
+export class ProviderHealthDto {
+  @ApiProperty({ enum: PROVIDERS })
+  name!: string;
+  /** @example "LATCOM" */
+  title!: string;
+  @ApiProperty({ type: ProviderPauseDto, nullable: true })
+  paused!: ProviderPauseDto | null;
+  /** Of this instance. */
+  @ApiProperty({ enum: ['closed', 'open', 'half-open'] })
+  breaker!: string;
+  /** Seconds since the current token was obtained; null: there is none. */
+  @ApiProperty({ type: Number, nullable: true })
+  tokenAgeSeconds!: number | null;
+  quota!: QuotaDto;
+  /** Transactions by status that are not final. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { pending: 0, unknown: 1 } })
+  queue!: Record<string, number>;
+  /** Accepted by the provider a week ago or longer, and not ended: have the provider look for it. */
+  @ApiProperty({ type: 'integer', example: 0 })
+  overdue!: number;
+  /** Seconds until what is pending now will have been sent, as far as the quota decides. */
+  drainSeconds!: number;
+  /** Of this instance. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  lastSuccessAt!: string | null;
+}
+
+export class ProviderListDto {
+  data!: ProviderHealthDto[];
+}

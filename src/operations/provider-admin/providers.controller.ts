@@ -1,0 +1,73 @@
+import { applyDecorators, Body, Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
+import { Audit, Caller, Operator, type OperatorCaller } from '../../access/index.js';
+import { Reads } from '../http/openapi.decorators.js';
+import { ProviderHealth } from './provider-health.service.js';
+import { PauseDto, ProviderHealthDto, ProviderListDto } from './provider.dto.js';
+
+/** How the providers are. */
+@Controller('v1/admin/providers')
+@Operator('viewer')
+export class ProvidersController {
+  constructor(private readonly health: ProviderHealth) {}
+
+  /** Token, quota, queue, breaker and last success of each provider. */
+  @Get()
+  @Reads(ProviderListDto)
+  async list(): Promise<ProviderListDto> {
+    return { data: await this.health.all() };
+  }
+}
+
+/** What an operator does to a provider; every act is audited. */
+@Controller('v1/admin/providers/:name')
+@Operator('operator')
+export class ProviderActsController {
+  constructor(
+    private readonly health: ProviderHealth,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Send nothing to it any more: what is under way ends, what is new waits. */
+  @Post('pause')
+  @ActsOnProvider()
+  async pause(
+    @Param('name') name: string,
+    @Body() dto: PauseDto,
+    @Caller() caller: OperatorCaller,
+  ): Promise<ProviderHealthDto> {
+    const reason = dto.reason ?? null;
+    return this.act(name, caller, 'pause', { reason }, (actor) => this.health.pause(name, actor, reason));
+  }
+
+  /** End a pause; an open circuit breaker is closed too. */
+  @Post('resume')
+  @ActsOnProvider()
+  async resume(@Param('name') name: string, @Caller() caller: OperatorCaller): Promise<ProviderHealthDto> {
+    return this.act(name, caller, 'resume', {}, () => this.health.resume(name));
+  }
+
+  /** Forget the token and log in anew. */
+  @Post('token/refresh')
+  @ActsOnProvider()
+  async refreshToken(@Param('name') name: string, @Caller() caller: OperatorCaller): Promise<ProviderHealthDto> {
+    return this.act(name, caller, 'token.refresh', {}, () => this.health.refreshToken(name));
+  }
+
+  private async act(
+    name: string,
+    caller: OperatorCaller,
+    verb: string,
+    detail: Record<string, string | null>,
+    does: (actor: string) => Promise<void>,
+  ): Promise<ProviderHealthDto> {
+    this.health.assertKnown(name);
+    // Before the act: there may be a line of what did not come about, never an act without a line.
+    await this.audit.record(caller, `provider.${verb}`, name, detail);
+    await does(`operator:${caller.username}`);
+    return this.health.one(name);
+  }
+}
+
+function ActsOnProvider(): MethodDecorator {
+  return applyDecorators(HttpCode(HttpStatus.OK), Reads(ProviderHealthDto, 'provider_error', 'provider_unavailable'));
+}

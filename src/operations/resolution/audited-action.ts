@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, type OperatorCaller } from '../../access/index.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { TransactionLookup } from '../transactions/transaction-lookup.service.js';
+import { MASKED, Presenter } from '../transactions/transaction.presenter.js';
+import type { TransactionDto } from '../transactions/transaction.dto.js';
+
+/** An operator's act on one transaction, written into the audit log. */
+@Injectable()
+export class AuditedActs {
+  constructor(
+    private readonly lookup: TransactionLookup,
+    private readonly presenter: Presenter,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @throws Problem `not_found`, and what the act throws */
+  async run(
+    id: string,
+    caller: OperatorCaller,
+    verb: string,
+    does: (transaction: Transaction, actor: string) => Promise<Transaction>,
+    detail: Record<string, string> = {},
+  ): Promise<TransactionDto> {
+    const transaction = await this.lookup.any(id);
+    // Before the act: there may be a line of what did not come about, never an act without a line.
+    await this.audit.record(caller, `transaction.${verb}`, id, detail);
+    const changed = await does(transaction, `operator:${caller.username}`);
+    return this.presenter.transaction(changed, MASKED);
+  }
+}

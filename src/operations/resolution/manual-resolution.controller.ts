@@ -1,0 +1,91 @@
+import { applyDecorators, Body, Controller, Param, Post, Res } from '@nestjs/common';
+import { ApiAcceptedResponse } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Caller, Operator, type OperatorCaller } from '../../access/index.js';
+import { Config } from '../../config/config.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { AuditedActs } from './audited-action.js';
+import { ChangesTransaction } from '../http/openapi.decorators.js';
+import { OperatorActs } from './manual-resolution.service.js';
+import { Proposals } from './proposals.service.js';
+import { ResolveDto, TransactionDto } from '../transactions/transaction.dto.js';
+
+const ACCEPTED = 202;
+
+/** What an operator does about one transaction. */
+@Controller('v1/admin/transactions/:id')
+@Operator('operator')
+export class OperatorActsController {
+  constructor(
+    private readonly acts: OperatorActs,
+    private readonly audited: AuditedActs,
+  ) {}
+
+  /** Try a parked transaction again now. */
+  @Post('retry')
+  @ChangesTransaction()
+  async retry(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
+    return this.audited.run(id, caller, 'retry', (transaction, actor) => this.acts.retry(transaction, actor));
+  }
+
+  /** Ask the provider now how a `processing` transaction ended. */
+  @Post('refresh')
+  @ChangesTransaction()
+  async refresh(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
+    return this.audited.run(id, caller, 'refresh', (transaction, actor) => this.acts.refresh(transaction, actor));
+  }
+}
+
+/** How operators say that a transaction ended: alone, or with `REQUIRE_SECOND_OPERATOR` in twos. */
+@Controller('v1/admin/transactions/:id')
+@Operator('operator')
+export class ResolutionsController {
+  constructor(
+    private readonly config: Config,
+    private readonly acts: OperatorActs,
+    private readonly proposals: Proposals,
+    private readonly audited: AuditedActs,
+  ) {}
+
+  /**
+   * Say how an `unknown` or parked transaction ended, with the evidence for it. 200: done. 202: proposed, another
+   * operator has to approve it.
+   */
+  @Post('resolve')
+  @Resolves()
+  async resolve(
+    @Param('id') id: string,
+    @Body() dto: ResolveDto,
+    @Caller() caller: OperatorCaller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionDto> {
+    const alone = !this.config.requireSecondOperator;
+    const does = async (transaction: Transaction, actor: string): Promise<Transaction> => {
+      if (alone) return this.acts.resolve(transaction, dto, actor);
+      await this.proposals.propose(transaction, dto, actor);
+      return transaction;
+    };
+    const shown = await this.audited.run(id, caller, alone ? 'resolve' : 'propose', does, { ...dto });
+    if (!alone) reply.status(ACCEPTED);
+    return shown;
+  }
+
+  /** Agree with another operator's proposal: it is carried out. */
+  @Post('approve')
+  @ChangesTransaction()
+  async approve(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
+    return this.audited.run(id, caller, 'approve', (transaction, actor) => this.proposals.approve(transaction, actor));
+  }
+
+  /** Turn a proposal down; the transaction stays as it is. */
+  @Post('reject')
+  @ChangesTransaction()
+  async reject(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
+    return this.audited.run(id, caller, 'reject', (transaction, actor) => this.proposals.reject(transaction, actor));
+  }
+}
+
+function Resolves(): MethodDecorator {
+  const description = 'Proposed: another operator has to approve it.';
+  return applyDecorators(ChangesTransaction(), ApiAcceptedResponse({ type: TransactionDto, description }));
+}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { newUuid } from '../../common/ids.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import type { Failure, Transaction } from '../../ledger/model/transaction.js';
+import { Problem } from '../../common/problem.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import { Gate } from '../execution/provider-capacity.js';
+import { ConnectorRegistry } from '../connector-registry.service.js';
+import { Runner } from '../execution/attempt-runner.service.js';
+import { reportUnwritten } from '../execution/unwritten.js';
+
+/** Until others may take up what an operator asked for, in milliseconds. */
+const SOON_MS = 1_000;
+
+export interface Resolution {
+  readonly outcome: 'succeeded' | 'failed';
+  /** Where it can be checked, e.g. a statement line or a ticket. */
+  readonly evidence: string;
+  readonly reason: string;
+}
+
+/** What an operator may do about a transaction that does not end by itself. */
+@Injectable()
+export class OperatorActs {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly registry: ConnectorRegistry,
+    private readonly gate: Gate,
+    private readonly runner: Runner,
+  ) {}
+
+  /** Says how an `unknown` or parked transaction ended. @throws Problem `invalid_state` */
+  async resolve(transaction: Transaction, resolution: Resolution, actor: string): Promise<Transaction> {
+    this.assertResolvable(transaction);
+    const { outcome, evidence, reason } = resolution;
+    const handler = this.registry.handler(transaction.type);
+    const settled = await this.ledger.settle(transaction, {
+      to: outcome,
+      epoch: null,
+      dueInMs: null,
+      ...(outcome === 'failed' && { failure: failedByOperator(reason) }),
+      ...(handler.resourceStatus && {
+        resource: { status: outcome === 'failed' ? handler.resourceStatus.failed : handler.resourceStatus.succeeded },
+      }),
+      actor,
+      evidence: 'operator',
+      eventDetail: { evidence, reason },
+      eventId: newUuid(),
+    });
+    return this.changed(transaction, settled.moved);
+  }
+
+  /** @throws Problem `invalid_state` */
+  assertResolvable({ status, parked }: Transaction): void {
+    if (status === 'unknown' || parked) return;
+    throw new Problem('invalid_state', `Only an unknown or parked transaction can be resolved; it is ${status}.`);
+  }
+
+  /** Lets a parked transaction be tried again now. @throws Problem `invalid_state` where that is not safe */
+  async retry(transaction: Transaction, actor: string): Promise<Transaction> {
+    if (transaction.status !== 'pending' || !transaction.parked) {
+      throw new Problem(
+        'invalid_state',
+        'Only a parked transaction can be retried: it was never accepted by the provider.',
+      );
+    }
+    return this.note(transaction, actor, 'retry');
+  }
+
+  /** Asks the provider now how an accepted transaction ended. @throws Problem `invalid_state`, `provider_error` */
+  async refresh(transaction: Transaction, actor: string): Promise<Transaction> {
+    const handler = this.registry.handler(transaction.type);
+    if (transaction.status !== 'processing' || !handler.poll) {
+      throw new Problem(
+        'invalid_state',
+        'Only a processing transaction of a provider with a status query can be refreshed.',
+      );
+    }
+    return this.note(transaction, actor, 'refresh');
+  }
+
+  /** Written down first: should this process end now, another takes it up. */
+  private async note(transaction: Transaction, actor: string, evidence: string): Promise<Transaction> {
+    const settled = await this.ledger.settle(transaction, {
+      to: null,
+      epoch: transaction.epoch,
+      dueInMs: SOON_MS,
+      actor,
+      evidence,
+      eventId: newUuid(),
+    });
+    const changed = await this.changed(transaction, settled.moved);
+    await this.gate.hold(() => this.runFirst(changed));
+    return changed;
+  }
+
+  /** With the permits that are kept for operators, before all that waits. */
+  private async runFirst(transaction: Transaction): Promise<void> {
+    if (this.gate.roomFor(transaction.provider) <= 0) return;
+    const leaseMs = this.registry.leaseMs(transaction.provider);
+    const claim = await this.ledger.claimOne(transaction, { leaseMs, actor: 'gateway' });
+    if (!claim) return;
+    this.runner.run(claim, 'operator').catch((error: unknown) => reportUnwritten(claim.transaction, error));
+  }
+
+  private async changed(transaction: Transaction, moved: boolean): Promise<Transaction> {
+    if (!moved) throw new Problem('invalid_state', 'The transaction has just changed; look at it again.');
+    const current = await this.reader.find(transaction.id, transaction.appId);
+    if (!current) throw new Error('a transaction has vanished');
+    return current;
+  }
+}
+
+function failedByOperator(reason: string): Failure {
+  return {
+    code: 'resolved_by_operator',
+    message: 'An operator found that it did not happen.',
+    instructions: reason,
+    category: 'operator',
+    provider: null,
+    retryable: true,
+  };
+}

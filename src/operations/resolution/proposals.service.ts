@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
+import { newUuid } from '../../common/ids.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { Problem } from '../../common/problem.js';
+import { OperatorActs, type Resolution } from './manual-resolution.service.js';
+
+export interface Proposal extends Resolution {
+  readonly id: string;
+  readonly proposedBy: string;
+  readonly proposedAt: Date;
+}
+
+const PROPOSE = `
+insert into resolution_proposals (id, transaction_id, outcome, evidence, reason, proposed_by)
+values ($1, $2, $3, $4, $5, $6) on conflict (transaction_id) where decision is null do nothing returning id`;
+
+const OPEN = `
+select id, outcome, evidence, reason, proposed_by as "proposedBy", proposed_at as "proposedAt"
+from resolution_proposals where transaction_id = $1 and decision is null`;
+
+const DECIDE = `
+update resolution_proposals set decision = $2, decided_by = $3, decided_at = now()
+where id = $1 and decision is null returning id`;
+
+/** With `REQUIRE_SECOND_OPERATOR`, a resolution waits here until another operator than its author agrees. */
+@Injectable()
+export class Proposals {
+  constructor(
+    private readonly database: Database,
+    private readonly acts: OperatorActs,
+  ) {}
+
+  /** @throws Problem `invalid_state` when it cannot be resolved, or a proposal waits already */
+  async propose(transaction: Transaction, resolution: Resolution, by: string): Promise<void> {
+    this.acts.assertResolvable(transaction);
+    const { outcome, evidence, reason } = resolution;
+    const rows = await this.database.query(PROPOSE, [newUuid(), transaction.id, outcome, evidence, reason, by]);
+    if (rows.length > 0) return;
+    throw new Problem('invalid_state', 'A resolution is proposed already: approve or reject that one first.');
+  }
+
+  /** What waits for a second operator. */
+  async open(transactionId: string): Promise<Proposal | null> {
+    return (await this.database.query<Proposal>(OPEN, [transactionId]))[0] ?? null;
+  }
+
+  /** @throws Problem `forbidden` for the author, `invalid_state` when nothing is proposed */
+  async approve(transaction: Transaction, by: string): Promise<Transaction> {
+    const proposal = await this.required(transaction);
+    if (proposal.proposedBy === by) {
+      throw new Problem('forbidden', 'Another operator than the one who proposed it has to approve a resolution.');
+    }
+    // Before the ledger, so that what was rejected in the same moment is not carried out. Should this process end
+    // here, the transaction is as it was, and is proposed anew.
+    await this.decide(proposal, 'approved', by);
+    return this.acts.resolve(transaction, proposal, `${proposal.proposedBy}, ${by}`);
+  }
+
+  /** Also by the author, who may think better of it. @throws Problem `invalid_state` when nothing is proposed */
+  async reject(transaction: Transaction, by: string): Promise<Transaction> {
+    const proposal = await this.required(transaction);
+    await this.decide(proposal, 'rejected', by);
+    return transaction;
+  }
+
+  private async decide(proposal: Proposal, decision: 'approved' | 'rejected', by: string): Promise<void> {
+    const rows = await this.database.query(DECIDE, [proposal.id, decision, by]);
+    if (rows.length === 0) throw new Problem('invalid_state', 'Somebody else has just decided about the proposal.');
+  }
+
+  private async required(transaction: Transaction): Promise<Proposal> {
+    const proposal = await this.open(transaction.id);
+    if (!proposal) throw new Problem('invalid_state', 'No resolution is proposed for this transaction.');
+    return proposal;
+  }
+}

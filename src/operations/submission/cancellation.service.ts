@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { newUuid, publicId } from '../../common/ids.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { Problem } from '../../common/problem.js';
+
+/** A sender whose call was certainly not sent gives the row back under a new lease; so often is it looked at again. */
+const MAX_TRIES = 3;
+
+/** Takes back what has not been sent. */
+@Injectable()
+export class Cancellation {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+  ) {}
+
+  /**
+   * Cancels a `pending` transaction while no attempt is under way. A sender takes the row up under a new epoch, so
+   * against the epoch that was read here exactly one of the two wins.
+   * @throws Problem `invalid_state`
+   */
+  async cancelUnsent(transaction: Transaction): Promise<Transaction> {
+    let current = transaction;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      if (current.status !== 'pending' || current.attemptOpen) break;
+      const { moved } = await this.ledger.settle(current, {
+        to: 'canceled',
+        epoch: current.epoch,
+        dueInMs: null,
+        actor: publicId('app', current.appId),
+        evidence: 'cancel request',
+        eventId: newUuid(),
+      });
+      const found = await this.reader.find(current.id, current.appId);
+      if (!found) throw new Error('a transaction has vanished');
+      if (moved) return found;
+      current = found;
+    }
+    throw new Problem('invalid_state', refusal(current));
+  }
+}
+
+function refusal({ status }: Transaction): string {
+  return status === 'pending'
+    ? 'It is being sent and can no longer be canceled.'
+    : `Only what is pending and not sent can be canceled; it is ${status}.`;
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { Ledger } from '../../ledger/ledger.service.js';
+import type { FieldError } from '../../common/problem.js';
+import { Vault } from '../../crypto/gateway-vault.js';
+import type { Draft } from './draft.js';
+
+const DUPLICATE = 'must be true: the same was requested within the last ten minutes (possible_duplicate)';
+const UNCOVERED = 'is more than what is paid in at the provider covers at the moment (insufficient_float)';
+
+/** What a submission would meet, without recording or sending anything. */
+@Injectable()
+export class Preview {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly vault: Vault,
+  ) {}
+
+  /** What would stand in the draft's way now; a moment later that may be another. */
+  async problems(draft: Draft, appId: string): Promise<FieldError[]> {
+    const isGuarded = draft.duplicateOf !== undefined && draft.allowDuplicate !== true;
+    const obstacle = await this.ledger.obstacle({
+      id: draft.id,
+      appId,
+      type: draft.type,
+      reference: draft.reference,
+      referenceScope: draft.referenceScope ?? appId,
+      idempotencyKey: null,
+      idempotencyItem: 0,
+      requestMac: null,
+      duplicateMac: isGuarded ? this.vault.mac('duplicate-guard', draft.duplicateOf) : null,
+    });
+    const quantity = draft.quantity?.amount ?? null;
+    const isCovered = await this.ledger.isCovered({ provider: draft.provider, quantity, cover: draft.cover ?? null });
+    return [
+      ...(obstacle?.by === 'reference'
+        ? [{ pointer: '/reference', message: `is already used for another ${draft.type} (reference_conflict)` }]
+        : []),
+      ...(obstacle?.by === 'duplicate' ? [{ pointer: '/allowDuplicate', message: DUPLICATE }] : []),
+      ...(isCovered ? [] : [{ pointer: '/amount', message: UNCOVERED }]),
+    ];
+  }
+}

@@ -1,0 +1,238 @@
+import { Injectable } from '@nestjs/common';
+import { AppVault } from '../../crypto/app-vault.js';
+import { newUuid, publicId } from '../../common/ids.js';
+import { Ledger } from '../../ledger/ledger.service.js';
+import { endsWait } from '../../ledger/model/status-transitions.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import type { NewTransaction } from '../../ledger/model/new-transaction.js';
+import type { RecordResult } from '../../ledger/writes/record.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
+import { Problem } from '../../common/problem.js';
+import { canonicalJson } from './request-fingerprint.js';
+import type { Draft } from './draft.js';
+import { NeverSent } from '../execution/never-sent.js';
+import { insufficientFloat, keyReused, refusalOf } from './submission-problems.js';
+import { Road } from '../execution/send-admission.service.js';
+import { sealSecret } from '../execution/sealed-payload.js';
+import { Waiting } from './transaction-watcher.service.js';
+
+export interface Submission {
+  readonly appId: string;
+  readonly idempotencyKey: string;
+  /** What makes two requests the same: route and body as received. */
+  readonly request: { readonly route: string; readonly body: unknown };
+  readonly waitMs: number;
+  /** Position in a batch that shares one key; default: 0. */
+  readonly item?: number;
+}
+
+export interface Submitted {
+  readonly transaction: Transaction;
+  /** The key was used before with the same request. */
+  readonly replayed: boolean;
+}
+
+type Begun =
+  | Extract<RecordResult, { kind: 'known' }>
+  | {
+      readonly kind: 'recorded';
+      readonly recorded: Transaction;
+      /** null: it is taken up when its time has come. */
+      readonly running: Promise<Transaction> | null;
+    };
+
+/** The road that every operation takes: record, send, record; then tell. */
+@Injectable()
+export class Operations {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly reader: LedgerReader,
+    private readonly vault: AppVault,
+    private readonly road: Road,
+    private readonly waiting: Waiting,
+    private readonly neverSent: NeverSent,
+  ) {}
+
+  /**
+   * Records the draft durably, sends it, and waits for the end as long as the caller wishes. `make` checks the request:
+   * what it refuses may still be the repetition of one that was good in its time, and is answered as such.
+   * @throws Problem `validation_failed`, `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`,
+   * `insufficient_float`, `overloaded`
+   */
+  async submit(make: () => Draft | Promise<Draft>, submission: Submission): Promise<Submitted> {
+    const requestMac = this.macOf(submission);
+    let draft: Draft;
+    try {
+      draft = await make();
+    } catch (error) {
+      const known = error instanceof Problem ? await this.findRepeated(submission, requestMac) : null;
+      if (!known) throw error;
+      return { transaction: await this.wait(known, submission.waitMs), replayed: true };
+    }
+    const begun = await this.road.enter(() => this.begin(draft, submission, requestMac));
+    if (begun.kind === 'known') return this.answerKnown(begun, draft, submission);
+    const { recorded, running } = begun;
+    if (!running) return { transaction: await this.wait(recorded, submission.waitMs), replayed: false };
+    return { transaction: await this.waitFor(running, recorded, submission.waitMs), replayed: false };
+  }
+
+  private async findRepeated(submission: Submission, requestMac: Buffer): Promise<Transaction | null> {
+    return this.reader.findByKey(submission.appId, submission.idempotencyKey, submission.item ?? 0, requestMac);
+  }
+
+  /** Everything up to the point where the provider is being called. */
+  private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
+    const { releaseAt = draft.sendAfter ?? null } = draft;
+    const leaseMs = releaseAt ? null : this.road.leaseFor(draft);
+    const expectedInMs = releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
+    const sealed = sealSecret(await this.vault.of(submission.appId), draft.secret);
+    const leasedAtMs = performance.now();
+    const result = await this.record({
+      id: draft.id,
+      appId: submission.appId,
+      type: draft.type,
+      provider: draft.provider,
+      status: draft.releaseAt ? 'scheduled' : 'pending',
+      reference: draft.reference,
+      referenceScope: draft.referenceScope ?? submission.appId,
+      idempotencyKey: submission.idempotencyKey,
+      idempotencyItem: submission.item ?? 0,
+      requestMac,
+      quantity: draft.quantity?.amount ?? null,
+      unit: draft.quantity?.unit ?? null,
+      detail: draft.detail,
+      sealed,
+      metadata: draft.metadata,
+      resourceId: draft.resourceId ?? null,
+      resource: draft.resource ? { ...draft.resource, sealed: null } : null,
+      duplicateMac:
+        draft.duplicateOf === undefined ? null : this.vault.gateway.mac('duplicate-guard', draft.duplicateOf),
+      allowDuplicate: draft.allowDuplicate ?? false,
+      cover: draft.cover ?? null,
+      leaseMs,
+      releaseAt,
+      expiresInMs: draft.expiresInMs ?? null,
+      expectedInMs,
+      actor: publicId('app', submission.appId),
+      eventId: newUuid(),
+    });
+    if (result.kind === 'uncovered') throw insufficientFloat();
+    if (result.kind === 'known') return result;
+    const { appId } = submission;
+    const { createdAt: at, isCovered } = result;
+    const recorded = asRecorded(draft, { appId, sealed, leased: leaseMs !== null, at, expectedInMs });
+    return {
+      kind: 'recorded',
+      recorded,
+      running: leaseMs === null ? null : this.road.run(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
+    };
+  }
+
+  private async record(transaction: NewTransaction): Promise<RecordResult> {
+    try {
+      return await this.ledger.record(transaction);
+    } catch (error) {
+      // The commit may still come. What was refused before it was written has no cause.
+      const isRefused = error instanceof Problem && error.cause === undefined;
+      if (transaction.leaseMs !== null && !isRefused) this.neverSent.watch(transaction.id);
+      throw error;
+    }
+  }
+
+  /** For a batch, whose items share a key. @throws Problem `idempotency_key_reused` */
+  async assertKeyIsFor(submission: Submission): Promise<void> {
+    const { appId, idempotencyKey } = submission;
+    if (await this.reader.isKeyOfAnother(appId, idempotencyKey, this.macOf(submission))) throw keyReused();
+  }
+
+  private macOf({ request }: Submission): Buffer {
+    return this.vault.gateway.mac('request', canonicalJson(request));
+  }
+
+  /** Holds the answer until the end, or until nobody can know the end. */
+  async wait(transaction: Transaction, waitMs: number): Promise<Transaction> {
+    return this.waiting.until(transaction, waitMs, (current) => endsWait(current.status));
+  }
+
+  /** Long poll: until anything has changed. */
+  async waitForChange(transaction: Transaction, waitMs: number): Promise<Transaction> {
+    if (endsWait(transaction.status)) return transaction;
+    return this.waiting.until(transaction, waitMs, (current) => current.version !== transaction.version);
+  }
+
+  private async waitFor(running: Promise<Transaction>, recorded: Transaction, waitMs: number): Promise<Transaction> {
+    if (waitMs <= 0) return recorded;
+    const startedAt = performance.now();
+    const first = await within(waitMs, running, recorded);
+    if (first === null) return (await this.reader.find(recorded.id, recorded.appId)) ?? recorded;
+    return this.wait(first, waitMs - (performance.now() - startedAt));
+  }
+
+  private async answerKnown(
+    known: Extract<RecordResult, { kind: 'known' }>,
+    draft: Draft,
+    submission: Submission,
+  ): Promise<Submitted> {
+    const refusal = refusalOf(known, draft.type, submission.appId);
+    if (refusal) throw refusal;
+    const transaction = await this.reader.find(known.id, submission.appId);
+    if (!transaction) throw new Error('a transaction that has a key has vanished');
+    return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
+  }
+}
+
+/** null when the time is over first. When even the outcome could not be written, the record stands: recovery goes on. */
+function within(waitMs: number, running: Promise<Transaction>, recorded: Transaction): Promise<Transaction | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), waitMs);
+    const end = (transaction: Transaction): void => {
+      clearTimeout(timer);
+      resolve(transaction);
+    };
+    running.then(end, () => end(recorded));
+  });
+}
+
+/** The transaction as it stands in the database right after its record. */
+function asRecorded(
+  draft: Draft,
+  {
+    appId,
+    sealed,
+    leased,
+    at: createdAt,
+    expectedInMs,
+  }: { appId: string; sealed: Buffer; leased: boolean; at: Date; expectedInMs: number | null },
+): Transaction {
+  return {
+    id: draft.id,
+    appId,
+    type: draft.type,
+    provider: draft.provider,
+    status: draft.releaseAt ? 'scheduled' : 'pending',
+    reference: draft.reference,
+    quantity: draft.quantity?.amount ?? null,
+    unit: draft.quantity?.unit ?? null,
+    correlationId: null,
+    providerReference: null,
+    detail: draft.detail,
+    sealed,
+    metadata: draft.metadata,
+    failure: null,
+    resourceId: draft.resourceId ?? null,
+    attempts: leased ? 1 : 0,
+    attemptOpen: leased,
+    epoch: leased ? 1 : 0,
+    dueAt: null,
+    parked: false,
+    releaseAt: draft.releaseAt ?? draft.sendAfter ?? null,
+    expiresAt: draft.expiresInMs === undefined ? null : new Date(createdAt.getTime() + draft.expiresInMs),
+    expectedBy: expectedInMs === null ? null : new Date(createdAt.getTime() + expectedInMs),
+    version: 1,
+    createdAt,
+    updatedAt: createdAt,
+    completedAt: null,
+    blockedAt: null,
+    erasedAt: null,
+  };
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { parseId } from '../../common/ids.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import type { Transaction, TransactionType } from '../../ledger/model/transaction.js';
+import { Problem } from '../../common/problem.js';
+import { Operations } from '../submission/submissions.service.js';
+
+/** Finds a transaction by its public id for those who may see it. */
+@Injectable()
+export class TransactionLookup {
+  constructor(
+    private readonly reader: LedgerReader,
+    private readonly operations: Operations,
+  ) {}
+
+  /**
+   * An app's own transaction; with `waitMs` as soon as it has changed.
+   * @throws Problem `not_found`, also for another app's and for one of another type
+   */
+  async own(
+    appId: string,
+    id: string,
+    options: { waitMs?: number; types?: readonly TransactionType[] } = {},
+  ): Promise<Transaction> {
+    const found = await this.byId(id, appId);
+    if (options.types && !options.types.includes(found.type)) throw Problem.notFound('transaction');
+    return this.operations.waitForChange(found, options.waitMs ?? 0);
+  }
+
+  /** Any app's transaction: for operators. @throws Problem `not_found` */
+  async any(id: string): Promise<Transaction> {
+    return this.byId(id, null);
+  }
+
+  private async byId(id: string, appId: string | null): Promise<Transaction> {
+    const uuid = parseId('txn', id);
+    const found = uuid === null ? null : await this.reader.find(uuid, appId);
+    if (!found) throw Problem.notFound('transaction');
+    return found;
+  }
+}

@@ -1,0 +1,173 @@
+import { IsIn } from 'class-validator';
+import { IsLabel, IsSentence } from '../../api/text-rules.js';
+import { STATUSES, TRANSACTION_TYPES, type JsonObject } from '../../ledger/model/transaction.js';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { PROVIDERS } from '../../connector/connector.js';
+
+export class QuantityDto {
+  /**
+   * Exact decimal, in the unit.
+   * @example "3000"
+   */
+  value!: string;
+  /**
+   * `LATAM_PASS_POINTS`, `MXN` or `PASS:<planId>`.
+   * @example "LATAM_PASS_POINTS"
+   */
+  unit!: string;
+}
+
+export class ProviderFailureDto {
+  /** The provider's own code. */
+  @ApiProperty({ type: String, nullable: true, example: '83' })
+  code!: string | null;
+  /** The provider's own words. */
+  @ApiProperty({ type: String, nullable: true, example: 'DN invalido' })
+  message!: string | null;
+}
+
+export class FailureDto {
+  /**
+   * Stable code of ours.
+   * @example "invalid_phone_number"
+   */
+  code!: string;
+  /** @example "The operator does not know this phone number." */
+  message!: string;
+  @ApiProperty({ type: String, nullable: true, example: 'Check the number and send a new request.' })
+  instructions!: string | null;
+  /** Where the cause lies. */
+  @ApiProperty({ enum: ['request', 'member', 'configuration', 'funds', 'provider', 'operator'] })
+  category!: string;
+  @ApiProperty({ type: ProviderFailureDto, nullable: true })
+  provider!: ProviderFailureDto | null;
+  /** Whether a new transaction with the same content may succeed without any change. */
+  retryable!: boolean;
+}
+
+/** One operation at a provider. The member named after its type's resource holds what is particular to it. */
+export class TransactionDto {
+  /** @example "txn_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
+  id!: string;
+  @ApiProperty({ enum: TRANSACTION_TYPES })
+  type!: string;
+  @ApiProperty({ enum: PROVIDERS })
+  provider!: string;
+  /** `succeeded`, `failed` and `canceled` are final. `unknown`: sent, and nobody can say whether it happened. */
+  @ApiProperty({ enum: STATUSES })
+  status!: string;
+  @ApiProperty({ type: String, nullable: true, example: 'ORDER-2025-000123' })
+  reference!: string | null;
+  @ApiProperty({ type: QuantityDto, nullable: true })
+  quantity!: QuantityDto | null;
+  /** The provider's id: latamAccrualId, pass_id or LATCOM's transaction_id. */
+  @ApiProperty({ type: String, nullable: true })
+  providerReference!: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  correlationId!: string | null;
+  @ApiProperty({ type: FailureDto, nullable: true })
+  failure!: FailureDto | null;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  accrual?: JsonObject;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  cobranded?: JsonObject;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  pass?: JsonObject;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  topup?: JsonObject;
+  /** Of a correction: which transaction it corrects (`corrects`), in which `direction`, and the reason. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  correction?: JsonObject;
+  /** What happens or has to be done next, in words. */
+  @ApiProperty({ type: String, nullable: true })
+  nextStep!: string | null;
+  /** Until when it can be canceled for nothing. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  cancelableUntil!: string | null;
+  /** An honest estimate of when something will have happened. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  expectedBy!: string | null;
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  metadata!: JsonObject;
+  /** Whose it is: for operators. */
+  @ApiPropertyOptional({ type: String })
+  appId?: string;
+  /** For operators. `blocked`: kept for claims, only administrators see it; `erased`: nobody can. */
+  @ApiPropertyOptional({ enum: ['kept', 'blocked', 'erased'] })
+  personalData?: string;
+  /** The provider's answer as it came, where it is kept: for operators with `expand=personal`. */
+  @ApiPropertyOptional({ type: String })
+  providerReply?: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  createdAt!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  updatedAt!: string;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  completedAt!: string | null;
+}
+
+export class TransactionPageDto {
+  @ApiProperty({ type: [TransactionDto] })
+  data!: TransactionDto[];
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}
+
+/** One line of a transaction's timeline. */
+export class TransactionEventDto {
+  id!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  at!: string;
+  @ApiProperty({ enum: STATUSES, nullable: true })
+  from!: string | null;
+  /** null: evidence without a move. */
+  @ApiProperty({ enum: STATUSES, nullable: true })
+  to!: string | null;
+  actor!: string;
+  /** What the move rests on, e.g. `answer`, `notification`, `interrupted`. */
+  evidence!: string;
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  detail!: JsonObject;
+}
+
+export class TransactionEventsDto {
+  @ApiProperty({ type: [TransactionEventDto] })
+  data!: TransactionEventDto[];
+}
+
+/** How an operator found that a transaction ended. */
+export class ResolveDto {
+  @IsIn(['succeeded', 'failed'], { message: 'must be succeeded or failed' })
+  @ApiProperty({ enum: ['succeeded', 'failed'], example: 'succeeded' })
+  outcome!: 'succeeded' | 'failed';
+
+  /**
+   * Where it can be checked, e.g. a statement line or a ticket.
+   * @example "statement 2026-11-20, line 812"
+   */
+  @IsLabel(500)
+  evidence!: string;
+
+  /** @example "LATCOM's statement lists the purchase as SUCCESS" */
+  @IsSentence(500)
+  reason!: string;
+}
+
+/** How one operator says that a transaction ended, until another one agrees. */
+export class ResolutionProposalDto {
+  @ApiProperty({ enum: ['succeeded', 'failed'] })
+  outcome!: 'succeeded' | 'failed';
+  evidence!: string;
+  reason!: string;
+  /** @example "operator:ana.lopez" */
+  proposedBy!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  proposedAt!: string;
+}
+
+/** What operators see of one transaction. */
+export class AdminTransactionDto extends TransactionDto {
+  /** What waits for a second operator to approve or reject it. */
+  @ApiProperty({ type: ResolutionProposalDto, nullable: true })
+  proposal!: ResolutionProposalDto | null;
+}

@@ -1,0 +1,162 @@
+import { Injectable } from '@nestjs/common';
+import { AppVault } from '../../crypto/app-vault.js';
+import { publicId } from '../../common/ids.js';
+import { isFinal } from '../../ledger/model/status-transitions.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import { withoutPersonal } from '../../ledger/model/personal-fields.js';
+import type {
+  JsonObject,
+  Resource,
+  Transaction,
+  TransactionEvent,
+  TransactionType,
+} from '../../ledger/model/transaction.js';
+import { formatQuantity } from '../../ledger/model/units.js';
+import type { Secret } from '../../connector/connector.js';
+import { isoTime } from './iso-time.js';
+import { ConnectorRegistry } from '../connector-registry.service.js';
+import { openObject, openSecret } from '../execution/sealed-payload.js';
+import type { TransactionDto, TransactionEventDto } from './transaction.dto.js';
+
+/** The member of a transaction's answer that holds what is particular to its type. */
+const MEMBER_OF: { readonly [type in TransactionType]: 'accrual' | 'cobranded' | 'pass' | 'topup' | 'correction' } = {
+  accrual: 'accrual',
+  cobranded_start: 'cobranded',
+  cobranded_end: 'cobranded',
+  pass_create: 'pass',
+  pass_update: 'pass',
+  pass_cancel: 'pass',
+  topup: 'topup',
+  correction: 'correction',
+};
+
+export interface View {
+  /** Personal data in clear instead of masked. */
+  readonly personal: boolean;
+  /** The owning app also sees what a resource entitles to (QR data). */
+  readonly owner: boolean;
+  /** Also what is blocked: kept for claims only. */
+  readonly blocked?: boolean;
+}
+
+export const OWNER: View = { personal: false, owner: true };
+export const MASKED: View = { personal: false, owner: false };
+
+/** Turns what the ledger holds into the contract's JSON. */
+@Injectable()
+export class Presenter {
+  constructor(
+    private readonly registry: ConnectorRegistry,
+    private readonly reader: LedgerReader,
+    private readonly vault: AppVault,
+  ) {}
+
+  async transaction(transaction: Transaction, view: View): Promise<TransactionDto> {
+    const resource =
+      transaction.resourceId === null ? null : await this.reader.resource(transaction.resourceId, transaction.appId);
+    return this.assemble(transaction, resource, view);
+  }
+
+  async transactions(list: readonly Transaction[], view: View): Promise<TransactionDto[]> {
+    const ids = list.flatMap((transaction) => transaction.resourceId ?? []);
+    const resources = ids.length === 0 ? [] : await this.reader.resources(ids);
+    const byId = new Map(resources.map((resource) => [resource.id, resource]));
+    return Promise.all(list.map((one) => this.assemble(one, byId.get(one.resourceId ?? '') ?? null, view)));
+  }
+
+  /** A resource as its own JSON, with what it entitles to for its owner. */
+  async resource(resource: Resource, view: View): Promise<JsonObject & { id: string; status: string }> {
+    const { sealed } = resource;
+    const cipher = view.owner && sealed && !isWithheld(resource, view) ? await this.vault.of(resource.appId) : null;
+    const secret = cipher && sealed && !cipher.isDestroyed ? openObject(cipher, sealed) : {};
+    return { ...resource.detail, ...secret, id: publicId('pass', resource.id), status: resource.status };
+  }
+
+  event(event: TransactionEvent): TransactionEventDto {
+    return { ...event, id: publicId('evt', event.id), at: event.at.toISOString() };
+  }
+
+  private async assemble(transaction: Transaction, resource: Resource | null, view: View): Promise<TransactionDto> {
+    const { quantity, unit } = transaction;
+    const withheld = isWithheld(transaction, view);
+    const secret = view.personal && !withheld ? await this.secretOf(transaction) : null;
+    const shown = withheld ? withoutPersonal(transaction.detail) : transaction.detail;
+    const detail = secret ? overlay(shown, secret.personal) : shown;
+    const member = resource ? { ...(await this.resource(resource, view)), ...detail } : detail;
+    return {
+      id: publicId('txn', transaction.id),
+      type: transaction.type,
+      provider: transaction.provider,
+      status: transaction.status,
+      reference: transaction.reference,
+      quantity: quantity === null || unit === null ? null : formatQuantity(quantity, unit),
+      providerReference: transaction.providerReference,
+      correlationId: transaction.correlationId,
+      failure: transaction.failure,
+      [MEMBER_OF[transaction.type]]: member,
+      nextStep: this.nextStep(transaction),
+      cancelableUntil: transaction.status === 'scheduled' ? iso(transaction.releaseAt) : null,
+      expectedBy: iso(isFinal(transaction.status) ? null : (transaction.expectedBy ?? transaction.releaseAt)),
+      metadata: withheld ? {} : transaction.metadata,
+      ...(!view.owner && { appId: publicId('app', transaction.appId), personalData: personalDataOf(transaction) }),
+      // What the provider said is for operators, who may have to show it to the provider's support.
+      ...(!view.owner && secret?.reply !== undefined && { providerReply: secret.reply }),
+      createdAt: isoTime(transaction.createdAt),
+      updatedAt: isoTime(transaction.updatedAt),
+      completedAt: iso(transaction.completedAt),
+    };
+  }
+
+  /** null: there is nothing personal, or nothing any more. */
+  private async secretOf(transaction: Transaction): Promise<Secret | null> {
+    if (!transaction.sealed) return null;
+    const cipher = await this.vault.of(transaction.appId);
+    return cipher.isDestroyed ? null : openSecret(cipher, transaction);
+  }
+
+  private nextStep(transaction: Transaction): string | null {
+    switch (transaction.status) {
+      case 'scheduled':
+        return 'Held until releaseAt; until then it can be amended or canceled.';
+      case 'pending':
+        return transaction.parked
+          ? 'An operator has to look: it could not be delivered for too long. Nothing is lost.'
+          : 'It is sent as soon as the provider can take it.';
+      case 'processing':
+        return this.registry.handler(transaction.type).waitingFor;
+      case 'unknown':
+        return 'It was sent and nobody can say whether it happened. It is never sent again; an operator settles it.';
+      case 'failed':
+        return transaction.failure?.instructions ?? null;
+      default:
+        return null;
+    }
+  }
+}
+
+/** What is kept for claims only is not shown to those who work with it. */
+function isWithheld({ blockedAt }: { readonly blockedAt: Date | null }, view: View): boolean {
+  return blockedAt !== null && view.blocked !== true;
+}
+
+function personalDataOf({ blockedAt, erasedAt }: Transaction): string {
+  if (erasedAt !== null) return 'erased';
+  return blockedAt === null ? 'kept' : 'blocked';
+}
+
+/** `top` laid over `base`, object by object. */
+function overlay(base: JsonObject, top: JsonObject): JsonObject {
+  const merged = Object.entries(top).map(([name, value]) => {
+    const below = base[name];
+    return [name, isObject(value) && isObject(below) ? overlay(below, value) : value] as const;
+  });
+  return { ...base, ...Object.fromEntries(merged) };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function iso(date: Date | null): string | null {
+  return date === null ? null : isoTime(date);
+}

@@ -1,0 +1,53 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Caller, Partner, type AppCaller } from '../../access/index.js';
+import { page } from '../../api/pagination.js';
+import { WaitFor } from '../../api/prefer.js';
+import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
+import { Reads, ReadsTransaction } from '../http/openapi.decorators.js';
+import { TransactionLookup } from './transaction-lookup.service.js';
+import { OWNER, Presenter } from './transaction.presenter.js';
+import { ExpandQueryDto, filterOf, TransactionQueryDto } from './transaction-query.dto.js';
+import { TransactionDto, TransactionEventsDto, TransactionPageDto } from './transaction.dto.js';
+
+/** The app's own transactions, whatever their type. */
+@Controller('v1/transactions')
+@Partner('transactions:read')
+export class TransactionsController {
+  constructor(
+    private readonly reader: LedgerReader,
+    private readonly lookup: TransactionLookup,
+    private readonly presenter: Presenter,
+  ) {}
+
+  /** The app's transactions, newest first. */
+  @Get()
+  @Reads(TransactionPageDto)
+  async list(@Query() query: TransactionQueryDto, @Caller() caller: AppCaller): Promise<TransactionPageDto> {
+    const filter = { ...filterOf(query), appId: caller.appId };
+    const found = await this.reader.list(filter, { limit: query.limit + 1, before: query.before });
+    const { data, nextCursor } = page(found, query.limit, (transaction) => transaction.id);
+    return { data: await this.presenter.transactions(data, OWNER), nextCursor };
+  }
+
+  /** One transaction; with `Prefer: wait=N` as soon as it has changed. */
+  @Get(':id')
+  @ReadsTransaction()
+  async read(
+    @Param('id') id: string,
+    @Query() query: ExpandQueryDto,
+    @Caller() caller: AppCaller,
+    @WaitFor(0) waitMs: number,
+  ): Promise<TransactionDto> {
+    const transaction = await this.lookup.own(caller.appId, id, { waitMs });
+    return this.presenter.transaction(transaction, { owner: true, personal: query.expand === 'personal' });
+  }
+
+  /** Its timeline: what was known, when, and from which evidence. Append-only. */
+  @Get(':id/events')
+  @Reads(TransactionEventsDto)
+  async events(@Param('id') id: string, @Caller() caller: AppCaller): Promise<TransactionEventsDto> {
+    const transaction = await this.lookup.own(caller.appId, id);
+    const events = await this.reader.events(transaction.id);
+    return { data: events.map((event) => this.presenter.event(event)) };
+  }
+}

@@ -1,0 +1,100 @@
+import { HttpService } from '@nestjs/axios';
+import { Injectable } from '@nestjs/common';
+import type { AxiosAdapter, AxiosResponse } from 'axios';
+import type { Dispatcher } from 'undici';
+import { Config } from '../config/config.js';
+import { ProviderError } from '../connector/connector.js';
+import { BodyTooLargeError, exchange, NotStartedError, type HttpReply, type HttpRequest } from './undici-transport.js';
+import { NotConnectedError } from './not-connected.js';
+import { createPool } from './pool.js';
+import { undiciAdapter } from './undici-adapter.js';
+
+/** The reason of a request that our own HTTP client refuses: a header or a URL that cannot be written. */
+export const UNSENDABLE = 'unsendable_request';
+
+export type { HttpReply, HttpRequest } from './undici-transport.js';
+
+/**
+ * The only way out of the gateway. No redirect is followed, TLS is always verified, a slow or huge answer is cut off. An
+ * answer with any status is an answer; everything else is an error that says whether the request may have been read.
+ */
+@Injectable()
+export class HttpDoor {
+  private readonly pool: Dispatcher;
+  private readonly adapter: AxiosAdapter;
+
+  constructor(
+    private readonly http: HttpService,
+    config: Config,
+  ) {
+    this.pool = createPool(config.outboundProxy);
+    this.adapter = undiciAdapter(this.pool);
+  }
+
+  /** @throws ProviderError `not-sent` when the request did not begin to leave, otherwise `doubtful`. */
+  async send(request: HttpRequest): Promise<HttpReply> {
+    try {
+      return await exchange(this.pool, request);
+    } catch (error) {
+      throw classify(error);
+    }
+  }
+
+  /** The same through Nest's HttpService, for what is rare (logins): axios costs as much as all the rest of a call. */
+  async sendSeldom(request: HttpRequest): Promise<HttpReply> {
+    const progress = { begun: false };
+    try {
+      const response: AxiosResponse<unknown> = await this.http.axiosRef.request({
+        adapter: (config) => {
+          progress.begun = true;
+          return this.adapter(config);
+        },
+        method: request.method,
+        url: request.url,
+        headers: { ...request.headers },
+        ...(request.body !== undefined && { data: request.body }),
+        timeout: request.deadlineMs,
+        responseType: 'text',
+        transformRequest: [(data: unknown) => data],
+        transformResponse: [(data: unknown) => data],
+        validateStatus: () => true,
+      });
+      return { status: response.status, headers: plainHeaders(response), body: String(response.data) };
+    } catch (error) {
+      throw progress.begun ? classify(error) : new ProviderError('not-sent', UNSENDABLE, { cause: error });
+    }
+  }
+}
+
+function plainHeaders(response: AxiosResponse<unknown>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (typeof value === 'string') headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}
+
+/**
+ * Only a failure to connect, or before a connection was taken, proves that nothing was read at the other side; the number
+ * of bytes written proves nothing.
+ */
+function classify(error: unknown): ProviderError {
+  if (error instanceof NotStartedError) {
+    const reason = error.isUnsendable ? UNSENDABLE : reasonOf(error.cause);
+    return new ProviderError('not-sent', reason, { cause: error });
+  }
+  if (error instanceof NotConnectedError) return new ProviderError('not-sent', error.reason, { cause: error });
+  if (error instanceof BodyTooLargeError) return new ProviderError('doubtful', 'answer_too_large', { cause: error });
+  return new ProviderError('doubtful', reasonOf(error), { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  if (memberOf(error, 'name') === 'TimeoutError') return 'timeout';
+  return (memberOf(error, 'code') ?? 'io_error').toLowerCase();
+}
+
+/** Read by shape: errors of the runtime itself are not always instances of the class `Error` that is in sight here. */
+function memberOf(error: unknown, name: 'name' | 'code'): string | null {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : null;
+  return typeof value === 'string' && value !== '' ? value : null;
+}

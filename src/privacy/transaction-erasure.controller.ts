@@ -1,0 +1,58 @@
+import { Controller, Param, Post } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { Caller, Operator, type OperatorCaller } from '../access/index.js';
+import { Database } from '../database/database.js';
+import { blockPersonal, erasePersonal } from '../ledger/writes/erase.js';
+import { LedgerReader } from '../ledger/reads/ledger-reader.service.js';
+import type { Transaction } from '../ledger/model/transaction.js';
+import { Problem } from '../common/problem.js';
+import { AuditedActs } from '../operations/resolution/audited-action.js';
+import { ChangesTransaction } from '../operations/http/openapi.decorators.js';
+import { TransactionDto } from '../operations/transactions/transaction.dto.js';
+
+/** How administrators end what is known of a person. */
+@Controller('v1/admin/transactions/:id')
+@Operator('admin')
+export class ErasureController {
+  constructor(
+    private readonly database: Database,
+    private readonly reader: LedgerReader,
+    private readonly audited: AuditedActs,
+  ) {}
+
+  /**
+   * Keep the personal data of an ended transaction, and of all others of the same pass, for claims only: others read it as
+   * null. It is erased after `RETENTION_BLOCKED_DAYS`; there is no way back.
+   */
+  @Post('block')
+  @ChangesTransaction()
+  async block(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
+    return this.audited.run(id, caller, 'block', (transaction) => this.end(transaction, blockPersonal));
+  }
+
+  /**
+   * Erase the personal data of an ended transaction, and of all others of the same pass, for good. Amounts, references
+   * and the timeline stay; what was personal is read as null.
+   */
+  @Post('erase')
+  @ChangesTransaction()
+  async erase(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
+    return this.audited.run(id, caller, 'erase', (transaction) => this.end(transaction, erasePersonal));
+  }
+
+  private async end(
+    transaction: Transaction,
+    act: (pool: Pool, ids: readonly string[]) => Promise<string[]>,
+  ): Promise<Transaction> {
+    const done = await act(this.database.pool, [transaction.id]);
+    if (!done.includes(transaction.id)) {
+      throw new Problem(
+        'invalid_state',
+        'Only what has ended can be blocked or erased, and all transactions of the same pass.',
+      );
+    }
+    const changed = await this.reader.find(transaction.id, transaction.appId);
+    if (!changed) throw new Error('a transaction has vanished');
+    return changed;
+  }
+}

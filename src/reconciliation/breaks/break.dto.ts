@@ -1,0 +1,217 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsDefined, IsIn, IsObject, Length, Matches, ValidateNested } from 'class-validator';
+import { Optional } from '../../api/optional.js';
+import { PageQueryDto } from '../../api/pagination.js';
+import { IsSentence } from '../../api/text-rules.js';
+import type { JsonObject } from '../../ledger/model/transaction.js';
+import { IsDateTime } from '../../operations/http/field.validators.js';
+import { QuantityDto } from '../../operations/transactions/transaction.dto.js';
+import { PROVIDERS } from '../../connector/connector.js';
+import { BREAK_CLASSES, NEXT_CHECKS, RESOLUTIONS, type ResolutionKind } from './break-classes.js';
+
+/** Why, in words: not blank. */
+function Reason(): PropertyDecorator {
+  return IsSentence(500);
+}
+
+function TimeField(description: string): PropertyDecorator {
+  return applyDecorators(
+    Optional(),
+    IsDateTime(),
+    ApiPropertyOptional({ type: String, format: 'date-time', description, example: undefined }),
+  );
+}
+
+function UnitField(): PropertyDecorator {
+  return applyDecorators(
+    Optional(),
+    Length(1, 100),
+    ApiPropertyOptional({ type: String, description: 'Of the amount at risk, e.g. `MXN`.', example: undefined }),
+  );
+}
+
+function AmountField(): PropertyDecorator {
+  return applyDecorators(
+    Optional(),
+    Matches(/^\d{1,15}(\.\d{1,9})?$/, { message: 'must be a decimal such as 10.00' }),
+    ApiPropertyOptional({
+      type: String,
+      description: 'No more at risk than that, of the `unit` that goes with it.',
+      example: undefined,
+    }),
+  );
+}
+
+export class BreakQueryDto extends PageQueryDto {
+  @Optional()
+  @IsIn(BREAK_CLASSES)
+  @ApiPropertyOptional({ enum: BREAK_CLASSES })
+  class?: string;
+
+  @Optional()
+  @IsIn(PROVIDERS)
+  @ApiPropertyOptional({ enum: PROVIDERS })
+  provider?: string;
+
+  @Optional()
+  @IsIn(['open', 'resolved'])
+  @ApiPropertyOptional({ enum: ['open', 'resolved'] })
+  status?: string;
+
+  @UnitField()
+  unit?: string;
+
+  @AmountField()
+  amountAtMost?: string;
+
+  @TimeField('Found at that time or later.')
+  createdFrom?: string;
+
+  @TimeField('Found before that time.')
+  createdTo?: string;
+}
+
+export class BreakProposalDto {
+  @ApiProperty({ enum: RESOLUTIONS })
+  resolution!: string;
+  text!: string;
+}
+
+export class PendingResolutionDto {
+  @ApiProperty({ enum: RESOLUTIONS })
+  resolution!: string;
+  reason!: string;
+  by!: string;
+  @ApiProperty({ type: String, format: 'date-time' })
+  at!: string;
+}
+
+/** Something that does not fit together. */
+export class BreakDto {
+  /** @example "brk_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
+  id!: string;
+  @ApiProperty({ enum: BREAK_CLASSES })
+  class!: string;
+  @ApiProperty({ enum: PROVIDERS })
+  provider!: string;
+  @ApiProperty({ enum: ['open', 'resolved'] })
+  status!: string;
+  @ApiProperty({ type: QuantityDto, nullable: true })
+  amountAtRisk!: QuantityDto | null;
+  @ApiProperty({ type: String, nullable: true })
+  transactionId!: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  reconciliationId!: string | null;
+  /** The line of the statement. */
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  providerRecord!: JsonObject | null;
+  /** What else is known: how the ledger has it. */
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  detail!: JsonObject;
+  /** What it means, in words. */
+  cause!: string;
+  @ApiProperty({ type: BreakProposalDto })
+  proposal!: BreakProposalDto;
+  /** When it is looked at again by itself; null: at no time that is known. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  nextCheck!: string | null;
+  /** What looks at it next by itself; null: nothing, a person has to. */
+  @ApiProperty({ enum: NEXT_CHECKS, nullable: true })
+  nextCheckBy!: string | null;
+  /** A resolution that waits for a second operator. */
+  @ApiProperty({ type: PendingResolutionDto, nullable: true })
+  pending!: PendingResolutionDto | null;
+  @ApiProperty({ type: String, nullable: true })
+  resolution!: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  reason!: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  resolvedBy!: string | null;
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  ageSeconds!: number;
+  @ApiProperty({ type: String, format: 'date-time' })
+  createdAt!: string;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  resolvedAt!: string | null;
+}
+
+export class BreakPageDto {
+  @ApiProperty({ type: [BreakDto] })
+  data!: BreakDto[];
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}
+
+export class ResolveBreakDto {
+  /**
+   * `explained`: nothing moves. `succeeded`, `failed`: how its unknown or parked transaction ended. `correct`: a linked
+   * correction is posted.
+   */
+  @IsIn(RESOLUTIONS)
+  @ApiProperty({ enum: RESOLUTIONS, example: 'explained' })
+  resolution!: ResolutionKind;
+
+  /** @example "the provider's support confirmed it" */
+  @Reason()
+  reason!: string;
+}
+
+export class BreakFilterDto {
+  @IsIn(BREAK_CLASSES)
+  @ApiProperty({ enum: BREAK_CLASSES, example: 'cutoff_timing' })
+  class!: string;
+
+  @Optional()
+  @IsIn(PROVIDERS)
+  @ApiPropertyOptional({ enum: PROVIDERS })
+  provider?: string;
+
+  @Optional()
+  @Matches(/^rec_[0-9a-f-]{36}$/, { message: 'must be the id of a reconciliation (rec_…)' })
+  @ApiPropertyOptional({ type: String, example: undefined })
+  reconciliationId?: string;
+
+  @UnitField()
+  unit?: string;
+
+  @AmountField()
+  amountAtMost?: string;
+
+  @TimeField('Found at that time or later.')
+  createdFrom?: string;
+
+  @TimeField('Found before that time.')
+  createdTo?: string;
+}
+
+/** Of many breaks at once nothing can be said but that they are explained. */
+export class ResolveBreaksDto {
+  @IsDefined({ message: 'is required' })
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => BreakFilterDto)
+  filter!: BreakFilterDto;
+
+  @IsIn(['explained'], { message: 'must be explained: what moves money is resolved one by one' })
+  @ApiProperty({ enum: ['explained'], example: 'explained' })
+  resolution!: 'explained';
+
+  /** @example "covered by the statement of the next day" */
+  @Reason()
+  reason!: string;
+}
+
+export class ResolvedBreaksDto {
+  /** How many were open and are closed now. */
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  resolved!: number;
+}
+
+/** A request that works as it stands. */
+export const RESOLVE_BREAKS_EXAMPLE = {
+  filter: { class: 'cutoff_timing', provider: 'latcom' },
+  resolution: 'explained',
+  reason: 'in the statement of the next day',
+};

@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { whileFlowing } from '../../api/upload-timeout-exemption.js';
+import { readJson } from '../../api/json-body.js';
+import { RequestValidation } from '../../api/validation.js';
+import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
+import { Problem } from '../../common/problem.js';
+import { readFormat } from '../statements/reading/declared-format.js';
+import { CreateReconciliationDto } from './reconciliation.dto.js';
+import { Runs } from './runs.service.js';
+import { readForm } from '../statements/statement-form.js';
+import { isStatementProvider } from '../statements/reading/statement-format.js';
+import type { StatementPreview } from '../statements/statement-preview.js';
+import { Statements, type ArrivingFile, type StatementRequest } from '../statements/statements.service.js';
+
+interface StatementUpload {
+  readonly dto: CreateReconciliationDto;
+  readonly statement: StatementRequest;
+  readonly file: ArrivingFile;
+}
+
+/** Takes requests for reconciliations, and statements as they arrive. */
+@Injectable()
+export class Intake {
+  private readonly rules = new RequestValidation();
+
+  constructor(
+    private readonly runs: Runs,
+    private readonly statements: Statements,
+    private readonly registry: ConnectorRegistry,
+  ) {}
+
+  /** Answers with the run's id. @throws Problem `validation_failed`, `payload_too_large` */
+  async take(
+    request: FastifyRequest,
+    by: string,
+    note: (dto: CreateReconciliationDto) => Promise<void>,
+  ): Promise<string> {
+    if (request.isMultipart()) {
+      // A million lines over a slow line.
+      return whileFlowing(request.raw.socket, () => this.takeStatement(request, by, note));
+    }
+    const dto = await this.check(request.body);
+    if (dto.kind === 'statement') throw fileRequired();
+    const definition = this.registry.find(dto.provider)?.definition;
+    if (dto.kind === 'balance' && !definition?.balance) throw Problem.invalid('/provider', 'has no balance');
+    await note(dto);
+    const id = await this.runs.create({ ...spanOf(dto), provider: dto.provider, kind: dto.kind, by });
+    if (id === null) throw new Error('a reconciliation was not begun');
+    return id;
+  }
+
+  /** How a statement would be read, and what would be found. @throws Problem `validation_failed`, `payload_too_large` */
+  async preview(request: FastifyRequest): Promise<StatementPreview> {
+    if (!request.isMultipart()) throw fileRequired();
+    return whileFlowing(request.raw.socket, async () => {
+      const { statement, file } = await this.begin(request);
+      return this.statements.preview(statement, file);
+    });
+  }
+
+  private async takeStatement(
+    request: FastifyRequest,
+    by: string,
+    note: (dto: CreateReconciliationDto) => Promise<void>,
+  ): Promise<string> {
+    const { dto, statement, file } = await this.begin(request);
+    await note(dto);
+    const { provider, from, to } = statement;
+    const id = await this.runs.create({ provider, from, to, kind: 'statement', by });
+    if (id === null) throw new Error('a reconciliation was not begun');
+    try {
+      return await this.statements.take(id, statement, file);
+    } catch (error) {
+      await this.runs.fail(id, error instanceof Problem ? error.detail : 'the upload was cut off');
+      throw error;
+    }
+  }
+
+  /** The fields of the form, checked; its file is still to be read. */
+  private async begin(request: FastifyRequest): Promise<StatementUpload> {
+    const { fields, file, end } = await readForm(request);
+    const dto = await this.check(fields);
+    if (dto.kind !== 'statement') throw Problem.invalid('/kind', 'must be statement when a file is sent');
+    const { provider } = dto;
+    if (!isStatementProvider(provider)) throw Problem.invalid('/provider', 'gives no statements');
+    const span = spanOf(dto);
+    const subject = JSON.stringify([span.from, span.to, dto.format ?? null]);
+    const format = readFormat(dto.format);
+    const statement = { ...span, provider, columns: columnsOf(dto.columns), format, subject };
+    return { dto, statement, file: { stream: file.file, end } };
+  }
+
+  private async check(body: unknown): Promise<CreateReconciliationDto> {
+    const dto: unknown = await this.rules.transform(body, { type: 'body', metatype: CreateReconciliationDto });
+    if (!(dto instanceof CreateReconciliationDto)) throw new Error('validation gave something else');
+    return dto;
+  }
+}
+
+function fileRequired(): Problem {
+  return Problem.invalid('/file', 'is required: send multipart/form-data with the CSV as its last field, file');
+}
+
+function columnsOf(text: string | undefined): Record<string, string> {
+  if (text === undefined) return {};
+  const reading = readJson(Buffer.from(text));
+  const value: unknown = 'value' in reading ? reading.value : null;
+  const entries = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : null;
+  if (!entries) throw Problem.invalid('/columns', 'must be a JSON object of strings');
+  return Object.fromEntries(
+    entries.map(([name, column]: [string, unknown]) => {
+      if (typeof column !== 'string') throw Problem.invalid('/columns', 'must be a JSON object of strings');
+      return [name, column];
+    }),
+  );
+}
+
+/** @throws Problem when the time ends before it begins */
+function spanOf({ from, to }: CreateReconciliationDto): { from: Date | null; to: Date | null } {
+  const span = { from: from === undefined ? null : new Date(from), to: to === undefined ? null : new Date(to) };
+  if (span.from !== null && span.to !== null && span.from > span.to)
+    throw Problem.invalid('/to', 'must not be before from');
+  return span;
+}

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import { Database } from '../../../database/database.js';
+import type { BadLineCode } from './bad-line.js';
+import type { KeptCell } from './kept-cells.js';
+
+/** More than a person corrects; the counts of a run are of all. */
+const MAX_KEPT = 100_000;
+
+/** What the gateway says of a line, the transaction, where it is one of the gateway's, and the cells to be corrected. */
+const KEEP = `
+insert into reconciliation_bad_lines (run_id, line_no, code, column_name, transaction_id, cells)
+select distinct on (n.line_no) $1::uuid, n.line_no, n.code, n.column_name, n.id, n.cells
+from named n where n.kind = 'bad' order by n.line_no limit ${MAX_KEPT}`;
+
+export interface KeptBadLine {
+  readonly line: number;
+  readonly code: BadLineCode;
+  readonly column: string | null;
+  readonly transactionId: string | null;
+  /** Of the columns that are read, in the order of the file. */
+  readonly cells: readonly KeptCell[] | null;
+}
+
+/** Within the transaction of `client`, which has the statement. */
+export async function keepBadLines(client: PoolClient, runId: string): Promise<void> {
+  await client.query(KEEP, [runId]);
+}
+
+/** The bad lines of statements, to be corrected. */
+@Injectable()
+export class BadLineStore {
+  constructor(private readonly database: Database) {}
+
+  /** In the order of the file. */
+  async list(runId: string, afterLine: number, limit: number): Promise<KeptBadLine[]> {
+    return this.database.query<KeptBadLine>(
+      `select line_no as line, code, column_name as "column", transaction_id as "transactionId", cells
+       from reconciliation_bad_lines where run_id = $1 and line_no > $2 order by line_no limit $3`,
+      [runId, afterLine, limit],
+    );
+  }
+}

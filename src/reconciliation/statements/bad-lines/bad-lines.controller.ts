@@ -1,0 +1,71 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Operator } from '../../../access/index.js';
+import { ApiProblems } from '../../../api/openapi.js';
+import { parseId } from '../../../common/ids.js';
+import { BYTE_ORDER_MARK } from '../../../operations/transactions/export-format.js';
+import { Problem } from '../../../common/problem.js';
+import { BAD_LINE_REASONS } from './bad-line.js';
+import { BadLineStore } from './bad-line-store.js';
+import { badLinesHead, badLinesRows } from './bad-lines-csv.js';
+import { BadLinesQueryDto } from '../../runs/reconciliation.dto.js';
+import { Runs, type Run } from '../../runs/runs.service.js';
+
+const PAGE = 1_000;
+const EXAMPLE = `line,column,code,message,transactionId,distributor_transaction_id,status,amount,currency,date\r
+17,amount,amount_undeclared,${BAD_LINE_REASONS.amount_undeclared},,0199-7,SUCCESS,"1,000.00",MXN,2026-11-20T14:10:36Z\r
+`;
+
+/** The lines of a statement that were not used. */
+@Controller('v1/admin/reconciliations/:id/bad-lines')
+export class BadLinesController {
+  constructor(
+    private readonly runs: Runs,
+    private readonly badLines: BadLineStore,
+  ) {}
+
+  /**
+   * All bad lines of a statement (the first 100,000) as a file to be corrected and sent again: where they are, what is wrong
+   * with them, the transaction that they name, and their cells of the columns that are read, under the names that the file has
+   * for them. Correct those cells, delete lines that are none (totals), and send this very file, with the same `columns` and
+   * `format` but without `delimiter` and `encoding`: it is UTF-8 with commas.
+   *
+   * A cell is empty, and named in the message, when it holds a card number or a control character, is longer than 100
+   * characters, or is not of the file's encoding; `ffn` is always empty. A line that could not be split into cells has none.
+   * A cell that a spreadsheet would take for a formula begins with an apostrophe more, and is refused until it is corrected.
+   * Lines with a date far from the others (`date_outlier`) are written as they were understood.
+   */
+  @Get()
+  @Operator('viewer')
+  @ApiOkResponse({ content: { 'text/csv': { schema: { type: 'string' }, example: EXAMPLE } } })
+  @ApiProblems('validation_failed', 'not_found')
+  async download(
+    @Param('id') id: string,
+    @Query() { bom }: BadLinesQueryDto,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const runId = parseId('rec', id);
+    const run = runId === null ? null : await this.runs.find(runId);
+    if (!run) throw Problem.notFound('reconciliation');
+    void reply
+      .headers({
+        'Content-Type': 'text/csv; charset=utf-8',
+        'Content-Disposition': `attachment; filename="bad-lines-${id}.csv"`,
+      })
+      // Fastify would read all of a stream for nobody.
+      .send(request.method === 'HEAD' ? '' : Readable.from(this.pages(run, bom === 'true' ? BYTE_ORDER_MARK : '')));
+  }
+
+  private async *pages({ id, format }: Run, mark: string): AsyncGenerator<string> {
+    yield mark + badLinesHead(format);
+    for (let after = -1; ;) {
+      const page = await this.badLines.list(id, after, PAGE);
+      if (page.length > 0) yield badLinesRows(page, format);
+      if (page.length < PAGE) return;
+      after = page.at(-1)?.line ?? after;
+    }
+  }
+}

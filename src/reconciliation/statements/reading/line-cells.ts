@@ -1,0 +1,106 @@
+import { holdsCardNumber } from '../../../api/card-firewall/card-number.js';
+import { parseUuid } from '../../../common/ids.js';
+import { PESO_UNIT } from '../../../ledger/model/units.js';
+import { readAmount, type AmountNotation } from '../../../readers/amount.js';
+import { readLocalTime, type TimeNotation } from '../../../readers/local-time.js';
+import { comparable, faultOfLabel } from '../../../readers/user-text.js';
+import { BadLine, type BadLineCode } from '../bad-lines/bad-line.js';
+import { outcomeOf, type LineOutcome } from './status-words.js';
+
+/* What single cells of a statement mean. Pure; each takes the trimmed text of a cell and the name of its column. */
+
+/** How the cells of a file are written. */
+export interface CellNotation {
+  readonly amounts: AmountNotation;
+  readonly times: TimeNotation;
+  /** No line is from behind that instant (milliseconds). */
+  readonly latest: number;
+}
+
+const MAX_ID_LENGTH = 255;
+/** What spreadsheets make of long numbers, and programs of numbers beside empty cells. */
+const MANGLED = /^\d(?:[.,]\d+)?E\+\d+$|^\d+[.,]0+$/i;
+const WRAPPED_UUID = /^(?:txn_|urn:uuid:)?\{?([0-9a-f-]{32,36})\}?$/i;
+const HEX = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
+
+/** The UUID that an id is, in whatever case and wrapping; null: it is another id. */
+export function uuidOf(cell: string): string | null {
+  const inner = WRAPPED_UUID.exec(cell)?.[1] ?? '';
+  return parseUuid(inner.replace(HEX, '$1-$2-$3-$4-$5')) ?? parseUuid(inner);
+}
+
+export function isMangled(cell: string): boolean {
+  return MANGLED.test(cell);
+}
+
+/** An id as others made it up. @throws BadLine */
+export function idOf(cell: string, column: string): string {
+  if (cell === '') throw new BadLine('id_missing', column);
+  if (cell.startsWith('=')) throw new BadLine('id_formula', column);
+  if (cell.startsWith("'") || cell.startsWith('’')) throw new BadLine('id_apostrophe', column);
+  if (isMangled(cell)) throw new BadLine('id_mangled', column);
+  if (cell.length > MAX_ID_LENGTH || faultOfLabel(cell) !== null) throw new BadLine('id_unreadable', column);
+  if (uuidOf(cell) === null && holdsCardNumber(cell)) throw new BadLine('card_number', column);
+  return comparable(cell);
+}
+
+/** @throws BadLine */
+export function statusOf(cell: string, column: string): LineOutcome {
+  if (cell === '') throw new BadLine('status_missing', column);
+  const outcome = outcomeOf(cell);
+  if (outcome === null) throw new BadLine('status_unknown', column);
+  return outcome;
+}
+
+export interface Amount {
+  /** In the smallest part of the unit, above zero. */
+  readonly digits: string;
+  readonly isNegative: boolean;
+}
+
+/** null: the cell is empty or zero. @throws BadLine */
+export function amountOf(
+  cell: string,
+  column: string,
+  { amounts }: CellNotation,
+  { scale, maxDigits }: { readonly scale: number; readonly maxDigits: number },
+): Amount | null {
+  if (cell === '') return null;
+  const reading = readAmount(cell, amounts, scale, maxDigits);
+  if ('fault' in reading) throw new BadLine(`amount_${reading.fault}`, column);
+  return reading.digits === '0' ? null : reading;
+}
+
+/** @throws BadLine */
+export function currencyOf(cell: string, column: string): string {
+  if (cell === '') return PESO_UNIT;
+  if (!/^[A-Za-z]{3}$/.test(cell)) throw new BadLine('currency_unreadable', column);
+  return cell.toUpperCase();
+}
+
+export interface LineTime {
+  /** In UTC, without a zone. */
+  readonly utc: string;
+  /** Minutes since 1970, twice, and one more when it is a day without a time: enough to tell whether two are the same. */
+  readonly mark: number;
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+const MINUTE_MS = 60_000;
+
+/** @throws BadLine */
+export function timeOf(cell: string, column: string, { times, latest }: CellNotation): LineTime {
+  if (cell === '') throw new BadLine('date_missing', column);
+  const reading = readLocalTime(cell, times);
+  if ('fault' in reading) throw new BadLine(`date_${reading.fault}`, column);
+  const { utc, at, isDay } = reading;
+  if ((isDay ? at - DAY_MS : at) > latest) throw new BadLine('date_in_future', column);
+  return { utc, mark: Math.floor(at / MINUTE_MS) * 2 + (isDay ? 1 : 0) };
+}
+
+/** @throws BadLine when there is none where one is needed */
+export function present(amount: Amount | null, cell: string, column: string): Amount {
+  if (amount !== null) return amount;
+  const code: BadLineCode = cell === '' ? 'amount_missing' : 'amount_zero';
+  throw new BadLine(code, column);
+}

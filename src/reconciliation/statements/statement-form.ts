@@ -1,0 +1,59 @@
+import type { MultipartFile } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+import { pointerTo } from '../../api/json-body.js';
+import { Problem, type FieldError } from '../../common/problem.js';
+
+/** A statement of a million lines has some 100 MB. */
+const MAX_FILE_BYTES = 1024 * 1024 * 1024;
+const MAX_FIELD_BYTES = 4 * 1024;
+/** More fields than are known, so that those that are not can be named. */
+const MAX_FIELDS = 32;
+const LIMITS = {
+  fileSize: MAX_FILE_BYTES,
+  files: 2,
+  fields: MAX_FIELDS,
+  fieldSize: MAX_FIELD_BYTES,
+  parts: MAX_FIELDS + 2,
+};
+
+/** A form of which the fields are here and the file is still to be read. */
+export interface StatementForm {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly file: MultipartFile;
+  /** When the file was read: that nothing follows it. @throws Problem `validation_failed` */
+  readonly end: () => Promise<void>;
+}
+
+/** @throws Problem `validation_failed` */
+export async function readForm(request: FastifyRequest): Promise<StatementForm> {
+  const parts = request.parts({ limits: LIMITS })[Symbol.asyncIterator]();
+  const fields: Record<string, unknown> = {};
+  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+    const part = next.value;
+    if (part.type === 'file') {
+      if (part.fieldname !== 'file') throw Problem.invalid('/file', 'must be the name of the field with the CSV');
+      return { fields, file: part, end: () => assertEnd(parts) };
+    }
+    const pointer = pointerTo('', part.fieldname);
+    if (Object.hasOwn(fields, part.fieldname)) throw Problem.invalid(pointer, 'must be given once, not several times');
+    if (part.valueTruncated) throw Problem.invalid(pointer, `must not be longer than ${MAX_FIELD_BYTES} bytes`);
+    // A field that says that it is JSON comes parsed.
+    fields[part.fieldname] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
+  }
+  throw Problem.invalid('/file', 'is required as the last field of the form');
+}
+
+type Parts = AsyncIterator<
+  Awaited<ReturnType<FastifyRequest['parts']>> extends AsyncIterable<infer Part> ? Part : never
+>;
+
+/** What stands behind the file was not known when its lines were read: nothing of it takes effect. */
+async function assertEnd(parts: Parts): Promise<void> {
+  const errors: FieldError[] = [];
+  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+    const part = next.value;
+    errors.push({ pointer: pointerTo('', part.fieldname), message: 'must stand before file, which is the last field' });
+    if (part.type === 'file') break;
+  }
+  if (errors.length > 0) throw Problem.validation(errors);
+}

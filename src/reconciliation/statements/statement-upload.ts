@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { PoolClient } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { NOTHING_DECLARED, type DeclaredFormat } from './reading/declared-format.js';
+import { gatherLines, NO_LINE } from './statement-memory.js';
+import { COLUMNS_OF_LINES, LINES, NAMED_LINES, PAGES, SUSPECTS } from './statement-tables.js';
+import type { RecognizedFormat, StatementFile } from './reading/statement-file.js';
+import type { StatementProvider } from './reading/statement-format.js';
+import type { ColumnNames } from './reading/statement-header.js';
+import { StatementRows } from './reading/statement-rows.js';
+
+/** Each of these is a short statement of its own: an upload may take hours, and holds nothing meanwhile. */
+const BATCH_BYTES = 1024 * 1024;
+
+export interface UploadRequest {
+  readonly provider: StatementProvider;
+  readonly columns: ColumnNames;
+  readonly format?: DeclaredFormat;
+  /** The same bytes with another one are another statement: what it is about. */
+  readonly subject?: string;
+  /** How many of the first lines are kept as they were read. */
+  readonly samples?: number;
+  readonly onLines: (lines: number) => void;
+}
+
+/**
+ * Streams a statement into the tables `lines` and `named_lines` of that connection as it arrives: memory does not grow with
+ * the file.
+ * @throws Problem `validation_failed` when the file is no statement of that provider
+ */
+export async function uploadStatement(
+  client: PoolClient,
+  file: Readable,
+  request: UploadRequest,
+): Promise<StatementFile> {
+  const { provider, columns, subject = '', onLines } = request;
+  const reading = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n${subject}\n`);
+  const bytes = createHash('sha256');
+  const rows = new StatementRows(request);
+  let copying = Promise.resolve(NO_LINE);
+  const copyOn = async (): Promise<void> => {
+    const last = await copying;
+    onLines(rows.count);
+    copying = copyRows(client, rows.take(), last);
+    // Whether it went well is asked before the next one.
+    copying.catch(() => undefined);
+  };
+  for (const table of [LINES, NAMED_LINES, SUSPECTS, PAGES]) await client.query(table);
+  for await (const chunk of chunksOf(file)) {
+    bytes.update(chunk);
+    rows.add(chunk);
+    if (rows.size > BATCH_BYTES) await copyOn();
+  }
+  rows.end();
+  await copyOn();
+  await copying;
+  const { count: lines, pending, bad, times, ids, samples } = rows;
+  const badCounts = Object.fromEntries(rows.badCounts);
+  const content = bytes.digest();
+  const hash = Buffer.concat([content, reading.digest()]);
+  return { content, hash, lines, pending, bad, badCounts, times, ids, samples, format: formatOf(rows, request) };
+}
+
+function formatOf({ header, encoding }: StatementRows, request: UploadRequest): RecognizedFormat {
+  const { decimal, thousands, dates, clock } = request.format ?? NOTHING_DECLARED;
+  if (header === null) throw new Error('a statement without a header was read');
+  return {
+    delimiter: header.delimiter,
+    encoding,
+    headerLine: header.line,
+    columns: Object.fromEntries([...header.positions].map(([name, position]) => [name, position + 1])),
+    names: Object.fromEntries([...header.positions].map(([name, position]) => [name, header.titles[position] ?? name])),
+    decimal,
+    thousands,
+    dates: dates ?? 'yyyy-mm-dd',
+    timeZone: clock?.timeZone ?? 'UTC',
+  };
+}
+
+function chunksOf(file: Readable): AsyncIterable<Buffer> {
+  return file;
+}
+
+/** Answers with the place of the last line in its table; `last` is that of the one before. */
+async function copyRows(
+  client: PoolClient,
+  { lines, named }: ReturnType<StatementRows['take']>,
+  last: string,
+): Promise<string> {
+  if (named.length > 0) await copy(client, 'named_lines', named);
+  if (lines.length === 0) return last;
+  await copy(client, `lines (${COLUMNS_OF_LINES})`, lines);
+  return gatherLines(client, last);
+}
+
+async function copy(client: PoolClient, table: string, rows: Buffer): Promise<void> {
+  const stream = client.query(copyFrom(`copy ${table} from stdin`));
+  stream.end(rows);
+  await finished(stream);
+}
