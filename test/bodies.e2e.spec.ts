@@ -162,6 +162,21 @@ describe('a form that cannot be read', () => {
       `${field.replace('provider', '__proto__')}--${BOUNDARY}--\r\n`,
     ],
     [
+      'with a part without a name',
+      `multipart/form-data; boundary=${BOUNDARY}`,
+      `${field.replace('; name="provider"', '')}--${BOUNDARY}--\r\n`,
+    ],
+    [
+      'with a file without a name',
+      `multipart/form-data; boundary=${BOUNDARY}`,
+      `${field.replace('name="provider"', 'filename="s.csv"')}--${BOUNDARY}--\r\n`,
+    ],
+    [
+      'with a part without a name behind the file',
+      `multipart/form-data; boundary=${BOUNDARY}`,
+      `${field.replace('"provider"', '"file"; filename="s.csv"')}${field.replace('; name="provider"', '')}--${BOUNDARY}--\r\n`,
+    ],
+    [
       'with U+0000 in a field',
       `multipart/form-data; boundary=${BOUNDARY}`,
       `${field.replace('latcom', 'lat\0com')}--${BOUNDARY}--\r\n`,

@@ -31,16 +31,23 @@ export async function readForm(request: FastifyRequest): Promise<StatementForm> 
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     const part = next.value;
     if (part.type === 'file') {
-      if (part.fieldname !== 'file') throw Problem.invalid('/file', 'must be the name of the field with the CSV');
+      if (nameOf(part) !== 'file') throw Problem.invalid('/file', 'must be the name of the field with the CSV');
       return { fields, file: part, end: () => assertEnd(parts) };
     }
-    const pointer = pointerTo('', part.fieldname);
-    if (Object.hasOwn(fields, part.fieldname)) throw Problem.invalid(pointer, 'must be given once, not several times');
+    const name = nameOf(part);
+    const pointer = pointerTo('', name);
+    if (Object.hasOwn(fields, name)) throw Problem.invalid(pointer, 'must be given once, not several times');
     if (part.valueTruncated) throw Problem.invalid(pointer, `must not be longer than ${MAX_FIELD_BYTES} bytes`);
     // A field that says that it is JSON comes parsed.
-    fields[part.fieldname] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
+    fields[name] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
   }
   throw Problem.invalid('/file', 'is required as the last field of the form');
+}
+
+/** Some programs write parts without a name. @throws Problem `validation_failed` */
+function nameOf({ fieldname }: { readonly fieldname?: string }): string {
+  if (fieldname !== undefined) return fieldname;
+  throw Problem.invalid('', 'has a part without a name: each part needs `Content-Disposition: form-data; name="…"`');
 }
 
 type Parts = AsyncIterator<
@@ -52,7 +59,7 @@ async function assertEnd(parts: Parts): Promise<void> {
   const errors: FieldError[] = [];
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     const part = next.value;
-    errors.push({ pointer: pointerTo('', part.fieldname), message: 'must stand before file, which is the last field' });
+    errors.push({ pointer: pointerTo('', nameOf(part)), message: 'must stand before file, which is the last field' });
     if (part.type === 'file') break;
   }
   if (errors.length > 0) throw Problem.validation(errors);
