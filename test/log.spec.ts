@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const LOG = pathToFileURL(join(import.meta.dirname, '..', 'dist', 'log.js')).href;
+const LOG = pathToFileURL(join(import.meta.dirname, '..', 'dist', 'common', 'log.js')).href;
 
 /** The second line comes while the first one is being written; then nothing more, and no proper end. */
 const SCRIPT = `

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
-const LAUNCHER = join(PROJECT_FOLDER, 'dist', 'database', 'embedded', 'embedded-postgres.js');
-const MIGRATION = join(PROJECT_FOLDER, 'dist', 'database', 'migrate.js');
+const LAUNCHER = join(PROJECT_FOLDER, 'dist', 'embedded-postgres', 'embedded-postgres.js');
+const MIGRATION = join(PROJECT_FOLDER, 'dist', 'cli', 'migrate.js');
 const TEMPLATE = 'template_gateway';
 
 /** Nothing of a test has to survive a power cut. */
