@@ -1,4 +1,4 @@
-import { judge, type Look, type Purchase, type Series } from '../src/funds/verdict.js';
+import { judge, type Look, type Purchase, type Series } from '../src/funds/balance-evidence.js';
 import { at, textAt, type Answer } from './support/http.js';
 import { startWorld, topup, type World } from './support/world.js';
 

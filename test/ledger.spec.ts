@@ -4,7 +4,7 @@ import { newUuid } from '../src/common/ids.js';
 import { readBalances } from '../src/ledger/reads/ledger-balances.service.js';
 import { forgetOldKeys } from '../src/ledger/writes/expire-idempotency-keys.js';
 import { Ledger } from '../src/ledger/ledger.service.js';
-import { isFinal, isLegalMove } from '../src/ledger/model/status-transitions.js';
+import { isFinal, isLegalTransition } from '../src/ledger/model/status-transitions.js';
 import { LedgerReader } from '../src/ledger/reads/ledger-reader.service.js';
 import { analyseOutgrown } from '../src/ledger/maintenance/analyze.js';
 import type { NewTransaction } from '../src/ledger/model/new-transaction.js';
@@ -358,7 +358,7 @@ describe('what was written', () => {
 it('leaves no final state', () => {
   for (const from of ['succeeded', 'failed', 'canceled'] as const) {
     expect(isFinal(from)).toBe(true);
-    expect(STATUSES.filter((to) => isLegalMove(from, to))).toEqual([]);
+    expect(STATUSES.filter((to) => isLegalTransition(from, to))).toEqual([]);
   }
 });
 

@@ -11,7 +11,7 @@ import {
   judgeInterrupted,
   judgeLostClaim,
   judgeNeverSent,
-  type Verdict,
+  type Transition,
 } from '../src/operations/execution/outcome-policy.js';
 import { ProviderError, type OperationHandler } from '../src/connector/connector.js';
 import { createDatabase, openPool, type TestDatabase } from './support/database.js';
@@ -58,7 +58,7 @@ async function read(id: string): Promise<Transaction> {
   return found;
 }
 
-async function write(transaction: Transaction, verdict: Verdict): Promise<Transaction> {
+async function write(transaction: Transaction, verdict: Transition): Promise<Transaction> {
   const { epoch } = transaction;
   await ledger.settle(transaction, { ...verdict, epoch, actor: 'test', eventId: newUuid() });
   return read(transaction.id);
@@ -115,7 +115,7 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
     return { transaction: claim.transaction, claimId: rows[0].id };
   }
 
-  async function verdictOn(claimId: string, handler = HANDLER): Promise<Verdict | null> {
+  async function verdictOn(claimId: string, handler = HANDLER): Promise<Transition | null> {
     const [found] = await reader.claimed([claimId]);
     return found ? judgeLostClaim(handler, found) : null;
   }

@@ -8,7 +8,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { readConfig } from '../src/config/config.js';
-import { HttpDoor } from '../src/outbound/provider-http.service.js';
+import { ProviderHttp } from '../src/outbound/provider-http.service.js';
 import { ProviderError } from '../src/connector/connector.js';
 import { startConnectProxy, type ConnectProxy } from './support/connect-proxy.js';
 import { portOf } from './support/latcom-stub.js';
@@ -54,14 +54,14 @@ function read(file: string): string {
   return readFileSync(file, 'utf8');
 }
 
-function doorThrough(url: string, noProxy = ''): HttpDoor {
-  return new HttpDoor(
+function doorThrough(url: string, noProxy = ''): ProviderHttp {
+  return new ProviderHttp(
     new HttpService(axios.create()),
     readConfig({ OUTBOUND_PROXY_URL: url, NO_PROXY: noProxy }).config,
   );
 }
 
-async function send(door: HttpDoor, url = 'https://provider.example/ok', deadlineMs = 10_000): Promise<string> {
+async function send(door: ProviderHttp, url = 'https://provider.example/ok', deadlineMs = 10_000): Promise<string> {
   try {
     const headers = { access_token: 'token-of-the-provider' };
     const { status, body } = await door.send({ method: 'POST', url, headers, body: '{"a":1}', deadlineMs });

@@ -1,6 +1,6 @@
 import type { Pool, QueryResultRow } from 'pg';
 import { Database } from '../src/database/database.js';
-import { ProviderStates } from '../src/operations/provider-admin/provider-pauses.service.js';
+import { ProviderPauses } from '../src/operations/provider-admin/provider-pauses.service.js';
 import { createDatabase, openPool, type TestDatabase } from './support/database.js';
 
 let place: TestDatabase;
@@ -37,7 +37,7 @@ class LateDatabase extends Database {
 
 it('a pause is not undone by the answer to a question from before', async () => {
   const database = new LateDatabase(pool);
-  const states = new ProviderStates(database);
+  const states = new ProviderPauses(database);
   const before = states.refresh();
   await database.answered;
   await states.pause('latcom', 'an operator', null);

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { Database } from '../src/database/database.js';
 import type { Permit } from '../src/outbound/prefetched-permits.js';
 import { Quota, type QuotaRule } from '../src/outbound/quota.service.js';
-import type { Lane } from '../src/outbound/priorities.js';
+import type { Priority } from '../src/outbound/priorities.js';
 import { TokenCache, type Login, type TokenSource } from '../src/outbound/token-cache.service.js';
 import { ProviderError } from '../src/connector/connector.js';
 import { Vault } from '../src/crypto/gateway-vault.js';
@@ -114,7 +114,7 @@ describe('the quota', () => {
     const [quota] = databases.map((database) => new Quota(database));
     if (!quota) throw new Error('no quota');
     const hundred = rule('lanes', { limit: 100 });
-    const granted = async (lane: Lane): Promise<number> => {
+    const granted = async (lane: Priority): Promise<number> => {
       const results = await Promise.allSettled(Array.from({ length: 120 }, () => quota.take(hundred, lane)));
       return results.filter((result) => result.status === 'fulfilled').length;
     };
@@ -127,7 +127,7 @@ describe('the quota', () => {
   it('lets reads yield to writes: but for one in a window they have only what nobody who acts asks for', async () => {
     const quotas = databases.map((database) => new Quota(database));
     const hundred = rule('reads', { limit: 100 });
-    const granted = async (lane: Lane, times: number): Promise<number> => {
+    const granted = async (lane: Priority, times: number): Promise<number> => {
       const asked = Array.from({ length: times }, (_none, index) => pick(quotas, index).take(hundred, lane));
       return (await Promise.allSettled(asked)).filter((result) => result.status === 'fulfilled').length;
     };

@@ -8,7 +8,7 @@ import { Apps } from './admin/apps.js';
 import { AuditController } from './admin/audit.controller.js';
 import { OperatorsController } from './admin/operators.controller.js';
 import { Operators } from './admin/operators.js';
-import { PlanBook } from './admin/plan-book.js';
+import { PlanAdmin } from './admin/plan-admin.service.js';
 import { PlansController } from './admin/plans.controller.js';
 import { AppKeys } from './app-keys.js';
 import { Audit } from './audit.js';
@@ -18,7 +18,7 @@ import { OperatorLogins } from './operator-logins.js';
 import { Plans } from './plans.js';
 import { RateLimiter } from './rate-limiter.js';
 
-const managing = [Apps, AppSecrets, Operators, PlanBook];
+const managing = [Apps, AppSecrets, Operators, PlanAdmin];
 const deciding = [AppKeys, OperatorLogins, Notifiers, Authenticator, AccessStrategy, RateLimiter];
 
 /** Who may call, and how often. Its guard is global: a route without an access decorator is refused. */

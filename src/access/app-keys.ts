@@ -6,7 +6,7 @@ import { randomPart } from '../crypto/random-pool.js';
 import { sameDigest, Vault } from '../crypto/gateway-vault.js';
 import { looksLikeApiSecret } from './api-secret.js';
 import { isScope, type AppCaller } from './caller.js';
-import { FreshCache } from '../common/stale-while-error-cache.js';
+import { StaleWhileErrorCache } from '../common/stale-while-error-cache.js';
 
 interface KeyRow {
   keyId: string;
@@ -49,7 +49,7 @@ const NO_MAC = Buffer.alloc(32);
 /** Verifies the credentials of partner apps: microseconds and no query while the key is known. */
 @Injectable()
 export class AppKeys {
-  private readonly keys: FreshCache<Known | null>;
+  private readonly keys: StaleWhileErrorCache<Known | null>;
   /** By the salted hash of the whole header, which nobody outside this process can make or see. */
   private readonly proofs = new Map<string, Proof>();
   private readonly salt = randomPart(SALT_BYTES).toString('base64');
@@ -58,7 +58,7 @@ export class AppKeys {
     private readonly database: Database,
     private readonly vault: Vault,
   ) {
-    this.keys = new FreshCache((id) => this.load(id));
+    this.keys = new StaleWhileErrorCache((id) => this.load(id));
   }
 
   /**

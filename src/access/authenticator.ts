@@ -9,7 +9,7 @@ import { readBasic, type BasicPair } from './basic.js';
 import type { AnyCaller } from './caller.js';
 import { Notifiers } from './notifiers.js';
 import { OperatorLogins } from './operator-logins.js';
-import { Throttle } from './throttle.js';
+import { TokenBucket } from './token-bucket.js';
 
 /** Wrong pairs are answered 401; beyond this 429, so that a guesser slows down. Right ones always pass. */
 const WRONG_PER_PAIR = { burst: 100, perSecond: 2 };
@@ -21,8 +21,8 @@ const KEY_ID = /^key_/;
 /** Finds out who calls. */
 @Injectable()
 export class Authenticator {
-  private readonly wrongPairs = new Throttle(WRONG_PER_PAIR);
-  private readonly wrongAddresses = new Throttle(WRONG_PER_ADDRESS);
+  private readonly wrongPairs = new TokenBucket(WRONG_PER_PAIR);
+  private readonly wrongAddresses = new TokenBucket(WRONG_PER_ADDRESS);
 
   constructor(
     private readonly keys: AppKeys,

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { sameDigest, Vault } from '../crypto/gateway-vault.js';
 import { OPERATOR_NAME, type OperatorCaller, type Role } from './caller.js';
-import { FreshCache } from '../common/stale-while-error-cache.js';
+import { StaleWhileErrorCache } from '../common/stale-while-error-cache.js';
 import { PasswordChecks, tooManyLogins } from './password-checks.js';
-import { Throttle } from './throttle.js';
+import { TokenBucket } from './token-bucket.js';
 
 interface OperatorRow {
   operatorId: string;
@@ -36,17 +36,17 @@ const PER_ADDRESS = { burst: 50, perSecond: 5 };
  */
 @Injectable()
 export class OperatorLogins {
-  private readonly rows: FreshCache<OperatorRow | null>;
+  private readonly rows: StaleWhileErrorCache<OperatorRow | null>;
   private readonly successes = new Map<string, Success>();
   private readonly checks = new PasswordChecks();
-  private readonly pairs = new Throttle(PER_PAIR);
-  private readonly addresses = new Throttle(PER_ADDRESS);
+  private readonly pairs = new TokenBucket(PER_PAIR);
+  private readonly addresses = new TokenBucket(PER_ADDRESS);
 
   constructor(
     database: Database,
     private readonly vault: Vault,
   ) {
-    this.rows = new FreshCache(async (username) => {
+    this.rows = new StaleWhileErrorCache(async (username) => {
       const rows = await database.prepared<OperatorRow>('access_operator', FIND, [username]);
       return rows[0] ?? null;
     });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { FreshCache } from '../common/stale-while-error-cache.js';
+import { StaleWhileErrorCache } from '../common/stale-while-error-cache.js';
 import type { PlanKind } from './entities.js';
 
 /** What an operator has said of a plan. */
@@ -16,10 +16,10 @@ select plan_id as "planId", kind, enrol_token_required as "enrolTokenRequired" f
 /** Looks plans up for the hot path: a change is seen within 3 s everywhere, and no query is made meanwhile. */
 @Injectable()
 export class Plans {
-  private readonly plans: FreshCache<Plan | null>;
+  private readonly plans: StaleWhileErrorCache<Plan | null>;
 
   constructor(database: Database) {
-    this.plans = new FreshCache(async (planId) => {
+    this.plans = new StaleWhileErrorCache(async (planId) => {
       const rows = await database.prepared<Plan>('access_plan', FIND, [planId]);
       return rows[0] ?? null;
     });

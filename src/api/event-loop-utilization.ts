@@ -2,7 +2,7 @@ const WINDOW_MS = 100;
 const FULL = 0.95;
 
 /** How busy the event loop has been in the last 100 to 200 milliseconds, as far as requests came meanwhile. */
-export class LoopLoad {
+export class EventLoopUtilization {
   private before = performance.eventLoopUtilization();
   private last = this.before;
   private atMs = performance.now();

@@ -1,7 +1,7 @@
 const SLICE_MS = 500;
 
 /** Counts what is under way, and how much of that came only lately, in slices of half a second. */
-export class UnderWay {
+export class InFlightCounter {
   /** By the slice in which it came. */
   private readonly counts = new Map<number, number>();
 

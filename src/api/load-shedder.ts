@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../common/problem.js';
-import { LoopLoad } from './event-loop-utilization.js';
-import { UnderWay } from './in-flight-counter.js';
+import { EventLoopUtilization } from './event-loop-utilization.js';
+import { InFlightCounter } from './in-flight-counter.js';
 
 /**
  * So many may be under way at once while the process is busy: they take it less than half a second, and a burst of several
@@ -31,9 +31,9 @@ const PARTNERS = /^\/v1\/(?!admin\/|providers\/)/;
  * read of them, so that refusing costs little. That a provider is slow is no overload, however many wait for it: the
  * process has to be busy as well.
  */
-export class Admission {
-  private readonly loop = new LoopLoad();
-  private readonly underWay = new UnderWay();
+export class LoadShedder {
+  private readonly eventLoop = new EventLoopUtilization();
+  private readonly inFlight = new InFlightCounter();
 
   constructor(server: FastifyInstance) {
     // Not `onResponse`: whoever has gone before the answer has no response.
@@ -46,10 +46,10 @@ export class Admission {
   /** null: it may go on, and is counted until it is answered. */
   refuse(request: FastifyRequest): Problem | null {
     if (!PARTNERS.test(request.routeOptions.url ?? '')) return null;
-    this.loop.note();
+    this.eventLoop.note();
     const { startedAtMs } = request.gateway;
-    if (this.underWay.since(OURS_FOR_MS, startedAtMs) >= MAX_UNDER_WAY && this.loop.isFull) return OVERLOADED;
-    this.underWay.begin(startedAtMs);
+    if (this.inFlight.since(OURS_FOR_MS, startedAtMs) >= MAX_UNDER_WAY && this.eventLoop.isFull) return OVERLOADED;
+    this.inFlight.begin(startedAtMs);
     request.gateway.isCounted = true;
     return null;
   }
@@ -58,6 +58,6 @@ export class Admission {
   private leave({ gateway }: FastifyRequest): void {
     if (!gateway.isCounted) return;
     gateway.isCounted = false;
-    this.underWay.end(gateway.startedAtMs);
+    this.inFlight.end(gateway.startedAtMs);
   }
 }

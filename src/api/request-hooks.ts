@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../common/problem.js';
-import { Admission } from './load-shedder.js';
+import { LoadShedder } from './load-shedder.js';
 import { chooseParser } from './body-parsers.js';
 import type { TrustedProxies } from './client-address.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -20,7 +20,7 @@ class TooManyHeaders extends Error {
 /** What every request gets before anything else looks at it, and every answer carries. */
 export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle, proxies: TrustedProxies): void {
   server.decorateRequest('gateway');
-  const admission = new Admission(server);
+  const admission = new LoadShedder(server);
   server.addHook('onRequest', (request, reply, done) => {
     request.gateway = {
       traceId: traceIdOf(request.headers.traceparent),

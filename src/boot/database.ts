@@ -6,7 +6,7 @@ import { createDataSource, poolOf } from '../database/data-source.js';
 import { Database } from '../database/database.js';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { changeableTables } from '../database/grants.js';
-import { bringUpToDate } from '../database/migrate-schema.js';
+import { migrateSchema } from '../database/migrate-schema.js';
 import { logger } from '../common/log.js';
 import type { Shutdown } from './shutdown.js';
 import { step } from './step.js';
@@ -30,7 +30,7 @@ export async function openDatabase(
       : 'Check DATABASE_URL and DATABASE_MIGRATION_URL: host, port, user, password, database, and that the server runs ' +
           'and lets this host in. The user of the second, or without that of the first, must own the schema ' +
           '(PostgreSQL 15 or newer).',
-    () => bringUpToDate(url, migrationUrl, config.readerRole),
+    () => migrateSchema(url, migrationUrl, config.readerRole),
   );
   const source = createDataSource(url, ACCESS_ENTITIES);
   await step('reach its database', 'It was there a moment ago: start again.', () => source.initialize());

@@ -3,7 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { AppSecrets } from '../access/admin/app-secrets.js';
 import { Apps } from '../access/admin/apps.js';
 import { Operators } from '../access/admin/operators.js';
-import { PlanBook } from '../access/admin/plan-book.js';
+import { PlanAdmin } from '../access/admin/plan-admin.service.js';
 import { SCOPES } from '../access/caller.js';
 import type { Plan } from '../access/plans.js';
 import type { Config } from '../config/config.js';
@@ -71,7 +71,7 @@ async function seedDemo(
 ): Promise<NonNullable<GeneratedCredentials['app']>> {
   const apps = app.get(Apps);
   if (known.app && (await apps.wasCreated(parseId('app', known.app.appId)))) return known.app;
-  const book = app.get(PlanBook);
+  const book = app.get(PlanAdmin);
   for (const plan of DEMO_PLANS) await book.create(plan, 'gateway').catch(ignoreTaken);
   const made = await apps.create({ name: DEMO_APP, scopes: [...SCOPES] }, 'gateway');
   const { key, secret } = await app.get(AppSecrets).create(made, 'gateway');

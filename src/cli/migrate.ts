@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { EnvironmentReader } from '../config/reader.js';
-import { bringUpToDate } from '../database/migrate-schema.js';
+import { migrateSchema } from '../database/migrate-schema.js';
 
 /**
  * `node dist/cli/migrate.js`: brings the database of `DATABASE_URL` up to date and ends; as the role of
@@ -14,4 +14,4 @@ if (url === null || read.errors.length > 0) {
   process.stderr.write(`${read.errors.join('\n') || unset}\n`);
   process.exit(78);
 }
-await bringUpToDate(url, migrationUrl, read.text('DATABASE_READER_ROLE'));
+await migrateSchema(url, migrationUrl, read.text('DATABASE_READER_ROLE'));

@@ -14,7 +14,7 @@ interface Entry<Value> {
  * Rows that are asked for with every request and seldom change. At most one load per key is under way; whoever asks
  * meanwhile shares it. That there is no row is remembered like a row.
  */
-export class FreshCache<Value> {
+export class StaleWhileErrorCache<Value> {
   private readonly entries = new Map<string, Entry<Value>>();
   private readonly loading = new Map<string, Promise<Value>>();
 

@@ -1,4 +1,4 @@
-import type { ToldBalance } from '../ledger/writes/settle.js';
+import type { ReportedBalance } from '../ledger/writes/settle.js';
 import type { Failure, Json, JsonObject, TransactionType } from '../ledger/model/transaction.js';
 
 /**
@@ -33,7 +33,7 @@ type Said =
       readonly detail?: JsonObject;
       readonly resource?: ResourceChange;
       /** What is left of what was paid in, as the answer told it. */
-      readonly told?: ToldBalance;
+      readonly told?: ReportedBalance;
     }
   | {
       readonly kind: 'declined';

@@ -1,7 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { Cipher } from './cipher.js';
 import type { Database } from '../database/database.js';
-import { FreshCache } from '../common/stale-while-error-cache.js';
+import { StaleWhileErrorCache } from '../common/stale-while-error-cache.js';
 import { GATEWAY_FORMAT, type Vault } from './gateway-vault.js';
 
 const KEY_BYTES = 32;
@@ -54,14 +54,14 @@ export class AppCipher {
  * on record.
  */
 export class AppVault {
-  private readonly ciphers: FreshCache<AppCipher>;
+  private readonly ciphers: StaleWhileErrorCache<AppCipher>;
 
   constructor(
     private readonly database: Database,
     /** For what is found again by its hash. */
     readonly gateway: Vault,
   ) {
-    this.ciphers = new FreshCache((appId) => this.load(appId));
+    this.ciphers = new StaleWhileErrorCache((appId) => this.load(appId));
   }
 
   /** At once while the app's key is known. The key is committed before anything is sealed with it. */

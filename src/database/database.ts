@@ -1,7 +1,7 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
 import { Problem } from '../common/problem.js';
-import { silenceOf, type Silence } from './dead-connection-reaper.js';
+import { silenceOf, type DeadConnectionReaper } from './dead-connection-reaper.js';
 
 /** SQLSTATEs that the gateway acts on (PostgreSQL, appendix A). */
 export const SQLSTATE = {
@@ -52,10 +52,10 @@ const NEVER_CONNECTED_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']
  * statement took effect when `isUnavailable` says so; otherwise it did not.
  */
 export class Database {
-  private readonly silence: Silence;
+  private readonly deadConnections: DeadConnectionReaper;
 
   constructor(readonly pool: Pool) {
-    this.silence = silenceOf(pool, STATEMENT_TIMEOUT_MS + GRACE_MS);
+    this.deadConnections = silenceOf(pool, STATEMENT_TIMEOUT_MS + GRACE_MS);
   }
 
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
@@ -71,7 +71,7 @@ export class Database {
     return new Promise((resolve, reject) => {
       this.pool.connect((error, client, release) => {
         if (!client) return reject(error ?? new Error('Connection terminated'));
-        this.silence.allow(client, PREPARED_TIMEOUT_MS);
+        this.deadConnections.allow(client, PREPARED_TIMEOUT_MS);
         client.query<Row>({ name, text, values: [...values] }, (failure: Error | null, result) => {
           release(isUnavailable(failure));
           if (failure) reject(failure);
@@ -84,7 +84,7 @@ export class Database {
   /** A connection for work whose statements the server ends after `statementMs`; it is not used by others afterwards. */
   async apart<T>(statementMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
-    this.silence.allow(client, statementMs + GRACE_MS);
+    this.deadConnections.allow(client, statementMs + GRACE_MS);
     try {
       return await work(client);
     } finally {

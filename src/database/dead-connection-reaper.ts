@@ -13,7 +13,7 @@ interface Allowance {
  * gone nobody hears. One timer for all of a pool: those that `pg` starts, one for each statement (`query_timeout`), keep
  * what a statement brought from being collected early, which costs a page of a list a third of its time.
  */
-export class Silence {
+export class DeadConnectionReaper {
   private readonly known = new WeakSet<PoolClient>();
   private readonly held = new Map<PoolClient, Allowance>();
 
@@ -59,13 +59,13 @@ function isAskedNothing(client: PoolClient): boolean {
   return 'readyForQuery' in client && client.readyForQuery === true;
 }
 
-const ofPools = new WeakMap<Pool, Silence>();
+const ofPools = new WeakMap<Pool, DeadConnectionReaper>();
 
 /** The one that watches the pool. */
-export function silenceOf(pool: Pool, usualMs: number): Silence {
+export function silenceOf(pool: Pool, usualMs: number): DeadConnectionReaper {
   const known = ofPools.get(pool);
   if (known) return known;
-  const silence = new Silence(pool, usualMs);
+  const silence = new DeadConnectionReaper(pool, usualMs);
   ofPools.set(pool, silence);
   return silence;
 }

@@ -8,7 +8,7 @@ interface Waiting<Row, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-export interface BatcherOptions<Row, Result> {
+export interface GroupCommitOptions<Row, Result> {
   /**
    * Writes all rows with one commit and answers in their order. `retried`: an earlier try of the same rows may have
    * been committed although its answer was lost.
@@ -28,11 +28,11 @@ export interface BatcherOptions<Row, Result> {
  * Group commit by natural batching: while one commit is under way the rows that arrive are collected and go out
  * together in the next. No timer: a row that arrives alone is written at once.
  */
-export class Batcher<Row, Result> {
+export class GroupCommit<Row, Result> {
   private waiting: Waiting<Row, Result>[] = [];
   private running = false;
 
-  constructor(private readonly options: BatcherOptions<Row, Result>) {}
+  constructor(private readonly options: GroupCommitOptions<Row, Result>) {}
 
   /** @throws Problem `overloaded` when too much waits already or the database stays away; the row's own error otherwise. */
   push(row: Row): Promise<Result> {

@@ -24,7 +24,7 @@ interface Which extends Record<string, unknown> {
  * Brings the schema up to date as the role of `migrationUrl`, and grants the role of `url` what it needs; without
  * `migrationUrl` the role of `url` migrates. The role `reader` gets to read what reports are made of. Safe when several instances start at once.
  */
-export async function bringUpToDate(
+export async function migrateSchema(
   url: string,
   migrationUrl: string | null,
   reader: string | null = null,

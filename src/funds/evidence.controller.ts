@@ -9,7 +9,7 @@ import { TransactionLookup } from '../operations/transactions/transaction-lookup
 import { Presenter } from '../operations/transactions/transaction.presenter.js';
 import { EvidenceDto, type EvidenceBalanceDto } from './evidence.dto.js';
 import { EvidenceFinder } from './evidence.js';
-import type { Look } from './verdict.js';
+import type { Look } from './balance-evidence.js';
 
 /** The evidence of one transaction as it is shown. */
 @Injectable()

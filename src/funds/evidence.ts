@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Transaction } from '../ledger/model/transaction.js';
 import { ConnectorRegistry } from '../operations/connector-registry.service.js';
-import { judge, type Finding, type Look, type Purchase } from './verdict.js';
+import { judge, type Finding, type Look, type Purchase } from './balance-evidence.js';
 
 /** Everything around one purchase: it may have been executed from its record until the longest its call may take. */
 const LOOKS = `

@@ -10,7 +10,7 @@ const COUNTS_MS = 2_000;
 
 /** What has to be tidied up now and then; several instances may do it at the same time. */
 @Injectable()
-export class Housekeeping {
+export class MaintenanceJob {
   constructor(private readonly database: Database) {}
 
   @Interval(STATISTICS_MS)

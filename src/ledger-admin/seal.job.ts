@@ -9,7 +9,7 @@ const TICK_MS = 2_000;
 
 /** Seals the ledger behind its writers, which wait for nothing. */
 @Injectable()
-export class Sealing {
+export class SealJob {
   private readonly sealer: Sealer;
   private busy = false;
   private isBroken = false;

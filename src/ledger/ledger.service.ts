@@ -8,13 +8,13 @@ import { Problem } from '../common/problem.js';
 import { Accounts, type AccountPair } from './writes/accounts.js';
 import { amend, type Amendment } from './writes/amend.js';
 import { bindBatch, type BatchMember } from './writes/bind-batch.js';
-import { Batcher } from '../database/group-commit.js';
+import { GroupCommit } from '../database/group-commit.js';
 import { isCovered, type Covered } from './writes/float-coverage.js';
 import { claimDue, claimOne, type Claim, type ClaimRequest } from './writes/claim.js';
-import { isLegalMove } from './model/status-transitions.js';
+import { isLegalTransition } from './model/status-transitions.js';
 import type { NewTransaction } from './model/new-transaction.js';
-import { findObstacle, type Obstacle, type Probe } from './writes/conflicts.js';
-import { Patience } from './writes/write-delay-guard.js';
+import { findConflict, type Conflict, type Probe } from './writes/conflicts.js';
+import { WriteDelayGuard } from './writes/write-delay-guard.js';
 import { record, type RecordResult, type RecordRow } from './writes/record.js';
 import { refreshResource, type ResourceNews } from './writes/refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './writes/settle.js';
@@ -50,14 +50,14 @@ export class Ledger {
 
   private readonly onDoubt = (claimId: string): void => void this.changes.emit('claimInDoubt', claimId);
   private readonly accounts: Accounts;
-  private readonly patience = new Patience({ rows: 2 * MAX_BATCH_ROWS, ms: MAX_RECORD_WAIT_MS });
-  private readonly records: Batcher<RecordRow, RecordResult>;
-  private readonly settlements: Batcher<SettleRow, Settled>;
+  private readonly writeDelay = new WriteDelayGuard({ rows: 2 * MAX_BATCH_ROWS, ms: MAX_RECORD_WAIT_MS });
+  private readonly records: GroupCommit<RecordRow, RecordResult>;
+  private readonly settlements: GroupCommit<SettleRow, Settled>;
 
   constructor(private readonly database: Database) {
     this.changes.setMaxListeners(0);
     this.accounts = new Accounts(database);
-    this.records = new Batcher<RecordRow, RecordResult>({
+    this.records = new GroupCommit<RecordRow, RecordResult>({
       write: (rows) => record(database, rows),
       keysOf: contendedKeys,
       maxRows: MAX_BATCH_ROWS,
@@ -65,7 +65,7 @@ export class Ledger {
       retryForMs: RECORD_RETRY_MS,
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'record' }, rows),
     });
-    this.settlements = new Batcher<SettleRow, Settled>({
+    this.settlements = new GroupCommit<SettleRow, Settled>({
       write: (rows, retried) => settle(database, rows, retried),
       keysOf: (row) => [row.id],
       maxRows: MAX_BATCH_ROWS,
@@ -79,8 +79,8 @@ export class Ledger {
   async record(transaction: NewTransaction): Promise<RecordResult> {
     const found = this.accountsOf(transaction);
     const accounts = found instanceof Promise ? await found : found;
-    if (this.patience.isExhausted) throw overloaded();
-    return this.patience.during(this.records.push({ ...transaction, accounts }));
+    if (this.writeDelay.isExhausted) throw overloaded();
+    return this.writeDelay.during(this.records.push({ ...transaction, accounts }));
   }
 
   /** Whether the float at the provider would cover it at the moment. */
@@ -89,8 +89,8 @@ export class Ledger {
   }
 
   /** What stands in the way of a transaction like this at the moment; records nothing. */
-  obstacle(probe: Probe): Promise<Obstacle | null> {
-    return findObstacle(this.database, probe);
+  obstacle(probe: Probe): Promise<Conflict | null> {
+    return findConflict(this.database, probe);
   }
 
   /**
@@ -100,7 +100,7 @@ export class Ledger {
    */
   async settle(transaction: Settling, settlement: Omit<Settlement, 'id' | 'appId' | 'from'>): Promise<Settled> {
     const { id, appId, status: from, quantity } = transaction;
-    if (settlement.to !== null && !isLegalMove(from, settlement.to)) {
+    if (settlement.to !== null && !isLegalTransition(from, settlement.to)) {
       metrics.alarms.inc({ kind: 'illegal_move' });
       logger.error({ transactionId: id, from, to: settlement.to }, 'illegal move refused');
       throw new Error(`illegal move from ${from} to ${settlement.to}`);
@@ -151,7 +151,7 @@ export class Ledger {
   }
 
   /** Whether anything that is due for a provider was there so long ago and has not been taken up. */
-  async hasWaited(provider: string, forMs: number): Promise<boolean> {
+  async hasDueOlderThan(provider: string, forMs: number): Promise<boolean> {
     const rows = await this.database.prepared<object>(
       'ledger_has_waited',
       `select from transactions where provider = $1 and due_at <= now() and status = 'pending' and not attempt_open
@@ -173,7 +173,7 @@ export class Ledger {
   }
 
   /** What waits for a provider is due at once: the cause of its waiting is gone. Nothing under way is touched. */
-  async hasten(provider: string): Promise<void> {
+  async makeDue(provider: string): Promise<void> {
     await this.database.query(
       `update transactions set due_at = now()
        where provider = $1 and status = 'pending' and not attempt_open and not parked and due_at > now()`,

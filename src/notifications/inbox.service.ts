@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { newUuid } from '../common/ids.js';
-import { Batcher } from '../database/group-commit.js';
+import { GroupCommit } from '../database/group-commit.js';
 import type { Transaction } from '../ledger/model/transaction.js';
 import { metrics } from '../common/metrics.js';
 import { decodeJson } from '../readers/json-text.js';
@@ -108,15 +108,15 @@ interface Conclusion {
 /** Inbound notifications as they came, byte for byte and encrypted: stored before anything is done about them. */
 @Injectable()
 export class Inbox {
-  private readonly arrivals: Batcher<Arrival, Subject | null>;
-  private readonly conclusions: Batcher<Conclusion & { readonly id: string }, true>;
+  private readonly arrivals: GroupCommit<Arrival, Subject | null>;
+  private readonly conclusions: GroupCommit<Conclusion & { readonly id: string }, true>;
 
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
   ) {
     const limits = { maxRows: MAX_BATCH_ROWS, maxWaitingRows: MAX_WAITING_ROWS, retryForMs: RETRY_MS };
-    this.arrivals = new Batcher({
+    this.arrivals = new GroupCommit({
       ...limits,
       write: async (rows) => {
         const values = [JSON.stringify(rows), LEASE_MS];
@@ -127,7 +127,7 @@ export class Inbox {
       keysOf: () => [],
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'notification' }, rows),
     });
-    this.conclusions = new Batcher({
+    this.conclusions = new GroupCommit({
       ...limits,
       write: async (rows) => {
         await database.prepared('notification_conclude', CONCLUDE, [JSON.stringify(rows)]);

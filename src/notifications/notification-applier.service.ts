@@ -13,7 +13,7 @@ import { ConnectorRegistry } from '../operations/connector-registry.service.js';
 import { Problem } from '../common/problem.js';
 import type { NotificationReading } from '../connector/connector.js';
 import { decodeJson } from '../readers/json-text.js';
-import { Subjects } from './transaction-matcher.js';
+import { TransactionMatcher } from './transaction-matcher.js';
 import { Inbox, type Meant, type NotificationState, type StoredNotification, type Subject } from './inbox.service.js';
 
 const TICK_MS = 500;
@@ -31,7 +31,7 @@ type Reading = Exclude<NotificationReading, { kind: 'unreadable' }>;
 /** Turns stored notifications into moves of the ledger, after the sender has been answered. */
 @Injectable()
 export class NotificationApplier implements BeforeApplicationShutdown {
-  private readonly subjects: Subjects;
+  private readonly matcher: TransactionMatcher;
   private ticking = false;
   private stopping = false;
   /** By provider, since the last tick. A hint only: an orphan is looked at again anyway, later and later. */
@@ -44,7 +44,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     private readonly registry: ConnectorRegistry,
     private readonly database: Database,
   ) {
-    this.subjects = new Subjects(reader, inbox);
+    this.matcher = new TransactionMatcher(reader, inbox);
     ledger.changes.on('correlated', (provider, correlationId) => {
       const waiting = this.correlated.get(provider);
       if (waiting) waiting.push(correlationId);
@@ -128,7 +128,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     const { correlationId } = reading;
     for (let race = 0; race < MAX_RACES; race += 1) {
       const isFirst = race === 0;
-      const { transaction, earlier } = (isFirst && seen) || (await this.subjects.of({ id, provider, correlationId }));
+      const { transaction, earlier } = (isFirst && seen) || (await this.matcher.of({ id, provider, correlationId }));
       // Its transaction may not know its correlationId yet: the notification can be faster than the answer to our POST.
       if (!transaction) return this.conclude(notification, 'orphan', correlationId, null);
       // What is applied first may change it, so it is looked at again.

@@ -1,4 +1,4 @@
-import { Batcher } from '../database/group-commit.js';
+import { GroupCommit } from '../database/group-commit.js';
 import type { LedgerReader } from '../ledger/reads/ledger-reader.service.js';
 import { metrics } from '../common/metrics.js';
 import type { Inbox, Mention, Subject } from './inbox.service.js';
@@ -8,11 +8,11 @@ const MAX_WAITING_ROWS = 20_000;
 const RETRY_MS = 3_000;
 
 /** Looks up what notifications are about: together for all that ask while a look is under way. */
-export class Subjects {
-  private readonly looks: Batcher<Mention, Subject>;
+export class TransactionMatcher {
+  private readonly looks: GroupCommit<Mention, Subject>;
 
   constructor(reader: LedgerReader, inbox: Inbox) {
-    this.looks = new Batcher<Mention, Subject>({
+    this.looks = new GroupCommit<Mention, Subject>({
       write: async (mentions) => {
         const transactions = await reader.findByCorrelations(mentions);
         // Afterwards: what has become an orphan meanwhile has not seen them.

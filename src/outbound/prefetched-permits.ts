@@ -15,7 +15,7 @@ const MAX_PART = 200;
  * Permits of a loose budget that were counted ahead of their use: as many as were used lately in the life of a stock. A
  * commit for each handful of requests would cost more than the requests. What is not used in time stays counted.
  */
-export class PermitStock {
+export class PrefetchedPermits {
   private permits = 0;
   private slot = '';
   private filledAtMs = Number.NEGATIVE_INFINITY;

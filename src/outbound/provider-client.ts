@@ -5,15 +5,15 @@ import { describeError, logger } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
 import { ProviderError, type ProviderName } from '../connector/connector.js';
 import { makeBreaker, type BreakerRule } from './breaker.js';
-import { UNSENDABLE, type HttpDoor, type HttpReply, type HttpRequest } from './provider-http.service.js';
+import { UNSENDABLE, type ProviderHttp, type HttpReply, type HttpRequest } from './provider-http.service.js';
 import { reportProxyFailure } from './proxy-failure.js';
-import { QuotaOutlook } from './quota-forecast.js';
+import { QuotaForecast } from './quota-forecast.js';
 import type { Quota, QuotaRule } from './quota.service.js';
-import type { Lane } from './priorities.js';
+import type { Priority } from './priorities.js';
 import { retryAfterMs } from './retry-after.js';
 import { reportTlsFailure } from './tls-failure.js';
 import type { CachedToken, TokenCache, TokenSource } from './token-cache.service.js';
-import { TokenGate, type Showing } from './stale-token-limiter.js';
+import { StaleTokenLimiter, type Showing } from './stale-token-limiter.js';
 import type { TokenVerdict } from './token-verdict.js';
 
 export interface ProviderClientOptions {
@@ -32,7 +32,7 @@ export interface ProviderCall {
   readonly operation: string;
   readonly request: (token: string) => HttpRequest;
   /** Its right to a permit; default: somebody waits for the answer. */
-  readonly lane?: Lane | undefined;
+  readonly lane?: Priority | undefined;
   /** Runs immediately before the first byte leaves; throws when the call must not be made any more. */
   readonly beforeSend?: () => void;
   /** Whether it may be made again although it may have been executed. */
@@ -58,20 +58,20 @@ export class ProviderClient {
   private breaker: CircuitBreakerPolicy;
   private openedAtMs = 0;
   private lastSuccessAt: Date | null = null;
-  readonly outlook: QuotaOutlook;
-  private readonly gate = new TokenGate();
+  readonly forecast: QuotaForecast;
+  private readonly staleTokens = new StaleTokenLimiter();
   /** Generations of the token, with no answer to a call that accepted one. */
   private readonly refusedInARow = new Set<number>();
   private suspectedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly door: HttpDoor,
+    private readonly http: ProviderHttp,
     private readonly tokens: TokenCache,
     private readonly quota: Quota,
     private readonly options: ProviderClientOptions,
   ) {
     this.breaker = this.newBreaker();
-    this.outlook = new QuotaOutlook(quota, options.quota);
+    this.forecast = new QuotaForecast(quota, options.quota);
   }
 
   /** @throws ProviderError */
@@ -108,7 +108,7 @@ export class ProviderClient {
 
   /** With the token as it is now; one that is refused is dropped, so that whoever comes next takes the renewed one. */
   private async attempt(call: ProviderCall, again: boolean): Promise<{ reply: HttpReply; verdict: TokenVerdict }> {
-    const gate = this.outlook.isScarce ? this.gate : null;
+    const gate = this.forecast.isScarce ? this.staleTokens : null;
     if (gate) await gate.enter(again);
     let showing: Showing = 'nothing';
     try {
@@ -226,7 +226,7 @@ export class ProviderClient {
       const reply = await this.breaker.execute(() => {
         call.beforeSend?.();
         const request = call.request(token.token);
-        return call.lane === 'token' ? this.door.sendSeldom(request) : this.door.send(request);
+        return call.lane === 'token' ? this.http.sendSeldom(request) : this.http.send(request);
       });
       count(String(reply.status));
       if (reply.status === 429) throw await this.rateLimited(reply);

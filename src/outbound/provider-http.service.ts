@@ -19,7 +19,7 @@ export type { HttpReply, HttpRequest } from './undici-transport.js';
  * answer with any status is an answer; everything else is an error that says whether the request may have been read.
  */
 @Injectable()
-export class HttpDoor {
+export class ProviderHttp {
   private readonly pool: Dispatcher;
   private readonly adapter: AxiosAdapter;
 

@@ -1,5 +1,5 @@
 import { isTight, type Quota, type QuotaRule } from './quota.service.js';
-import { ceilingOf, reservedOf, type Lane } from './priorities.js';
+import { ceilingOf, reservedOf, type Priority } from './priorities.js';
 
 export interface QuotaState {
   readonly limit: number;
@@ -12,7 +12,7 @@ export interface QuotaState {
 }
 
 /** What of a budget is to be had, now and later. */
-export class QuotaOutlook {
+export class QuotaForecast {
   constructor(
     private readonly quota: Quota,
     private readonly rule: QuotaRule,
@@ -36,7 +36,7 @@ export class QuotaOutlook {
   }
 
   /** How many operations of that lane can be sent now, and whether those that can go together must by now. */
-  async prospect(lane: Lane): Promise<{ readonly room: number; readonly mustGoTogether: boolean }> {
+  async prospect(lane: Priority): Promise<{ readonly room: number; readonly mustGoTogether: boolean }> {
     const { limit } = this.rule;
     const { used, blockedForMs, probing } = await this.quota.usage(this.rule);
     const room = Math.max(ceilingOf(lane, limit) - used, 0);
@@ -45,7 +45,7 @@ export class QuotaOutlook {
   }
 
   /** Milliseconds between two calls with which that many permits last until there is another one. */
-  async paceMs(lane: Lane, permits: number): Promise<number> {
+  async paceMs(lane: Priority, permits: number): Promise<number> {
     return (await this.quota.freeInMs(this.rule, lane, permits + 1)) / (permits + 1);
   }
 

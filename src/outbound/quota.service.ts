@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { describeError, logger } from '../common/log.js';
 import { ProviderError } from '../connector/connector.js';
-import { PermitStock, type Permit } from './prefetched-permits.js';
-import { ceilingOf, LANES, turnOf, type Lane } from './priorities.js';
+import { PrefetchedPermits, type Permit } from './prefetched-permits.js';
+import { ceilingOf, PRIORITIES, turnOf, type Priority } from './priorities.js';
 
 /** The reason of those who got no permit: nothing was sent, and nothing is wrong. */
 export const QUOTA_USED_UP = 'quota_used_up';
@@ -24,7 +24,7 @@ interface GrantRow {
 }
 
 interface Asker {
-  readonly lane: Lane;
+  readonly lane: Priority;
   readonly resolve: (permit: Permit) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -117,13 +117,13 @@ export interface Usage {
 export class Quota {
   private readonly askers = new Map<string, Asker[]>();
   /** Of loose budgets, by name and lane. */
-  private readonly stocks = new Map<string, Map<Lane, PermitStock>>();
+  private readonly stocks = new Map<string, Map<Priority, PrefetchedPermits>>();
   private prunedAtMs = 0;
 
   constructor(private readonly database: Database) {}
 
   /** @throws ProviderError `not-sent` (`quota_used_up`) with the time after which a permit is to be had. */
-  take(rule: QuotaRule, lane: Lane = 'token'): Promise<Permit> {
+  take(rule: QuotaRule, lane: Priority = 'token'): Promise<Permit> {
     const stocked = this.stockOf(rule, lane)?.take();
     if (stocked) return Promise.resolve(stocked);
     return new Promise((resolve, reject) => {
@@ -172,7 +172,7 @@ export class Quota {
   }
 
   /** Milliseconds until a lane can have so many permits, at most as many as it can have in one window. */
-  async freeInMs(rule: QuotaRule, lane: Lane, permits: number): Promise<number> {
+  async freeInMs(rule: QuotaRule, lane: Priority, permits: number): Promise<number> {
     const { slotMs, slots } = gridOf(rule);
     const values = [rule.name, slotMs, slots, permits, ceilingOf(lane, rule.limit)];
     return (await this.database.query<{ inMs: number | null }>(FREE_AT, values))[0]?.inMs ?? 0;
@@ -182,7 +182,7 @@ export class Quota {
     const grid = gridOf(rule);
     for (;;) {
       const waiting = this.askers.get(rule.name) ?? [];
-      const lane = LANES.find((one) => waiting.some((asker) => asker.lane === one));
+      const lane = PRIORITIES.find((one) => waiting.some((asker) => asker.lane === one));
       if (lane === undefined) break;
       const asking = waiting.filter((asker) => asker.lane === lane).slice(0, MAX_PERMITS_AT_ONCE);
       this.askers.set(
@@ -195,7 +195,7 @@ export class Quota {
     await this.prune(rule, grid);
   }
 
-  private async grant(rule: QuotaRule, lane: Lane, asking: readonly Asker[], grid: Grid): Promise<void> {
+  private async grant(rule: QuotaRule, lane: Priority, asking: readonly Asker[], grid: Grid): Promise<void> {
     const { slotMs, slots, marginSlots } = grid;
     const stock = this.stockOf(rule, lane);
     const wanted = asking.length + (stock?.spare() ?? 0);
@@ -212,11 +212,11 @@ export class Quota {
   }
 
   /** null where every permit is counted to the moment. */
-  private stockOf(rule: QuotaRule, lane: Lane): PermitStock | null {
+  private stockOf(rule: QuotaRule, lane: Priority): PrefetchedPermits | null {
     if (isTight(rule)) return null;
-    const stocks = this.stocks.get(rule.name) ?? new Map<Lane, PermitStock>();
+    const stocks = this.stocks.get(rule.name) ?? new Map<Priority, PrefetchedPermits>();
     this.stocks.set(rule.name, stocks);
-    const stock = stocks.get(lane) ?? new PermitStock(rule.limit);
+    const stock = stocks.get(lane) ?? new PrefetchedPermits(rule.limit);
     stocks.set(lane, stock);
     return stock;
   }

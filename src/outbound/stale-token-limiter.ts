@@ -11,7 +11,7 @@ export type Showing = 'accepted' | 'refused' | 'nothing';
  * permit. So only some go while nobody has had an answer, and only one after a refusal; the first that is not refused lets
  * all go who wait by then. Who was refused waits before the others.
  */
-export class TokenGate {
+export class StaleTokenLimiter {
   private unanswered = 0;
   private mostUnanswered = MAX_UNANSWERED;
   private waiting: (() => void)[] = [];

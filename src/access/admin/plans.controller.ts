@@ -6,26 +6,26 @@ import { Caller } from '../decorators.js';
 import type { PlanEntity } from '../entities.js';
 import { Administers, Inspects } from './admin-routes.js';
 import { CreatePlanDto, PlanDto, PlanPageDto, PlanQueryDto, UpdatePlanDto } from './plans.dto.js';
-import { PlanBook } from './plan-book.js';
+import { PlanAdmin } from './plan-admin.service.js';
 
 /** What is known of LoyaltyLayer's plans. A plan that nobody configured is sent as it is. */
 @Controller('v1/admin/plans')
 @ApiTags('Administration')
 export class PlansController {
-  constructor(private readonly book: PlanBook) {}
+  constructor(private readonly planAdmin: PlanAdmin) {}
 
   /** Configure a plan. */
   @Post()
   @Administers({ created: PlanDto })
   async create(@Body() dto: CreatePlanDto, @Caller() caller: OperatorCaller): Promise<PlanDto> {
-    return present(await this.book.create(dto, caller));
+    return present(await this.planAdmin.create(dto, caller));
   }
 
   /** Configured plans, by their id. */
   @Get()
   @Inspects(PlanPageDto)
   async list(@Query() query: PlanQueryDto): Promise<PlanPageDto> {
-    const found = await this.book.list(query.limit + 1, textOfCursor(query.cursor));
+    const found = await this.planAdmin.list(query.limit + 1, textOfCursor(query.cursor));
     const data = found.slice(0, query.limit).map(present);
     const last = found.length > query.limit ? data.at(-1) : undefined;
     return { data, nextCursor: last ? cursorOfText(last.planId) : null };
@@ -35,7 +35,7 @@ export class PlansController {
   @Get(':planId')
   @Inspects(PlanDto)
   async read(@Param('planId') planId: string): Promise<PlanDto> {
-    return present(await this.book.read(planId));
+    return present(await this.planAdmin.read(planId));
   }
 
   /** Change a plan; effective within 5 s. */
@@ -46,14 +46,14 @@ export class PlansController {
     @Body() dto: UpdatePlanDto,
     @Caller() caller: OperatorCaller,
   ): Promise<PlanDto> {
-    return present(await this.book.update(planId, dto, caller));
+    return present(await this.planAdmin.update(planId, dto, caller));
   }
 
   /** Forget what was configured of a plan. */
   @Delete(':planId')
   @Administers({})
   async remove(@Param('planId') planId: string, @Caller() caller: OperatorCaller): Promise<void> {
-    await this.book.remove(planId, caller);
+    await this.planAdmin.remove(planId, caller);
   }
 }
 

@@ -11,7 +11,7 @@ const MOVES: { readonly [from in Status]: readonly Status[] } = {
   canceled: [],
 };
 
-export function isLegalMove(from: Status, to: Status): boolean {
+export function isLegalTransition(from: Status, to: Status): boolean {
   return MOVES[from].includes(to);
 }
 

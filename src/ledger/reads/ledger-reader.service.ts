@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { findClaimed, type Claimed } from '../writes/claimed.js';
-import { GatheredReads } from './transaction-loader.js';
+import { TransactionLoader } from './transaction-loader.js';
 import {
   RESOURCE_COLUMNS,
   toTransaction,
@@ -57,15 +57,15 @@ const PLAIN_LISTS: Readonly<Record<string, string>> = {
 /** Everything that is read from the ledger. */
 @Injectable()
 export class LedgerReader {
-  private readonly single: GatheredReads<Transaction>;
+  private readonly loader: TransactionLoader<Transaction>;
 
   constructor(private readonly database: Database) {
-    this.single = new GatheredReads((ids) => this.findMany(ids));
+    this.loader = new TransactionLoader((ids) => this.findMany(ids));
   }
 
   /** One transaction; `appId` null: whoever it belongs to (operators and the gateway itself). */
   async find(id: string, appId: string | null): Promise<Transaction | null> {
-    const found = await this.single.get(id);
+    const found = await this.loader.get(id);
     return appId === null || found?.appId === appId ? found : null;
   }
 

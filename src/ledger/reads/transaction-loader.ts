@@ -12,7 +12,7 @@ interface Asking<Value> {
  * round trip costs as much for a hundred as for one. No timer: what is asked for alone is read at once. A row is never
  * taken from a statement that was sent before it was asked for.
  */
-export class GatheredReads<Value extends { readonly id: string }> {
+export class TransactionLoader<Value extends { readonly id: string }> {
   private waiting = new Map<string, Asking<Value>[]>();
   private underWay = 0;
   private isBegun = false;

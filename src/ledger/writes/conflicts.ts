@@ -23,7 +23,7 @@ cross join lateral (
   order by rank limit 1
 ) found`;
 
-export interface Obstacle {
+export interface Conflict {
   rowId: string;
   by: 'key' | 'reference' | 'duplicate';
   id: string;
@@ -47,11 +47,11 @@ export type Probe = Pick<
 >;
 
 /** What would stand in the way of a transaction, without recording it; null: nothing. */
-export async function findObstacle(database: Database, probe: Probe): Promise<Obstacle | null> {
-  return (await findObstacles(database, [probe])).get(probe.id) ?? null;
+export async function findConflict(database: Database, probe: Probe): Promise<Conflict | null> {
+  return (await findConflicts(database, [probe])).get(probe.id) ?? null;
 }
 
-export async function findObstacles(database: Database, rows: readonly Probe[]): Promise<Map<string, Obstacle>> {
+export async function findConflicts(database: Database, rows: readonly Probe[]): Promise<Map<string, Conflict>> {
   const text = JSON.stringify(
     rows.map((row) => ({
       id: row.id,
@@ -65,6 +65,6 @@ export async function findObstacles(database: Database, rows: readonly Probe[]):
       dup: row.duplicateMac?.toString('base64'),
     })),
   );
-  const found = await database.query<Obstacle>(IN_THE_WAY, [text]);
+  const found = await database.query<Conflict>(IN_THE_WAY, [text]);
   return new Map(found.map((row) => [row.rowId, row]));
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import type { AccountPair } from './accounts.js';
 import { floatLock } from './float-coverage.js';
-import { DUPLICATE_WINDOW_MINUTES, findObstacles, type Obstacle, type Probe } from './conflicts.js';
+import { DUPLICATE_WINDOW_MINUTES, findConflicts, type Conflict, type Probe } from './conflicts.js';
 import type { NewTransaction } from '../model/new-transaction.js';
 import { wholeMs } from './whole-ms.js';
 
@@ -83,7 +83,7 @@ export async function record(database: Database, rows: readonly RecordRow[]): Pr
   const recorded = await database.prepared<Recorded>('ledger_record', RECORD, values);
   const byId = new Map(recorded.map((row) => [row.id, row]));
   const left = rows.filter((row) => !byId.has(row.id));
-  const obstacles = left.length === 0 ? new Map<string, Obstacle>() : await findObstacles(database, left.map(asProbe));
+  const obstacles = left.length === 0 ? new Map<string, Conflict>() : await findConflicts(database, left.map(asProbe));
   return rows.map((row) => {
     const found = byId.get(row.id);
     if (found) return { kind: 'recorded', createdAt: found.createdAt, isCovered: found.isCovered };

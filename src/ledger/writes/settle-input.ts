@@ -1,7 +1,7 @@
 import { newUuid } from '../../common/ids.js';
 import { logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
-import type { SettleRow, ToldBalance } from './settlement.js';
+import type { SettleRow, ReportedBalance } from './settlement.js';
 import { MAX_PAUSE_MS, wholeMs } from './whole-ms.js';
 
 /** What the database keeps of a balance: enough for every currency, and far from the limits of `numeric`. */
@@ -77,7 +77,7 @@ function toldOf(row: SettleRow): Record<string, unknown> {
   return {};
 }
 
-function isStorable({ balance, begunAt }: ToldBalance): boolean {
+function isStorable({ balance, begunAt }: ReportedBalance): boolean {
   return BALANCE.test(balance) && !Number.isNaN(begunAt.getTime());
 }
 

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { settleInput } from './settle-input.js';
 import type { SettleRow } from './settlement.js';
 
-export type { Settlement, SettleRow, ToldBalance } from './settlement.js';
+export type { Settlement, SettleRow, ReportedBalance } from './settlement.js';
 
 export interface Settled {
   readonly moved: boolean;

@@ -2,7 +2,7 @@ import type { AccountPair } from './accounts.js';
 import type { Failure, JsonObject, Status } from '../model/transaction.js';
 
 /** What is left at the provider, from the answer to an operation; a decimal with all its digits. */
-export interface ToldBalance {
+export interface ReportedBalance {
   readonly balance: string;
   /** The database's clock before the operation was sent. */
   readonly begunAt: Date;
@@ -42,7 +42,7 @@ export interface Settlement {
     readonly metadata?: JsonObject;
   };
   /** The balance that came with this outcome. */
-  readonly told?: ToldBalance;
+  readonly told?: ReportedBalance;
   readonly actor: string;
   /** What the move rests on, e.g. `answer`, `notification`, `timeout`. */
   readonly evidence: string;

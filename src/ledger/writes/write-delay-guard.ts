@@ -1,5 +1,5 @@
 /** What is being written, oldest first: how long the next one would have to wait is at least how long that has waited. */
-export class Patience {
+export class WriteDelayGuard {
   private readonly waiting = new Set<{ readonly sinceMs: number }>();
 
   constructor(private readonly limits: { readonly rows: number; readonly ms: number }) {}

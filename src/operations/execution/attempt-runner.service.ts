@@ -6,7 +6,7 @@ import type { Transaction } from '../../ledger/model/transaction.js';
 import { describeError, logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
 import { ProviderError, type OperationHandler, type OperationLane, type Outcome } from '../../connector/connector.js';
-import { judgeExpired, judgeInterrupted, type Verdict } from './outcome-policy.js';
+import { judgeExpired, judgeInterrupted, type Transition } from './outcome-policy.js';
 import { Outcomes } from './outcomes.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { assertInTime, operationOf } from './stored-operation.js';
@@ -57,7 +57,7 @@ export class Runner {
       return this.outcomes.write(transaction, judgeInterrupted(handler), null);
     const progress = { sent: false };
     let cipher: AppCipher | null = null;
-    let end: { readonly notItsTurn: Verdict } | { readonly said: Outcome | ProviderError };
+    let end: { readonly notItsTurn: Transition } | { readonly said: Outcome | ProviderError };
     try {
       cipher = await this.outcomes.prepare(transaction);
       const notItsTurn = await this.turns.judge(handler, transaction);

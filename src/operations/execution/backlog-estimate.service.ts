@@ -8,7 +8,7 @@ const MAX_AGE_MS = 500;
 
 /** Where operations wait for a provider's quota, and until when. */
 @Injectable()
-export class QueueForecast {
+export class BacklogEstimate {
   private readonly forecasts = new Map<string, { readonly drainMs: Promise<number>; readonly askedAtMs: number }>();
   private readonly crowded = new Set<string>();
 
@@ -44,6 +44,6 @@ export class QueueForecast {
       const { batch } = this.registry.handler(type);
       return Math.ceil(count / Math.max(batch?.size ?? 1, 1));
     });
-    return client.outlook.drainMs(calls.reduce((sum, count) => sum + count, 0));
+    return client.forecast.drainMs(calls.reduce((sum, count) => sum + count, 0));
   }
 }

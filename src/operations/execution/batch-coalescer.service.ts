@@ -13,7 +13,7 @@ import { reportUnwritten } from './unwritten.js';
 
 /** Sends what has been taken up: each by itself, or together where permits are scarce. */
 @Injectable()
-export class Dispatch {
+export class BatchCoalescer {
   /** When something went out together last, by provider. */
   private readonly sentAtMs = new Map<string, number>();
 
@@ -57,7 +57,7 @@ export class Dispatch {
 
   private async isTime(client: ProviderClient, lane: OperationLane, permits: number): Promise<boolean> {
     const sinceMs = performance.now() - (this.sentAtMs.get(client.provider) ?? -Infinity);
-    return sinceMs >= (await client.outlook.paceMs(lane, permits));
+    return sinceMs >= (await client.forecast.paceMs(lane, permits));
   }
 
   /**

@@ -9,7 +9,7 @@ const CHECK_MS = 10_000;
 
 /** The database's clock decides; while this machine's differs by more than two seconds, it sends nothing. */
 @Injectable()
-export class ClockWatch {
+export class ClockSkewJob {
   private skewed = false;
 
   constructor(private readonly database: Database) {}

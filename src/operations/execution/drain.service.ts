@@ -4,7 +4,7 @@ import { Config } from '../../config/config.js';
 import { logger } from '../../common/log.js';
 import { NeverSent } from './never-sent.js';
 import { Runner } from './attempt-runner.service.js';
-import { Waiting } from '../submission/transaction-watcher.service.js';
+import { TransactionWatcher } from '../submission/transaction-watcher.service.js';
 
 const POLL_MS = 20;
 
@@ -17,7 +17,7 @@ export class Drain implements BeforeApplicationShutdown {
   constructor(
     private readonly config: Config,
     private readonly runner: Runner,
-    private readonly waiting: Waiting,
+    private readonly watcher: TransactionWatcher,
     private readonly neverSent: NeverSent,
   ) {}
 
@@ -40,7 +40,7 @@ export class Drain implements BeforeApplicationShutdown {
     const giveUpAt = performance.now() + this.config.shutdownGraceMs;
     while (this.underWay > 0 && performance.now() < giveUpAt) await sleep(POLL_MS);
     if (this.underWay > 0) logger.warn({ operations: this.underWay }, 'stopped while operations were under way');
-    this.waiting.release();
+    this.watcher.release();
   }
 
   private get underWay(): number {

@@ -5,9 +5,9 @@ import { describeError, logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import type { OperationLane } from '../../connector/connector.js';
-import { Dispatch } from './batch-coalescer.service.js';
-import { Gate } from './provider-capacity.js';
-import { QueueForecast } from './backlog-estimate.service.js';
+import { BatchCoalescer } from './batch-coalescer.service.js';
+import { ProviderCapacity } from './provider-capacity.js';
+import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
 
 const TICK_MS = 500;
@@ -18,16 +18,16 @@ const WAITED_LONG_MS = 5_000;
 
 /** Takes up what is due: retries, releases, polls, and what a crashed instance left behind. */
 @Injectable()
-export class Scheduler implements OnApplicationBootstrap {
+export class DueWorkJob implements OnApplicationBootstrap {
   private readonly ticking = new Set<string>();
   private started = false;
 
   constructor(
-    private readonly gate: Gate,
+    private readonly capacity: ProviderCapacity,
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
-    private readonly dispatch: Dispatch,
-    private readonly queue: QueueForecast,
+    private readonly coalescer: BatchCoalescer,
+    private readonly backlog: BacklogEstimate,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -46,25 +46,25 @@ export class Scheduler implements OnApplicationBootstrap {
     this.ticking.add(provider);
     try {
       for (;;) {
-        const { room, onlyExpired } = this.gate.claimable(provider);
+        const { room, onlyExpired } = this.capacity.claimable(provider);
         if (room <= 0) break;
-        const lane = client.outlook.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
+        const lane = client.forecast.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
         // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
-        const prospect = onlyExpired ? NOTHING : await client.outlook.prospect(lane);
+        const prospect = onlyExpired ? NOTHING : await client.forecast.prospect(lane);
         const permits = Math.min(room, prospect.room);
         const mayOnlyEnd = permits <= 0;
-        if (!mayOnlyEnd && prospect.mustGoTogether && this.dispatch.coalesces(provider)) {
+        if (!mayOnlyEnd && prospect.mustGoTogether && this.coalescer.coalesces(provider)) {
           const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', maxRows: permits };
-          await this.gate.hold(() => this.dispatch.sendTight(client, request, lane));
-          this.queue.note(provider, true);
+          await this.capacity.hold(() => this.coalescer.sendTight(client, request, lane));
+          this.backlog.note(provider, true);
           break;
         }
-        const wanted = mayOnlyEnd ? room : this.dispatch.rowsFor(provider, permits);
+        const wanted = mayOnlyEnd ? room : this.coalescer.rowsFor(provider, permits);
         const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
         const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
         const how = { maxRows, onlyExpired: mayOnlyEnd, fair };
-        const taken = await this.gate.hold(() => this.takeUp(provider, how, lane));
-        this.queue.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
+        const taken = await this.capacity.hold(() => this.takeUp(provider, how, lane));
+        this.backlog.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
         // A scarce quota is looked at again when these have taken their part of it.
         if (fair || taken < maxRows) break;
       }
@@ -78,8 +78,8 @@ export class Scheduler implements OnApplicationBootstrap {
 
   /** While some have waited long, newcomers get every second permit only. */
   private async laneAt(provider: string, client: ProviderClient): Promise<'aged' | 'background'> {
-    if (!(await this.ledger.hasWaited(provider, WAITED_LONG_MS))) return 'background';
-    await client.outlook.favourThoseWhoWait();
+    if (!(await this.ledger.hasDueOlderThan(provider, WAITED_LONG_MS))) return 'background';
+    await client.forecast.favourThoseWhoWait();
     return 'aged';
   }
 
@@ -90,8 +90,8 @@ export class Scheduler implements OnApplicationBootstrap {
   ): Promise<number> {
     const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', ...how };
     const claims = await this.ledger.claimDue(request);
-    if (how.fair && claims.length >= how.maxRows) await this.dispatch.sendScarce(claims, request, lane);
-    else this.dispatch.sendAlone(claims, lane);
+    if (how.fair && claims.length >= how.maxRows) await this.coalescer.sendScarce(claims, request, lane);
+    else this.coalescer.sendAlone(claims, lane);
     return claims.length;
   }
 }

@@ -7,7 +7,7 @@ import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { describeError, logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
-import { judgeLostClaim, judgeNeverSent, type Verdict } from './outcome-policy.js';
+import { judgeLostClaim, judgeNeverSent, type Transition } from './outcome-policy.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
 const LOOK_MS = 500;
@@ -142,7 +142,7 @@ export class NeverSent implements OnApplicationShutdown {
     return verdict !== null && this.giveBack(transaction, verdict);
   }
 
-  private async giveBack(transaction: Transaction, verdict: Verdict): Promise<boolean> {
+  private async giveBack(transaction: Transaction, verdict: Transition): Promise<boolean> {
     const { id, type, epoch } = transaction;
     const { moved } = await this.ledger.settle(transaction, {
       ...verdict,

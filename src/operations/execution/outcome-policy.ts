@@ -6,7 +6,7 @@ import { wholeMs } from '../../ledger/writes/whole-ms.js';
 import type { OperationHandler, Outcome, ProviderError, ResourceChange } from '../../connector/connector.js';
 
 /** What is to be written of a call's end; the resource's secret is still in clear here. */
-export type Verdict = Pick<
+export type Transition = Pick<
   Settlement,
   | 'to'
   | 'dueInMs'
@@ -36,11 +36,11 @@ const NOT_SENT_IN_TIME: Failure = {
   retryable: true,
 };
 
-export function judgeOutcome(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Verdict {
+export function judgeOutcome(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Transition {
   return { ...verdictOn(handler, transaction, outcome), ...(outcome.reply !== undefined && { reply: outcome.reply }) };
 }
 
-function verdictOn(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Verdict {
+function verdictOn(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Transition {
   const evidence = transaction.status === 'processing' ? 'status query' : 'answer';
   const ids = {
     correlationId: 'correlationId' in outcome ? (outcome.correlationId ?? null) : null,
@@ -75,7 +75,7 @@ export function judgeError(
   error: ProviderError,
   now: Date,
   random: () => number = Math.random,
-): Verdict {
+): Transition {
   const { reason, extras } = error;
   const eventDetail = { reason, ...extras.evidence };
   const sending = transaction.status !== 'processing';
@@ -101,12 +101,12 @@ export function judgeError(
 }
 
 /** Found with an attempt under way whose maker is gone. Only for operations that may not be sent twice. */
-export function judgeInterrupted(handler: OperationHandler): Verdict {
+export function judgeInterrupted(handler: OperationHandler): Transition {
   const eventDetail = { reason: 'interrupted' };
   return { to: 'unknown', dueInMs: null, evidence: 'interrupted', eventDetail, ...resourceFor(handler, 'unknown') };
 }
 
-export function judgeExpired(handler: OperationHandler): Verdict {
+export function judgeExpired(handler: OperationHandler): Transition {
   return {
     to: 'failed',
     dueInMs: null,
@@ -120,7 +120,7 @@ export function judgeExpired(handler: OperationHandler): Verdict {
  * The attempt that began with a record never left, and the process that knows it says so; null: more has happened since
  * than that its lease ended. Where `unknown` is the first event after the record, its writer sent nothing.
  */
-export function judgeNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Verdict | null {
+export function judgeNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Transition | null {
   const reason = 'recorded_too_late';
   if (status === 'pending' && epoch === 1 && version === 1) return givenBack(reason);
   return status === 'unknown' && epoch === 2 && version === 2 ? neverHappened(handler, reason) : null;
@@ -130,7 +130,7 @@ export function judgeNeverSent(handler: OperationHandler, { status, epoch, versi
  * The same of an attempt that began with a claim whose answer was lost; null: another instance has taken it up since and
  * may be sending it.
  */
-export function judgeLostClaim(handler: OperationHandler, { transaction, claimEpoch }: Claimed): Verdict | null {
+export function judgeLostClaim(handler: OperationHandler, { transaction, claimEpoch }: Claimed): Transition | null {
   const { status, epoch, attemptOpen } = transaction;
   const reason = 'claim_unconfirmed';
   if (status === 'pending' && attemptOpen && epoch === claimEpoch) return givenBack(reason);
@@ -138,12 +138,12 @@ export function judgeLostClaim(handler: OperationHandler, { transaction, claimEp
   return wasCalledUnknown ? neverHappened(handler, reason) : null;
 }
 
-function givenBack(reason: string): Verdict {
+function givenBack(reason: string): Transition {
   const eventDetail = { reason };
   return { to: null, dueInMs: 0, expectedInMs: 0, attemptNotSent: true, evidence: 'not sent', eventDetail };
 }
 
-function neverHappened(handler: OperationHandler, reason: string): Verdict {
+function neverHappened(handler: OperationHandler, reason: string): Transition {
   return { ...judgeExpired(handler), evidence: 'not sent', eventDetail: { reason } };
 }
 
@@ -164,7 +164,7 @@ function resourceFor(handler: OperationHandler, end: 'failed' | 'unknown'): { re
 /** The transaction as it is after a settlement that was written. */
 export function after(
   transaction: Transaction,
-  verdict: Verdict,
+  verdict: Transition,
   settled: { version: number; updatedAt: Date; completedAt: Date | null },
 ): Transaction {
   const status = verdict.to ?? transaction.status;

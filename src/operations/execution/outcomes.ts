@@ -11,9 +11,9 @@ import { describeError, logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
 import { QUOTA_USED_UP } from '../../outbound/quota.service.js';
 import { ProviderError, type OperationHandler, type Outcome } from '../../connector/connector.js';
-import { after, judgeError, judgeOutcome, PARKED, type Verdict } from './outcome-policy.js';
+import { after, judgeError, judgeOutcome, PARKED, type Transition } from './outcome-policy.js';
 import { reportEdge } from './edge-alarm.js';
-import { QueueForecast } from './backlog-estimate.service.js';
+import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { openSecret, sealSecret } from './sealed-payload.js';
 import { Turns } from './turns.js';
@@ -29,7 +29,7 @@ export class Outcomes {
     private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
     private readonly vault: AppVault,
-    private readonly forecast: QueueForecast,
+    private readonly backlog: BacklogEstimate,
     private readonly turns: Turns,
   ) {}
 
@@ -64,7 +64,7 @@ export class Outcomes {
     handler: OperationHandler,
     transaction: Transaction,
     error: ProviderError,
-  ): Promise<Verdict> {
+  ): Promise<Transition> {
     const { id: transactionId, provider } = transaction;
     reportEdge(error, { transactionId, provider });
     const verdict = judgeError(handler, transaction, error, new Date());
@@ -75,9 +75,9 @@ export class Outcomes {
   private async queued(
     handler: OperationHandler,
     transaction: Transaction,
-    verdict: Verdict,
+    verdict: Transition,
     error: ProviderError,
-  ): Promise<Verdict> {
+  ): Promise<Transition> {
     if (verdict.dueInMs === null) return verdict;
     // What can go together with others goes as soon as there is a permit for all of them.
     const dueInMs = handler.batch ? 0 : Math.round(error.extras.retryAfterMs ?? verdict.dueInMs);
@@ -88,7 +88,7 @@ export class Outcomes {
   /** An estimate must not keep from the record what it is only good to know for. */
   private async drainMs({ id, provider }: Transaction): Promise<number> {
     try {
-      return await this.forecast.drainMs(provider);
+      return await this.backlog.drainMs(provider);
     } catch (error) {
       logger.warn({ transactionId: id, ...describeError(error) }, 'the queue could not be forecast');
       return 0;
@@ -96,7 +96,7 @@ export class Outcomes {
   }
 
   /** Records a verdict; answers with the transaction as it is then. `cipher`: see `conclude`. */
-  async write(transaction: Transaction, verdict: Verdict, cipher: AppCipher | null): Promise<Transaction> {
+  async write(transaction: Transaction, verdict: Transition, cipher: AppCipher | null): Promise<Transaction> {
     if (verdict.evidence === PARKED) {
       metrics.alarms.inc({ kind: 'parked' });
       logger.error({ transactionId: transaction.id }, 'parked for an operator');
@@ -109,11 +109,11 @@ export class Outcomes {
   }
 
   /** Another writer was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
-  private async writeLate(stale: Transaction, verdict: Verdict, cipher: AppCipher | null): Promise<Transaction> {
+  private async writeLate(stale: Transaction, verdict: Transition, cipher: AppCipher | null): Promise<Transaction> {
     const current = await waitOut(OUTCOME_PATIENCE_MS, () => this.reader.find(stale.id, stale.appId));
     if (!current) throw new Error('a transaction has vanished');
     if (current.status === 'unknown' && (verdict.to === 'succeeded' || verdict.to === 'failed')) {
-      const late: Verdict = { ...verdict, evidence: 'late answer' };
+      const late: Transition = { ...verdict, evidence: 'late answer' };
       const settled = await this.settle(current, late, cipher, null);
       if (settled.moved) return after(current, late, settled);
     }
@@ -131,7 +131,7 @@ export class Outcomes {
 
   private async settle(
     transaction: Transaction,
-    { resource, reply, ...rest }: Verdict,
+    { resource, reply, ...rest }: Transition,
     cipher: AppCipher | null,
     epoch: number | null,
   ): Promise<Settled> {

@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { ClockWatch } from './clock-skew.job.js';
+import { ClockSkewJob } from './clock-skew.job.js';
 import { Drain } from './drain.service.js';
-import { ProviderStates } from '../provider-admin/provider-pauses.service.js';
+import { ProviderPauses } from '../provider-admin/provider-pauses.service.js';
 import { Runner } from './attempt-runner.service.js';
 
 /** Whether anything may be sent to a provider now. */
 @Injectable()
-export class Gate {
+export class ProviderCapacity {
   constructor(
     private readonly runner: Runner,
-    private readonly states: ProviderStates,
-    private readonly clock: ClockWatch,
+    private readonly pauses: ProviderPauses,
+    private readonly clock: ClockSkewJob,
     private readonly drain: Drain,
   ) {}
 
   /** How many operations may begin; none while the provider is paused, the clock is wrong or the process is ending. */
   roomFor(provider: string): number {
-    if (this.drain.isStopping || this.clock.isSkewed || this.states.isPaused(provider)) return 0;
+    if (this.drain.isStopping || this.clock.isSkewed || this.pauses.isPaused(provider)) return 0;
     return this.runner.capacity(provider);
   }
 
@@ -26,7 +26,7 @@ export class Gate {
    */
   claimable(provider: string): { room: number; onlyExpired: boolean } {
     if (this.drain.isStopping) return { room: 0, onlyExpired: true };
-    const onlyExpired = this.clock.isSkewed || this.states.isPaused(provider);
+    const onlyExpired = this.clock.isSkewed || this.pauses.isPaused(provider);
     return { room: this.runner.capacity(provider), onlyExpired };
   }
 

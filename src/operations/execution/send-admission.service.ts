@@ -4,8 +4,8 @@ import type { Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 import { Drain } from './drain.service.js';
 import type { Draft } from '../submission/draft.js';
-import { Gate } from './provider-capacity.js';
-import { QueueForecast } from './backlog-estimate.service.js';
+import { ProviderCapacity } from './provider-capacity.js';
+import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry, leaseMsOf } from '../connector-registry.service.js';
 import { Runner } from './attempt-runner.service.js';
 import { reportUnwritten } from './unwritten.js';
@@ -15,13 +15,13 @@ const SOON_MS = 2_000;
 
 /** Whether and how an operation can go straight on to its provider. */
 @Injectable()
-export class Road {
+export class SendAdmission {
   constructor(
     private readonly registry: ConnectorRegistry,
     private readonly runner: Runner,
-    private readonly gate: Gate,
+    private readonly capacity: ProviderCapacity,
     private readonly drain: Drain,
-    private readonly queue: QueueForecast,
+    private readonly backlog: BacklogEstimate,
   ) {}
 
   /** Records and begins; the process does not end in between. @throws Problem `overloaded` while it is shutting down. */
@@ -36,14 +36,16 @@ export class Road {
   leaseFor({ provider, type }: Draft): number | null {
     const handler = this.registry.handler(type);
     // Where others wait for a permit it waits with them, and goes with them.
-    if (handler.batch && this.queue.isCrowded(provider)) return null;
-    return this.gate.roomFor(provider) > 0 ? leaseMsOf(handler) : null;
+    if (handler.batch && this.backlog.isCrowded(provider)) return null;
+    return this.capacity.roomFor(provider) > 0 ? leaseMsOf(handler) : null;
   }
 
   /** When its end is to be expected, in milliseconds; `queued`: it does not begin at once. */
   async expectedMs({ provider, type }: Draft, queued: boolean): Promise<number> {
     const usualMs = this.registry.handler(type).deadlineMs;
-    return queued && this.queue.isCrowded(provider) ? Math.max(await this.queue.drainMs(provider), SOON_MS) : usualMs;
+    return queued && this.backlog.isCrowded(provider)
+      ? Math.max(await this.backlog.drainMs(provider), SOON_MS)
+      : usualMs;
   }
 
   run(transaction: Transaction, begun: Pick<Claim, 'leasedAtMs' | 'isCovered' | 'body'>): Promise<Transaction> {

@@ -6,7 +6,7 @@ import type { Sibling } from '../../ledger/reads/siblings.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { describeError, logger } from '../../common/log.js';
 import type { OperationHandler } from '../../connector/connector.js';
-import { backoffMs, type Verdict } from './outcome-policy.js';
+import { backoffMs, type Transition } from './outcome-policy.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { turnOf, type OtherChange } from './turn.js';
 
@@ -20,7 +20,7 @@ export class Turns {
   ) {}
 
   /** null: it may be sent. Asked after its attempt has begun in the database, and before anything leaves. */
-  async judge(handler: OperationHandler, transaction: Transaction): Promise<Verdict | null> {
+  async judge(handler: OperationHandler, transaction: Transaction): Promise<Transition | null> {
     const { order } = handler;
     if (!order || transaction.resourceId === null || transaction.status !== 'pending') return null;
     const siblings = await this.reader.siblings(transaction);
@@ -59,7 +59,7 @@ export class Turns {
   }
 }
 
-function waiting(handler: OperationHandler, transaction: Transaction): Verdict {
+function waiting(handler: OperationHandler, transaction: Transaction): Transition {
   const dueInMs = Math.round(backoffMs(handler, transaction.version, Math.random));
   const eventDetail = { reason: 'another_change_goes_first' };
   return { to: null, dueInMs, expectedInMs: dueInMs, attemptNotSent: true, evidence: 'not sent', eventDetail };

@@ -8,8 +8,8 @@ import { metrics } from '../../common/metrics.js';
 import { Problem } from '../../common/problem.js';
 import { ProviderError } from '../../connector/connector.js';
 import type { ProviderHealthDto } from './provider.dto.js';
-import { GATEWAY, ProviderStates } from './provider-pauses.service.js';
-import { QueueForecast } from '../execution/backlog-estimate.service.js';
+import { GATEWAY, ProviderPauses } from './provider-pauses.service.js';
+import { BacklogEstimate } from '../execution/backlog-estimate.service.js';
 import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
 
 const GAUGES_MS = 5_000;
@@ -19,10 +19,10 @@ const GAUGES_MS = 5_000;
 export class ProviderHealth implements OnApplicationBootstrap {
   constructor(
     private readonly registry: ConnectorRegistry,
-    private readonly states: ProviderStates,
+    private readonly pauses: ProviderPauses,
     private readonly database: Database,
     private readonly ledger: Ledger,
-    private readonly queue: QueueForecast,
+    private readonly backlog: BacklogEstimate,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -47,15 +47,15 @@ export class ProviderHealth implements OnApplicationBootstrap {
 
   /** Nothing is sent to it any more; what is under way ends, what is new waits. */
   async pause(name: string, by: string, reason: string | null): Promise<void> {
-    await this.states.pause(this.find(name).definition.name, by, reason);
+    await this.pauses.pause(this.find(name).definition.name, by, reason);
   }
 
   /** Ends a pause, and an open breaker with it; what waits is tried at once. */
   async resume(name: string): Promise<void> {
     const { definition, client } = this.find(name);
     await client.readmit();
-    await this.states.resume(definition.name);
-    await this.ledger.hasten(definition.name);
+    await this.pauses.resume(definition.name);
+    await this.ledger.makeDue(definition.name);
   }
 
   /** Forgets the token and logs in anew; if that succeeds, a pause for want of good credentials is over. @throws Problem `provider_error`, `provider_unavailable` */
@@ -63,7 +63,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
     const { definition, client } = this.find(name);
     try {
       await client.refreshToken();
-      if (this.states.pauseOf(definition.name)?.by === GATEWAY) await this.resume(name);
+      if (this.pauses.pauseOf(definition.name)?.by === GATEWAY) await this.resume(name);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       const refused = error.kind === 'unauthorized';
@@ -78,7 +78,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
   /** It refuses our credentials for good: what waits lies still until an operator has mended them. */
   private async stop(provider: string, reason: string): Promise<void> {
     try {
-      if (!(await this.states.stop(provider, `our credentials are refused: ${reason}`))) return;
+      if (!(await this.pauses.stop(provider, `our credentials are refused: ${reason}`))) return;
       metrics.alarms.inc({ kind: 'provider_stopped' });
       logger.error({ provider, reason }, 'the provider refuses our credentials: nothing is sent until it is resumed');
     } catch (error) {
@@ -128,12 +128,12 @@ export class ProviderHealth implements OnApplicationBootstrap {
     { definition, client }: RegisteredProvider,
     counts: readonly OpenCount[],
   ): Promise<ProviderHealthDto> {
-    const pause = this.states.pauseOf(definition.name);
+    const pause = this.pauses.pauseOf(definition.name);
     const own = counts.filter((row) => row.provider === definition.name);
     const [tokenAgeSeconds, quota, drainMs] = await Promise.all([
       client.tokenAgeSeconds(),
-      client.outlook.state(),
-      this.queue.drainMs(definition.name),
+      client.forecast.state(),
+      this.backlog.drainMs(definition.name),
     ]);
     return {
       name: definition.name,

@@ -16,7 +16,7 @@ export interface Pause {
 
 /** Which providers are paused. Shared by all instances; each looks anew once a second. */
 @Injectable()
-export class ProviderStates implements OnApplicationBootstrap {
+export class ProviderPauses implements OnApplicationBootstrap {
   private paused = new Map<string, Pause>();
   /** Reads that were begun, and the latest of them that counts. */
   private begun = 0;

@@ -3,21 +3,21 @@ import { Problem } from '../../common/problem.js';
 import { ProviderError, type ProviderName } from '../../connector/connector.js';
 import { reportEdge } from '../execution/edge-alarm.js';
 import { providerProblem } from './provider-problem.js';
-import { ProviderStates } from './provider-pauses.service.js';
+import { ProviderPauses } from './provider-pauses.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
 /** Questions to a provider of which nothing is recorded: the caller hears at once why there is no answer. */
 @Injectable()
-export class ProviderReads {
+export class ProviderQueries {
   constructor(
     private readonly registry: ConnectorRegistry,
-    private readonly states: ProviderStates,
+    private readonly pauses: ProviderPauses,
   ) {}
 
   /** @throws Problem `provider_unavailable` when it was not asked, `provider_timeout`, `provider_error` */
   async ask<T>(provider: ProviderName, question: () => Promise<T>): Promise<T> {
     const title = this.registry.find(provider)?.definition.title ?? provider;
-    if (this.states.isPaused(provider)) {
+    if (this.pauses.isPaused(provider)) {
       throw new Problem('provider_unavailable', `${title} is paused.`, { retryAfterSeconds: 60 });
     }
     try {

@@ -7,7 +7,7 @@ import type { TransactionDto } from '../transactions/transaction.dto.js';
 
 /** An operator's act on one transaction, written into the audit log. */
 @Injectable()
-export class AuditedActs {
+export class AuditedAction {
   constructor(
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,

@@ -4,9 +4,9 @@ import type { FastifyReply } from 'fastify';
 import { Caller, Operator, type OperatorCaller } from '../../access/index.js';
 import { Config } from '../../config/config.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
-import { AuditedActs } from './audited-action.js';
+import { AuditedAction } from './audited-action.js';
 import { ChangesTransaction } from '../http/openapi.decorators.js';
-import { OperatorActs } from './manual-resolution.service.js';
+import { ManualResolution } from './manual-resolution.service.js';
 import { Proposals } from './proposals.service.js';
 import { ResolveDto, TransactionDto } from '../transactions/transaction.dto.js';
 
@@ -17,22 +17,22 @@ const ACCEPTED = 202;
 @Operator('operator')
 export class OperatorActsController {
   constructor(
-    private readonly acts: OperatorActs,
-    private readonly audited: AuditedActs,
+    private readonly resolution: ManualResolution,
+    private readonly audited: AuditedAction,
   ) {}
 
   /** Try a parked transaction again now. */
   @Post('retry')
   @ChangesTransaction()
   async retry(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
-    return this.audited.run(id, caller, 'retry', (transaction, actor) => this.acts.retry(transaction, actor));
+    return this.audited.run(id, caller, 'retry', (transaction, actor) => this.resolution.retry(transaction, actor));
   }
 
   /** Ask the provider now how a `processing` transaction ended. */
   @Post('refresh')
   @ChangesTransaction()
   async refresh(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
-    return this.audited.run(id, caller, 'refresh', (transaction, actor) => this.acts.refresh(transaction, actor));
+    return this.audited.run(id, caller, 'refresh', (transaction, actor) => this.resolution.refresh(transaction, actor));
   }
 }
 
@@ -42,9 +42,9 @@ export class OperatorActsController {
 export class ResolutionsController {
   constructor(
     private readonly config: Config,
-    private readonly acts: OperatorActs,
+    private readonly acts: ManualResolution,
     private readonly proposals: Proposals,
-    private readonly audited: AuditedActs,
+    private readonly audited: AuditedAction,
   ) {}
 
   /**

@@ -4,7 +4,7 @@ import { Ledger } from '../../ledger/ledger.service.js';
 import type { Failure, Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
-import { Gate } from '../execution/provider-capacity.js';
+import { ProviderCapacity } from '../execution/provider-capacity.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { Runner } from '../execution/attempt-runner.service.js';
 import { reportUnwritten } from '../execution/unwritten.js';
@@ -21,12 +21,12 @@ export interface Resolution {
 
 /** What an operator may do about a transaction that does not end by itself. */
 @Injectable()
-export class OperatorActs {
+export class ManualResolution {
   constructor(
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
-    private readonly gate: Gate,
+    private readonly capacity: ProviderCapacity,
     private readonly runner: Runner,
   ) {}
 
@@ -91,13 +91,13 @@ export class OperatorActs {
       eventId: newUuid(),
     });
     const changed = await this.changed(transaction, settled.moved);
-    await this.gate.hold(() => this.runFirst(changed));
+    await this.capacity.hold(() => this.runFirst(changed));
     return changed;
   }
 
   /** With the permits that are kept for operators, before all that waits. */
   private async runFirst(transaction: Transaction): Promise<void> {
-    if (this.gate.roomFor(transaction.provider) <= 0) return;
+    if (this.capacity.roomFor(transaction.provider) <= 0) return;
     const leaseMs = this.registry.leaseMs(transaction.provider);
     const claim = await this.ledger.claimOne(transaction, { leaseMs, actor: 'gateway' });
     if (!claim) return;

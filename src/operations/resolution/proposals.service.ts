@@ -3,7 +3,7 @@ import { Database } from '../../database/database.js';
 import { newUuid } from '../../common/ids.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
-import { OperatorActs, type Resolution } from './manual-resolution.service.js';
+import { ManualResolution, type Resolution } from './manual-resolution.service.js';
 
 export interface Proposal extends Resolution {
   readonly id: string;
@@ -28,12 +28,12 @@ where id = $1 and decision is null returning id`;
 export class Proposals {
   constructor(
     private readonly database: Database,
-    private readonly acts: OperatorActs,
+    private readonly resolution: ManualResolution,
   ) {}
 
   /** @throws Problem `invalid_state` when it cannot be resolved, or a proposal waits already */
   async propose(transaction: Transaction, resolution: Resolution, by: string): Promise<void> {
-    this.acts.assertResolvable(transaction);
+    this.resolution.assertResolvable(transaction);
     const { outcome, evidence, reason } = resolution;
     const rows = await this.database.query(PROPOSE, [newUuid(), transaction.id, outcome, evidence, reason, by]);
     if (rows.length > 0) return;
@@ -54,7 +54,7 @@ export class Proposals {
     // Before the ledger, so that what was rejected in the same moment is not carried out. Should this process end
     // here, the transaction is as it was, and is proposed anew.
     await this.decide(proposal, 'approved', by);
-    return this.acts.resolve(transaction, proposal, `${proposal.proposedBy}, ${by}`);
+    return this.resolution.resolve(transaction, proposal, `${proposal.proposedBy}, ${by}`);
   }
 
   /** Also by the author, who may think better of it. @throws Problem `invalid_state` when nothing is proposed */

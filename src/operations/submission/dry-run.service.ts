@@ -9,7 +9,7 @@ const UNCOVERED = 'is more than what is paid in at the provider covers at the mo
 
 /** What a submission would meet, without recording or sending anything. */
 @Injectable()
-export class Preview {
+export class DryRun {
   constructor(
     private readonly ledger: Ledger,
     private readonly vault: Vault,

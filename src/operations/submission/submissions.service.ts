@@ -12,9 +12,9 @@ import { canonicalJson } from './request-fingerprint.js';
 import type { Draft } from './draft.js';
 import { NeverSent } from '../execution/never-sent.js';
 import { insufficientFloat, keyReused, refusalOf } from './submission-problems.js';
-import { Road } from '../execution/send-admission.service.js';
+import { SendAdmission } from '../execution/send-admission.service.js';
 import { sealSecret } from '../execution/sealed-payload.js';
-import { Waiting } from './transaction-watcher.service.js';
+import { TransactionWatcher } from './transaction-watcher.service.js';
 
 export interface Submission {
   readonly appId: string;
@@ -43,13 +43,13 @@ type Begun =
 
 /** The road that every operation takes: record, send, record; then tell. */
 @Injectable()
-export class Operations {
+export class Submissions {
   constructor(
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
     private readonly vault: AppVault,
-    private readonly road: Road,
-    private readonly waiting: Waiting,
+    private readonly admission: SendAdmission,
+    private readonly watcher: TransactionWatcher,
     private readonly neverSent: NeverSent,
   ) {}
 
@@ -69,7 +69,7 @@ export class Operations {
       if (!known) throw error;
       return { transaction: await this.wait(known, submission.waitMs), replayed: true };
     }
-    const begun = await this.road.enter(() => this.begin(draft, submission, requestMac));
+    const begun = await this.admission.enter(() => this.begin(draft, submission, requestMac));
     if (begun.kind === 'known') return this.answerKnown(begun, draft, submission);
     const { recorded, running } = begun;
     if (!running) return { transaction: await this.wait(recorded, submission.waitMs), replayed: false };
@@ -83,8 +83,8 @@ export class Operations {
   /** Everything up to the point where the provider is being called. */
   private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
     const { releaseAt = draft.sendAfter ?? null } = draft;
-    const leaseMs = releaseAt ? null : this.road.leaseFor(draft);
-    const expectedInMs = releaseAt ? null : await this.road.expectedMs(draft, leaseMs === null);
+    const leaseMs = releaseAt ? null : this.admission.leaseFor(draft);
+    const expectedInMs = releaseAt ? null : await this.admission.expectedMs(draft, leaseMs === null);
     const sealed = sealSecret(await this.vault.of(submission.appId), draft.secret);
     const leasedAtMs = performance.now();
     const result = await this.record({
@@ -124,7 +124,8 @@ export class Operations {
     return {
       kind: 'recorded',
       recorded,
-      running: leaseMs === null ? null : this.road.run(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
+      running:
+        leaseMs === null ? null : this.admission.run(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
     };
   }
 
@@ -151,13 +152,13 @@ export class Operations {
 
   /** Holds the answer until the end, or until nobody can know the end. */
   async wait(transaction: Transaction, waitMs: number): Promise<Transaction> {
-    return this.waiting.until(transaction, waitMs, (current) => endsWait(current.status));
+    return this.watcher.until(transaction, waitMs, (current) => endsWait(current.status));
   }
 
   /** Long poll: until anything has changed. */
   async waitForChange(transaction: Transaction, waitMs: number): Promise<Transaction> {
     if (endsWait(transaction.status)) return transaction;
-    return this.waiting.until(transaction, waitMs, (current) => current.version !== transaction.version);
+    return this.watcher.until(transaction, waitMs, (current) => current.version !== transaction.version);
   }
 
   private async waitFor(running: Promise<Transaction>, recorded: Transaction, waitMs: number): Promise<Transaction> {

@@ -14,7 +14,7 @@ interface Waiter {
 
 /** Holds answers until a transaction has changed: at once for changes of this process, by polling for all others. */
 @Injectable()
-export class Waiting implements OnModuleDestroy {
+export class TransactionWatcher implements OnModuleDestroy {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly timer: NodeJS.Timeout;
   private released = false;

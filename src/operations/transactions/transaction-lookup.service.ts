@@ -3,14 +3,14 @@ import { parseId } from '../../common/ids.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction, TransactionType } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
-import { Operations } from '../submission/submissions.service.js';
+import { Submissions } from '../submission/submissions.service.js';
 
 /** Finds a transaction by its public id for those who may see it. */
 @Injectable()
 export class TransactionLookup {
   constructor(
     private readonly reader: LedgerReader,
-    private readonly operations: Operations,
+    private readonly submissions: Submissions,
   ) {}
 
   /**
@@ -24,7 +24,7 @@ export class TransactionLookup {
   ): Promise<Transaction> {
     const found = await this.byId(id, appId);
     if (options.types && !options.types.includes(found.type)) throw Problem.notFound('transaction');
-    return this.operations.waitForChange(found, options.waitMs ?? 0);
+    return this.submissions.waitForChange(found, options.waitMs ?? 0);
   }
 
   /** Any app's transaction: for operators. @throws Problem `not_found` */

@@ -13,7 +13,7 @@ import {
   SubmitsTransaction,
 } from '../../operations/http/openapi.decorators.js';
 import { TransactionLookup } from '../../operations/transactions/transaction-lookup.service.js';
-import { Operations } from '../../operations/submission/submissions.service.js';
+import { Submissions } from '../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
 import { ExpandQueryDto } from '../../operations/transactions/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transactions/transaction.dto.js';
@@ -27,7 +27,7 @@ import { HeldAccruals } from './held-accruals.js';
 export class AccrualsController {
   constructor(
     private readonly accruals: Accruals,
-    private readonly operations: Operations,
+    private readonly submissions: Submissions,
     private readonly lookup: TransactionLookup,
     private readonly reader: LedgerReader,
     private readonly presenter: Presenter,
@@ -45,7 +45,7 @@ export class AccrualsController {
   ): Promise<TransactionDto> {
     const request = { route: 'POST /v1/accruals', body: dto };
     const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
-    const submitted = await this.operations.submit(() => this.accruals.draft(dto, caller), submission);
+    const submitted = await this.submissions.submit(() => this.accruals.draft(dto, caller), submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }

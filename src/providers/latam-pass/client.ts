@@ -3,7 +3,7 @@ import type { HttpReply } from '../../outbound/provider-http.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.service.js';
-import type { OutboundTools } from '../../outbound/provider-client.factory.js';
+import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { isOwnError, judgeToken } from './own-error.js';
 
 export type LatamPassConfig = Config['latamPass'];
@@ -35,7 +35,7 @@ export class LatamPassClient {
 
   constructor(
     private readonly config: LatamPassConfig,
-    tools: OutboundTools,
+    tools: ProviderClientFactory,
   ) {
     const inSandbox = config.environment === 'sandbox';
     this.root = `${config.baseUrl}${inSandbox ? '/sandbox' : ''}`;

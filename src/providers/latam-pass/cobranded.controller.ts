@@ -5,7 +5,7 @@ import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
 import { markSubmitted } from '../../operations/submission/submission-response.js';
 import { SubmitsTransaction } from '../../operations/http/openapi.decorators.js';
-import { Operations, type Submission } from '../../operations/submission/submissions.service.js';
+import { Submissions, type Submission } from '../../operations/submission/submissions.service.js';
 import type { Draft } from '../../operations/submission/draft.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
 import type { TransactionDto } from '../../operations/transactions/transaction.dto.js';
@@ -18,7 +18,7 @@ import { Cobranded } from './cobranded.js';
 export class CobrandedController {
   constructor(
     private readonly cobranded: Cobranded,
-    private readonly operations: Operations,
+    private readonly submissions: Submissions,
     private readonly presenter: Presenter,
   ) {}
 
@@ -51,7 +51,7 @@ export class CobrandedController {
   }
 
   private async submit(make: () => Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
-    const submitted = await this.operations.submit(make, submission);
+    const submitted = await this.submissions.submit(make, submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }

@@ -4,7 +4,7 @@ import { Config } from '../../config/config.js';
 import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
-import { OutboundTools } from '../../outbound/provider-client.factory.js';
+import { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { accrualOperation } from './accrual.operation.js';
 import { AccrualsController, HeldAccrualsController } from './accruals.controller.js';
 import { Accruals } from './accruals.js';
@@ -31,8 +31,8 @@ import { MembersController } from './members.controller.js';
     MemberSearch,
     {
       provide: LatamPassClient,
-      inject: [Config, OutboundTools],
-      useFactory: (config: Config, tools: OutboundTools) => new LatamPassClient(config.latamPass, tools),
+      inject: [Config, ProviderClientFactory],
+      useFactory: (config: Config, tools: ProviderClientFactory) => new LatamPassClient(config.latamPass, tools),
     },
   ],
 })

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { HttpReply } from '../../outbound/provider-http.service.js';
-import { ProviderReads } from '../../operations/provider-admin/provider-queries.service.js';
+import { ProviderQueries } from '../../operations/provider-admin/provider-queries.service.js';
 import { Problem } from '../../common/problem.js';
 import { ProviderError } from '../../connector/connector.js';
 import { LatamPassClient } from './client.js';
@@ -15,7 +15,7 @@ const MAX_TRIES = 2;
 export class MemberSearch {
   constructor(
     private readonly client: LatamPassClient,
-    private readonly reads: ProviderReads,
+    private readonly queries: ProviderQueries,
   ) {}
 
   /**
@@ -26,7 +26,7 @@ export class MemberSearch {
     const errors = memberErrors({ ffn, document }, '');
     if (errors.length > 0) throw Problem.validation(errors);
     const body = searchBody({ ffn, document });
-    const reading = await this.reads.ask('latam-pass', () =>
+    const reading = await this.queries.ask('latam-pass', () =>
       twice(() => this.client.searchMember(body, scopeHeader(scopes))),
     );
     if (reading.kind === 'found') return reading.json;

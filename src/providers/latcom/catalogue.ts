@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, isUnavailable } from '../../database/database.js';
-import { FreshCache } from '../../common/stale-while-error-cache.js';
+import { StaleWhileErrorCache } from '../../common/stale-while-error-cache.js';
 import { describeError, logger } from '../../common/log.js';
 
 /** One thing that LATCOM sells, priced in whole pesos. Equal amounts are a fixed price. */
@@ -28,11 +28,11 @@ from latcom_products order by operator, min_pesos, product_id`;
  */
 @Injectable()
 export class Catalogue {
-  private readonly cache: FreshCache<Products>;
+  private readonly cache: StaleWhileErrorCache<Products>;
   private last: Products | null = null;
 
   constructor(private readonly database: Database) {
-    this.cache = new FreshCache(() => this.load());
+    this.cache = new StaleWhileErrorCache(() => this.load());
   }
 
   /** null: LATCOM does not sell it, or no longer. */

@@ -3,7 +3,7 @@ import type { HttpReply } from '../../outbound/provider-http.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.service.js';
-import type { OutboundTools } from '../../outbound/provider-client.factory.js';
+import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { isOwnError, judgeToken } from './own-error.js';
 
 export type LatcomConfig = Config['latcom'];
@@ -20,7 +20,7 @@ export class LatcomClient {
 
   constructor(
     private readonly config: LatcomConfig,
-    tools: OutboundTools,
+    tools: ProviderClientFactory,
   ) {
     this.http = tools.client({
       provider: 'latcom',

@@ -8,22 +8,22 @@ import { FundsModule } from '../../funds/funds.module.js';
 import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
-import { OutboundTools } from '../../outbound/provider-client.factory.js';
+import { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { CatalogueAdmin } from './catalogue-admin.js';
 import { ProductsController } from './catalogue-admin.controller.js';
 import { Catalogue } from './catalogue.js';
 import { LatcomClient } from './client.js';
 import { readBalanceReply } from './mapping.js';
-import { Spending } from './spending.js';
+import { FloatGuardedPurchase } from './float-guarded-purchase.js';
 import { topupOperation } from './topup.operation.js';
 import { TopupsController } from './topups.controller.js';
 import { Topups } from './topups.js';
 
 const SPENDING = {
-  provide: Spending,
+  provide: FloatGuardedPurchase,
   inject: [Float, Balances, BalanceWatch, Config],
   useFactory: (float: Float, balances: Balances, watch: BalanceWatch, config: Config) =>
-    new Spending(float, balances, watch, config.latcom.floatSafety),
+    new FloatGuardedPurchase(float, balances, watch, config.latcom.floatSafety),
 };
 
 /** LATCOM: prepaid Mexican top-ups; real money, a purchase is never sent twice. */
@@ -33,7 +33,12 @@ const SPENDING = {
   providers: [SPENDING, Topups, Catalogue, CatalogueAdmin],
 })
 export class LatcomModule {
-  constructor({ latcom }: Config, tools: OutboundTools, registry: ConnectorRegistry, spending: Spending) {
+  constructor(
+    { latcom }: Config,
+    tools: ProviderClientFactory,
+    registry: ConnectorRegistry,
+    spending: FloatGuardedPurchase,
+  ) {
     const client = new LatcomClient(latcom, tools);
     registry.register(
       {

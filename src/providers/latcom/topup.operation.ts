@@ -1,7 +1,7 @@
 import type { OperationHandler } from '../../connector/connector.js';
 import type { LatcomClient } from './client.js';
 import { readBalanceAfter, readPurchaseReply } from './mapping.js';
-import type { Spending } from './spending.js';
+import type { FloatGuardedPurchase } from './float-guarded-purchase.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -9,7 +9,11 @@ const DAY_MS = 24 * 60 * 60_000;
  * A purchase, sent at most once: no status query and no reversal is documented, and nothing says that a second send is
  * refused. Only what was certainly not executed is sent again, and only until it expires.
  */
-export function topupOperation(client: LatcomClient, spending: Spending, timeoutMs: number): OperationHandler {
+export function topupOperation(
+  client: LatcomClient,
+  spending: FloatGuardedPurchase,
+  timeoutMs: number,
+): OperationHandler {
   return {
     type: 'topup',
     repeatable: false,

@@ -13,7 +13,7 @@ import {
 } from '../../operations/http/openapi.decorators.js';
 import { Cancellation } from '../../operations/submission/cancellation.service.js';
 import { TransactionLookup } from '../../operations/transactions/transaction-lookup.service.js';
-import { Operations } from '../../operations/submission/submissions.service.js';
+import { Submissions } from '../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
 import { ExpandQueryDto } from '../../operations/transactions/transaction-query.dto.js';
 import type { TransactionDto } from '../../operations/transactions/transaction.dto.js';
@@ -27,7 +27,7 @@ import { Topups } from './topups.js';
 @Partner('topups')
 export class TopupsController {
   constructor(
-    private readonly operations: Operations,
+    private readonly submissions: Submissions,
     private readonly topups: Topups,
     private readonly catalogue: Catalogue,
     private readonly cancellation: Cancellation,
@@ -47,7 +47,7 @@ export class TopupsController {
   ): Promise<TransactionDto> {
     const request = { route: 'POST /v1/topups', body: dto };
     const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
-    const submitted = await this.operations.submit(() => this.topups.draft(dto), submission);
+    const submitted = await this.submissions.submit(() => this.topups.draft(dto), submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { RequestValidation } from '../../api/validation.js';
 import { Config } from '../../config/config.js';
 import type { Draft } from '../../operations/submission/draft.js';
-import { Preview } from '../../operations/submission/dry-run.service.js';
+import { DryRun } from '../../operations/submission/dry-run.service.js';
 import { Problem, type FieldError } from '../../common/problem.js';
 import { Catalogue } from './catalogue.js';
 import { topupDraft } from './topup.draft.js';
@@ -15,7 +15,7 @@ export class Topups {
 
   constructor(
     private readonly config: Config,
-    private readonly preview: Preview,
+    private readonly dryRun: DryRun,
     private readonly catalogue: Catalogue,
   ) {}
 
@@ -34,7 +34,7 @@ export class Topups {
     try {
       const dto: unknown = await this.rules.transform(body, { type: 'body', metatype: CreateTopupDto });
       if (!(dto instanceof CreateTopupDto)) throw new Error('validation gave something else than it was asked for');
-      return await this.preview.problems(await this.draft(dto), appId);
+      return await this.dryRun.problems(await this.draft(dto), appId);
     } catch (error) {
       if (error instanceof Problem && error.code === 'validation_failed') return [...(error.extras.errors ?? [])];
       throw error;

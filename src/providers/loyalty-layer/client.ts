@@ -6,7 +6,7 @@ import { INVALID_CLIENT, type ProviderClient } from '../../outbound/provider-cli
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.service.js';
 import { judgeByStatus, type TokenVerdict } from '../../outbound/token-verdict.js';
-import type { OutboundTools } from '../../outbound/provider-client.factory.js';
+import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { ProviderError, type StoredOperation } from '../../connector/connector.js';
 import { isOwnError } from './errors.js';
 
@@ -26,7 +26,7 @@ export class LoyaltyLayerClient {
 
   constructor(
     private readonly config: LoyaltyLayerConfig,
-    tools: OutboundTools,
+    tools: ProviderClientFactory,
   ) {
     this.http = tools.client({
       provider: 'loyalty-layer',

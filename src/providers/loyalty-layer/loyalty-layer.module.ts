@@ -5,14 +5,14 @@ import { ConnectorRegistry } from '../../operations/connector-registry.service.j
 import { OperationsModule } from '../../operations/operations.module.js';
 import { KeyWatch } from '../../outbound/key-watch.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
-import { OutboundTools } from '../../outbound/provider-client.factory.js';
+import { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { CardsController } from './cards.controller.js';
 import { Cards } from './cards.js';
 import { LoyaltyLayerClient } from './client.js';
 import { EncryptionKeys } from './encryption-keys.js';
 import { PassBatchController } from './pass-batch.controller.js';
 import { PassBatches } from './pass-batches.js';
-import { PassBook } from './pass-book.js';
+import { PassStore } from './pass-store.js';
 import { passCancelOperation, passUpdateOperation } from './pass-change.operations.js';
 import { PassChangesController } from './pass-changes.controller.js';
 import { PassQrController } from './pass-qr.controller.js';
@@ -26,11 +26,11 @@ import { PassesController } from './passes.controller.js';
   providers: [
     Cards,
     PassBatches,
-    PassBook,
+    PassStore,
     {
       provide: LoyaltyLayerClient,
-      inject: [Config, OutboundTools],
-      useFactory: (config: Config, tools: OutboundTools) => new LoyaltyLayerClient(config.loyaltyLayer, tools),
+      inject: [Config, ProviderClientFactory],
+      useFactory: (config: Config, tools: ProviderClientFactory) => new LoyaltyLayerClient(config.loyaltyLayer, tools),
     },
     {
       provide: EncryptionKeys,

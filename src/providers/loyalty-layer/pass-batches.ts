@@ -6,7 +6,7 @@ import { RequestValidation } from '../../api/validation.js';
 import { isFinal } from '../../ledger/model/status-transitions.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { canonicalJson } from '../../operations/submission/request-fingerprint.js';
-import { Operations, type Submission, type Submitted } from '../../operations/submission/submissions.service.js';
+import { Submissions, type Submission, type Submitted } from '../../operations/submission/submissions.service.js';
 import { Problem } from '../../common/problem.js';
 import { CreatePassDto } from './pass.dto.js';
 import { passDraft } from './passes.js';
@@ -42,7 +42,7 @@ export class PassBatches {
   private readonly validation = new RequestValidation();
 
   constructor(
-    private readonly operations: Operations,
+    private readonly submissions: Submissions,
     private readonly plans: Plans,
   ) {}
 
@@ -54,7 +54,7 @@ export class PassBatches {
     // One digest for all: the text of a large batch is not hashed once for each of its passes.
     const body = createHash('sha256').update(canonicalJson(passes)).digest('hex');
     const submission = { ...batch, request: { route: 'POST /v1/passes/batch', body }, waitMs: 0 };
-    await this.operations.assertKeyIsFor(submission);
+    await this.submissions.assertKeyIsFor(submission);
     // The first one claims the key before the others follow. Counted among the good ones, so that there always is a first.
     const done = first ? [await this.record(first, { ...submission, item: 0 })] : [];
     const rest = others.map((good, at) => this.record(good, { ...submission, item: at + 1 }));
@@ -82,7 +82,7 @@ export class PassBatches {
   private async record({ index, dto }: Good, submission: Submission): Promise<Recorded | Refused> {
     try {
       const draft = passDraft(dto, await this.plans.find(dto.planId));
-      return { index, ...(await this.operations.submit(() => draft, submission)) };
+      return { index, ...(await this.submissions.submit(() => draft, submission)) };
     } catch (error) {
       const problem = problemOf(error, index);
       // The key is the whole batch's: what is wrong with it is wrong with all of it.
@@ -95,7 +95,7 @@ export class PassBatches {
     return Promise.all(
       recorded.map(async ({ index, transaction }) => ({
         index,
-        transaction: await this.operations.wait(transaction, waitMs),
+        transaction: await this.submissions.wait(transaction, waitMs),
       })),
     );
   }

@@ -6,10 +6,10 @@ import { WaitFor } from '../../api/prefer.js';
 import { markSubmitted } from '../../operations/submission/submission-response.js';
 import { SubmitsTransaction } from '../../operations/http/openapi.decorators.js';
 import type { Draft } from '../../operations/submission/draft.js';
-import { Operations, type Submission } from '../../operations/submission/submissions.service.js';
+import { Submissions, type Submission } from '../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
 import type { TransactionDto } from '../../operations/transactions/transaction.dto.js';
-import { PassBook } from './pass-book.js';
+import { PassStore } from './pass-store.js';
 import { PASS_UPDATE_EXAMPLE, UpdatePassDto } from './pass-change.dto.js';
 import { passCancelDraft, passUpdateDraft } from './pass-changes.js';
 
@@ -18,8 +18,8 @@ import { passCancelDraft, passUpdateDraft } from './pass-changes.js';
 @Partner('passes')
 export class PassChangesController {
   constructor(
-    private readonly book: PassBook,
-    private readonly operations: Operations,
+    private readonly store: PassStore,
+    private readonly submissions: Submissions,
     private readonly presenter: Presenter,
   ) {}
 
@@ -46,7 +46,7 @@ export class PassChangesController {
     @WaitFor(10) waitMs: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionDto> {
-    const pass = await this.book.find(caller.appId, passId);
+    const pass = await this.store.find(caller.appId, passId);
     const request = { route: `PATCH /v1/passes/${passId}`, body: dto };
     return this.submit(
       () => passUpdateDraft(pass, dto),
@@ -68,13 +68,13 @@ export class PassChangesController {
     @WaitFor(10) waitMs: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionDto> {
-    const pass = await this.book.find(caller.appId, passId);
+    const pass = await this.store.find(caller.appId, passId);
     const request = { route: `POST /v1/passes/${passId}/cancel`, body: null };
     return this.submit(() => passCancelDraft(pass), { appId: caller.appId, idempotencyKey, request, waitMs }, reply);
   }
 
   private async submit(make: () => Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
-    const submitted = await this.operations.submit(make, submission);
+    const submitted = await this.submissions.submit(make, submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }

@@ -5,7 +5,7 @@ import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { ApiProblems } from '../../api/openapi.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
 import { Problem } from '../../common/problem.js';
-import { PassBook } from './pass-book.js';
+import { PassStore } from './pass-store.js';
 import { drawQr, preferredQrType, QR_TYPES } from './qr-image.js';
 
 /** What a pass entitles to, to be shown at a gate. */
@@ -13,7 +13,7 @@ import { drawQr, preferredQrType, QR_TYPES } from './qr-image.js';
 @Partner('passes')
 export class PassQrController {
   constructor(
-    private readonly book: PassBook,
+    private readonly store: PassStore,
     private readonly presenter: Presenter,
   ) {}
 
@@ -26,7 +26,7 @@ export class PassQrController {
     @Caller() caller: AppCaller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | Buffer> {
-    const { qrData } = await this.presenter.resource(await this.book.find(caller.appId, passId), OWNER);
+    const { qrData } = await this.presenter.resource(await this.store.find(caller.appId, passId), OWNER);
     if (typeof qrData !== 'string') throw Problem.notFound('QR code: LoyaltyLayer gave no QR data for this pass');
     const type = preferredQrType(accept);
     const image = await drawQr(qrData, type);

@@ -9,10 +9,10 @@ import type { Resource } from '../../ledger/model/transaction.js';
 import { markSubmitted } from '../../operations/submission/submission-response.js';
 import { Reads, SubmitsTransaction } from '../../operations/http/openapi.decorators.js';
 import type { Draft } from '../../operations/submission/draft.js';
-import { Operations } from '../../operations/submission/submissions.service.js';
+import { Submissions } from '../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
 import type { TransactionDto } from '../../operations/transactions/transaction.dto.js';
-import { PassBook } from './pass-book.js';
+import { PassStore } from './pass-store.js';
 import { PassQueryDto } from './pass-change.dto.js';
 import { VOID } from './pass-create.operation.js';
 import { CreatePassDto, PASS_EXAMPLE, PassDto, PassPageDto } from './pass.dto.js';
@@ -23,11 +23,11 @@ import { PASS, passDraft } from './passes.js';
 @Partner('passes')
 export class PassesController {
   constructor(
-    private readonly operations: Operations,
+    private readonly submissions: Submissions,
     private readonly reader: LedgerReader,
     private readonly plans: Plans,
     private readonly presenter: Presenter,
-    private readonly book: PassBook,
+    private readonly store: PassStore,
   ) {}
 
   /** Issue a pass. An answer that was lost makes it `unknown`; it is never sent twice. */
@@ -43,7 +43,7 @@ export class PassesController {
     const request = { route: 'POST /v1/passes', body: dto };
     const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
     const make = async (): Promise<Draft> => passDraft(dto, await this.plans.find(dto.planId));
-    const submitted = await this.operations.submit(make, submission);
+    const submitted = await this.submissions.submit(make, submission);
     markSubmitted(reply, submitted);
     return this.presenter.transaction(submitted.transaction, OWNER);
   }
@@ -66,8 +66,8 @@ export class PassesController {
     @Query() query: PassQueryDto,
     @Caller() caller: AppCaller,
   ): Promise<PassDto> {
-    const found = await this.book.find(caller.appId, passId);
-    return this.present(query.refresh === 'true' ? await this.book.refresh(found) : found);
+    const found = await this.store.find(caller.appId, passId);
+    return this.present(query.refresh === 'true' ? await this.store.refresh(found) : found);
   }
 
   private async present(resource: Resource): Promise<PassDto> {

@@ -5,7 +5,7 @@ import { publicId } from '../../common/ids.js';
 import { postCorrection } from '../../ledger/writes/correct.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { JsonObject, Transaction } from '../../ledger/model/transaction.js';
-import { OperatorActs } from '../../operations/resolution/manual-resolution.service.js';
+import { ManualResolution } from '../../operations/resolution/manual-resolution.service.js';
 import { Problem } from '../../common/problem.js';
 import { filterValues, FILTER, type BreakFilter } from './break-filter.js';
 import { differenceOf } from './break-difference.js';
@@ -56,7 +56,7 @@ export class Breaks {
     private readonly config: Config,
     private readonly database: Database,
     private readonly reader: LedgerReader,
-    private readonly acts: OperatorActs,
+    private readonly resolution: ManualResolution,
   ) {}
 
   /** Newest first. */
@@ -137,7 +137,7 @@ export class Breaks {
     if (resolution === 'correct') return this.correct(one, reason, by);
     if (resolution !== 'explained') {
       const evidence = `break ${publicId('brk', one.id)}`;
-      await this.acts.resolve(await this.transactionOf(one), { outcome: resolution, evidence, reason }, by);
+      await this.resolution.resolve(await this.transactionOf(one), { outcome: resolution, evidence, reason }, by);
     }
     const closed = await this.database.query(`${CLOSE} returning 1 as closed`, [one.id, resolution, reason, by]);
     if (closed.length === 0) throw new Problem('invalid_state', CHANGED);

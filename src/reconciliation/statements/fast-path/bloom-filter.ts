@@ -6,7 +6,7 @@ const RANDOM_LENGTH = 'xxxx-xxxxxxxxxxxx'.length;
  * Which ids of a statement may have been in it before: all that were, and a few more, in 16 MiB whatever its length. (Of
  * a million different ones some four thousand are suspected.) The exact answer would have to know all of them.
  */
-export class SeenIds {
+export class BloomFilter {
   private readonly bits = new Uint8Array(BITS / 8);
 
   /** Whether the UUID that ends before `end` may have been given before. */

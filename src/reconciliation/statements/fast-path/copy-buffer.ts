@@ -3,7 +3,7 @@ const ZERO = 48;
 const TEN = 10;
 
 /** Bytes that grow: what is written a million times a statement is copied, and makes no strings. */
-export class RowBuffer {
+export class CopyBuffer {
   size = 0;
   private bytes = Buffer.allocUnsafe(ROOM);
   private spare = Buffer.allocUnsafe(ROOM);

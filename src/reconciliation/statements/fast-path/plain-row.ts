@@ -1,7 +1,7 @@
 import type { IdRange } from './id-range.js';
 import type { LineTimes } from './line-times.js';
-import type { RowBuffer } from './copy-buffer.js';
-import { hashOf, type SeenIds } from './bloom-filter.js';
+import type { CopyBuffer } from './copy-buffer.js';
+import { hashOf, type BloomFilter } from './bloom-filter.js';
 import type { Format, PlainValue } from '../reading/statement-format.js';
 
 const TAB = 9;
@@ -35,7 +35,7 @@ interface Line {
 
 /** What all lines of a file have in common. */
 interface PlainContext {
-  readonly seen: SeenIds;
+  readonly seen: BloomFilter;
   readonly times: LineTimes;
   readonly ids: IdRange;
 }
@@ -64,7 +64,7 @@ export class PlainRow {
   }
 
   /** False: its time has to be looked at with more care, and nothing was written. */
-  write(out: RowBuffer, lineNo: number, line: Line, { seen, times, ids }: PlainContext): boolean {
+  write(out: CopyBuffer, lineNo: number, line: Line, { seen, times, ids }: PlainContext): boolean {
     this.findCells(line);
     const { bytes } = line;
     const [id, at] = [this.pieces[0], this.pieces.at(-1)];
@@ -94,7 +94,7 @@ export class PlainRow {
     return hashOf(bytes, this.starts[this.markAt] ?? 0, (this.starts[this.markAt + 1] ?? 0) - 1) >>> 1;
   }
 
-  private writePiece(out: RowBuffer, piece: Piece, bytes: Buffer): void {
+  private writePiece(out: CopyBuffer, piece: Piece, bytes: Buffer): void {
     const [start, end] = [this.startOf(piece), this.endOf(piece)];
     out.byte(TAB);
     if (end <= start) out.copy(piece.otherwise, 0, piece.otherwise.length);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { types } from 'pg';
 import { parseTimestamp } from '../src/database/timestamps.js';
-import { GatheredReads } from '../src/ledger/reads/transaction-loader.js';
+import { TransactionLoader } from '../src/ledger/reads/transaction-loader.js';
 import { isoTime } from '../src/operations/transactions/iso-time.js';
 
 const moments = fc.date({ min: new Date('0100-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
@@ -53,9 +53,9 @@ describe('rows that are asked for together', () => {
   }
 
   /** Statements that end when the test says so. */
-  function held(): { reads: GatheredReads<Row>; sent: { ids: readonly string[]; end: (error?: Error) => void }[] } {
+  function held(): { reads: TransactionLoader<Row>; sent: { ids: readonly string[]; end: (error?: Error) => void }[] } {
     const sent: { ids: readonly string[]; end: (error?: Error) => void }[] = [];
-    const reads = new GatheredReads<Row>(
+    const reads = new TransactionLoader<Row>(
       (ids) =>
         new Promise((resolve, reject) => {
           const rows = ids.filter((id) => !id.startsWith('none')).map((id) => ({ id }));

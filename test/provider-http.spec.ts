@@ -4,7 +4,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompress
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { readConfig } from '../src/config/config.js';
-import { HttpDoor, type HttpReply } from '../src/outbound/provider-http.service.js';
+import { ProviderHttp, type HttpReply } from '../src/outbound/provider-http.service.js';
 import { ProviderError } from '../src/connector/connector.js';
 
 /** A server that does to a connection whatever the test says, once the first bytes of a request have arrived. */
@@ -15,7 +15,7 @@ let requests: number;
 let sendBy: 'send' | 'sendSeldom';
 const sockets = new Set<Socket>();
 
-const door = new HttpDoor(new HttpService(axios.create()), readConfig({}).config);
+const door = new ProviderHttp(new HttpService(axios.create()), readConfig({}).config);
 
 beforeAll(async () => {
   server = createServer((socket) => {

@@ -7,7 +7,7 @@ import type { JsonObject, Resource } from '../../ledger/model/transaction.js';
 import { isClosed } from '../../ledger/model/personal-fields.js';
 import { logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
-import { ProviderReads } from '../../operations/provider-admin/provider-queries.service.js';
+import { ProviderQueries } from '../../operations/provider-admin/provider-queries.service.js';
 import { openObject } from '../../operations/execution/sealed-payload.js';
 import { Problem } from '../../common/problem.js';
 import { LoyaltyLayerClient } from './client.js';
@@ -16,11 +16,11 @@ import { VOID } from './pass-create.operation.js';
 
 /** The passes that apps own, as the ledger knows them and as LoyaltyLayer does. */
 @Injectable()
-export class PassBook {
+export class PassStore {
   constructor(
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
-    private readonly reads: ProviderReads,
+    private readonly queries: ProviderQueries,
     private readonly client: LoyaltyLayerClient,
     private readonly vault: AppVault,
   ) {}
@@ -41,7 +41,7 @@ export class PassBook {
   async refresh(pass: Resource): Promise<Resource> {
     const { providerReference } = pass;
     if (providerReference === null || isClosed(pass)) return pass;
-    const news = await this.reads.ask('loyalty-layer', async () =>
+    const news = await this.queries.ask('loyalty-layer', async () =>
       readStatusReply(await this.client.passStatus(passIdBody(providerReference))),
     );
     if (news.oddStatus) {

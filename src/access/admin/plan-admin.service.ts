@@ -7,7 +7,7 @@ import { Plans, type Plan } from '../plans.js';
 
 /** Plans as operators manage them. */
 @Injectable()
-export class PlanBook {
+export class PlanAdmin {
   constructor(
     private readonly source: DataSource,
     private readonly audit: Audit,

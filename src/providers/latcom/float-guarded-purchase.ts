@@ -20,7 +20,7 @@ interface Out {
 }
 
 /** What a purchase does to the balance at LATCOM, and what the balance does to a purchase. */
-export class Spending {
+export class FloatGuardedPurchase {
   /** Some balance is on record; asked once, because it stays true. */
   private observed = false;
   private readonly out = new Set<Out>();

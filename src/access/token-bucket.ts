@@ -6,7 +6,7 @@ interface Bucket {
 }
 
 /** Token buckets by key, in this process's memory: a burst of `burst`, then `perSecond`. */
-export class Throttle {
+export class TokenBucket {
   private readonly buckets = new Map<string, Bucket>();
 
   constructor(private readonly rule: { readonly burst: number; readonly perSecond: number }) {}

@@ -3,13 +3,13 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Lifecycle } from '../src/api/lifecycle.js';
-import { LoopLoad } from '../src/api/event-loop-utilization.js';
+import { EventLoopUtilization } from '../src/api/event-loop-utilization.js';
 import { answerProblem } from '../src/api/problem.filter.js';
 import { addBodyParsers } from '../src/api/body-parsers.js';
 import { TrustedProxies } from '../src/api/client-address.js';
 import { addRequestHooks } from '../src/api/request-hooks.js';
-import { UnderWay } from '../src/api/in-flight-counter.js';
-import { Patience } from '../src/ledger/writes/write-delay-guard.js';
+import { InFlightCounter } from '../src/api/in-flight-counter.js';
+import { WriteDelayGuard } from '../src/ledger/writes/write-delay-guard.js';
 import { eventually } from './support/world.js';
 
 async function during(ms: number, turn: () => unknown): Promise<void> {
@@ -18,7 +18,7 @@ async function during(ms: number, turn: () => unknown): Promise<void> {
 }
 
 it('the loop is full while it hardly waits, also before its long turn has ended, and not when it waits again', async () => {
-  const loop = new LoopLoad();
+  const loop = new EventLoopUtilization();
   const resting = async (): Promise<void> => {
     loop.note();
     await sleep(20);
@@ -33,7 +33,7 @@ it('the loop is full while it hardly waits, also before its long turn has ended,
 });
 
 it('one long turn after a long rest does not count the rest', async () => {
-  const loop = new LoopLoad();
+  const loop = new EventLoopUtilization();
   await sleep(1_000);
   const endAt = performance.now() + 300;
   while (performance.now() < endAt) loop.note();
@@ -41,7 +41,7 @@ it('one long turn after a long rest does not count the rest', async () => {
 });
 
 it('what is under way is counted with its age, until it ends', () => {
-  const underWay = new UnderWay();
+  const underWay = new InFlightCounter();
   for (let atMs = 0; atMs < 10_000; atMs += 100) underWay.begin(atMs);
   expect(underWay.since(2_000, 10_000)).toBe(20);
   for (let atMs = 9_000; atMs < 9_500; atMs += 100) underWay.end(atMs);
@@ -51,7 +51,7 @@ it('what is under way is counted with its age, until it ends', () => {
 });
 
 it('patience ends when many wait and the first has waited long, and comes back when it is served', async () => {
-  const patience = new Patience({ rows: 3, ms: 100 });
+  const patience = new WriteDelayGuard({ rows: 3, ms: 100 });
   const ends: (() => void)[] = [];
   const wait = (): Promise<void> => patience.during(new Promise<void>((resolve) => ends.push(resolve)));
   const first = wait();
