@@ -53,10 +53,6 @@ export function isScope(text: string): text is Scope {
   return SCOPES.some((scope) => scope === text);
 }
 
-export function isRole(text: string): text is Role {
-  return ROLES.some((role) => role === text);
-}
-
 /** True when a caller of role `has` may do what `needed` may do. */
 export function includesRole(has: Role, needed: Role): boolean {
   return ROLES.indexOf(has) >= ROLES.indexOf(needed);

@@ -10,26 +10,25 @@ import type { RequestContext } from './request-context.js';
 /** The one place that says which HTTP status a problem is, and what it is called. */
 export const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; retryable?: true }>> = {
   validation_failed: { status: 400, title: 'The request is not valid' },
-  idempotency_key_missing: { status: 400, title: 'An Idempotency-Key is needed' },
-  unauthenticated: { status: 401, title: 'Valid credentials are needed' },
+  idempotency_key_missing: { status: 400, title: 'An Idempotency-Key is required' },
+  unauthenticated: { status: 401, title: 'Valid credentials are required' },
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
-  reference_conflict: { status: 409, title: 'The reference is used already' },
-  invalid_state: { status: 409, title: 'Not possible in the present state' },
-  possible_duplicate: { status: 409, title: 'Possibly a duplicate' },
-  request_in_progress: { status: 409, title: 'The same request is under way', retryable: true },
+  reference_conflict: { status: 409, title: 'The reference is already used' },
+  invalid_state: { status: 409, title: 'Not possible in the current state' },
+  possible_duplicate: { status: 409, title: 'Possible duplicate' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
-  card_data_refused: { status: 422, title: 'Card data is refused' },
+  card_data_refused: { status: 422, title: 'Card data is rejected' },
   qr_too_long: { status: 422, title: 'The QR data is too long to be drawn' },
   rate_limited: { status: 429, title: 'Too many requests', retryable: true },
   internal_error: { status: 500, title: 'Internal error', retryable: true },
-  provider_error: { status: 502, title: 'The provider failed' },
-  provider_unavailable: { status: 503, title: 'The provider is not available', retryable: true },
-  overloaded: { status: 503, title: 'The gateway cannot serve at the moment', retryable: true },
-  insufficient_float: { status: 503, title: 'The balance at the provider does not suffice', retryable: true },
-  provider_timeout: { status: 504, title: 'The provider did not answer in time', retryable: true },
+  provider_error: { status: 502, title: 'The provider returned an error' },
+  provider_unavailable: { status: 503, title: 'The provider is unavailable', retryable: true },
+  overloaded: { status: 503, title: 'The gateway is temporarily unable to serve requests', retryable: true },
+  insufficient_float: { status: 503, title: 'The prepaid balance is insufficient', retryable: true },
+  provider_timeout: { status: 504, title: 'The provider did not respond in time', retryable: true },
 };
 
 export interface ProblemBody {
@@ -154,7 +153,7 @@ function refusedByDatabase(error: unknown, request: FastifyRequest): HttpAnswer 
 function notFound(request: FastifyRequest): HttpAnswer {
   const allowed = request.server.allowedMethods(request.raw.url ?? '/');
   if (allowed.length === 0 || allowed.includes(request.method)) {
-    return { problem: new Problem('not_found', 'There is no such route; /docs lists all of them.') };
+    return { problem: new Problem('not_found', 'There is no such route; see /docs for all routes.') };
   }
   const list = allowed.join(', ');
   return {
@@ -170,9 +169,9 @@ function ofStatus(status: number): HttpAnswer {
     case 401:
       return { problem: new Problem('unauthenticated', 'Send valid credentials with HTTP Basic.') };
     case 403:
-      return { problem: new Problem('forbidden', 'You may not do this.') };
+      return { problem: new Problem('forbidden', 'You are not allowed to do this.') };
     case 409:
-      return { problem: new Problem('invalid_state', 'That is not possible in the present state.') };
+      return { problem: new Problem('invalid_state', 'This is not possible in the current state.') };
     case 413:
       return { problem: new Problem('payload_too_large', 'The request body is larger than this route accepts.') };
     case 415:

@@ -1,4 +1,4 @@
-import { ConsoleLogger, type LoggerService } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream } from 'pino';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -95,9 +95,6 @@ export class NestLogger implements LoggerService {
     logger.debug({ context }, wordsOf(message, context));
   }
 }
-
-/** Before the configuration is known, and for tools that write to stdout themselves. */
-export const silentNestLogger = new ConsoleLogger({ logLevels: [] });
 
 function contextOf(rest: readonly unknown[]): string {
   const last = rest.at(-1);

@@ -12,7 +12,6 @@ export const PROBLEM_CODES = [
   'reference_conflict',
   'invalid_state',
   'possible_duplicate',
-  'request_in_progress',
   'payload_too_large',
   'unsupported_media_type',
   'card_data_refused',
