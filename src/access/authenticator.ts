@@ -78,7 +78,7 @@ export class Authenticator {
     const isPairTolerated = this.wrongPairs.take(key);
     const isAddressTolerated = this.wrongAddresses.take(address);
     if (isPairTolerated && isAddressTolerated) return;
-    throw new Problem('rate_limited', 'Too many requests with wrong credentials; correct them before the next one.', {
+    throw new Problem('rate_limited', 'Too many requests with wrong credentials; correct them before you try again.', {
       retryAfterSeconds: isPairTolerated
         ? this.wrongAddresses.retryAfterSeconds(address)
         : this.wrongPairs.retryAfterSeconds(key),

@@ -76,5 +76,5 @@ export class PasswordChecks {
 }
 
 export function tooManyLogins(retryAfterSeconds: number): Problem {
-  return new Problem('rate_limited', 'Too many logins have failed; wait before the next one.', { retryAfterSeconds });
+  return new Problem('rate_limited', 'Too many failed logins; wait before you try again.', { retryAfterSeconds });
 }

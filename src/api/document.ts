@@ -59,14 +59,14 @@ Acts need an \`Idempotency-Key\`; sending the same request again with the same k
 
 const TAGS: readonly (readonly [string, string])[] = [
   ['Accruals', 'Points for LATAM Pass members.'],
-  ['Members', 'LATAM Pass members: looked up, never stored.'],
+  ['Members', 'LATAM Pass members. They are looked up and never stored.'],
   ['Cobranded cards', "Benefits of banks' cobranded LATAM Pass cards."],
-  ['Cards', 'Encrypted cards for LoyaltyLayer: no card is ever seen here.'],
+  ['Cards', 'Encrypted cards for LoyaltyLayer. The gateway never sees a card number.'],
   ['Passes', 'Lounge and eSIM passes of LoyaltyLayer.'],
   ['Top-ups', 'Prepaid Mexican top-ups through LATCOM.'],
-  ['Transactions', 'Everything that an app has asked for, and how it went.'],
-  ['Notifications', 'What providers tell the gateway.'],
-  ['Providers', 'Health and control of the providers, for operators.'],
+  ['Transactions', 'All transactions of an app, with status and timeline.'],
+  ['Notifications', 'Notifications from providers.'],
+  ['Providers', 'Provider health and control, for operators.'],
   ['Administration', 'Apps, keys, operators, plans, products and the audit log, for operators.'],
   ['Operations', 'Health and metrics of an instance.'],
 ];
@@ -99,7 +99,11 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addServer('/', 'The gateway that serves this document')
     .addSecurity(SECURITY.partner, { type: 'http', scheme: 'basic', description: 'A partner app: key id and secret.' })
     .addSecurity(SECURITY.operator, { type: 'http', scheme: 'basic', description: 'An operator: name and password.' })
-    .addSecurity(SECURITY.notifier, { type: 'http', scheme: 'basic', description: "LATAM Pass's own pair." });
+    .addSecurity(SECURITY.notifier, {
+      type: 'http',
+      scheme: 'basic',
+      description: "The credentials of LATAM Pass's notifications.",
+    });
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {
     extraModels: [ProblemDto],
@@ -138,7 +142,10 @@ function complete(path: string, method: string, operation: Operation): void {
   }
 }
 
-/** What any request of that kind may be refused with: its query and path are checked everywhere, and its body if it has one. */
+/**
+ * What any request of that kind may be refused with: its query and path are checked everywhere, and its body if it has
+ * one.
+ */
 function problemsOfAll(path: string, method: string): readonly ProblemCode[] {
   // Notifications are kept whatever they hold, and whatever their type is called.
   if (path.startsWith('/v1/providers/')) return ['validation_failed', 'payload_too_large'];

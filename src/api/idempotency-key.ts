@@ -19,7 +19,7 @@ export function readIdempotencyKey(values: readonly string[] | undefined): strin
   if (key === '') {
     throw new Problem(
       'idempotency_key_missing',
-      'This request needs an Idempotency-Key header of 1 to 255 characters: a new one for each operation, the same one for each repetition of it.',
+      'This request requires an Idempotency-Key header of 1 to 255 characters: a new key for each operation, the same key for each retry.',
     );
   }
   if (values !== undefined && values.length > 1) throw invalid('must be sent once, not several times');

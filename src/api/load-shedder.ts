@@ -14,11 +14,9 @@ const OURS_FOR_MS = 2_000;
 const RETRY_AFTER_SECONDS = 1;
 
 /** One for all: to make an error costs more than to answer with it. */
-const OVERLOADED = new Problem(
-  'overloaded',
-  'The gateway has more to do than it can at the moment; send the request again.',
-  { retryAfterSeconds: RETRY_AFTER_SECONDS },
-);
+const OVERLOADED = new Problem('overloaded', 'The gateway is overloaded; send the request again.', {
+  retryAfterSeconds: RETRY_AFTER_SECONDS,
+});
 
 /**
  * What partners ask for, by the route: a URL can be written in many ways. Operators, notifications of providers and whoever

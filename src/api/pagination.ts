@@ -27,7 +27,7 @@ export class LimitQueryDto {
 
 /** `?limit=&cursor=` of lists that are sorted by a UUID. Extend it for a list with filters. */
 export class PageQueryDto extends LimitQueryDto {
-  /** Opaque: the `nextCursor` of the page before. */
+  /** Opaque cursor: the `nextCursor` of the previous page. */
   @ValidateIf((_object: unknown, value: unknown) => value !== undefined)
   @Matches(CURSOR, { message: CURSOR_MESSAGE })
   @ApiPropertyOptional({ type: String, example: undefined })

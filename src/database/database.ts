@@ -143,7 +143,7 @@ export function isUndone(error: unknown): boolean {
 
 /** What a caller is told while the database cannot serve. */
 export function databaseUnavailable(cause: unknown): Problem {
-  return new Problem('overloaded', 'The gateway cannot reach its database at the moment; try again shortly.', {
+  return new Problem('overloaded', "The gateway's database is temporarily unavailable; retry shortly.", {
     retryAfterSeconds: 2,
     cause,
   });

@@ -38,7 +38,7 @@ export class GroupCommit<Row, Result> {
   push(row: Row): Promise<Result> {
     if (this.waiting.length >= this.options.maxWaitingRows) {
       return Promise.reject(
-        new Problem('overloaded', 'Too many requests wait to be recorded; try again shortly.', {
+        new Problem('overloaded', 'Too many requests are waiting to be recorded; retry shortly.', {
           retryAfterSeconds: 1,
         }),
       );

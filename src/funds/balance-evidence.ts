@@ -50,16 +50,16 @@ export function judge(subject: Purchase, { looks, purchases, rates }: Series): F
   const before = looks.findLast((look) => look.at <= subject.from) ?? null;
   const after = looks.find((look) => look.begunAt >= subject.to) ?? null;
   const open = (reason: string): Finding => ({ verdict: 'indeterminate', reasons: [reason], before, after });
-  if (!before) return open('No balance was observed before it was sent.');
-  if (!after) return open('No balance has been observed since it must have ended.');
+  if (!before) return open('No balance was observed before the purchase was sent.');
+  if (!after) return open("No balance has been observed since the purchase's deadline.");
   if (rates.length === 0) return open('No rate has been observed.');
   const lowest = Decimal.min(...rates);
   const highest = Decimal.max(...rates);
   if (highest.greaterThan(lowest.times(MAX_RATE_SPREAD)))
-    return open('The observed rates differ too much: others may spend from this balance.');
+    return open('The observed exchange rates differ too much: other systems may spend from this balance.');
   const between = purchases.filter((one) => !isOutside(one, before, after));
   if (between.some((one) => one.from < before.at || (one.to > after.begunAt && one.id !== after.transactionId))) {
-    return open('Another purchase was under way when a balance was observed.');
+    return open('Another purchase was in progress when a balance was observed.');
   }
   const unknown = between.filter((one) => one.isUnknown);
   if (unknown.length > MAX_UNKNOWN) return open('Too many purchases are unknown between the two balances.');
@@ -75,16 +75,15 @@ export function judge(subject: Purchase, { looks, purchases, rates }: Series): F
   };
   const sets = subsets(unknown).filter(explains);
   const [only] = sets;
-  if (!only) return open('No combination of the unknown purchases explains by how much the balance changed.');
-  if (sets.length > 1)
-    return open('Several combinations of the unknown purchases explain by how much the balance fell.');
+  if (!only) return open('No combination of the unknown purchases explains the change of the balance.');
+  if (sets.length > 1) return open('Several combinations of the unknown purchases explain the change of the balance.');
   const delivered = only.some((one) => one.id === subject.id);
   return {
     verdict: delivered ? 'proven_delivered' : 'proven_not_delivered',
     reasons: [
       `Between the two balances ${known.length} known purchases and ${unknown.length} unknown ones may have been executed.`,
       `Only a fall ${delivered ? 'with' : 'without'} this one is what was observed, at the observed rate.`,
-      'This holds if nobody else spends from the balance.',
+      'This holds if no other system spends from the balance.',
     ],
     before,
     after,

@@ -71,7 +71,7 @@ export class BalanceWatch {
         });
       }
       const code = error.kind === 'unauthorized' ? 'provider_error' : 'provider_unavailable';
-      throw new Problem(code, 'The provider could not be asked for the balance.', { cause: error });
+      throw new Problem(code, 'The provider could not be queried for its balance.', { cause: error });
     }
   }
 

@@ -18,7 +18,10 @@ export class BalanceController {
     private readonly watch: BalanceWatch,
   ) {}
 
-  /** The balance as observed, newest first; with `refresh=true` the provider is asked before. 404 where there is none. */
+  /**
+   * Get the observed balances, newest first. With `refresh=true` the provider is queried first. 404 when the provider
+   * has no balance.
+   */
   @Get()
   @Reads(BalancePageDto, 'provider_error', 'provider_unavailable')
   async read(@Param('name') name: string, @Query() query: BalanceQueryDto): Promise<BalancePageDto> {

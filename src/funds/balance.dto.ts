@@ -4,7 +4,7 @@ import { Optional } from '../api/optional.js';
 import { PageQueryDto } from '../api/pagination.js';
 
 export class BalanceQueryDto extends PageQueryDto {
-  /** `true`: ask the provider now. */
+  /** `true`: query the provider first. */
   @Optional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   @ApiPropertyOptional({ enum: ['true', 'false'], example: undefined })
@@ -19,7 +19,7 @@ export class ObservedBalanceDto {
   balance!: string;
   @ApiProperty({ type: String, nullable: true, example: 'USD' })
   currency!: string | null;
-  /** `query`: asked for; `purchase`: told with a purchase. */
+  /** `query`: from a balance query. `purchase`: reported with a purchase. */
   @ApiProperty({ enum: ['query', 'purchase'] })
   source!: string;
   @ApiProperty({ type: String, nullable: true })
@@ -36,13 +36,13 @@ export class CurrentBalanceDto {
   /** What one unit of the balance buys, in the ledger's unit, as observed; null: not observed yet. */
   @ApiProperty({ type: String, nullable: true, example: '17.094017' })
   rate!: string | null;
-  /** Hours until it is used up at the pace of the last 24 hours; null: nobody can say. */
+  /** Hours until it is used up at the pace of the last 24 hours; null: not known. */
   @ApiProperty({ type: Number, nullable: true })
   hoursLeft!: number | null;
-  /** The lowest of the configured levels that it is below; null: above all of them. */
+  /** The lowest configured level that the balance is below; null: above all levels. */
   @ApiProperty({ type: String, nullable: true, example: null })
   belowLevel!: string | null;
-  /** Since when purchases are paused because the provider refused one for want of funds; null: they are not. */
+  /** Purchases are paused since this time, because the provider rejected one for insufficient funds; null: not paused. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   emptySince!: string | null;
 }

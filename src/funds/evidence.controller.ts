@@ -47,7 +47,10 @@ export class EvidenceController {
     private readonly lookup: TransactionLookup,
   ) {}
 
-  /** What speaks for and against an `unknown` transaction having happened. The verdict is a proposal and moves nothing. */
+  /**
+   * Get the evidence for and against an `unknown` transaction having been executed. The verdict is a proposal and
+   * changes nothing.
+   */
   @Get()
   @Reads(EvidenceDto)
   async read(@Param('id') id: string, @Caller() caller: AppCaller): Promise<EvidenceDto> {
@@ -64,7 +67,7 @@ export class AdminEvidenceController {
     private readonly lookup: TransactionLookup,
   ) {}
 
-  /** The same for an operator, whoever's transaction it is. */
+  /** Get the evidence for a transaction of any app. */
   @Get()
   @Reads(EvidenceDto)
   async read(@Param('id') id: string): Promise<EvidenceDto> {

@@ -17,22 +17,22 @@ export class EvidenceDto {
   transactionId!: string;
   /** @example "unknown" */
   status!: string;
-  /** Seconds since it is as it is. */
+  /** Seconds since the last status change. */
   ageSeconds!: number;
   @ApiProperty({ type: QuantityDto, nullable: true })
   quantity!: QuantityDto | null;
   @ApiProperty({ enum: ['proven_delivered', 'proven_not_delivered', 'indeterminate'] })
   verdict!: string;
-  /** In words. */
+  /** As text. */
   @ApiProperty({ type: [String] })
   reasons!: string[];
-  /** The last balance before it was sent; null: none was observed. */
+  /** The last balance observed before it was sent; null: none. */
   @ApiProperty({ type: EvidenceBalanceDto, nullable: true })
   balanceBefore!: EvidenceBalanceDto | null;
-  /** The first balance after it must have ended; null: none has been observed. */
+  /** The first balance observed after its deadline; null: none. */
   @ApiProperty({ type: EvidenceBalanceDto, nullable: true })
   balanceAfter!: EvidenceBalanceDto | null;
-  /** Its timeline: what was known, when, and from which evidence. */
+  /** The timeline: each status change, its time and its evidence. */
   @ApiProperty({ type: [TransactionEventDto] })
   events!: TransactionEventDto[];
 }

@@ -48,7 +48,7 @@ export class EvidenceFinder {
       return { verdict: 'indeterminate', reasons: [`It is not unknown: it is ${status}.`], ...bare };
     }
     if (!this.registry.find(provider)?.definition.balance) {
-      return { verdict: 'indeterminate', reasons: ['This provider has no balance that could tell.'], ...bare };
+      return { verdict: 'indeterminate', reasons: ['This provider has no balance to compare with.'], ...bare };
     }
     const { deadlineMs } = this.registry.handler(transaction.type);
     const values = [provider, transaction.createdAt, transaction.updatedAt];
@@ -58,7 +58,8 @@ export class EvidenceFinder {
       this.database.query<{ rate: string }>(RATES, [provider]),
     ]);
     const subject = purchases.find((one) => one.id === transaction.id);
-    if (!subject) return { verdict: 'indeterminate', reasons: ['It is not paid from the balance.'], ...bare };
+    if (!subject)
+      return { verdict: 'indeterminate', reasons: ['The transaction is not paid from the balance.'], ...bare };
     return judge(subject, { looks, purchases, rates: rates.map(({ rate }) => rate) });
   }
 }

@@ -12,14 +12,14 @@ import { Readiness } from './readiness.js';
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
-  /** The process answers. */
+  /** The process is running. */
   @Get('live')
   @ApiOkResponse({ type: LivenessDto })
   live(): LivenessDto {
     return { status: 'ok' };
   }
 
-  /** The instance can serve: database and migrations, not the providers. */
+  /** The instance can serve requests: database and migrations are ready. Providers are not checked. */
   @Get('ready')
   @ChecksReadiness()
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessDto> {
@@ -32,6 +32,10 @@ export class HealthController {
 function ChecksReadiness(): MethodDecorator {
   return (target, key, descriptor) => {
     ApiOkResponse({ type: ReadinessDto })(target, key, descriptor);
-    ApiServiceUnavailableResponse({ type: ReadinessDto, description: 'It cannot serve now.' })(target, key, descriptor);
+    ApiServiceUnavailableResponse({ type: ReadinessDto, description: 'The instance cannot serve requests now.' })(
+      target,
+      key,
+      descriptor,
+    );
   };
 }

@@ -8,12 +8,12 @@ export class LivenessDto {
 export class ReadinessDto {
   @ApiProperty({ enum: ['ready', 'not_ready'] })
   status!: 'ready' | 'not_ready';
-  /** unavailable: it does not answer, or it takes no changes, as a standby does. */
+  /** `unavailable`: the database does not respond, or it is read-only (a standby). */
   @ApiProperty({ enum: ['ok', 'unavailable'] })
   database!: 'ok' | 'unavailable';
   @ApiProperty({ enum: ['ok', 'pending', 'unknown'] })
   migrations!: 'ok' | 'pending' | 'unknown';
-  /** Going down: it ends what it has begun and takes nothing new. */
+  /** Shutting down: finishes requests in progress and accepts no new ones. */
   @ApiProperty({ type: Boolean })
   draining!: boolean;
 }

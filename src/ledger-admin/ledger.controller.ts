@@ -29,7 +29,7 @@ import { Reads } from '../operations/http/openapi.decorators.js';
 export class LedgerController {
   constructor(private readonly database: Database) {}
 
-  /** The ledger's accounts. */
+  /** List the ledger's accounts. */
   @Get('accounts')
   @Reads(AccountListDto)
   async accounts(): Promise<AccountListDto> {
@@ -37,7 +37,7 @@ export class LedgerController {
     return { data: accounts.map((one) => ({ ...accountOf(one), openedAt: one.openedAt.toISOString() })) };
   }
 
-  /** Held and posted per account and unit, now or in the past; each unit sums to zero over all accounts. */
+  /** Get held and posted amounts per account and unit, now or in the past. Each unit sums to zero over all accounts. */
   @Get('balances')
   @Reads(BalanceListDto)
   async balances(@Query() { at, by = 'known' }: BalanceQueryDto): Promise<BalanceListDto> {
@@ -45,7 +45,7 @@ export class LedgerController {
     return { data: balances.map(present) };
   }
 
-  /** Compares all that is sealed with its seals, and all transactions with their rows. Takes seconds for a million. */
+  /** Verify every sealed row against its seal, and every transaction against its rows. A million rows take seconds. */
   @Get('verify')
   @Reads(VerificationDto)
   async verify(@Query() query: VerificationQueryDto): Promise<VerificationDto> {
@@ -77,16 +77,16 @@ function present(balance: AccountBalance): BalanceDto {
 }
 
 const WORDS: Readonly<Record<Fault['kind'], string>> = {
-  row_changed: 'A row is not as it was sealed.',
-  row_missing: 'A row that was sealed is no longer there.',
-  row_added: 'A row was written into a time that was sealed already.',
-  seal_changed: 'A seal is not what its predecessor and its rows make.',
+  row_changed: 'A row differs from what was sealed.',
+  row_missing: 'A sealed row is missing.',
+  row_added: 'A row was added to a period that was already sealed.',
+  seal_changed: 'A seal does not match its predecessor and its rows.',
   seal_missing: 'A seal is missing from the chain.',
   status_differs: "A transaction's status is not that of its last event.",
   amount_differs: "A transaction's quantity and status are not what its entries hold and post.",
-  transaction_missing: 'A transaction is gone whose rows are there.',
-  balance_differs: 'The balance of an account that was kept with a seal is not what its entries make.',
-  head_missing: 'No seal of the chain has the hash that was asked for: the chain was cut off or made anew.',
+  transaction_missing: 'A transaction is missing, but its rows exist.',
+  balance_differs: 'The balance stored with a seal differs from the sum of its entries.',
+  head_missing: 'No seal of the chain has the requested hash: the chain was truncated or rebuilt.',
   unit_unbalanced: 'The balances of a unit do not sum to zero.',
 };
 

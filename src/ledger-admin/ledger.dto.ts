@@ -5,15 +5,15 @@ import { VIEWS, type View } from '../ledger/reads/ledger-balances.service.js';
 import { IsDateTime } from '../operations/http/field.validators.js';
 
 export class BalanceQueryDto {
-  /** The balances at that time, with all of its millisecond; default: now. */
+  /** Balances as of this time, including that millisecond; default: now. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   at?: string;
 
   /**
-   * `known`: what had been recorded by then. `happened`: what had happened by then, as it is known today; the end of a
-   * transaction that was unknown counts from when it became so, a correction from the end of what it corrects.
+   * `known`: as recorded at that time. `happened`: as of that time with today's knowledge. The result of a transaction
+   * that was unknown counts from the moment it became unknown, a correction from the result that it corrects.
    */
   @Optional()
   @IsIn(VIEWS)
@@ -52,7 +52,7 @@ export class BalanceDto extends AccountDto {
    */
   held!: string;
   /**
-   * Moved for good; negative for an app.
+   * Posted (final); negative for an app.
    * @example "130.00"
    */
   posted!: string;
@@ -81,13 +81,13 @@ export class LedgerFaultDto {
     ],
   })
   kind!: string;
-  /** In words: what is wrong and where. */
+  /** What is wrong and where, as text. */
   detail!: string;
   @ApiProperty({ type: Number, nullable: true })
   sealNo!: number | null;
   @ApiProperty({ type: String, nullable: true })
   transactionId!: string | null;
-  /** Which of the transaction's rows: its event or its entry with that number. */
+  /** Row of the transaction: the event or entry with this number. */
   @ApiProperty({ type: Number, nullable: true })
   seq!: number | null;
   @ApiProperty({ enum: ['event', 'hold', 'post', 'release'], nullable: true })
@@ -95,7 +95,7 @@ export class LedgerFaultDto {
 }
 
 export class VerificationQueryDto {
-  /** The `head` of an earlier answer, or a hash from the log: its seal has to be in the chain still. */
+  /** The `head` of an earlier response, or a hash from the log. The chain must still contain its seal. */
   @Optional()
   @Matches(/^[0-9a-f]{64}$/, { message: 'must be 64 hexadecimal digits' })
   @ApiPropertyOptional({ type: String })
@@ -103,24 +103,24 @@ export class VerificationQueryDto {
 }
 
 export class VerificationDto {
-  /** Every sealed row is as it was sealed, and every transaction as its rows say. */
+  /** Every sealed row matches its seal, and every transaction matches its rows. */
   ok!: boolean;
   @ApiProperty({ type: LedgerFaultDto, nullable: true })
   fault!: LedgerFaultDto | null;
   @ApiProperty({ type: 'integer' })
   seals!: number;
-  /** Events and entries that were compared with their seals. */
+  /** Number of events and entries compared with their seals. */
   @ApiProperty({ type: 'integer' })
   rows!: number;
-  /** Events and entries that are not sealed yet: of them is only known that they fit their transactions. */
+  /** Number of events and entries not sealed yet; they were only checked against their transactions. */
   @ApiProperty({ type: 'integer' })
   unsealed!: number;
-  /** Everything before that time is sealed. */
+  /** Every row before this time is sealed. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   sealedUntil!: string | null;
   /**
-   * SHA-256 of the last seal in hex. Kept elsewhere and sent as `head` later, it proves that the chain was neither cut
-   * off nor made anew.
+   * SHA-256 of the last seal, hexadecimal. Store it elsewhere and send it as `head` later: it proves that the chain was
+   * neither truncated nor rebuilt.
    */
   head!: string;
 }

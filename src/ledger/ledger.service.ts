@@ -197,7 +197,7 @@ export class Ledger {
 }
 
 function overloaded(): Problem {
-  return new Problem('overloaded', 'Too many requests wait to be recorded; try again shortly.', {
+  return new Problem('overloaded', 'Too many requests are waiting to be recorded; retry shortly.', {
     retryAfterSeconds: 1,
   });
 }

@@ -24,7 +24,7 @@ export class AdminNotificationsController {
     private readonly audit: Audit,
   ) {}
 
-  /** Inbound notifications, newest first. */
+  /** List inbound notifications, newest first. */
   @Get()
   @Operator('viewer')
   @Reads(NotificationPageDto)
@@ -41,7 +41,7 @@ export class AdminNotificationsController {
     return { data: data.map((one) => this.present(one, maySee(one))), nextCursor };
   }
 
-  /** Apply one again, e.g. an orphan whose transaction is known by now. */
+  /** Apply a notification again, e.g. an orphan whose transaction is known now. */
   @Post(':id/replay')
   @Operator('operator')
   @Replays()
@@ -52,7 +52,7 @@ export class AdminNotificationsController {
     await this.audit.record(caller, 'notification.replay', id);
     await this.applier.apply(claimed);
     const current = await this.inbox.find(claimed.id);
-    if (!current) throw Problem.notFound('notification any more: its transaction has been erased');
+    if (!current) throw Problem.notFound('notification: its transaction was erased');
     return this.present(current, false);
   }
 

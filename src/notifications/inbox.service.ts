@@ -224,7 +224,7 @@ export class Inbox {
     return (await this.database.query<KeptNotification>(LIST, [null, null, id, 1]))[0] ?? null;
   }
 
-  /** The bytes as they came, as text. Personal data. */
+  /** The raw bytes, as text. Personal data. */
   read(sealed: Buffer): string {
     return decodeJson(Buffer.from(this.vault.open(sealed), 'latin1'));
   }

@@ -5,13 +5,13 @@ import { PageQueryDto } from '../api/pagination.js';
 import { NOTIFICATION_STATES, type NotificationState } from './inbox.service.js';
 
 export class NotificationQueryDto extends PageQueryDto {
-  /** Only those in this state; `orphan`: no transaction has their correlationId yet. */
+  /** Only notifications in this state. `orphan`: no transaction has this correlationId yet. */
   @Optional()
   @IsIn(NOTIFICATION_STATES)
   @ApiPropertyOptional({ enum: NOTIFICATION_STATES })
   state?: NotificationState;
 
-  /** `personal`: with the bytes as they came; needs the role `operator`, and is audited. */
+  /** `personal`: include the raw bytes. Requires the role `operator` and is audited. */
   @Optional()
   @IsIn(['personal'])
   @ApiPropertyOptional({ enum: ['personal'] })
@@ -31,12 +31,12 @@ export class NotificationDto {
   correlationId!: string | null;
   @ApiProperty({ type: String, nullable: true })
   transactionId!: string | null;
-  /** How often it was tried to be applied. */
+  /** Number of attempts to apply it. */
   @ApiProperty({ type: 'integer' })
   attempts!: number;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   appliedAt!: string | null;
-  /** The bytes as they came, as text. */
+  /** The raw bytes, as text. */
   @ApiPropertyOptional({ type: String })
   raw?: string;
 }

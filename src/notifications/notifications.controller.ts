@@ -18,7 +18,7 @@ export class ReceivedDto {
 export class NotificationsController {
   constructor(private readonly applier: NotificationApplier) {}
 
-  /** An accrual's end, from LATAM Pass. Answered as soon as it is stored durably; applied afterwards. */
+  /** Receive the result of an accrual from LATAM Pass. Acknowledged when it is stored durably; applied afterwards. */
   @Post('latam-pass/notifications')
   @TakesNotification()
   async receive(@Body() raw: Buffer | undefined): Promise<ReceivedDto> {
@@ -33,7 +33,7 @@ function TakesNotification(): MethodDecorator {
     RawBody(MAX_BODY_BYTES),
     ApiBody({
       schema: { type: 'object', additionalProperties: true },
-      description: 'Kept as it comes, at most 64 KiB.',
+      description: 'Stored unchanged, at most 64 KiB.',
     }),
     ApiOkResponse({ type: ReceivedDto }),
     ApiProblems('payload_too_large', 'overloaded'),

@@ -5,7 +5,7 @@ export interface QuotaState {
   readonly limit: number;
   readonly windowSeconds: number;
   readonly used: number;
-  /** Kept for logins, operators and status queries. */
+  /** Reserved for logins, operators and status queries. */
   readonly reserved: number;
   readonly left: number;
   readonly blockedUntil: string | null;

@@ -27,8 +27,9 @@ export class AppErasureController {
   ) {}
 
   /**
-   * Erase the personal data of all transactions of a removed app, by destroying its key. Amounts, references and
-   * timelines stay. Possible a minute after the app was removed, once nothing of it is open. There is no way back.
+   * Erase the personal data of all transactions of a removed app by destroying its encryption key. Amounts, references
+   * and timelines are kept. Allowed one minute after the app was removed, when none of its transactions is open. This
+   * cannot be undone.
    */
   @Post('erase')
   @Operator('admin')
@@ -41,7 +42,7 @@ export class AppErasureController {
     return present(uuid, await this.erasure.erase(uuid));
   }
 
-  /** How far the erasure of an app has come. */
+  /** Get the progress of an app's erasure. */
   @Get('erasure')
   @Operator('viewer')
   @Reads(AppErasureDto)

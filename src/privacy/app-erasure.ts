@@ -61,7 +61,7 @@ async function destroy(client: PoolClient, appId: string): Promise<void> {
   const { rows } = await client.query<{ isRemoved: boolean; waitSeconds: number | null }>(APP, [appId]);
   const app = rows[0];
   if (!app) throw Problem.notFound('app');
-  if (!app.isRemoved) throw new Problem('invalid_state', 'Remove the app first (DELETE); it is still in use.');
+  if (!app.isRemoved) throw new Problem('invalid_state', 'The app is still in use: remove it first (DELETE).');
   if ((app.waitSeconds ?? 0) > 0) {
     throw new Problem(
       'invalid_state',

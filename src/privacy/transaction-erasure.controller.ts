@@ -21,8 +21,8 @@ export class ErasureController {
   ) {}
 
   /**
-   * Keep the personal data of an ended transaction, and of all others of the same pass, for claims only: others read it as
-   * null. It is erased after `RETENTION_BLOCKED_DAYS`; there is no way back.
+   * Block the personal data of a final transaction and of all others of the same pass: only administrators can read it,
+   * for claims. It is erased after `RETENTION_BLOCKED_DAYS`. This cannot be undone.
    */
   @Post('block')
   @ChangesTransaction()
@@ -31,8 +31,8 @@ export class ErasureController {
   }
 
   /**
-   * Erase the personal data of an ended transaction, and of all others of the same pass, for good. Amounts, references
-   * and the timeline stay; what was personal is read as null.
+   * Permanently erase the personal data of a final transaction and of all others of the same pass. Amounts, references
+   * and the timeline are kept; personal members become null.
    */
   @Post('erase')
   @ChangesTransaction()

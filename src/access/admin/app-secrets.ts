@@ -63,7 +63,7 @@ export class AppSecrets {
       const old = await this.lock(app, keyId, manager);
       const endsAt = new Date(Date.now() + graceSeconds * 1_000);
       if (old.revokedAt || (old.expiresAt && old.expiresAt <= new Date())) {
-        throw new Problem('invalid_state', 'The key is not valid any more: create a new one instead.');
+        throw new Problem('invalid_state', 'The key is no longer valid: create a new one instead.');
       }
       if (!old.expiresAt || old.expiresAt > endsAt) old.expiresAt = endsAt;
       await manager.update(ApiKeyEntity, { id: old.id }, { expiresAt: old.expiresAt });

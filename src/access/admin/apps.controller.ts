@@ -37,7 +37,7 @@ export class AppsController {
     return presentApp(await this.apps.create(dto, caller));
   }
 
-  /** Partner apps, newest first. */
+  /** List partner apps, newest first. */
   @Get()
   @Inspects(AppPageDto)
   async list(@Query() query: PageQueryDto): Promise<AppPageDto> {
@@ -46,28 +46,28 @@ export class AppsController {
     return { data: data.map(presentApp), nextCursor };
   }
 
-  /** One partner app. */
+  /** Get one partner app. */
   @Get(':id')
   @Inspects(AppDto)
   async read(@Param('id') id: string): Promise<AppDto> {
     return presentApp(await this.apps.read(parseId('app', id)));
   }
 
-  /** Change a partner app; effective within 5 s. Members that are left out stay as they are; `null` takes a value away. */
+  /** Change a partner app; takes effect within 5 s. Omitted members keep their values; `null` removes a value. */
   @Patch(':id')
   @Administers({ ok: AppDto })
   async update(@Param('id') id: string, @Body() dto: UpdateAppDto, @Caller() caller: OperatorCaller): Promise<AppDto> {
     return presentApp(await this.apps.update(parseId('app', id), dto, caller));
   }
 
-  /** Remove a partner app and revoke its keys. Its transactions stay. */
+  /** Remove a partner app and revoke its keys. Its transactions are kept. */
   @Delete(':id')
   @Administers({})
   async remove(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<void> {
     await this.apps.remove(parseId('app', id), caller);
   }
 
-  /** Create a key. Its secret is in this answer and is never shown again. */
+  /** Create a key. Its secret is returned once and never shown again. */
   @Post(':id/keys')
   @Administers({ created: NewKeyDto })
   async createKey(
@@ -78,7 +78,7 @@ export class AppsController {
     return presentNewKey(await this.secrets.create(await this.app(id), caller));
   }
 
-  /** Keys of an app, newest first, without their secrets. */
+  /** List an app's keys, newest first, without their secrets. */
   @Get(':id/keys')
   @Inspects(KeyPageDto)
   async listKeys(@Param('id') id: string, @Query() query: PageQueryDto): Promise<KeyPageDto> {
@@ -87,7 +87,7 @@ export class AppsController {
     return { data: data.map(presentKey), nextCursor };
   }
 
-  /** Replace a key: a new one is made, and the old one stays valid for a grace period. */
+  /** Rotate a key: a new key is created, and the old one stays valid for a grace period. */
   @Post(':id/keys/:keyId/rotate')
   @Administers({ created: RotatedKeyDto })
   async rotateKey(
@@ -100,7 +100,7 @@ export class AppsController {
     return { ...presentNewKey(rotated), replaced: presentKey(rotated.replaced) };
   }
 
-  /** Revoke a key: refused everywhere within 5 s. */
+  /** Revoke a key. Every instance rejects it within 5 s. */
   @Delete(':id/keys/:keyId')
   @Administers({})
   async revokeKey(

@@ -18,7 +18,7 @@ class AppSettingsDto {
   @ApiPropertyOptional({ type: String, nullable: true, example: '001' })
   productId?: string | null;
 
-  /** Days that an accrual is held when the request does not say; null: none. */
+  /** Days to hold an accrual when the request names no release time; null: none. */
   @Clearable()
   @IsInt({ message: 'must be a whole number' })
   @Min(1)
@@ -39,7 +39,7 @@ export class CreateAppDto extends AppSettingsDto {
   @IsLabel(MAX_NAME, { example: 'Hotel Sol' })
   name!: string;
 
-  /** What the app may do. */
+  /** What the app is allowed to do. */
   @IsIn(SCOPES, { each: true, message: `must be a list of scopes out of ${SCOPES.join(', ')}` })
   @ArrayUnique({ message: 'must not name a scope twice' })
   @ArrayMinSize(1, { message: 'must name at least one scope' })
@@ -86,11 +86,11 @@ export class AppPageDto {
   nextCursor!: string | null;
 }
 
-@ApiSchema({ description: 'Takes no members: send `{}`.' })
+@ApiSchema({ description: 'Has no members: send `{}`.' })
 export class CreateKeyDto {}
 
 export class RotateKeyDto {
-  /** How long the old key stays valid, in seconds; 0 ends it at once. */
+  /** Seconds that the old key stays valid; 0 revokes it at once. */
   @Optional()
   @IsInt({ message: 'must be a whole number of seconds' })
   @Min(0)
@@ -116,7 +116,7 @@ export class KeyDto {
   keyId!: string;
   @ApiProperty({ type: String, format: 'date-time' })
   createdAt!: string;
-  /** When it ends or ended, after a rotation. */
+  /** When it expires or expired, after a rotation. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   expiresAt!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })

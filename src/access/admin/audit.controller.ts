@@ -11,7 +11,7 @@ import { AuditPageDto } from './audit.dto.js';
 export class AuditController {
   constructor(private readonly audit: Audit) {}
 
-  /** What operators did, newest first. */
+  /** List operator actions (the audit log), newest first. */
   @Get()
   @Inspects(AuditPageDto)
   async list(@Query() query: PageQueryDto): Promise<AuditPageDto> {

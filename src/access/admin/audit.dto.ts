@@ -6,7 +6,7 @@ export class AuditLineDto {
   id!: string;
   @ApiProperty({ type: String, format: 'date-time' })
   at!: string;
-  /** `operator:<username>`, or `gateway` for what it did by itself at its start. */
+  /** `operator:<username>`, or `gateway` for its own actions at startup. */
   @ApiProperty({ example: 'operator:ana.lopez' })
   actor!: string;
   /** The client's address, behind proxies as `TRUST_PROXY` lets it be known; null for what the gateway did by itself. */
@@ -14,7 +14,7 @@ export class AuditLineDto {
   address!: string | null;
   @ApiProperty({ example: 'key.revoke' })
   action!: string;
-  /** What was acted upon. */
+  /** The object of the action. */
   @ApiProperty({ type: String, nullable: true, example: 'key_019aa3f0-0000-7000-8000-000000000002' })
   target!: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true })

@@ -29,7 +29,7 @@ export class OperatorsController {
     return present(await this.operators.create(dto, caller));
   }
 
-  /** Operators, newest first. */
+  /** List operators, newest first. */
   @Get()
   @Inspects(OperatorPageDto)
   async list(@Query() query: PageQueryDto): Promise<OperatorPageDto> {
@@ -38,14 +38,14 @@ export class OperatorsController {
     return { data: data.map(present), nextCursor };
   }
 
-  /** One operator. */
+  /** Get one operator. */
   @Get(':id')
   @Inspects(OperatorDto)
   async read(@Param('id') id: string): Promise<OperatorDto> {
     return present(await this.operators.read(parseId('opr', id)));
   }
 
-  /** Change an operator's role or password. The last administrator stays one. */
+  /** Change an operator's role or password. The last administrator cannot be demoted. */
   @Patch(':id')
   @Administers({ ok: OperatorDto })
   async update(
@@ -56,7 +56,7 @@ export class OperatorsController {
     return present(await this.operators.update(parseId('opr', id), dto, caller));
   }
 
-  /** Remove an operator. The last administrator stays. */
+  /** Remove an operator. The last administrator cannot be removed. */
   @Delete(':id')
   @Administers({})
   async remove(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<void> {

@@ -35,7 +35,7 @@ export class Operators {
         return made;
       })
       .catch((error: unknown) => {
-        throw isTaken(error) ? new Problem('invalid_state', 'There is an operator of that name already.') : error;
+        throw isTaken(error) ? new Problem('invalid_state', 'An operator with this name already exists.') : error;
       });
     this.logins.forget(username);
     return this.read(operator.id);
@@ -112,7 +112,10 @@ export class Operators {
   }
 }
 
-/** Before any other row: two administrators who remove each other at the same time must neither both succeed nor wait for ever. */
+/**
+ * Before any other row: two administrators who remove each other at the same time must neither both succeed nor wait
+ * for ever.
+ */
 function lockAdmins(manager: EntityManager): Promise<OperatorEntity[]> {
   return manager.find(OperatorEntity, {
     where: { role: 'admin' },
@@ -123,7 +126,7 @@ function lockAdmins(manager: EntityManager): Promise<OperatorEntity[]> {
 
 function keepAnAdmin(operator: OperatorEntity, admins: readonly OperatorEntity[]): void {
   if (admins.some(({ id }) => id !== operator.id)) return;
-  throw new Problem('invalid_state', 'This is the last administrator: make another one first.');
+  throw new Problem('invalid_state', 'This is the last administrator: appoint another one first.');
 }
 
 function isTaken(error: unknown): boolean {

@@ -28,7 +28,7 @@ export class PlanAdmin {
         .execute();
       const rows: unknown = inserted.raw;
       if (!Array.isArray(rows) || rows.length === 0) {
-        throw new Problem('invalid_state', 'This plan is configured already: change it instead.');
+        throw new Problem('invalid_state', 'This plan is already configured: change it instead.');
       }
       await this.audit.record(actor, 'plan.create', planId, { kind, enrolTokenRequired }, manager);
     });

@@ -21,7 +21,7 @@ export class PlansController {
     return present(await this.planAdmin.create(dto, caller));
   }
 
-  /** Configured plans, by their id. */
+  /** List configured plans, by id. */
   @Get()
   @Inspects(PlanPageDto)
   async list(@Query() query: PlanQueryDto): Promise<PlanPageDto> {
@@ -31,14 +31,14 @@ export class PlansController {
     return { data, nextCursor: last ? cursorOfText(last.planId) : null };
   }
 
-  /** One configured plan. */
+  /** Get one configured plan. */
   @Get(':planId')
   @Inspects(PlanDto)
   async read(@Param('planId') planId: string): Promise<PlanDto> {
     return present(await this.planAdmin.read(planId));
   }
 
-  /** Change a plan; effective within 5 s. */
+  /** Change a plan; takes effect within 5 s. */
   @Patch(':planId')
   @Administers({ ok: PlanDto })
   async update(
@@ -49,7 +49,7 @@ export class PlansController {
     return present(await this.planAdmin.update(planId, dto, caller));
   }
 
-  /** Forget what was configured of a plan. */
+  /** Remove a plan's configuration. */
   @Delete(':planId')
   @Administers({})
   async remove(@Param('planId') planId: string, @Caller() caller: OperatorCaller): Promise<void> {

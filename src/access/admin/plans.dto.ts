@@ -37,7 +37,7 @@ export class UpdatePlanDto {
 
 /** Plans are listed by their id, which is text. */
 export class PlanQueryDto extends LimitQueryDto {
-  /** Opaque: the `nextCursor` of the page before. */
+  /** Opaque cursor: the `nextCursor` of the previous page. */
   @Optional()
   @IsTextCursor(PLAN_ID)
   @ApiPropertyOptional({ type: String })

@@ -17,7 +17,7 @@ export interface Settlement {
   /** The status the writer saw; when it is another by now nothing is written. */
   readonly from: Status;
   readonly epoch: number | null;
-  /** null: evidence without a move. */
+  /** null: evidence without a status change. */
   readonly to: Status | null;
   readonly correlationId?: string | null;
   readonly providerReference?: string | null;

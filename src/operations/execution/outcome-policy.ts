@@ -29,7 +29,7 @@ const UNAUTHORIZED_RETRY_MS = 60_000;
 
 const NOT_SENT_IN_TIME: Failure = {
   code: 'not_sent_in_time',
-  message: 'It could not be sent before it expired; nothing was bought.',
+  message: 'It could not be sent before it expired. Nothing was bought.',
   instructions: 'Send a new request if it is still wanted.',
   category: 'provider',
   provider: null,
@@ -68,7 +68,7 @@ function verdictOn(handler: OperationHandler, transaction: Transaction, outcome:
   }
 }
 
-/** A call that ended without an answer that means anything. `now` is the database's clock as far as we know it. */
+/** A call without a usable response. `now` is the database's clock as far as we know it. */
 export function judgeError(
   handler: OperationHandler,
   transaction: Transaction,

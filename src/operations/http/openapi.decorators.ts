@@ -4,12 +4,12 @@ import { ApiProblems } from '../../api/openapi.js';
 import type { ProblemCode } from '../../common/problem.js';
 import { TransactionDto } from '../transactions/transaction.dto.js';
 
-const LOCATION = { Location: { description: 'Where the transaction is found.', schema: { type: 'string' as const } } };
+const LOCATION = { Location: { description: 'The URL of the transaction.', schema: { type: 'string' as const } } };
 
 const PREFER = ApiHeader({
   name: 'Prefer',
   required: false,
-  description: 'How long to hold the answer (RFC 7240): `wait=0` to `wait=30` seconds, or `respond-async`.',
+  description: 'How long to wait for a final result (RFC 7240): `wait=0` to `wait=30` seconds, or `respond-async`.',
   schema: { type: 'string', example: 'wait=10' },
 });
 
@@ -19,7 +19,7 @@ function idempotencyKey(example: string): MethodDecorator {
     name: 'Idempotency-Key',
     required: true,
     description:
-      'Your own key for this act, 1 to 255 characters, kept for 30 days. Send it again to ask how the act ended.',
+      'A key of your choice for this request, 1 to 255 characters, kept for 30 days. Repeat the request with the same key to get its result.',
     schema: { type: 'string', minLength: 1, maxLength: 255, example },
   });
 }
@@ -49,11 +49,15 @@ export function SubmitsTransaction(
           ApiAcceptedResponse({ type: answer.type, description: answer.accepted }),
         ]
       : [
-          ApiCreatedResponse({ type: TransactionDto, headers: LOCATION, description: 'Final within the wait.' }),
+          ApiCreatedResponse({
+            type: TransactionDto,
+            headers: LOCATION,
+            description: 'The transaction reached a final status within the wait.',
+          }),
           ApiAcceptedResponse({
             type: TransactionDto,
             headers: LOCATION,
-            description: 'Recorded durably; not final yet.',
+            description: 'Recorded durably; the transaction is not final yet.',
           }),
         ]),
     ApiProblems(
@@ -61,7 +65,6 @@ export function SubmitsTransaction(
       'idempotency_key_missing',
       'idempotency_key_reused',
       'reference_conflict',
-      'request_in_progress',
       'payload_too_large',
       'unsupported_media_type',
       'overloaded',
@@ -79,7 +82,7 @@ export function AsksProvider(
     HttpCode(HttpStatus.OK),
     ApiBody({ type: body, examples: { usual: { value: example } } }),
     ApiOkResponse({
-      description: "The provider's own JSON, as it came.",
+      description: "The provider's JSON, unchanged.",
       schema: { type: 'object', additionalProperties: true },
     }),
     ApiProblems(

@@ -58,7 +58,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
     await this.ledger.makeDue(definition.name);
   }
 
-  /** Forgets the token and logs in anew; if that succeeds, a pause for want of good credentials is over. @throws Problem `provider_error`, `provider_unavailable` */
+  /** Discards the token and logs in again. Success ends a pause that was caused by bad credentials. @throws Problem `provider_error`, `provider_unavailable` */
   async refreshToken(name: string): Promise<void> {
     const { definition, client } = this.find(name);
     try {
@@ -67,7 +67,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       const refused = error.kind === 'unauthorized';
-      const what = refused ? 'does not accept our credentials' : 'could not be asked for a token';
+      const what = refused ? "rejects the gateway's credentials" : 'could not be reached for a token';
       throw new Problem(refused ? 'provider_error' : 'provider_unavailable', `${definition.title} ${what}.`, {
         provider: { name: definition.name, code: error.reason, message: what, instructions: null },
         cause: error,
@@ -75,7 +75,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
     }
   }
 
-  /** It refuses our credentials for good: what waits lies still until an operator has mended them. */
+  /** The provider rejects our credentials for good: its queue waits until an operator has fixed them. */
   private async stop(provider: string, reason: string): Promise<void> {
     try {
       if (!(await this.pauses.stop(provider, `our credentials are refused: ${reason}`))) return;

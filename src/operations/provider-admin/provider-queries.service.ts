@@ -6,7 +6,7 @@ import { providerProblem } from './provider-problem.js';
 import { ProviderPauses } from './provider-pauses.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
-/** Questions to a provider of which nothing is recorded: the caller hears at once why there is no answer. */
+/** Queries to a provider. Nothing is recorded; a failure is returned to the caller at once. */
 @Injectable()
 export class ProviderQueries {
   constructor(

@@ -16,7 +16,7 @@ export class QuotaDto {
   /** Seconds. */
   windowSeconds!: number;
   used!: number;
-  /** Kept for logins, operators and status queries. */
+  /** Reserved for logins, operators and status queries. */
   reserved!: number;
   left!: number;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -38,7 +38,7 @@ export class ProviderHealthDto {
   title!: string;
   @ApiProperty({ type: ProviderPauseDto, nullable: true })
   paused!: ProviderPauseDto | null;
-  /** Of this instance. */
+  /** Uptime of this instance. */
   @ApiProperty({ enum: ['closed', 'open', 'half-open'] })
   breaker!: string;
   /** Seconds since the current token was obtained; null: there is none. */
@@ -48,12 +48,12 @@ export class ProviderHealthDto {
   /** Transactions by status that are not final. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { pending: 0, unknown: 1 } })
   queue!: Record<string, number>;
-  /** Accepted by the provider a week ago or longer, and not ended: have the provider look for it. */
+  /** Accepted by the provider at least a week ago and not final: ask the provider to investigate. */
   @ApiProperty({ type: 'integer', example: 0 })
   overdue!: number;
-  /** Seconds until what is pending now will have been sent, as far as the quota decides. */
+  /** Seconds until the current queue is sent, as far as the quota allows. */
   drainSeconds!: number;
-  /** Of this instance. */
+  /** Uptime of this instance. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastSuccessAt!: string | null;
 }

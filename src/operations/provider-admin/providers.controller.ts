@@ -10,7 +10,7 @@ import { PauseDto, ProviderHealthDto, ProviderListDto } from './provider.dto.js'
 export class ProvidersController {
   constructor(private readonly health: ProviderHealth) {}
 
-  /** Token, quota, queue, breaker and last success of each provider. */
+  /** Get token, quota, queue, circuit breaker and last success of each provider. */
   @Get()
   @Reads(ProviderListDto)
   async list(): Promise<ProviderListDto> {
@@ -27,7 +27,7 @@ export class ProviderActsController {
     private readonly audit: Audit,
   ) {}
 
-  /** Send nothing to it any more: what is under way ends, what is new waits. */
+  /** Pause a provider. Requests in progress finish; new ones wait. */
   @Post('pause')
   @ActsOnProvider()
   async pause(
@@ -39,14 +39,14 @@ export class ProviderActsController {
     return this.act(name, caller, 'pause', { reason }, (actor) => this.health.pause(name, actor, reason));
   }
 
-  /** End a pause; an open circuit breaker is closed too. */
+  /** Resume a provider. An open circuit breaker is closed too. */
   @Post('resume')
   @ActsOnProvider()
   async resume(@Param('name') name: string, @Caller() caller: OperatorCaller): Promise<ProviderHealthDto> {
     return this.act(name, caller, 'resume', {}, () => this.health.resume(name));
   }
 
-  /** Forget the token and log in anew. */
+  /** Discard the cached token and log in again. */
   @Post('token/refresh')
   @ActsOnProvider()
   async refreshToken(@Param('name') name: string, @Caller() caller: OperatorCaller): Promise<ProviderHealthDto> {

@@ -21,14 +21,14 @@ export class OperatorActsController {
     private readonly audited: AuditedAction,
   ) {}
 
-  /** Try a parked transaction again now. */
+  /** Retry a parked transaction now. */
   @Post('retry')
   @ChangesTransaction()
   async retry(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
     return this.audited.run(id, caller, 'retry', (transaction, actor) => this.resolution.retry(transaction, actor));
   }
 
-  /** Ask the provider now how a `processing` transaction ended. */
+  /** Query the provider for the result of a `processing` transaction. */
   @Post('refresh')
   @ChangesTransaction()
   async refresh(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
@@ -48,8 +48,8 @@ export class ResolutionsController {
   ) {}
 
   /**
-   * Say how an `unknown` or parked transaction ended, with the evidence for it. 200: done. 202: proposed, another
-   * operator has to approve it.
+   * Resolve an `unknown` or parked transaction, with evidence. 200: resolved. 202: proposed; another operator must
+   * approve it.
    */
   @Post('resolve')
   @Resolves()
@@ -70,14 +70,14 @@ export class ResolutionsController {
     return shown;
   }
 
-  /** Agree with another operator's proposal: it is carried out. */
+  /** Approve another operator's proposal. It is executed at once. */
   @Post('approve')
   @ChangesTransaction()
   async approve(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
     return this.audited.run(id, caller, 'approve', (transaction, actor) => this.proposals.approve(transaction, actor));
   }
 
-  /** Turn a proposal down; the transaction stays as it is. */
+  /** Reject a proposal. The transaction does not change. */
   @Post('reject')
   @ChangesTransaction()
   async reject(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
@@ -86,6 +86,6 @@ export class ResolutionsController {
 }
 
 function Resolves(): MethodDecorator {
-  const description = 'Proposed: another operator has to approve it.';
+  const description = 'Proposed; another operator must approve it.';
   return applyDecorators(ChangesTransaction(), ApiAcceptedResponse({ type: TransactionDto, description }));
 }

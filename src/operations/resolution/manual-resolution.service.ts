@@ -14,7 +14,7 @@ const SOON_MS = 1_000;
 
 export interface Resolution {
   readonly outcome: 'succeeded' | 'failed';
-  /** Where it can be checked, e.g. a statement line or a ticket. */
+  /** Where to verify it, e.g. a statement line or a ticket. */
   readonly evidence: string;
   readonly reason: string;
 }
@@ -105,7 +105,7 @@ export class ManualResolution {
   }
 
   private async changed(transaction: Transaction, moved: boolean): Promise<Transaction> {
-    if (!moved) throw new Problem('invalid_state', 'The transaction has just changed; look at it again.');
+    if (!moved) throw new Problem('invalid_state', 'The transaction has just changed; reload it.');
     const current = await this.reader.find(transaction.id, transaction.appId);
     if (!current) throw new Error('a transaction has vanished');
     return current;

@@ -37,7 +37,7 @@ export class Proposals {
     const { outcome, evidence, reason } = resolution;
     const rows = await this.database.query(PROPOSE, [newUuid(), transaction.id, outcome, evidence, reason, by]);
     if (rows.length > 0) return;
-    throw new Problem('invalid_state', 'A resolution is proposed already: approve or reject that one first.');
+    throw new Problem('invalid_state', 'A resolution is already proposed: approve or reject it first.');
   }
 
   /** What waits for a second operator. */
@@ -49,7 +49,7 @@ export class Proposals {
   async approve(transaction: Transaction, by: string): Promise<Transaction> {
     const proposal = await this.required(transaction);
     if (proposal.proposedBy === by) {
-      throw new Problem('forbidden', 'Another operator than the one who proposed it has to approve a resolution.');
+      throw new Problem('forbidden', 'A different operator must approve the resolution.');
     }
     // Before the ledger, so that what was rejected in the same moment is not carried out. Should this process end
     // here, the transaction is as it was, and is proposed anew.
@@ -66,7 +66,7 @@ export class Proposals {
 
   private async decide(proposal: Proposal, decision: 'approved' | 'rejected', by: string): Promise<void> {
     const rows = await this.database.query(DECIDE, [proposal.id, decision, by]);
-    if (rows.length === 0) throw new Problem('invalid_state', 'Somebody else has just decided about the proposal.');
+    if (rows.length === 0) throw new Problem('invalid_state', 'Another operator has just decided on this proposal.');
   }
 
   private async required(transaction: Transaction): Promise<Proposal> {

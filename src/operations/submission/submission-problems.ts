@@ -3,10 +3,10 @@ import type { RecordResult } from '../../ledger/writes/record.js';
 import type { TransactionType } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 
-/** By then the balance has been asked for again. */
+/** The balance is queried again within this time. */
 const FLOAT_RETRY_SECONDS = 60;
 
-/** Why what is known already may not be asked for like this; null: it is a repetition of the same request. */
+/** The problem with a request that is already known; null: it repeats the same request. */
 export function refusalOf(
   known: Extract<RecordResult, { kind: 'known' }>,
   type: TransactionType,
@@ -16,15 +16,15 @@ export function refusalOf(
   if (known.by === 'duplicate') {
     return new Problem(
       'possible_duplicate',
-      'The same was requested within the last ten minutes under another Idempotency-Key. ' +
-        'Send "allowDuplicate": true if it is wanted twice.',
+      'An equal request was made within the last ten minutes with another Idempotency-Key. ' +
+        'Send "allowDuplicate": true to repeat it.',
       own,
     );
   }
   if (known.by === 'reference') {
     return new Problem(
       'reference_conflict',
-      `The reference is already used for another ${type}: references are unique for ever.`,
+      `The reference is already used for another ${type}: a reference can be used once only.`,
       own,
     );
   }
@@ -39,7 +39,7 @@ export function keyReused(): Problem {
 export function insufficientFloat(): Problem {
   return new Problem(
     'insufficient_float',
-    'What is paid in at the provider does not cover it together with what is under way; nothing was recorded.',
+    'The prepaid balance does not cover this request plus those in progress. Nothing was recorded.',
     { retryAfterSeconds: FLOAT_RETRY_SECONDS },
   );
 }

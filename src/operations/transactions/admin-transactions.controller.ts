@@ -33,7 +33,7 @@ export class AdminTransactionsController {
     private readonly proposals: Proposals,
   ) {}
 
-  /** All apps' transactions, newest first. */
+  /** List the transactions of all apps, newest first. */
   @Get()
   @Reads(TransactionPageDto)
   async list(@Query() query: AdminTransactionQueryDto): Promise<TransactionPageDto> {
@@ -43,8 +43,8 @@ export class AdminTransactionsController {
   }
 
   /**
-   * One transaction, personal data masked; in clear with `expand`, for the role `operator` (`admin` once it is
-   * blocked) and audited.
+   * Get one transaction. Personal data is masked; `expand` shows it to the role `operator` (`admin` once it is blocked)
+   * and is audited.
    */
   @Get(':id')
   @Reads(AdminTransactionDto)

@@ -16,7 +16,7 @@ import { AdminExportQueryDto, ExportQueryDto, filterOf } from './transaction-que
 export class ExportController {
   constructor(private readonly source: TransactionExport) {}
 
-  /** All of the app's transactions that the filters let through, newest first, as CSV or as one JSON object a line. */
+  /** Export the app's transactions that match the filters, newest first, as CSV or as one JSON object per line. */
   @Get()
   @GivesFile()
   async export(
@@ -38,7 +38,7 @@ export class AdminExportController {
     private readonly audit: Audit,
   ) {}
 
-  /** All apps' transactions that the filters let through, newest first, as CSV or as one JSON object a line. */
+  /** Export the transactions of all apps that match the filters, newest first, as CSV or as one JSON object per line. */
   @Get()
   @GivesFile()
   async export(
@@ -89,7 +89,7 @@ function GivesFile(): MethodDecorator {
         'Streamed; a connection that ends before the last chunk means that it broke off. In CSV a cell that a spreadsheet ' +
         'would take for a formula begins with an apostrophe. Each row is as it is when it is read: what begins meanwhile is ' +
         "not in it, what changes meanwhile may have changed already. Personal data is masked, a pass's QR data left out.",
-      headers: { 'Content-Disposition': { description: 'A name for the file.', schema: { type: 'string' } } },
+      headers: { 'Content-Disposition': { description: 'The file name.', schema: { type: 'string' } } },
       content: Object.fromEntries(EXPORT_TYPES.map((type) => [type, { schema }])),
     }),
     ApiProblems('validation_failed'),

@@ -32,19 +32,19 @@ export class TransactionQueryDto extends PageQueryDto {
   @Length(1, 50)
   reference?: string;
 
-  /** Created at that time or later. */
+  /** Created at or after this time. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   createdFrom?: string;
 
-  /** Created before that time. */
+  /** Created before this time. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   createdTo?: string;
 
-  /** Changed at that time or later. */
+  /** Changed at or after this time. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
@@ -52,7 +52,7 @@ export class TransactionQueryDto extends PageQueryDto {
 }
 
 export class AdminTransactionQueryDto extends TransactionQueryDto {
-  /** Only this app's. */
+  /** Only transactions of this app. */
   @Optional()
   @Matches(/^app_[0-9a-f-]{36}$/, { message: 'must be an app id (app_…)' })
   appId?: string;
@@ -64,7 +64,7 @@ const BOM_MESSAGE = 'must be true or false';
 
 /** The filters of the list, for all of it at once. */
 export class ExportQueryDto extends OmitType(TransactionQueryDto, PAGE) {
-  /** `true`: the CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8. */
+  /** `true`: the CSV begins with a byte order mark, so that spreadsheets read it as UTF-8. */
   @Optional()
   @IsIn(['true', 'false'], { message: BOM_MESSAGE })
   @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false' })
@@ -72,7 +72,7 @@ export class ExportQueryDto extends OmitType(TransactionQueryDto, PAGE) {
 }
 
 export class AdminExportQueryDto extends OmitType(AdminTransactionQueryDto, PAGE) {
-  /** `true`: the CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8. */
+  /** `true`: the CSV begins with a byte order mark, so that spreadsheets read it as UTF-8. */
   @Optional()
   @IsIn(['true', 'false'], { message: BOM_MESSAGE })
   @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false' })

@@ -21,14 +21,14 @@ export class ProviderFailureDto {
   /** The provider's own code. */
   @ApiProperty({ type: String, nullable: true, example: '83' })
   code!: string | null;
-  /** The provider's own words. */
+  /** The provider's message, unchanged. */
   @ApiProperty({ type: String, nullable: true, example: 'DN invalido' })
   message!: string | null;
 }
 
 export class FailureDto {
   /**
-   * Stable code of ours.
+   * Stable code of the gateway.
    * @example "invalid_phone_number"
    */
   code!: string;
@@ -36,12 +36,12 @@ export class FailureDto {
   message!: string;
   @ApiProperty({ type: String, nullable: true, example: 'Check the number and send a new request.' })
   instructions!: string | null;
-  /** Where the cause lies. */
+  /** The cause. */
   @ApiProperty({ enum: ['request', 'member', 'configuration', 'funds', 'provider', 'operator'] })
   category!: string;
   @ApiProperty({ type: ProviderFailureDto, nullable: true })
   provider!: ProviderFailureDto | null;
-  /** Whether a new transaction with the same content may succeed without any change. */
+  /** Whether a new transaction with the same content may succeed. */
   retryable!: boolean;
 }
 
@@ -53,14 +53,14 @@ export class TransactionDto {
   type!: string;
   @ApiProperty({ enum: PROVIDERS })
   provider!: string;
-  /** `succeeded`, `failed` and `canceled` are final. `unknown`: sent, and nobody can say whether it happened. */
+  /** `succeeded`, `failed` and `canceled` are final. `unknown`: sent, but it is not known whether it was executed. */
   @ApiProperty({ enum: STATUSES })
   status!: string;
   @ApiProperty({ type: String, nullable: true, example: 'ORDER-2025-000123' })
   reference!: string | null;
   @ApiProperty({ type: QuantityDto, nullable: true })
   quantity!: QuantityDto | null;
-  /** The provider's id: latamAccrualId, pass_id or LATCOM's transaction_id. */
+  /** The provider's id: `latamAccrualId`, `pass_id` or LATCOM's `transaction_id`. */
   @ApiProperty({ type: String, nullable: true })
   providerReference!: string | null;
   @ApiProperty({ type: String, nullable: true })
@@ -75,27 +75,27 @@ export class TransactionDto {
   pass?: JsonObject;
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   topup?: JsonObject;
-  /** Of a correction: which transaction it corrects (`corrects`), in which `direction`, and the reason. */
+  /** Corrections only: the corrected transaction (`corrects`), the `direction` and the reason. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   correction?: JsonObject;
-  /** What happens or has to be done next, in words. */
+  /** What happens next, or what you must do, as text. */
   @ApiProperty({ type: String, nullable: true })
   nextStep!: string | null;
-  /** Until when it can be canceled for nothing. */
+  /** Can be canceled until. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   cancelableUntil!: string | null;
-  /** An honest estimate of when something will have happened. */
+  /** Estimated time of the next status change. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   expectedBy!: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true })
   metadata!: JsonObject;
-  /** Whose it is: for operators. */
+  /** The app that owns it; for operators. */
   @ApiPropertyOptional({ type: String })
   appId?: string;
-  /** For operators. `blocked`: kept for claims, only administrators see it; `erased`: nobody can. */
+  /** For operators. `blocked`: kept for claims, visible to administrators only. `erased`: no longer available. */
   @ApiPropertyOptional({ enum: ['kept', 'blocked', 'erased'] })
   personalData?: string;
-  /** The provider's answer as it came, where it is kept: for operators with `expand=personal`. */
+  /** The provider's raw response, if stored; for operators with `expand=personal`. */
   @ApiPropertyOptional({ type: String })
   providerReply?: string;
   @ApiProperty({ type: String, format: 'date-time' })
@@ -120,11 +120,11 @@ export class TransactionEventDto {
   at!: string;
   @ApiProperty({ enum: STATUSES, nullable: true })
   from!: string | null;
-  /** null: evidence without a move. */
+  /** null: evidence without a status change. */
   @ApiProperty({ enum: STATUSES, nullable: true })
   to!: string | null;
   actor!: string;
-  /** What the move rests on, e.g. `answer`, `notification`, `interrupted`. */
+  /** The evidence for the change, e.g. `answer`, `notification`, `interrupted`. */
   evidence!: string;
   @ApiProperty({ type: 'object', additionalProperties: true })
   detail!: JsonObject;
@@ -142,7 +142,7 @@ export class ResolveDto {
   outcome!: 'succeeded' | 'failed';
 
   /**
-   * Where it can be checked, e.g. a statement line or a ticket.
+   * Where to verify it, e.g. a statement line or a ticket.
    * @example "statement 2026-11-20, line 812"
    */
   @IsLabel(500)
@@ -167,7 +167,7 @@ export class ResolutionProposalDto {
 
 /** What operators see of one transaction. */
 export class AdminTransactionDto extends TransactionDto {
-  /** What waits for a second operator to approve or reject it. */
+  /** The proposal that a second operator must approve or reject. */
   @ApiProperty({ type: ResolutionProposalDto, nullable: true })
   proposal!: ResolutionProposalDto | null;
 }

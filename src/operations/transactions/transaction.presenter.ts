@@ -117,15 +117,15 @@ export class Presenter {
   private nextStep(transaction: Transaction): string | null {
     switch (transaction.status) {
       case 'scheduled':
-        return 'Held until releaseAt; until then it can be amended or canceled.';
+        return 'On hold until releaseAt; it can be changed or canceled until then.';
       case 'pending':
         return transaction.parked
-          ? 'An operator has to look: it could not be delivered for too long. Nothing is lost.'
-          : 'It is sent as soon as the provider can take it.';
+          ? 'Delivery kept failing; an operator must intervene. The request is safe.'
+          : 'It will be sent as soon as the provider can accept it.';
       case 'processing':
         return this.registry.handler(transaction.type).waitingFor;
       case 'unknown':
-        return 'It was sent and nobody can say whether it happened. It is never sent again; an operator settles it.';
+        return 'Sent, but the outcome is unknown. It will not be resent; an operator will resolve it.';
       case 'failed':
         return transaction.failure?.instructions ?? null;
       default:

@@ -19,7 +19,7 @@ export class TransactionsController {
     private readonly presenter: Presenter,
   ) {}
 
-  /** The app's transactions, newest first. */
+  /** List the app's transactions, newest first. */
   @Get()
   @Reads(TransactionPageDto)
   async list(@Query() query: TransactionQueryDto, @Caller() caller: AppCaller): Promise<TransactionPageDto> {
@@ -29,7 +29,7 @@ export class TransactionsController {
     return { data: await this.presenter.transactions(data, OWNER), nextCursor };
   }
 
-  /** One transaction; with `Prefer: wait=N` as soon as it has changed. */
+  /** Get one transaction. With `Prefer: wait=N` the response is sent when the transaction changes, or after N seconds. */
   @Get(':id')
   @ReadsTransaction()
   async read(
@@ -42,7 +42,7 @@ export class TransactionsController {
     return this.presenter.transaction(transaction, { owner: true, personal: query.expand === 'personal' });
   }
 
-  /** Its timeline: what was known, when, and from which evidence. Append-only. */
+  /** Get the timeline: each status change, its time and its evidence. Append-only. */
   @Get(':id/events')
   @Reads(TransactionEventsDto)
   async events(@Param('id') id: string, @Caller() caller: AppCaller): Promise<TransactionEventsDto> {

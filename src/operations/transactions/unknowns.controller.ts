@@ -44,7 +44,7 @@ export class UnknownsController {
     private readonly presenter: Presenter,
   ) {}
 
-  /** The queue of unknown transactions of all apps, oldest first. */
+  /** List unknown transactions of all apps, oldest first. */
   @Get()
   @Reads(UnknownPageDto)
   async list(@Query() query: UnknownQueryDto): Promise<UnknownPageDto> {

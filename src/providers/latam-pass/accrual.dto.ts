@@ -26,8 +26,8 @@ export class CreateAccrualDto {
   points!: number;
 
   /**
-   * When the member earned the points (RFC 3339 with offset); at most ten years ago. Up to 60 seconds ahead are taken for a
-   * clock that is ahead: the accrual is sent once the time has passed.
+   * When the member earned the points (RFC 3339 with offset); at most ten years ago. A time up to 60 seconds ahead is
+   * accepted (clock skew); the accrual is sent when it has passed.
    * @example "2026-11-20T14:10:36.177-03:00"
    */
   @IsDateTime()
@@ -41,7 +41,10 @@ export class CreateAccrualDto {
   @Matches(/^[\w.-]{1,50}$/, { message: 'must be 1 to 50 letters, digits, dots, underscores or hyphens' })
   productId?: string;
 
-  /** Hold the accrual until then (RFC 3339, in the future, at most 400 days): an accrual that was sent cannot be canceled. */
+  /**
+   * Hold the accrual until this time (RFC 3339, in the future, at most 400 days ahead). An accrual that was sent cannot
+   * be canceled.
+   */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time', example: undefined })
@@ -65,7 +68,7 @@ export class AmendAccrualDto {
   @Max(MAX_POINTS)
   points?: number;
 
-  /** Another release (RFC 3339, in the future, at most 400 days from now). */
+  /** New release time (RFC 3339, in the future, at most 400 days ahead). */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time', example: undefined })
@@ -88,7 +91,7 @@ export class HeldDayDto {
    */
   date!: string;
   quantity!: QuantityDto;
-  /** How many accruals. */
+  /** Number of accruals. */
   @ApiProperty({ type: 'integer', example: 2 })
   count!: number;
 }

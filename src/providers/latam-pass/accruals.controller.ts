@@ -50,7 +50,7 @@ export class AccrualsController {
     return this.presenter.transaction(submitted.transaction, OWNER);
   }
 
-  /** Points held, by day of release (UTC). */
+  /** Points on hold, by release day (UTC). */
   @Get('held')
   @Reads(HeldAccrualsDto)
   async held(@Caller() caller: AppCaller): Promise<HeldAccrualsDto> {
@@ -64,7 +64,7 @@ export class AccrualsController {
     };
   }
 
-  /** One accrual; with `Prefer: wait=N` as soon as it has changed. */
+  /** Get one accrual. With `Prefer: wait=N` the response is sent when the accrual changes, or after N seconds. */
   @Get(':id')
   @ReadsTransaction()
   async read(
@@ -88,7 +88,7 @@ export class HeldAccrualsController {
     private readonly presenter: Presenter,
   ) {}
 
-  /** Change points, release, description or metadata while it is held. */
+  /** Change the points, release time, description or metadata of an accrual on hold. */
   @Patch()
   @ChangesTransaction(AmendAccrualDto, AMEND_EXAMPLE)
   async amend(
@@ -100,7 +100,7 @@ export class HeldAccrualsController {
     return this.presenter.transaction(await this.held.amend(transaction, dto), OWNER);
   }
 
-  /** Give it up while it is held; nothing was sent. */
+  /** Cancel an accrual on hold. Nothing has been sent to LATAM Pass. */
   @Post('cancel')
   @ChangesTransaction()
   async cancel(@Param('id') id: string, @Caller() caller: AppCaller): Promise<TransactionDto> {

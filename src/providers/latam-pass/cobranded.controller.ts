@@ -22,7 +22,7 @@ export class CobrandedController {
     private readonly presenter: Presenter,
   ) {}
 
-  /** Begin the benefits of a card. Wait for the end of one act on a card before you send the next. */
+  /** Start the benefits of a card. Wait until one operation on a card is final before you send the next. */
   @Post()
   @SubmitsTransaction({ body: StartCobrandedDto, example: START_EXAMPLE })
   start(
@@ -36,7 +36,7 @@ export class CobrandedController {
     return this.submit(() => this.cobranded.start(dto), { appId, idempotencyKey, request, waitMs }, reply);
   }
 
-  /** End the benefits of a card: member, card and bank as they were when they began. */
+  /** End the benefits of a card. Send the same member, card and bank as at the start. */
   @Post('end')
   @SubmitsTransaction({ body: EndCobrandedDto, example: END_EXAMPLE })
   end(

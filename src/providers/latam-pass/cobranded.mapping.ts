@@ -73,18 +73,18 @@ type Words = Pick<Failure, 'message' | 'instructions'>;
 
 const STATE_FAILURES: Readonly<Record<StateCode, Words>> = {
   cobranded_already_started: {
-    message: 'The benefits of this card had begun before this request.',
-    instructions: 'Nothing has to be done, unless they were to be begun for another member, bank or card.',
+    message: 'The benefits of this card were already active.',
+    instructions: 'No action is needed, unless you meant another member, bank or card.',
   },
   cobranded_not_started: {
-    message: 'No benefits of this card are running for this member at this bank.',
-    instructions: 'Send member, card and bank exactly as they were when the benefits began.',
+    message: 'This card has no active benefits for this member and bank.',
+    instructions: 'Send the same member, card and bank as when the benefits were started.',
   },
 };
 
 const NO_MEMBER: Pick<Failure, 'code' | 'category'> & Words = {
   code: 'member_not_found',
-  message: 'LATAM Pass knows no such member.',
+  message: 'LATAM Pass does not know this member.',
   instructions: 'Correct the member and send a new request with a new reference.',
   category: 'member',
 };

@@ -115,7 +115,7 @@ export function requestFailure(status: number, body: JsonRecord): Failure {
   const message = [words, ...refusedFields(body['details'])].filter((part) => part !== null).join(': ') || null;
   return {
     code: 'refused_by_provider',
-    message: 'LATAM Pass refused the request.',
+    message: 'LATAM Pass rejected the request.',
     instructions: wordsOf(body, 'instructions') ?? 'Correct the request and send a new one with a new reference.',
     category: 'request',
     provider: { code: textOf(body, 'code') ?? String(status), message },

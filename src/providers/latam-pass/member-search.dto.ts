@@ -33,7 +33,7 @@ function AreScopes(): PropertyDecorator {
       isArray: true,
       minItems: 1,
       uniqueItems: true,
-      description: 'What to ask for. Ask for the fewest: the answer is personal data.',
+      description: 'The attributes to request. Request as few as possible: the response is personal data.',
       example: SEARCH_EXAMPLE.scopes,
     }),
   );

@@ -73,7 +73,7 @@ function refusalOf(status: number, body: JsonRecord): ProviderRefusal {
   return {
     name: 'latam-pass',
     code: textOf(body, 'code') ?? String(status),
-    message: wordsOf(body, 'message') ?? 'LATAM Pass refused the request.',
+    message: wordsOf(body, 'message') ?? 'LATAM Pass rejected the request.',
     instructions: wordsOf(body, 'instructions'),
   };
 }

@@ -31,8 +31,9 @@ export class MemberSearch {
     );
     if (reading.kind === 'found') return reading.json;
     const provider = reading.refusal;
-    if (reading.kind === 'no-member') throw new Problem('not_found', 'LATAM Pass knows no such member.', { provider });
-    throw new Problem('provider_error', 'LATAM Pass refused the search.', { provider });
+    if (reading.kind === 'no-member')
+      throw new Problem('not_found', 'LATAM Pass does not know this member.', { provider });
+    throw new Problem('provider_error', 'LATAM Pass rejected the search.', { provider });
   }
 }
 

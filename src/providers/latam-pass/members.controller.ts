@@ -11,7 +11,7 @@ import { SEARCH_EXAMPLE, SearchMemberDto } from './member-search.dto.js';
 export class MembersController {
   constructor(private readonly members: MemberSearch) {}
 
-  /** Look a member up. The answer is LATAM Pass's own JSON; nothing of it is stored. Who is not known answers 404. */
+  /** Look up a member. Returns LATAM Pass's JSON; nothing is stored. 404 when the member does not exist. */
   @Post('search')
   @AsksProvider({ body: SearchMemberDto, example: SEARCH_EXAMPLE }, 'not_found')
   search(@Body() dto: SearchMemberDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {

@@ -14,7 +14,7 @@ export interface Reason {
 export const REASONS: Readonly<Record<string, Reason>> = {
   '101': {
     code: 'activity_date_in_future',
-    message: 'The date of the activity was in the future when LATAM Pass looked at it.',
+    message: 'The activity date was in the future when LATAM Pass checked it.',
     instructions: 'Correct occurredAt and send a new accrual with a new reference.',
     category: 'request',
   },
@@ -77,6 +77,6 @@ export const REASONS: Readonly<Record<string, Reason>> = {
 export const UNKNOWN_REASON: Reason = {
   code: 'accrual_rejected',
   message: 'LATAM Pass rejected the accrual.',
-  instructions: 'See what the provider says; send a new accrual with a new reference when its cause is removed.',
+  instructions: "See the provider's message; when the cause is fixed, send a new accrual with a new reference.",
   category: 'provider',
 };

@@ -20,7 +20,7 @@ import { presentProduct } from './product.dto.js';
 export class ProductsController {
   constructor(private readonly catalogue: CatalogueAdmin) {}
 
-  /** Add a product, or bring back one that was retired; effective within 5 s. */
+  /** Add a product, or reactivate a retired one; takes effect within 5 s. */
   @Post()
   @Administers({ created: CatalogueProductDto })
   async create(@Body() dto: CreateProductDto, @Caller() caller: OperatorCaller): Promise<CatalogueProductDto> {
@@ -29,7 +29,7 @@ export class ProductsController {
     return present(await this.catalogue.create({ productId, description, operator, ...priced }, caller));
   }
 
-  /** Products, by their identifier. */
+  /** List products, by id. */
   @Get()
   @Inspects(ProductPageDto)
   async list(@Query() { limit, after }: ProductQueryDto): Promise<ProductPageDto> {
@@ -39,14 +39,14 @@ export class ProductsController {
     return { data, nextCursor: last ? cursorOfText(last.productId) : null };
   }
 
-  /** One product. */
+  /** Get one product. */
   @Get(':productId')
   @Inspects(CatalogueProductDto)
   async read(@Param('productId') productId: string): Promise<CatalogueProductDto> {
     return present(await this.catalogue.read(productId));
   }
 
-  /** Change a product; effective within 5 s. Purchases that were recorded before keep their amount and operator. */
+  /** Change a product; takes effect within 5 s. Purchases recorded earlier keep their amount and operator. */
   @Patch(':productId')
   @Administers({ ok: CatalogueProductDto })
   async update(
@@ -63,7 +63,7 @@ export class ProductsController {
     return present(await this.catalogue.update(productId, changes, caller));
   }
 
-  /** Retire a product; effective within 5 s. Purchases that were recorded before go on. */
+  /** Retire a product; takes effect within 5 s. Purchases recorded earlier continue. */
   @Delete(':productId')
   @Administers({})
   async retire(@Param('productId') productId: string, @Caller() caller: OperatorCaller): Promise<void> {

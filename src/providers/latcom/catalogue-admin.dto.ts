@@ -38,7 +38,7 @@ export class CreateProductDto {
   @IsLabel(MAX_DESCRIPTION, { example: 'Paquete $50' })
   description!: string;
 
-  /** The carrier, as LATCOM names it: it is sent with every purchase of the product. */
+  /** The carrier, as LATCOM names it; sent with every purchase of the product. */
   @IsOperator()
   @ApiProperty({ type: String, minLength: 1, maxLength: 40, example: 'TELCEL' })
   operator!: string;
@@ -61,7 +61,7 @@ export class UpdateProductDto {
   @IsLabel(MAX_DESCRIPTION, { example: 'Paquete $60', isOptional: true })
   description?: string;
 
-  /** The carrier, as LATCOM names it: it is sent with every purchase of the product. */
+  /** The carrier, as LATCOM names it; sent with every purchase of the product. */
   @Optional()
   @IsOperator()
   @ApiPropertyOptional({ type: String, minLength: 1, maxLength: 40, example: 'TELCEL' })
@@ -82,7 +82,7 @@ export class UpdateProductDto {
 
 /** Products are listed by their identifier, which is text. */
 export class ProductQueryDto extends LimitQueryDto {
-  /** Opaque: the `nextCursor` of the page before. */
+  /** Opaque cursor: the `nextCursor` of the previous page. */
   @Optional()
   @IsTextCursor(PRODUCT_ID)
   @ApiPropertyOptional({ type: String })

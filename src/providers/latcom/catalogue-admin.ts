@@ -43,7 +43,7 @@ export class CatalogueAdmin {
     return this.change(product.productId, async (manager) => {
       const added = await manager.query<unknown[]>(INSERT, valuesOf(product));
       if (added.length === 0) {
-        throw new Problem('invalid_state', 'This product is in the catalogue already: change it instead.');
+        throw new Problem('invalid_state', 'This product already exists: change it instead.');
       }
       const [found] = await manager.query<{ count: number }[]>(
         'select count(*)::integer as count from latcom_products',

@@ -42,14 +42,14 @@ interface Decline {
 const DECLINES: Readonly<Record<string, Decline>> = {
   '05': {
     code: 'not_authorized',
-    message: 'LATCOM does not authorize this purchase.',
+    message: 'LATCOM did not authorize this purchase.',
     instructions: "The gateway's operator has to ask LATCOM which products the account may buy.",
     category: 'configuration',
     retryable: false,
   },
   '12': {
     code: 'invalid_transaction',
-    message: 'LATCOM calls the transaction invalid.',
+    message: 'LATCOM rejected the transaction as invalid.',
     instructions: "The gateway's operator has to ask LATCOM.",
     category: 'configuration',
     retryable: false,
@@ -77,7 +77,7 @@ const DECLINES: Readonly<Record<string, Decline>> = {
   },
   '83': {
     code: 'invalid_phone_number',
-    message: 'The operator does not know this phone number; nothing was bought.',
+    message: 'The carrier does not know this phone number. Nothing was bought.',
     instructions: 'Check the number and send a new request.',
     category: 'request',
     retryable: false,
@@ -86,7 +86,7 @@ const DECLINES: Readonly<Record<string, Decline>> = {
 
 const REFUSED: Decline = {
   code: 'refused_by_provider',
-  message: 'LATCOM refused the purchase; nothing was bought.',
+  message: 'LATCOM rejected the purchase. Nothing was bought.',
   instructions: 'Correct the request and send a new one.',
   category: 'request',
   retryable: false,

@@ -12,7 +12,7 @@ export class ProductDto {
   minAmount!: PesosDto;
   /** Largest amount. */
   maxAmount!: PesosDto;
-  /** Whether only this one price is sold. */
+  /** Whether the product has exactly one price. */
   fixedPrice!: boolean;
 }
 

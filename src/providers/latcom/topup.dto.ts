@@ -39,12 +39,12 @@ export class CreateTopupDto {
   @IsMetadata()
   metadata?: Record<string, string>;
 
-  /** Buy although the same phone, product and amount were requested within the last ten minutes. */
+  /** Buy even if the same phone, product and amount were requested within the last ten minutes. */
   @Optional()
   @IsBoolean({ message: 'must be true or false' })
   allowDuplicate?: boolean;
 
-  /** Do not send it later than this (RFC 3339, at most 24 hours ahead); default: two minutes from now. */
+  /** Latest time to send it (RFC 3339, at most 24 hours ahead); default: two minutes from now. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time', example: undefined })
@@ -53,7 +53,7 @@ export class CreateTopupDto {
 
 export class TopupProblemDto {
   /**
-   * Where, as a JSON pointer into the body.
+   * JSON pointer into the body.
    * @example "/amount/value"
    */
   pointer!: string;
@@ -62,7 +62,7 @@ export class TopupProblemDto {
 }
 
 export class TopupValidationDto {
-  /** Whether it would be accepted at the moment. */
+  /** Whether it would be accepted now. */
   valid!: boolean;
   /** What is wrong with it; empty when it is valid. */
   @ApiProperty({ type: [TopupProblemDto] })

@@ -35,7 +35,10 @@ export class TopupsController {
     private readonly presenter: Presenter,
   ) {}
 
-  /** Buy a top-up. It is sent at most once; when its answer is lost it is `unknown` until evidence or an operator settles it. */
+  /**
+   * Buy a top-up. It is sent at most once. If the provider's response is lost, it is `unknown` until evidence or an
+   * operator resolves it.
+   */
   @Post()
   @SubmitsTransaction({ body: CreateTopupDto, example: TOPUP_EXAMPLE }, 'possible_duplicate', 'insufficient_float')
   async create(
@@ -52,21 +55,21 @@ export class TopupsController {
     return this.presenter.transaction(submitted.transaction, OWNER);
   }
 
-  /** Check a top-up without buying it: nothing is recorded or sent, and no idempotency key is used up. */
+  /** Validate a top-up without buying it. Nothing is recorded or sent, and no idempotency key is used. */
   @Post('validate')
   @ChecksSubmission(CreateTopupDto, TOPUP_EXAMPLE, TopupValidationDto)
   async validate(@Body() body: unknown, @Caller() caller: AppCaller): Promise<TopupValidationDto> {
     return this.topups.check(body, caller.appId);
   }
 
-  /** What can be bought, with limits and fixed prices. */
+  /** List the products, with limits and fixed prices. */
   @Get('products')
   @Reads(ProductListDto)
   async products(): Promise<ProductListDto> {
     return { data: (await this.catalogue.list()).map(presentProduct) };
   }
 
-  /** One top-up; with `Prefer: wait=N` as soon as it has changed. */
+  /** Get one top-up. With `Prefer: wait=N` the response is sent when the top-up changes, or after N seconds. */
   @Get(':id')
   @ReadsTransaction()
   async read(
@@ -79,7 +82,7 @@ export class TopupsController {
     return this.presenter.transaction(transaction, { owner: true, personal: query.expand === 'personal' });
   }
 
-  /** Take a top-up back that has not been sent. Needs no idempotency key. */
+  /** Cancel a top-up that has not been sent. No idempotency key is needed. */
   @Post(':id/cancel')
   @ChangesTransaction()
   async cancel(@Param('id') id: string, @Caller() caller: AppCaller): Promise<TransactionDto> {

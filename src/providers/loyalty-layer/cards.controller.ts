@@ -19,7 +19,7 @@ export class CardsController {
     return this.cards.keys();
   }
 
-  /** Exchange an encrypted card for an enrolToken. Neither of them is stored. */
+  /** Exchange an encrypted card for an enrolToken. Neither is stored. */
   @Post('tokenize')
   @Tokenizes()
   async tokenize(@Body() dto: TokenizeCardDto): Promise<EnrolTokenDto> {
@@ -30,7 +30,7 @@ export class CardsController {
 function GivesKeys(): MethodDecorator {
   return applyDecorators(
     ApiOkResponse({
-      description: 'As LoyaltyLayer gives them; their shape is not documented.',
+      description: 'The keys as LoyaltyLayer returns them; their format is not documented.',
       schema: { type: 'object', additionalProperties: true },
     }),
     ApiProblems('provider_error', 'provider_unavailable', 'provider_timeout'),
@@ -40,7 +40,7 @@ function GivesKeys(): MethodDecorator {
 function Tokenizes(): MethodDecorator {
   return applyDecorators(
     ApiBody({ type: TokenizeCardDto }),
-    ApiCreatedResponse({ type: EnrolTokenDto, description: 'Stored nowhere.' }),
+    ApiCreatedResponse({ type: EnrolTokenDto, description: 'Not stored.' }),
     ApiProblems(
       'validation_failed',
       'payload_too_large',

@@ -17,7 +17,7 @@ interface Known {
 const INVALID_PLAN: Known = {
   code: 'invalid_plan',
   message: 'LoyaltyLayer does not know this plan.',
-  instructions: 'Use a planId that LoyaltyLayer has mapped for you.',
+  instructions: 'Use a planId that LoyaltyLayer has assigned to you.',
   category: 'configuration',
 };
 
@@ -37,15 +37,15 @@ const REFUSALS: Readonly<Record<string, Known>> = {
   },
   already_cancelled: {
     code: 'already_cancelled',
-    message: 'The pass is already cancelled.',
-    instructions: 'A cancelled pass cannot be changed; issue a new one.',
+    message: 'The pass is already canceled.',
+    instructions: 'A canceled pass cannot be changed; issue a new one.',
     category: 'request',
   },
 };
 
 const OTHER: Known = {
   code: 'refused_by_provider',
-  message: 'LoyaltyLayer refused the request.',
+  message: 'LoyaltyLayer rejected the request.',
   instructions: 'Correct the request and send a new one.',
   category: 'request',
 };

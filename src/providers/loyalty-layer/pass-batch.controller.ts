@@ -21,7 +21,10 @@ export class PassBatchController {
     private readonly presenter: Presenter,
   ) {}
 
-  /** Issue 1 to 500 passes: good ones go on when others are refused. Repeated as a whole, with the same key. */
+  /**
+   * Issue 1 to 500 passes. Each is validated by itself: invalid ones are rejected, the others continue. Retry the whole
+   * request with the same key.
+   */
   @Post()
   @TakesBatch()
   async create(
@@ -61,7 +64,11 @@ function TakesBatch(): MethodDecorator {
       body: CreatePassesDto,
       example: PASSES_EXAMPLE,
       key: 'PASS-2025-batch-1',
-      answer: { type: BatchResultsDto, created: 'All of them are final.', accepted: 'Recorded durably; some go on.' },
+      answer: {
+        type: BatchResultsDto,
+        created: 'All passes are final.',
+        accepted: 'Recorded durably; some passes are not final yet.',
+      },
     }),
   );
 }

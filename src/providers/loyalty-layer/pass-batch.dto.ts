@@ -7,7 +7,7 @@ import { CreatePassDto, PASS_EXAMPLE } from './pass.dto.js';
 const MAX_PASSES = 500;
 
 export class CreatePassesDto {
-  /** Each is checked by itself: good ones go on when others are refused. */
+  /** Each is validated by itself; invalid ones are rejected, the others continue. */
   @IsArray({ message: 'must be a list of passes' })
   @ArrayMinSize(1, { message: 'must have at least one pass' })
   @ArrayMaxSize(MAX_PASSES, { message: `must have at most ${MAX_PASSES} passes` })
@@ -21,13 +21,13 @@ export class BatchResultDto {
   index!: number;
   @ApiPropertyOptional({ type: TransactionDto })
   transaction?: TransactionDto;
-  /** Why it was refused; nothing of it is recorded. */
+  /** Why it was rejected. Nothing was recorded. */
   @ApiPropertyOptional({ type: ProblemDto })
   problem?: ProblemDto;
 }
 
 export class BatchResultsDto {
-  /** In the order of the request, one for each pass. */
+  /** One result per pass, in the order of the request. */
   results!: BatchResultDto[];
 }
 

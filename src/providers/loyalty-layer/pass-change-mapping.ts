@@ -53,7 +53,7 @@ function passIdOf(body: string): string | null {
 
 const REDIRECTED: Failure = {
   code: 'provider_moved',
-  message: 'LoyaltyLayer answered from another address, which is never followed.',
+  message: 'LoyaltyLayer responded with a redirect, which the gateway does not follow.',
   instructions: "Ask an operator: LoyaltyLayer's address may have changed.",
   category: 'configuration',
   provider: null,

@@ -17,7 +17,7 @@ export class UpdatePassDto {
 }
 
 export class PassQueryDto {
-  /** `true`: LoyaltyLayer is asked first. */
+  /** `true`: query LoyaltyLayer first. */
   @Optional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   refresh?: string;

@@ -15,8 +15,8 @@ const REPEATED = {
 
 const SUPERSEDED: Failure = {
   code: 'superseded',
-  message: 'A later change to the same pass took effect, so this one is not sent any more.',
-  instructions: 'Read the pass. If something of this change is still wanted, send it as a new change.',
+  message: 'A later change to the same pass took effect, so this one will not be sent.',
+  instructions: 'Read the pass. If you still need part of this change, send it as a new change.',
   category: 'request',
   provider: null,
   retryable: false,

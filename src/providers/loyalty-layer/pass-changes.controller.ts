@@ -56,8 +56,8 @@ export class PassChangesController {
   }
 
   /**
-   * Cancel the pass. One that is cancelled already is a success. Updates that still wait to be sent end as `failed` with
-   * the failure code `superseded` once the pass is canceled.
+   * Cancel the pass. Canceling a canceled pass succeeds. Updates not sent yet end as `failed` with the failure code
+   * `superseded` once the pass is canceled.
    */
   @Post('cancel')
   @SubmitsTransaction({ key: 'PASS-2025-000123-cancel-1' }, 'not_found', 'invalid_state')

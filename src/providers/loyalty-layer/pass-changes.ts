@@ -13,7 +13,7 @@ export function passUpdateDraft(pass: Resource, dto: UpdatePassDto): Draft {
   const changes = holder && Object.values(holder).some((value) => value !== undefined);
   if (!changes && metadata === undefined) throw Problem.invalid('', 'must change something: holder or metadata');
   if (isClosed(pass)) {
-    throw new Problem('invalid_state', 'The personal data of the pass has been blocked or erased: issue a new pass.');
+    throw new Problem('invalid_state', 'The personal data of this pass was blocked or erased: issue a new pass.');
   }
   const passId = issuedIdOf(pass);
   return {

@@ -17,7 +17,10 @@ export class PassQrController {
     private readonly presenter: Presenter,
   ) {}
 
-  /** The pass's QR code as SVG or PNG, as `Accept` says. A bearer entitlement: whoever has it can use the pass. */
+  /**
+   * Get the pass's QR code as SVG or PNG, according to `Accept`. It is a bearer entitlement: anyone who has it can use
+   * the pass.
+   */
   @Get()
   @GivesImage()
   async draw(
@@ -27,7 +30,7 @@ export class PassQrController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | Buffer> {
     const { qrData } = await this.presenter.resource(await this.store.find(caller.appId, passId), OWNER);
-    if (typeof qrData !== 'string') throw Problem.notFound('QR code: LoyaltyLayer gave no QR data for this pass');
+    if (typeof qrData !== 'string') throw Problem.notFound('QR code: LoyaltyLayer returned no QR data for this pass');
     const type = preferredQrType(accept);
     const image = await drawQr(qrData, type);
     void reply.type(type).header('Vary', 'Accept');

@@ -11,13 +11,13 @@ export class CreatePassDto {
   reference!: string;
 
   /**
-   * A plan that LoyaltyLayer has mapped for you.
+   * A plan that LoyaltyLayer has assigned to you.
    * @example "LOUNGE-BASIC"
    */
   @Matches(/^[\w.:-]{1,100}$/, { message: 'must be 1 to 100 letters, digits, dots, colons, underscores or hyphens' })
   planId!: string;
 
-  /** From the tokenized card; required where the plan says so. */
+  /** From the tokenized card; required if the plan demands it. */
   @Optional()
   @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'must be 1 to 4096 printable ASCII characters without spaces' })
   enrolToken?: string;
@@ -43,7 +43,7 @@ export class PassDto {
   /** Text to show as a QR code; a bearer entitlement, for the owning app only. */
   @ApiPropertyOptional({ type: String, nullable: true })
   qrData?: string | null;
-  /** What else the provider gave, e.g. an eSIM's activation code. */
+  /** Other data from the provider, e.g. an eSIM's activation code. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   data?: JsonObject;
   @ApiProperty({ type: 'object', additionalProperties: true })

@@ -30,7 +30,7 @@ export class PassesController {
     private readonly store: PassStore,
   ) {}
 
-  /** Issue a pass. An answer that was lost makes it `unknown`; it is never sent twice. */
+  /** Issue a pass. If the provider's response is lost, the pass becomes `unknown`. The request is never sent twice. */
   @Post()
   @SubmitsTransaction({ body: CreatePassDto, example: PASS_EXAMPLE })
   async create(
@@ -48,7 +48,7 @@ export class PassesController {
     return this.presenter.transaction(submitted.transaction, OWNER);
   }
 
-  /** The app's passes, newest first. */
+  /** List the app's passes, newest first. */
   @Get()
   @Reads(PassPageDto)
   async list(@Query() query: PageQueryDto, @Caller() caller: AppCaller): Promise<PassPageDto> {
@@ -58,7 +58,7 @@ export class PassesController {
     return { data: await Promise.all(data.map((resource) => this.present(resource))), nextCursor };
   }
 
-  /** One pass; with `refresh=true` as LoyaltyLayer says it is now. */
+  /** Get one pass. With `refresh=true` its current state is read from LoyaltyLayer first. */
   @Get(':passId')
   @Reads(PassDto, 'provider_error', 'provider_unavailable', 'provider_timeout')
   async read(

@@ -34,29 +34,33 @@ interface Meaning {
 
 export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
   missing_at_provider: {
-    cause: 'The ledger says that it succeeded; the statement covers its time and has no line for it.',
+    cause: 'The ledger says it succeeded. The statement covers its time but has no line for it.',
     proposal: {
       resolution: 'explained',
-      text: 'Ask the provider with its id. If it confirms that nothing was executed, correct it; a late line closes this.',
+      text: 'Ask the provider about its id. If the provider confirms that nothing was executed, correct it. A late statement line closes this break.',
     },
     nextCheckBy: 'next_statement',
   },
   missing_in_ledger: {
-    cause: 'The statement has a line that no transaction of the gateway answers to.',
+    cause: 'The statement has a line that matches no transaction of the gateway.',
     proposal: {
       resolution: 'explained',
-      text: 'Find out who else uses our account at the provider. Nothing is posted without a transaction.',
+      text: 'Find out who else uses this provider account. Nothing is posted without a transaction.',
     },
     nextCheckBy: null,
   },
   amount_mismatch: {
     cause: 'The statement has another amount or currency than the transaction.',
-    proposal: { resolution: 'correct', text: 'Correct it by the difference if the provider stands by its amount.' },
+    proposal: { resolution: 'correct', text: 'Correct it by the difference if the provider confirms its amount.' },
     nextCheckBy: null,
   },
   status_mismatch: {
-    cause: 'The statement has an end for what, as the ledger knows it, the provider has not accepted yet.',
-    proposal: { resolution: 'explained', text: 'Wait for its own end; if it is parked, resolve it as the line says.' },
+    cause:
+      'The statement has a result for a transaction that, according to the ledger, the provider has not accepted yet.',
+    proposal: {
+      resolution: 'explained',
+      text: 'Wait until it is final. If it is parked, resolve it as the line says.',
+    },
     nextCheckBy: 'nightly',
   },
   duplicate_at_provider: {
@@ -65,20 +69,20 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
     nextCheckBy: null,
   },
   unexplained_balance: {
-    cause: 'The balance at the provider moved by more or less than the purchases in the ledger explain.',
+    cause: 'The balance at the provider changed by more or less than the purchases in the ledger explain.',
     proposal: {
       resolution: 'explained',
-      text: 'Look for others who spend from it, for fees, and for unknown purchases. It is an estimate by the observed rate.',
+      text: 'Look for other systems that spend from it, for fees, and for unknown purchases. This is an estimate at the observed rate.',
     },
     nextCheckBy: null,
   },
   late_confirmation: {
-    cause: 'The statement tells the end of a transaction that had none.',
-    proposal: { resolution: 'explained', text: 'It is settled as the line says, by itself.' },
+    cause: 'The statement has the result of a transaction that was not final.',
+    proposal: { resolution: 'explained', text: 'It is settled automatically, as the line says.' },
     nextCheckBy: 'nightly',
   },
   cutoff_timing: {
-    cause: 'It ended after the last line of the statement: the next one should have it.',
+    cause: 'It became final after the last line of the statement; the next statement should have it.',
     proposal: { resolution: 'explained', text: 'Wait for the next statement.' },
     nextCheckBy: 'next_statement',
   },
@@ -91,10 +95,10 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
     nextCheckBy: null,
   },
   reversal_at_provider: {
-    cause: 'The statement has a line that takes back what was executed: a reversal, a refund, or a negative amount.',
+    cause: 'The statement has a line that reverses an execution: a reversal, a refund, or a negative amount.',
     proposal: {
       resolution: 'correct',
-      text: 'Ask the provider why. If it stands, correct the transaction by the reversed amount; nothing reverses itself.',
+      text: 'Ask the provider why. If the reversal is valid, correct the transaction by the reversed amount. Nothing is reversed automatically.',
     },
     nextCheckBy: null,
   },

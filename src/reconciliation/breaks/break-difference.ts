@@ -9,7 +9,7 @@ export function differenceOf(
   { status, quantity, unit }: Transaction,
 ): bigint {
   const record = one.providerRecord;
-  const unfit = Problem.invalid('/resolution', 'must be another one: this break has no amount that could be corrected');
+  const unfit = Problem.invalid('/resolution', 'must be a different one: this break has no amount to correct');
   if (quantity === null) throw unfit;
   const line = record?.unit === unit && record.amount !== undefined ? BigInt(record.amount) : null;
   switch (one.class) {

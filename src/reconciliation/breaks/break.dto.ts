@@ -28,7 +28,7 @@ function UnitField(): PropertyDecorator {
   return applyDecorators(
     Optional(),
     Length(1, 100),
-    ApiPropertyOptional({ type: String, description: 'Of the amount at risk, e.g. `MXN`.', example: undefined }),
+    ApiPropertyOptional({ type: String, description: 'Unit of the amount at risk, e.g. `MXN`.', example: undefined }),
   );
 }
 
@@ -38,7 +38,7 @@ function AmountField(): PropertyDecorator {
     Matches(/^\d{1,15}(\.\d{1,9})?$/, { message: 'must be a decimal such as 10.00' }),
     ApiPropertyOptional({
       type: String,
-      description: 'No more at risk than that, of the `unit` that goes with it.',
+      description: 'Largest amount at risk, in `unit`.',
       example: undefined,
     }),
   );
@@ -66,10 +66,10 @@ export class BreakQueryDto extends PageQueryDto {
   @AmountField()
   amountAtMost?: string;
 
-  @TimeField('Found at that time or later.')
+  @TimeField('Found at or after this time.')
   createdFrom?: string;
 
-  @TimeField('Found before that time.')
+  @TimeField('Found before this time.')
   createdTo?: string;
 }
 
@@ -104,23 +104,23 @@ export class BreakDto {
   transactionId!: string | null;
   @ApiProperty({ type: String, nullable: true })
   reconciliationId!: string | null;
-  /** The line of the statement. */
+  /** The statement line. */
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
   providerRecord!: JsonObject | null;
-  /** What else is known: how the ledger has it. */
+  /** The ledger's view of the transaction. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   detail!: JsonObject;
-  /** What it means, in words. */
+  /** What it means, as text. */
   cause!: string;
   @ApiProperty({ type: BreakProposalDto })
   proposal!: BreakProposalDto;
-  /** When it is looked at again by itself; null: at no time that is known. */
+  /** Time of the next automatic check; null: not scheduled. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   nextCheck!: string | null;
-  /** What looks at it next by itself; null: nothing, a person has to. */
+  /** The next automatic check; null: none, an operator must act. */
   @ApiProperty({ enum: NEXT_CHECKS, nullable: true })
   nextCheckBy!: string | null;
-  /** A resolution that waits for a second operator. */
+  /** A resolution that a second operator must approve. */
   @ApiProperty({ type: PendingResolutionDto, nullable: true })
   pending!: PendingResolutionDto | null;
   @ApiProperty({ type: String, nullable: true })
@@ -146,8 +146,8 @@ export class BreakPageDto {
 
 export class ResolveBreakDto {
   /**
-   * `explained`: nothing moves. `succeeded`, `failed`: how its unknown or parked transaction ended. `correct`: a linked
-   * correction is posted.
+   * `explained`: nothing changes. `succeeded`, `failed`: the result of its unknown or parked transaction. `correct`: a
+   * linked correction is posted.
    */
   @IsIn(RESOLUTIONS)
   @ApiProperty({ enum: RESOLUTIONS, example: 'explained' })
@@ -179,10 +179,10 @@ export class BreakFilterDto {
   @AmountField()
   amountAtMost?: string;
 
-  @TimeField('Found at that time or later.')
+  @TimeField('Found at or after this time.')
   createdFrom?: string;
 
-  @TimeField('Found before that time.')
+  @TimeField('Found before this time.')
   createdTo?: string;
 }
 
@@ -204,7 +204,7 @@ export class ResolveBreaksDto {
 }
 
 export class ResolvedBreaksDto {
-  /** How many were open and are closed now. */
+  /** Number of breaks that were open and are closed now. */
   @ApiProperty({ type: 'integer', minimum: 0 })
   resolved!: number;
 }

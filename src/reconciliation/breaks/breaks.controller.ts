@@ -26,7 +26,7 @@ export class BreaksController {
     private readonly audit: Audit,
   ) {}
 
-  /** Breaks, newest first. */
+  /** List breaks, newest first. */
   @Get()
   @Operator('viewer')
   @Reads(BreakPageDto)
@@ -36,7 +36,7 @@ export class BreaksController {
     return { data: data.map(presentBreak), nextCursor };
   }
 
-  /** Close all open breaks of a class, or those of them that the filter leaves, as explained. */
+  /** Close all open breaks of a class, or those that match the filter, as explained. */
   @Post('resolve')
   @Operator('operator')
   @ResolvesMany()
@@ -48,7 +48,7 @@ export class BreaksController {
     return { resolved: await this.breaks.explainAll(chosen, reason, by) };
   }
 
-  /** One break. */
+  /** Get one break. */
   @Get(':id')
   @Operator('viewer')
   @Reads(BreakDto)
@@ -56,7 +56,7 @@ export class BreaksController {
     return presentBreak(await this.breaks.find(parseId('brk', id)));
   }
 
-  /** Say how a break is closed. 200: done. 202: it moves money, and another operator has to approve it. */
+  /** Resolve a break. 200: resolved. 202: it moves money, so another operator must approve it. */
   @Post(':id/resolve')
   @Operator('operator')
   @ClosesBreak()
@@ -73,7 +73,7 @@ export class BreaksController {
     return this.read(id);
   }
 
-  /** Agree with another operator's proposal: it is carried out. */
+  /** Approve another operator's proposal. It is executed at once. */
   @Post(':id/approve')
   @Operator('operator')
   @ClosesBreak()
@@ -84,7 +84,7 @@ export class BreaksController {
     return this.read(id);
   }
 
-  /** Turn a proposal down; the break stays open. */
+  /** Reject a proposal. The break stays open. */
   @Post(':id/reject')
   @Operator('operator')
   @ClosesBreak()
@@ -105,7 +105,7 @@ function ResolvesMany(): MethodDecorator {
 }
 
 function ClosesBreak(): MethodDecorator {
-  const description = 'Proposed: another operator has to approve it.';
+  const description = 'Proposed; another operator must approve it.';
   return applyDecorators(
     HttpCode(HttpStatus.OK),
     Reads(BreakDto, 'invalid_state'),

@@ -17,7 +17,7 @@ export interface BreakResolution {
   readonly reason: string;
 }
 
-/** A resolution that waits for a second operator. */
+/** A resolution that a second operator must approve. */
 type Proposed = BreakResolution & { readonly by: string; readonly at: string };
 
 export interface Break {
@@ -47,7 +47,7 @@ const CLOSE = `
 update breaks set status = 'resolved', resolution = $2, reason = $3, resolved_by = $4, proposed = null,
   resolved_at = now(), updated_at = now() where id = $1 and status = 'open'`;
 
-const CHANGED = 'The break has just been resolved by somebody else; look at it again.';
+const CHANGED = 'Another operator has just resolved this break; reload it.';
 
 /** What does not fit together, and how people close it. */
 @Injectable()
@@ -80,8 +80,7 @@ export class Breaks {
    */
   async resolve(one: Break, { resolution, reason }: BreakResolution, by: string): Promise<boolean> {
     assertOpen(one);
-    if (one.proposed)
-      throw new Problem('invalid_state', 'A resolution is proposed already: approve or reject that one.');
+    if (one.proposed) throw new Problem('invalid_state', 'A resolution is already proposed: approve or reject it.');
     if (!movesMoney(resolution) || !this.config.requireSecondOperator) {
       await this.carryOut(one, { resolution, reason }, by);
       return false;
@@ -100,7 +99,7 @@ export class Breaks {
   /** @throws Problem `forbidden` for its author, `invalid_state` when nothing is proposed */
   async approve(one: Break, by: string): Promise<void> {
     const proposed = proposalOf(one);
-    if (proposed.by === by) throw new Problem('forbidden', 'Another operator than its author has to approve it.');
+    if (proposed.by === by) throw new Problem('forbidden', 'A different operator must approve it.');
     await this.take(one, proposed);
     await this.carryOut(one, proposed, `${proposed.by}, ${by}`);
   }
@@ -117,7 +116,7 @@ export class Breaks {
        returning 1 as taken`,
       [id, proposed],
     );
-    if (rows.length === 0) throw new Problem('invalid_state', 'Somebody else has just decided about the proposal.');
+    if (rows.length === 0) throw new Problem('invalid_state', 'Another operator has just decided on this proposal.');
   }
 
   /** Closes all open ones of the filter as explained, in one statement. Answers how many. */
@@ -163,7 +162,7 @@ export class Breaks {
 }
 
 function assertOpen({ status }: Break): void {
-  if (status !== 'open') throw new Problem('invalid_state', 'The break is resolved already.');
+  if (status !== 'open') throw new Problem('invalid_state', 'The break is already resolved.');
 }
 
 function proposalOf(one: Break): Proposed {

@@ -19,13 +19,13 @@ export class CreateReconciliationDto {
   @ApiProperty({ enum: KINDS, example: 'balance' })
   kind!: Kind;
 
-  /** Only what was created at that time or later. */
+  /** Only transactions created at or after this time. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   from?: string;
 
-  /** Only what had ended by then. */
+  /** Only transactions that were final by this time. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
@@ -38,7 +38,8 @@ export class CreateReconciliationDto {
   columns?: string;
 
   /**
-   * Statements: what cannot be recognized in the file, as a JSON object of `delimiter` (`,` `;` tab `|`), `encoding` (`utf-8`,
+   * Statements: what cannot be recognized in the file, as a JSON object of `delimiter` (`,` `;` tab `|`), `encoding`
+   * (`utf-8`,
    * `utf-16le`, `utf-16be`, `windows-1252`), `decimal` (`.` `,`), `thousands` (`,` `.` blank `'`), `dates` (`dd/mm/yyyy`,
    * `mm/dd/yyyy`) and `timeZone` (IANA, of times without an offset; default UTC), each optional. E.g.
    * `{"decimal":",","dates":"dd/mm/yyyy","timeZone":"America/Mexico_City"}`.
@@ -50,7 +51,7 @@ export class CreateReconciliationDto {
 }
 
 export class ReconciliationQueryDto {
-  /** `true`: answers how a statement is read and what would be found, and keeps nothing. */
+  /** `true`: return how the statement is read and what would be found, and store nothing. */
   @Optional()
   @IsIn(['true', 'false'])
   @ApiPropertyOptional({ enum: ['true', 'false'] })
@@ -58,7 +59,7 @@ export class ReconciliationQueryDto {
 }
 
 export class BadLinesQueryDto {
-  /** `true`: the CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8. */
+  /** `true`: the CSV begins with a byte order mark, so that spreadsheets read it as UTF-8. */
   @Optional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false' })
@@ -66,10 +67,10 @@ export class BadLinesQueryDto {
 }
 
 export class BadLineDto {
-  /** In the file, from 1. */
+  /** Line number in the file, from 1. */
   @ApiProperty({ type: 'integer' })
   line!: number;
-  /** As the gateway names it; null: the whole line. */
+  /** The gateway's name of the column; null: the whole line. */
   @ApiProperty({ type: String, nullable: true })
   column!: string | null;
   @ApiProperty({ enum: BAD_LINE_CODES, example: 'amount_undeclared' })
@@ -84,7 +85,7 @@ export class PeriodDto {
   from!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   to!: string | null;
-  /** `given`: by `from`, `to` or both. `lines`: by what most of its lines say. */
+  /** `given`: by `from`, `to` or both. `lines`: by the dates of most lines. */
   @ApiProperty({ enum: ['given', 'lines'] })
   source!: string;
 }
@@ -98,13 +99,13 @@ export class StatementFormatDto {
   /** The line with the names of the columns, from 1. */
   @ApiProperty({ type: 'integer' })
   headerLine!: number;
-  /** By the gateway's name of a column: which of the file's it is, from 1. */
+  /** For each column that the gateway reads: its position in the file, from 1. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   columns!: Readonly<Record<string, number>>;
-  /** What the file calls them. */
+  /** The column names in the file. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
   names!: Readonly<Record<string, string>>;
-  /** As declared; null: a point, and separators of thousands are not read. */
+  /** As declared; null: a decimal point, without thousands separators. */
   @ApiProperty({ type: String, nullable: true })
   decimal!: string | null;
   @ApiProperty({ type: String, nullable: true })
@@ -124,7 +125,7 @@ export class ReconciliationDto {
   kind!: string;
   @ApiProperty({ enum: ['running', 'completed', 'failed'] })
   status!: string;
-  /** What is done: `begin`, then `matched` (statement) or `asked` (status). */
+  /** The last completed step: `begin`, then `matched` (statement) or `asked` (status). */
   step!: string;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   from!: string | null;
@@ -138,7 +139,7 @@ export class ReconciliationDto {
   /** Statement lines, header and empty lines excluded. */
   @ApiProperty({ type: 'integer' })
   lines!: number;
-  /** Lines that are not final yet: nothing follows from them but that they are there. */
+  /** Lines that are not final yet; they resolve nothing. */
   @ApiProperty({ type: 'integer' })
   pendingLines!: number;
   @ApiProperty({ type: 'integer' })
@@ -146,10 +147,10 @@ export class ReconciliationDto {
   /** Bad lines by code. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   badLineCounts!: Readonly<Record<string, number>>;
-  /** The first hundred of them; all of them: `/v1/admin/reconciliations/{id}/bad-lines`. */
+  /** The first hundred; for all of them see `/v1/admin/reconciliations/{id}/bad-lines`. */
   @ApiProperty({ type: [BadLineDto] })
   badLines!: BadLineDto[];
-  /** Breaks found, by class; and how many were asked (`asked`, `unanswered`) or looked at (`observations`). */
+  /** Breaks found, by class; also the number of queries (`asked`, `unanswered`) or of balances compared (`observations`). */
   @ApiProperty({ type: 'object', additionalProperties: true })
   counts!: JsonObject;
   @ApiProperty({ type: String, nullable: true })

@@ -74,7 +74,7 @@ export class ReconciliationsController {
     return presentRun(await this.find(await this.intake.take(request, by, note)));
   }
 
-  /** All runs, newest first. */
+  /** List runs, newest first. */
   @Get()
   @Operator('viewer')
   @Reads(ReconciliationPageDto)
@@ -84,7 +84,7 @@ export class ReconciliationsController {
     return { data: data.map(presentRun), nextCursor };
   }
 
-  /** One run: how far it is, and what it found. */
+  /** Get one run: its progress and what it found. */
   @Get(':id')
   @Operator('viewer')
   @Reads(ReconciliationDto)
@@ -92,7 +92,7 @@ export class ReconciliationsController {
     return presentRun(await this.find(parseId('rec', id)));
   }
 
-  /** The breaks that this run was the last to see. */
+  /** List the breaks that this run was the last to find. */
   @Get(':id/breaks')
   @Operator('viewer')
   @Reads(BreakPageDto)

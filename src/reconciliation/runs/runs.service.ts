@@ -59,7 +59,7 @@ const COLUMNS = `id, provider, kind, status, step, from_at as "from", to_at as "
 
 /** Who works on a run has it for so long and says anew that he does; after a crash somebody else goes on. */
 export const LEASE_MS = 15_000;
-const CUT_OFF = 'The upload was cut off: send the statement again.';
+const CUT_OFF = 'The upload was interrupted: send the statement again.';
 
 /** Reconciliations as they are kept: the history, and what is still to do. */
 @Injectable()

@@ -5,13 +5,13 @@ import { BadLineDto, PeriodDto, StatementFormatDto } from '../runs/reconciliatio
 
 /** A line as it is read. Nothing of columns that are not read. */
 export class SampleLineDto {
-  /** In the file, from 1. */
+  /** Line number in the file, from 1. */
   @ApiProperty({ type: 'integer' })
   line!: number;
-  /** null: it cannot be read. */
+  /** null: the line cannot be read. */
   @ApiProperty({ type: String, enum: ['succeeded', 'failed', 'pending', 'reversal', null], nullable: true })
   outcome!: string | null;
-  /** Ours, as the provider repeats it. */
+  /** The gateway's id, as the provider repeats it. */
   @ApiProperty({ type: String, nullable: true })
   transactionId!: string | null;
   @ApiProperty({ type: String, nullable: true })
@@ -44,7 +44,7 @@ export class StatementPreviewDto {
   /** The first hundred of them. */
   @ApiProperty({ type: [BadLineDto] })
   badLines!: BadLineDto[];
-  /** Lines that can be compared and are about a transaction of the gateway. */
+  /** Valid lines that match a transaction of the gateway. */
   @ApiProperty({ type: 'integer' })
   matchedLines!: number;
   /** Breaks that would be found, by class. */

@@ -11,7 +11,7 @@ import { remakePages } from './statement-memory.js';
 export interface Period {
   readonly from: Date | null;
   readonly to: Date | null;
-  /** `given`: by `from`, `to` or both. `lines`: by what most of its lines say. */
+  /** `given`: by `from`, `to` or both. `lines`: by the dates of most lines. */
   readonly source: 'given' | 'lines';
 }
 

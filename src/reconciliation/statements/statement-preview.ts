@@ -8,7 +8,7 @@ export interface StatementPreview {
   readonly period: Period;
   /** By class. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Lines that can be compared and are about a transaction of the gateway. */
+  /** Valid lines that match a transaction of the gateway. */
   readonly matched: number;
 }
 

@@ -87,7 +87,7 @@ export class Statements {
     work: (client: PoolClient, read: StatementFile) => Promise<Result>,
   ): Promise<Result> {
     if (this.atOnce >= MAX_AT_ONCE) {
-      throw new Problem('overloaded', 'Other statements are being read; send it in a minute.', {
+      throw new Problem('overloaded', 'Other statements are being read; retry in a minute.', {
         retryAfterSeconds: 60,
       });
     }

@@ -52,7 +52,7 @@ export class BadLine extends Error {
 
 /** A bad line as it is reported. */
 export interface BadLineReport {
-  /** In the file, from 1. */
+  /** Line number in the file, from 1. */
   readonly line: number;
   readonly column: string | null;
   readonly code: BadLineCode;

@@ -12,7 +12,7 @@ export interface RecognizedFormat {
   readonly headerLine: number;
   /** Which of the file's columns (its place, from 1) is read for which of the gateway's. */
   readonly columns: Readonly<Record<string, number>>;
-  /** What the file calls them. */
+  /** The column names in the file. */
   readonly names: Readonly<Record<string, string>>;
   readonly decimal: string | null;
   readonly thousands: string | null;
