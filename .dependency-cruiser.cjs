@@ -50,6 +50,15 @@ module.exports = {
       },
     },
     {
+      name: 'operations-know-neither-their-readers-nor-providers',
+      comment: 'Rooms that build on operations register their own controllers and jobs.',
+      severity: 'error',
+      from: { path: '^src/operations/' },
+      to: {
+        path: '^src/(providers|reconciliation|notifications|funds|privacy|ledger-admin|health|boot|cli|sandbox|embedded-postgres)/',
+      },
+    },
+    {
       name: 'ledger-knows-no-http',
       severity: 'error',
       from: { path: '^src/ledger/' },

@@ -7,6 +7,7 @@ import type { Lifecycle } from './api/lifecycle.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { LedgerAdminModule } from './ledger-admin/ledger-admin.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         ApiModule.register(lifecycle),
         AccessModule,
         HealthModule,
+        LedgerAdminModule,
         OperationsModule,
         NotificationsModule,
         ReconciliationModule,

@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/index.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { AdminTransactionsController } from './transactions/admin-transactions.controller.js';
-import { LedgerController } from '../ledger-admin/ledger.controller.js';
 import { AuditedAction } from './resolution/audited-action.js';
 import { BatchRunner } from './execution/batch-runner.service.js';
 import { ClockSkewJob } from './execution/clock-skew.job.js';
@@ -10,9 +9,7 @@ import { Cancellation } from './submission/cancellation.service.js';
 import { BatchCoalescer } from './execution/batch-coalescer.service.js';
 import { Drain } from './execution/drain.service.js';
 import { AdminExportController, ExportController } from './transactions/export.controller.js';
-import { ErasureController } from '../privacy/transaction-erasure.controller.js';
 import { ProviderCapacity } from './execution/provider-capacity.js';
-import { MaintenanceJob } from '../ledger-admin/maintenance.job.js';
 import { TransactionLookup } from './transactions/transaction-lookup.service.js';
 import { NeverSent } from './execution/never-sent.js';
 import { Submissions } from './submission/submissions.service.js';
@@ -30,7 +27,6 @@ import { BacklogEstimate } from './execution/backlog-estimate.service.js';
 import { ConnectorRegistry } from './connector-registry.service.js';
 import { SendAdmission } from './execution/send-admission.service.js';
 import { Runner } from './execution/attempt-runner.service.js';
-import { SealJob } from '../ledger-admin/seal.job.js';
 import { DueWorkJob } from './execution/due-work.job.js';
 import { TransactionExport } from './transactions/transaction-export.service.js';
 import { TransactionsController } from './transactions/transactions.controller.js';
@@ -49,10 +45,8 @@ import { TransactionWatcher } from './submission/transaction-watcher.service.js'
     UnknownsController,
     OperatorActsController,
     ResolutionsController,
-    ErasureController,
     ProvidersController,
     ProviderActsController,
-    LedgerController,
   ],
   providers: [
     Cancellation,
@@ -63,7 +57,6 @@ import { TransactionWatcher } from './submission/transaction-watcher.service.js'
     BatchCoalescer,
     Drain,
     ProviderCapacity,
-    MaintenanceJob,
     NeverSent,
     Submissions,
     ManualResolution,
@@ -78,13 +71,13 @@ import { TransactionWatcher } from './submission/transaction-watcher.service.js'
     SendAdmission,
     Runner,
     DueWorkJob,
-    SealJob,
     TransactionExport,
     TransactionLookup,
     Turns,
     TransactionWatcher,
   ],
   exports: [
+    AuditedAction,
     Cancellation,
     ConnectorRegistry,
     LedgerModule,
