@@ -13,6 +13,7 @@ import { ConnectorRegistry } from '../operations/connector-registry.service.js';
 import { Problem } from '../common/problem.js';
 import type { NotificationReading } from '../connector/connector.js';
 import { decodeJson } from '../readers/json-text.js';
+import { openContradiction } from '../reconciliation/breaks/contradiction.js';
 import { TransactionMatcher } from './transaction-matcher.js';
 import { Inbox, type Meant, type NotificationState, type StoredNotification, type Subject } from './inbox.service.js';
 
@@ -217,19 +218,8 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     said: string,
   ): Promise<NotificationState> {
     this.alarm('contradiction', { notificationId: notification.id, transactionId: transaction.id, said });
-    await this.database.query(
-      `insert into breaks (id, class, provider, transaction_id, notification_id, detail, amount, unit)
-       values ($1, 'status_conflict', $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-      [
-        newUuid(),
-        notification.provider,
-        transaction.id,
-        notification.id,
-        { is: transaction.status, said },
-        transaction.quantity?.toString() ?? null,
-        transaction.unit,
-      ],
-    );
+    const { id: notificationId, provider } = notification;
+    await openContradiction(this.database, { provider, notificationId, transaction, said });
     return 'contradiction';
   }
 
