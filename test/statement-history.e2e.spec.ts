@@ -125,6 +125,26 @@ describe('fields of a form', () => {
   });
 });
 
+it('a long file with ids of every length is remembered line by line, and shows what it has twice', async () => {
+  const time = '2025-08-01T12:00:00Z';
+  const ids = Array.from({ length: 30_000 }, newUuid);
+  const twice = await buy();
+  await moveTo(world, time, twice);
+  const failed = (id: string): string => topupLine(id, time, { status: 'FAIL' });
+  // Long lines leave gaps, in which the database puts later and shorter ones.
+  const lines = ids.flatMap((id, index) =>
+    index % 4 === 0 ? [failed(id), failed(`F-${index}`.padEnd((index * 7) % 64, 'x'))] : [failed(id)],
+  );
+  const done = await compareStatement(world, topupFile(topupLine(twice, time), ...lines, topupLine(twice, time)));
+  expect(classesOf(done, twice)).toEqual(['duplicate_at_provider']);
+  const remembered = await sql(
+    world,
+    `select count(distinct id)::integer as count from statement_pages, unnest(ids) as id where run_id = $1`,
+    [bareId(textAt(done.body, 'id'))],
+  );
+  expect(remembered).toEqual([{ count: ids.length + 1 }]);
+});
+
 describe('the period of a statement', () => {
   it('is not stretched by a line of another year, which is a bad line and names its transaction', async () => {
     const [old, known] = [await buy(), await buy()];

@@ -5,10 +5,10 @@ import { millisecondsOf } from './statement-tables.js';
 /** What is executed has a mark. */
 const MARK = `case when succeeded then mark end`;
 
-/** Lines that were added since the one at $1. */
+/** Lines behind the place $1. */
 const GATHER = `
 with batch as (
-  select max(ctid) as last, array_agg(transaction_id) filter (where transaction_id is not null) as ids,
+  select max(ctid) as last, count(*)::integer as count, array_agg(transaction_id) filter (where transaction_id is not null) as ids,
     array_agg(${MARK}) filter (where transaction_id is not null) as marks,
     array_agg(transaction_id) filter (where again) as again
   from lines where ctid > $1::tid
@@ -17,7 +17,7 @@ with batch as (
 ), suspected as (
   insert into suspects select unnest(again) from batch
 )
-select last::text from batch`;
+select last::text, count from batch`;
 
 const LINES_OF_PAGE = 10_000;
 const ALL_PAGES = `
@@ -39,13 +39,31 @@ from (
     union all select id, null from named where id is not null) rows
 ) rows having count(*) > 0`;
 
-/** Before the first line. */
-export const NO_LINE = '(0,0)';
+/** How far the table `lines` has been gathered into `pages` and `suspects`. */
+export interface Gathered {
+  /** The place in the table behind which nothing was gathered. */
+  readonly last: string;
+  readonly count: number;
+}
 
-/** What was copied into `lines` behind the place `after` goes into `pages` and `suspects`. Answers the place of the last. */
-export async function gatherLines(client: PoolClient, after: string): Promise<string> {
-  const { rows } = await client.query<{ last: string | null }>(GATHER, [after]);
-  return rows[0]?.last ?? after;
+export const NOTHING_GATHERED: Gathered = { last: '(0,0)', count: 0 };
+
+/**
+ * Gathers the lines behind those that were gathered before. PostgreSQL may put a short line into a gap in front of them,
+ * where it is not seen: the count says so.
+ */
+export async function gatherLines(client: PoolClient, { last, count }: Gathered): Promise<Gathered> {
+  const { rows } = await client.query<{ last: string | null; count: number }>(GATHER, [last]);
+  return { last: rows[0]?.last ?? last, count: count + (rows[0]?.count ?? 0) };
+}
+
+/** Gathers all lines anew. Not within a transaction. */
+export async function gatherAgain(client: PoolClient): Promise<void> {
+  await client.query(`begin`);
+  await remakePages(client);
+  await client.query(`truncate suspects`);
+  await client.query(`insert into suspects select transaction_id from lines where again`);
+  await client.query(`commit`);
 }
 
 /** The table `pages` anew, when lines were taken away. Within the transaction of `client`. */

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { NOTHING_DECLARED, type DeclaredFormat } from './reading/declared-format.js';
-import { gatherLines, NO_LINE } from './statement-memory.js';
+import { gatherAgain, gatherLines, NOTHING_GATHERED, type Gathered } from './statement-memory.js';
 import { COLUMNS_OF_LINES, LINES, NAMED_LINES, PAGES, SUSPECTS } from './statement-tables.js';
 import type { RecognizedFormat, StatementFile } from './reading/statement-file.js';
 import type { StatementProvider } from './reading/statement-format.js';
@@ -39,11 +39,11 @@ export async function uploadStatement(
   const reading = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n${subject}\n`);
   const bytes = createHash('sha256');
   const rows = new StatementRows(request);
-  let copying = Promise.resolve(NO_LINE);
+  let copying = Promise.resolve(NOTHING_GATHERED);
   const copyOn = async (): Promise<void> => {
-    const last = await copying;
+    const gathered = await copying;
     onLines(rows.count);
-    copying = copyRows(client, rows.take(), last);
+    copying = copyRows(client, rows.take(), gathered);
     // Whether it went well is asked before the next one.
     copying.catch(() => undefined);
   };
@@ -55,7 +55,8 @@ export async function uploadStatement(
   }
   rows.end();
   await copyOn();
-  await copying;
+  const { count: gathered } = await copying;
+  if (gathered < rows.kept) await gatherAgain(client);
   const { count: lines, pending, bad, times, ids, samples } = rows;
   const badCounts = Object.fromEntries(rows.badCounts);
   const content = bytes.digest();
@@ -83,16 +84,15 @@ function chunksOf(file: Readable): AsyncIterable<Buffer> {
   return file;
 }
 
-/** Answers with the place of the last line in its table; `last` is that of the one before. */
 async function copyRows(
   client: PoolClient,
   { lines, named }: ReturnType<StatementRows['take']>,
-  last: string,
-): Promise<string> {
+  gathered: Gathered,
+): Promise<Gathered> {
   if (named.length > 0) await copy(client, 'named_lines', named);
-  if (lines.length === 0) return last;
+  if (lines.length === 0) return gathered;
   await copy(client, `lines (${COLUMNS_OF_LINES})`, lines);
-  return gatherLines(client, last);
+  return gatherLines(client, gathered);
 }
 
 async function copy(client: PoolClient, table: string, rows: Buffer): Promise<void> {

@@ -1,5 +1,5 @@
 const BITS = 2 ** 27;
-/** The end of a UUID, of which 62 bits are random. */
+/** The end of a UUID, of which 62 bits are random in versions 4 and 7. */
 const RANDOM_LENGTH = 'xxxx-xxxxxxxxxxxx'.length;
 
 /**

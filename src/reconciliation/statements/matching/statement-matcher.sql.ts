@@ -19,13 +19,14 @@ and (greatest(created_at, release_at) >= $2::timestamptz
     completed_at >= $2 and completed_at > (
       select max(completed_at) from reconciliations
       where provider = $1 and kind = 'statement' and status = 'completed')
-    or id in (
-      select transaction_id from breaks
-      where provider = $1 and class = 'cutoff_timing' and status = 'open' and transaction_id is not null)))`;
+    or exists (
+      select from breaks
+      where transaction_id = transactions.id and provider = $1 and class = 'cutoff_timing' and status = 'open')))`;
 
 /**
- * The only look at everything: the statement beside the ledger between its ids ($5 to $6), with no more columns than the
- * decision needs. What stays is nearly nothing: lines that are not simply right, those of suspects, and what is expected.
+ * Lines and transactions that need a decision: lines that are not simply right, lines of suspects, and expected
+ * transactions without a line. Joins the statement with the ledger between the first and the last id of the file ($5, $6), with
+ * no more columns than that takes: nearly all lines are right.
  */
 export const DIFFERING = `
 create temp table differing on commit drop as
@@ -43,18 +44,19 @@ where case
   else t.quantity <> l.amount or t.status <> 'succeeded' or t.unit <> l.unit
 end`;
 
-/** What no line can have the id of is not joined with lines. */
+/** Expected transactions outside the file's range of ids: no line names them by id. */
 export const EXPECTED_ELSEWHERE = `
 insert into differing
 select null, id from transactions
 where provider = $1 and quantity is not null and ($5::uuid is null or id < $5 or id > $6) and ${EXPECTED}`;
 
-/** The same with everything that is known of them. */
+/** The same with all their columns; what is expected must still have succeeded. */
 export const ODD = `
 create temp table odd on commit drop as
 select l.line_no, l.transaction_id as said, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, l.mark,
   t.id, t.status, t.quantity, t.unit as ledger_unit, t.completed_at
-from differing d left join lines l on l.ctid = d.place left join transactions t on t.id = d.id`;
+from differing d left join lines l on l.ctid = d.place left join transactions t on t.id = d.id
+where d.place is not null or t.status = 'succeeded'`;
 
 /** Ids of transactions by the provider's id, else by the reference, where exactly one has it. */
 function byOtherIds(nameless: string): string {

@@ -33,6 +33,7 @@ export async function matchStatement(
   const { first, last } = file.ids;
   await run(sql.DIFFERING, [provider, since, to, until, first, last]);
   await run(`set local enable_nestloop = on`);
+  await run(`set local hash_mem_multiplier to default`);
   await run(`set local work_mem = '64MB'`);
   await run(sql.EXPECTED_ELSEWHERE, [provider, since, to, until, first, last]);
   await run(`analyze differing`);

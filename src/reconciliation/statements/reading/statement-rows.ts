@@ -41,6 +41,8 @@ interface Refused extends Pick<BadLine, 'code' | 'column'> {
  */
 export class StatementRows implements LineSink {
   count = 0;
+  /** Lines that can be compared. */
+  kept = 0;
   pending = 0;
   readonly bad: BadLineReport[] = [];
   readonly badCounts = new Map<BadLineCode, number>();
@@ -111,6 +113,7 @@ export class StatementRows implements LineSink {
       if (!plainRow.write(rows, this.lineNo + 1, { bytes, start: at, end }, this)) return at;
       this.lineNo += 1;
       this.count += 1;
+      this.kept += 1;
       at = end;
     }
     return at;
@@ -172,6 +175,7 @@ export class StatementRows implements LineSink {
 
   private keep(line: StatementLine): void {
     const { transactionId, amount, unit, mark, at } = line;
+    this.kept += 1;
     const id = Buffer.from(transactionId ?? '');
     this.ids.add(id, 0, id.length);
     const again = id.length > 0 && this.seen.add(id, id.length) ? 't' : 'f';
