@@ -79,7 +79,7 @@ describe('killed while a top-up is out', () => {
       () => world.call('GET', `/v1/topups/${id}`),
       (one) => at(one.body, 'status') === 'unknown',
     );
-    expect(at(ended.body, 'nextStep')).toEqual(expect.stringMatching(/never sent again/));
+    expect(at(ended.body, 'nextStep')).toEqual(expect.stringMatching(/will not be resent/));
     const events = await world.call('GET', `/v1/transactions/${id}/events`);
     expect(at(events.body, 'data', 1)).toMatchObject({ from: 'pending', to: 'unknown', evidence: 'interrupted' });
     expect(await sent()).toHaveLength(1);

@@ -141,7 +141,7 @@ describe('GET /v1/transactions/{id}/evidence', () => {
     expect(found.body).toMatchObject({
       verdict,
       quantity: { value: '10.00', unit: 'MXN' },
-      reasons: expect.arrayContaining([expect.stringMatching(/nobody else spends/)]),
+      reasons: expect.arrayContaining([expect.stringMatching(/no other system spends/)]),
       balanceBefore: { balance: expect.stringMatching(/^\d+\.\d\d$/) },
       balanceAfter: { balance: expect.stringMatching(/^\d+\.\d\d$/) },
       events: [{ to: 'pending' }, { to: 'unknown' }],
