@@ -21,6 +21,7 @@ const PLANTED = {
   missing_at_provider: 60,
   duplicate_at_provider: 20,
 };
+const ROUNDS = 3;
 const MAX_RATIO = 3;
 const MIN_SPEED = 0.7;
 const MAX_MEMORY = 1.3;
@@ -127,16 +128,29 @@ async function reconcile(gateway, path) {
   }
 }
 
+/** The least of as many on both sides, in turn, each in a copy of the database: a neighbor of the machine disturbs one of them. */
 async function measure(world, name, lines) {
   const url = await seed(world, name, lines);
   const path = join(world.folder, `${name}.csv`);
   await writeStatement(path, lines);
-  const least = [await bare(url, path), await bare(url, path)];
-  const gateway = await world.startGateway(url);
-  const found = await reconcile(gateway, path);
-  const memoryMb = residentMb(gateway);
-  await world.stop(gateway);
-  return { ...found, bareSeconds: Math.min(...least), memoryMb };
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const copy = `${name}_${round}`;
+    await world.sql(world.server.migrationUrl, `create database ${copy} template ${name}`);
+    const bareSeconds = await bare(url, path);
+    const gateway = await world.startGateway(world.urlOf(copy));
+    const found = await reconcile(gateway, path);
+    rounds.push({ ...found, bareSeconds, memoryMb: residentMb(gateway) });
+    await world.stop(gateway);
+  }
+  return {
+    ...rounds[0],
+    seconds: Math.min(...rounds.map((one) => one.seconds)),
+    uploadSeconds: Math.min(...rounds.map((one) => one.uploadSeconds)),
+    bareSeconds: Math.min(...rounds.map((one) => one.bareSeconds)),
+    memoryMb: Math.max(...rounds.map((one) => one.memoryMb)),
+    exact: rounds.every((one) => one.exact),
+  };
 }
 
 const world = new World();
