@@ -87,7 +87,7 @@ it('no settlement fails on a number or on a character, and what must be looked a
         epoch: recorded.epoch,
         dueInMs,
         expectedInMs,
-        told: { balance, begunAt: new Date(), alone: true },
+        reported: { balance, begunAt: new Date(), alone: true },
         detail: { words },
         providerReference: words,
         actor: 'test',

@@ -32,8 +32,8 @@ type Said =
       /** Members merged into what everybody may see of the transaction. */
       readonly detail?: JsonObject;
       readonly resource?: ResourceChange;
-      /** What is left of what was paid in, as the answer told it. */
-      readonly told?: ReportedBalance;
+      /** The prepaid balance that the response reports. */
+      readonly reported?: ReportedBalance;
     }
   | {
       readonly kind: 'declined';
@@ -189,11 +189,11 @@ export interface OperationHandler {
 export interface BalanceSource {
   /** How often it is asked for, in milliseconds. */
   readonly everyMs: number;
-  /** How far what is told may be behind what was executed, in milliseconds. */
+  /** Maximum staleness of a reported balance, in milliseconds. */
   readonly lagMs: number;
   /** Levels below which an alarm is raised, as decimals in the balance's currency. */
   readonly lowLevels: readonly string[];
-  /** The balance as it was told, as an exact decimal. @throws ProviderError */
+  /** The reported balance, as an exact decimal. @throws ProviderError */
   readonly read: () => Promise<{ readonly balance: string; readonly currency: string | null }>;
 }
 

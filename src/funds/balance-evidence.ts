@@ -29,10 +29,10 @@ export interface Series {
   readonly rates: readonly string[];
 }
 
-export type BalanceEvidence = 'proven_delivered' | 'proven_not_delivered' | 'indeterminate';
+export type EvidenceVerdict = 'proven_delivered' | 'proven_not_delivered' | 'indeterminate';
 
 export interface Finding {
-  readonly verdict: BalanceEvidence;
+  readonly verdict: EvidenceVerdict;
   readonly reasons: readonly string[];
   readonly before: Look | null;
   readonly after: Look | null;

@@ -14,7 +14,7 @@ export class NotConnectedError extends Error {
   }
 }
 
-/** The code of an error of the connection phase, in lower case; read by shape, as in `HttpDoor`. */
+/** The code of an error of the connection phase, in lower case; read by shape, as in `ProviderHttp`. */
 export function connectReason(error: unknown): string {
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : null;
   return typeof code === 'string' && code !== '' ? code.toLowerCase() : 'connect_failed';

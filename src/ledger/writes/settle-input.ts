@@ -56,7 +56,7 @@ function toInput(row: SettleRow): Record<string, unknown> {
     quantity: row.quantity?.toString(),
     debit: row.accounts?.debit,
     credit: row.accounts?.credit,
-    ...toldOf(row),
+    ...reportedOf(row),
   };
 }
 
@@ -67,11 +67,11 @@ function pauseOf(row: SettleRow, ms: number | null | undefined): number | null |
   return wholeMs(ms);
 }
 
-function toldOf(row: SettleRow): Record<string, unknown> {
-  const { told } = row;
-  if (!told) return {};
-  if (isStorable(told)) {
-    return { balanceId: newUuid(), balance: told.balance, begunAt: told.begunAt, alone: told.alone };
+function reportedOf(row: SettleRow): Record<string, unknown> {
+  const { reported } = row;
+  if (!reported) return {};
+  if (isStorable(reported)) {
+    return { balanceId: newUuid(), balance: reported.balance, begunAt: reported.begunAt, alone: reported.alone };
   }
   report(row, 'a balance is out of range');
   return {};

@@ -42,7 +42,7 @@ export interface Settlement {
     readonly metadata?: JsonObject;
   };
   /** The balance that came with this outcome. */
-  readonly told?: ReportedBalance;
+  readonly reported?: ReportedBalance;
   readonly actor: string;
   /** What the move rests on, e.g. `answer`, `notification`, `timeout`. */
   readonly evidence: string;

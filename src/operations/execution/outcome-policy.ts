@@ -15,7 +15,7 @@ export type Transition = Pick<
   | 'providerReference'
   | 'failure'
   | 'detail'
-  | 'told'
+  | 'reported'
   | 'attemptNotSent'
   | 'parked'
   | 'evidence'
@@ -52,8 +52,8 @@ function verdictOn(handler: OperationHandler, transaction: Transaction, outcome:
     case 'waiting':
       return { to: null, dueInMs: outcome.pollInMs, evidence, eventDetail: { note: 'not final yet' }, ...ids };
     case 'succeeded': {
-      const { detail, resource, told } = outcome;
-      const changes = { ...(detail && { detail }), ...(resource && { resource }), ...(told && { told }) };
+      const { detail, resource, reported } = outcome;
+      const changes = { ...(detail && { detail }), ...(resource && { resource }), ...(reported && { reported }) };
       return { to: 'succeeded', dueInMs: null, evidence, ...ids, ...changes };
     }
     case 'declined':

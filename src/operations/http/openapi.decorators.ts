@@ -9,7 +9,8 @@ const LOCATION = { Location: { description: 'The URL of the transaction.', schem
 const PREFER = ApiHeader({
   name: 'Prefer',
   required: false,
-  description: 'How long to wait for a final result (RFC 7240): `wait=0` to `wait=30` seconds, or `respond-async`.',
+  description:
+    'How long to wait for a final result or, on a read, for a change (RFC 7240): `wait=0` to `wait=30` seconds, or `respond-async`.',
   schema: { type: 'string', example: 'wait=10' },
 });
 

@@ -38,7 +38,7 @@ export class ProviderHealthDto {
   title!: string;
   @ApiProperty({ type: ProviderPauseDto, nullable: true })
   paused!: ProviderPauseDto | null;
-  /** Uptime of this instance. */
+  /** The circuit breaker of this instance. */
   @ApiProperty({ enum: ['closed', 'open', 'half-open'] })
   breaker!: string;
   /** Seconds since the current token was obtained; null: there is none. */
@@ -53,7 +53,7 @@ export class ProviderHealthDto {
   overdue!: number;
   /** Seconds until the current queue is sent, as far as the quota allows. */
   drainSeconds!: number;
-  /** Uptime of this instance. */
+  /** The last success of this instance. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastSuccessAt!: string | null;
 }

@@ -46,14 +46,14 @@ export class FloatGuardedPurchase {
     for (const other of this.out) other.alone = false;
     this.out.add(out);
     try {
-      const { outcome, balance: told } = await purchase();
-      if (told === 'unreadable') this.watch.unreadable(NAME, operation.id);
-      const balance = typeof told === 'string' ? null : told.balance;
+      const { outcome, balance: reported } = await purchase();
+      if (reported === 'unreadable') this.watch.unreadable(NAME, operation.id);
+      const balance = typeof reported === 'string' ? null : reported.balance;
       if (outcome.kind === 'declined' && outcome.failure.category === 'funds') await this.usedUp();
       if (outcome.kind === 'succeeded' && balance === null) await this.learnRate(operation.id, out, isProbe);
       if (outcome.kind !== 'succeeded' || balance === null) return outcome;
       this.watch.note(NAME, balance);
-      return { ...outcome, told: { balance, ...out } };
+      return { ...outcome, reported: { balance, ...out } };
     } finally {
       this.out.delete(out);
     }

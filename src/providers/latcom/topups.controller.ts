@@ -36,7 +36,7 @@ export class TopupsController {
   ) {}
 
   /**
-   * Buy a top-up. It is sent at most once. If the provider's response is lost, it is `unknown` until evidence or an
+   * Buy a top-up. It is executed at most once. If the provider's response is lost, it is `unknown` until evidence or an
    * operator resolves it.
    */
   @Post()

@@ -30,7 +30,7 @@ export class PassesController {
     private readonly store: PassStore,
   ) {}
 
-  /** Issue a pass. If the provider's response is lost, the pass becomes `unknown`. The request is never sent twice. */
+  /** Issue a pass. If the provider's response is lost, the pass becomes `unknown` and is not sent again. */
   @Post()
   @SubmitsTransaction({ body: CreatePassDto, example: PASS_EXAMPLE })
   async create(

@@ -73,7 +73,7 @@ export class BreaksController {
     return this.read(id);
   }
 
-  /** Approve another operator's proposal. It is executed at once. */
+  /** Approve another operator's proposal. The proposal is applied at once. */
   @Post(':id/approve')
   @Operator('operator')
   @ClosesBreak()

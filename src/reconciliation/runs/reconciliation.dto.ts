@@ -19,13 +19,13 @@ export class CreateReconciliationDto {
   @ApiProperty({ enum: KINDS, example: 'balance' })
   kind!: Kind;
 
-  /** Only transactions created at or after this time. */
+  /** Only transactions created, or released from hold, at or after this time; balances observed since then. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   from?: string;
 
-  /** Only transactions that were final by this time. */
+  /** Only transactions created, or released from hold, at or before this time; balances observed until then. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
@@ -39,9 +39,8 @@ export class CreateReconciliationDto {
 
   /**
    * Statements: what cannot be recognized in the file, as a JSON object of `delimiter` (`,` `;` tab `|`), `encoding`
-   * (`utf-8`,
-   * `utf-16le`, `utf-16be`, `windows-1252`), `decimal` (`.` `,`), `thousands` (`,` `.` blank `'`), `dates` (`dd/mm/yyyy`,
-   * `mm/dd/yyyy`) and `timeZone` (IANA, of times without an offset; default UTC), each optional. E.g.
+   * (`utf-8`, `utf-16le`, `utf-16be`, `windows-1252`), `decimal` (`.` `,`), `thousands` (`,` `.` blank `'`), `dates`
+   * (`dd/mm/yyyy`, `mm/dd/yyyy`) and `timeZone` (IANA, of times without an offset; default UTC), each optional. E.g.
    * `{"decimal":",","dates":"dd/mm/yyyy","timeZone":"America/Mexico_City"}`.
    */
   @Optional()

@@ -2,10 +2,10 @@ import type { PoolClient } from 'pg';
 import type { IdRange } from './fast-path/id-range.js';
 import { millisecondsOf } from './statement-tables.js';
 
-/** What is executed has a mark. */
+/** Executed lines have a mark. */
 const MARK = `case when succeeded then mark end`;
 
-/** Lines behind the place $1. */
+/** Copies what is remembered of the lines behind the place $1 into `pages`, and possible duplicates into `suspects`. */
 const GATHER = `
 with batch as (
   select max(ctid) as last, count(*)::integer as count, array_agg(transaction_id) filter (where transaction_id is not null) as ids,
@@ -49,15 +49,15 @@ export interface Gathered {
 export const NOTHING_GATHERED: Gathered = { last: '(0,0)', count: 0 };
 
 /**
- * Gathers the lines behind those that were gathered before. PostgreSQL may put a short line into a gap in front of them,
- * where it is not seen: the count says so.
+ * Gathers the lines that were added since the last call. PostgreSQL may put a short line into a gap in front of them, where it
+ * is missed: the count is lower than the number of lines then.
  */
 export async function gatherLines(client: PoolClient, { last, count }: Gathered): Promise<Gathered> {
   const { rows } = await client.query<{ last: string | null; count: number }>(GATHER, [last]);
   return { last: rows[0]?.last ?? last, count: count + (rows[0]?.count ?? 0) };
 }
 
-/** Gathers all lines anew. Not within a transaction. */
+/** Gathers all lines from the beginning, in a transaction of its own. */
 export async function gatherAgain(client: PoolClient): Promise<void> {
   await client.query(`begin`);
   await remakePages(client);
@@ -66,7 +66,7 @@ export async function gatherAgain(client: PoolClient): Promise<void> {
   await client.query(`commit`);
 }
 
-/** The table `pages` anew, when lines were taken away. Within the transaction of `client`. */
+/** Fills `pages` from the beginning: after lines were set aside, or missed. Runs in the caller's transaction. */
 export async function remakePages(client: PoolClient): Promise<void> {
   await client.query(`truncate pages`);
   // Sorted and a page after the other: memory does not grow with the file.
