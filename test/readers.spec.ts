@@ -130,7 +130,10 @@ describe('JSON from outside', () => {
   });
 
   it('is refused when a member has two values', () => {
-    for (const text of ['{"a":1,"a":2}', '{"a":{"b":[{"c":1,"c":"1"}]}}', '{"success":false,"success":true}']) {
+    for (const text of [
+      ...['{"a":1,"a":2}', '{"a":{"b":[{"c":1,"c":"1"}]}}', '{"success":false,"success":true}'],
+      ...['{"a":1,"a" :2}', '{"a":1,"a"\t:2}', '{"a":1,"a"\r\n  :2}', '{"a"\n:1,"a":2}', '{"u":"b:c","a":1,"a" : 2}'],
+    ]) {
       expect(() => parseJson(text)).toThrow(DuplicateMemberError);
       expect(parseRecord(text)).toBeNull();
     }

@@ -1,5 +1,5 @@
 import { newUuid } from '../src/common/ids.js';
-import { bareId, sql, transactionEvents } from './support/accruals.js';
+import { accrualEffects, accrualOnce, bareId, sql, transactionEvents } from './support/accruals.js';
 import { startGateway } from './support/gateway.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from './support/http.js';
 import { accrual, eventually, startWorld, topup, unique, type World } from './support/world.js';
@@ -488,6 +488,20 @@ describe('a sweep and a balance', () => {
     expect(begun.status).toBe(202);
     expect(await completed(begun)).toMatchObject({ counts: { asked: 0, unanswered: 0 } });
   });
+
+  it('asks for an accrual that was never notified, long before its next look', async () => {
+    const body = accrual({ member: { ffn: '01234599603' } });
+    const id = textAt((await world.call('POST', '/v1/accruals', body, { prefer: 'wait=0' })).body, 'id');
+    await accrualOnce(world, id, ['processing'], 15_000);
+    await eventually(
+      20_000,
+      () => accrualEffects(world, id),
+      ([effect]) => at(effect, 'outcome') === 'PROCESSED',
+    );
+    const begun = await world.admin('POST', '/v1/admin/reconciliations', { provider: 'latam-pass', kind: 'status' });
+    expect(await completed(begun)).toMatchObject({ counts: { asked: 1, unanswered: 0 } });
+    expect(await accrualOnce(world, id, ['succeeded'], 15_000)).toMatchObject({ status: 'succeeded' });
+  }, 60_000);
 
   it('finds what the purchases do not explain, and only that', async () => {
     const from = new Date().toISOString();
