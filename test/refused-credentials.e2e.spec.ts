@@ -54,7 +54,7 @@ it('LoyaltyLayer is stopped by invalid_client, and goes on once an operator has 
   expect(await paused()).not.toBeNull();
 
   await world.gateway().stop();
-  const { LOYALTY_LAYER_CLIENT_SECRET: secret } = await world.sandbox.providerEnv();
+  const { LOYALTY_LAYER_CLIENT_SECRET: secret } = world.sandbox.providerEnv;
   const mended = await startGateway({
     databaseUrl: world.database.url,
     env: { ...world.env, ...(secret !== undefined && { LOYALTY_LAYER_CLIENT_SECRET: secret }) },

@@ -36,7 +36,7 @@ async function startOnSomePort(config: Config): Promise<RunningSandbox> {
     host: LOOPBACK,
     port: config.sandbox.port,
     journalFile: join(config.dataDir, JOURNAL),
-    notification: notificationTarget(config),
+    notifications: notificationTargets(config),
   };
   try {
     return await startSandbox(options);
@@ -47,11 +47,11 @@ async function startOnSomePort(config: Config): Promise<RunningSandbox> {
   }
 }
 
-function notificationTarget(config: Config): SandboxOptions['notification'] {
+function notificationTargets(config: Config): NonNullable<SandboxOptions['notifications']> {
   const [pair] = config.latamPass.notificationPairs;
-  if (!config.latamPass.sandbox || !pair || config.port === 0) return undefined;
+  if (!config.latamPass.sandbox || !pair || config.port === 0) return {};
   const url = `http://${ownHost(config.host)}:${config.port}/v1/providers/latam-pass/notifications`;
-  return { url, ...pair };
+  return { 'latam-pass': { url, ...pair } };
 }
 
 /** An address at which this machine reaches what listens on `host`. */

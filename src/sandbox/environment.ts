@@ -14,7 +14,7 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     host: reader.host('SANDBOX_HOST') ?? '127.0.0.1',
     port: reader.whole('SANDBOX_PORT', 0, 65_535) ?? 0,
     journalFile: reader.text('SANDBOX_JOURNAL'),
-    notification: reader.notification(),
+    notifications: reader.notifications(),
     accrualDelayMs: reader.rangeMs('SANDBOX_ACCRUAL_DELAY_MS'),
     upstreamDelayMs: reader.rangeMs('SANDBOX_UPSTREAM_DELAY_MS'),
     requestsPerMinute: reader.whole('SANDBOX_REQUESTS_PER_MINUTE', 1, 1_000_000),
@@ -70,7 +70,12 @@ class Reader {
     return min <= max ? [min, max] : this.bad(name, 'must be two numbers of milliseconds "min,max"');
   }
 
-  notification(): NotificationTarget | undefined {
+  notifications(): Record<string, NotificationTarget> {
+    const target = this.notification();
+    return target ? { 'latam-pass': target } : {};
+  }
+
+  private notification(): NotificationTarget | undefined {
     const url = this.text('SANDBOX_NOTIFICATION_URL');
     if (url === undefined) return undefined;
     if (!URL.canParse(url)) return this.bad('SANDBOX_NOTIFICATION_URL', 'must be a URL');

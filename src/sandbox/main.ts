@@ -8,7 +8,7 @@ const reading = readEnvironment(process.env);
 if (reading.ok) {
   const sandbox = await startSandbox(reading.options);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void sandbox.stop());
-  process.stdout.write(`${JSON.stringify({ sandbox: sandbox.url })}\n`);
+  process.stdout.write(`${JSON.stringify({ sandbox: sandbox.url, env: sandbox.env })}\n`);
 } else {
   process.stderr.write(`${reading.problems.join('\n')}\n`);
   process.exitCode = EXIT_CONFIG;

@@ -2,14 +2,20 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { withoutBootLines } from './boot-log.js';
+import { type Environment } from './provider.js';
+import { PROVIDERS } from './providers.js';
 import { SandboxModule } from './sandbox.module.js';
 import { type SandboxOptions, settle } from './settings.js';
 
 export { type SandboxOptions } from './settings.js';
 
 export interface RunningSandbox {
-  /** Without a slash at the end; the providers are under `/latam-pass`, `/loyalty-layer`, `/latcom/api/distributor`. */
+  /** Without a slash at the end. */
   readonly url: string;
+  /** The environment variables with which a gateway reaches each provider, by the provider's name. */
+  readonly reach: Readonly<Record<string, Environment>>;
+  /** `reach` of all providers in one. */
+  readonly env: Environment;
   stop(): Promise<void>;
 }
 
@@ -18,7 +24,10 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   const quiet = options.quiet ?? true;
   const start = (): Promise<NestFastifyApplication> => listen(options);
   const application = await (quiet ? withoutBootLines(start) : start());
-  return { url: await application.getUrl(), stop: () => application.close() };
+  const url = await application.getUrl();
+  const reach = Object.fromEntries(PROVIDERS.map(({ name, env }) => [name, env(url)]));
+  const env = Object.fromEntries(Object.values(reach).flatMap((variables) => Object.entries(variables)));
+  return { url, reach, env, stop: () => application.close() };
 }
 
 async function listen(options: SandboxOptions): Promise<NestFastifyApplication> {

@@ -11,7 +11,7 @@ export interface SandboxCredentials {
   readonly latcom: { readonly customerId: string; readonly secretKey: string };
 }
 
-/** Where LATAM Pass sends its notifications, and the Basic pair that it was given for it. */
+/** Where a provider sends its notifications, and the Basic credentials that it sends with them. */
 export interface NotificationTarget {
   readonly url: string;
   readonly username: string;
@@ -27,8 +27,8 @@ export interface SandboxOptions {
   readonly port: number;
   /** State is kept here and survives a restart; without it, it lives in memory. */
   readonly journalFile?: string | undefined;
-  /** Without it nothing is notified, and the status has to be asked for. */
-  readonly notification?: NotificationTarget | undefined;
+  /** By the provider's name. A provider without a target sends no notifications; its caller must poll. */
+  readonly notifications?: Readonly<Record<string, NotificationTarget>> | undefined;
   readonly credentials?: Partial<SandboxCredentials> | undefined;
   /** Time until an accrual is final. */
   readonly accrualDelayMs?: DelayRangeMs | undefined;
@@ -73,7 +73,7 @@ const DEMO: SandboxCredentials = { latamPass: LATAM_PASS_DEMO, loyaltyLayer: LOY
 export function settle(options: SandboxOptions): SandboxSettings {
   return {
     journalFile: options.journalFile,
-    notification: options.notification,
+    notification: options.notifications?.['latam-pass'],
     credentials: { ...DEMO, ...options.credentials },
     // LATAM Pass's page on accruals: half are final within 3 s, three quarters within 4 s, 88 % within 6 s.
     accrualDelayMs: options.accrualDelayMs ?? [2000, 6000],

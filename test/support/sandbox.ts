@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { at, request, textAt } from './http.js';
 import type { Answer } from './http.js';
 import { startProcess, waitFor } from './processes.js';
@@ -29,11 +27,11 @@ export interface FaultOrder {
   readonly seed?: number;
 }
 
-/** The three simulated providers in a process of their own. */
+/** The simulated providers in a process of their own. */
 export interface Sandbox extends ManagedProcess {
   readonly url: string;
   /** What a gateway's environment needs to use them. */
-  providerEnv(): Promise<Record<string, string>>;
+  readonly providerEnv: Readonly<Record<string, string>>;
   /** What really happened at the providers, whatever their callers were told; all of it, or one provider's. */
   effects(provider?: string): Promise<SandboxRecord[]>;
   /** The requests that arrived. */
@@ -51,9 +49,10 @@ export async function startSandbox(env: Readonly<Record<string, string>> = {}): 
     NODE_ENV: 'test',
     ...env,
   });
-  const url = await waitFor(child, 'the sandbox saying where it listens', LISTENING_TIMEOUT_MS, () =>
-    findUrl(child.output()),
+  const start = await waitFor(child, 'the sandbox saying where it listens', LISTENING_TIMEOUT_MS, () =>
+    findStart(child.output()),
   );
+  const url = textAt(start, 'sandbox');
   const list = async (name: 'effects' | 'calls', provider?: string): Promise<SandboxRecord[]> => {
     const query = provider === undefined ? '' : `?provider=${encodeURIComponent(provider)}`;
     return records(at(expectSuccess(await request(url, 'GET', CONTROL[name] + query)).body, name));
@@ -61,7 +60,7 @@ export async function startSandbox(env: Readonly<Record<string, string>> = {}): 
   return {
     ...child,
     url,
-    providerEnv: () => providerEnv(url),
+    providerEnv: readEnv(start),
     effects: (provider) => list('effects', provider),
     calls: (provider) => list('calls', provider),
     fault: async (order) => void expectSuccess(await request(url, 'POST', CONTROL.faults, { body: order })),
@@ -69,35 +68,18 @@ export async function startSandbox(env: Readonly<Record<string, string>> = {}): 
   };
 }
 
-function findUrl(output: string): string | undefined {
-  return /^\{"sandbox":"(http:[^"]+)"/m.exec(output)?.[1];
+/** The line that says where it listens and how a gateway reaches its providers. */
+function findStart(output: string): Record<string, unknown> | undefined {
+  const line = /^\{"sandbox":.*\}$/m.exec(output)?.[0];
+  if (line === undefined) return undefined;
+  const start: unknown = JSON.parse(line);
+  return isRecord(start) ? start : undefined;
 }
 
-async function providerEnv(url: string): Promise<Record<string, string>> {
-  return {
-    LATAM_PASS_BASE_URL: `${url}/latam-pass`,
-    LATAM_PASS_ENVIRONMENT: 'sandbox',
-    LOYALTY_LAYER_BASE_URL: `${url}/loyalty-layer`,
-    LATCOM_BASE_URL: `${url}/latcom/api/distributor`,
-    ...(await credentialsEnv()),
-  };
-}
-
-/** The sandbox's own demonstration credentials, taken from the build, in the gateway's variables. */
-async function credentialsEnv(): Promise<Record<string, string>> {
-  const file = join(import.meta.dirname, '..', '..', 'dist', 'sandbox', 'credentials.js');
-  const demo: unknown = await import(pathToFileURL(file).href);
-  return {
-    LATAM_PASS_CLIENT_ID: textAt(demo, 'LATAM_PASS_DEMO', 'clientId'),
-    LATAM_PASS_CLIENT_SECRET: textAt(demo, 'LATAM_PASS_DEMO', 'clientSecret'),
-    LATAM_PASS_PARTNER_ID: textAt(demo, 'LATAM_PASS_DEMO', 'partnerId'),
-    LATAM_PASS_PRODUCT_ID: textAt(demo, 'LATAM_PASS_DEMO', 'productId'),
-    LATAM_PASS_ISSUE_BANK: textAt(demo, 'LATAM_PASS_DEMO', 'issueBank'),
-    LOYALTY_LAYER_CLIENT_ID: textAt(demo, 'LOYALTY_LAYER_DEMO', 'clientId'),
-    LOYALTY_LAYER_CLIENT_SECRET: textAt(demo, 'LOYALTY_LAYER_DEMO', 'clientSecret'),
-    LATCOM_CUSTOMER_ID: textAt(demo, 'LATCOM_DEMO', 'customerId'),
-    LATCOM_SECRET_KEY: textAt(demo, 'LATCOM_DEMO', 'secretKey'),
-  };
+function readEnv(start: unknown): Record<string, string> {
+  const env = at(start, 'env');
+  if (!isRecord(env)) throw new Error('the sandbox does not say how its providers are reached');
+  return Object.fromEntries(Object.keys(env).map((name) => [name, textAt(env, name)]));
 }
 
 function expectSuccess(answer: Answer): Answer {

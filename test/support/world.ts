@@ -52,7 +52,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     }),
   ]);
   const env = {
-    ...(await sandbox.providerEnv()),
+    ...sandbox.providerEnv,
     LATAM_PASS_NOTIFICATION_USERNAME: NOTIFIER.username,
     LATAM_PASS_NOTIFICATION_PASSWORD: NOTIFIER.password,
     LOYALTY_LAYER_REQUESTS_PER_MINUTE: '100',
