@@ -1,0 +1,208 @@
+import type { Answer, Credentials } from '../../support/http.js';
+import { at, textAt } from '../../support/http.js';
+import { exampleBody, operations, type Operation } from '../../support/openapi.js';
+import { createOperator, fill, prepare, type Rightful } from '../../support/authorized-callers.js';
+import { startWorld, unique, type World } from '../../support/world.js';
+
+/** Every documented route, and every kind of caller: a route that is added is tried without an entry here. */
+const ALL = operations();
+const ROLES = ['viewer', 'operator', 'admin'];
+const SCOPES = ['accruals', 'members', 'cobranded', 'passes', 'topups', 'transactions:read', 'webhooks'];
+/** Said a second time on purpose: the document is made from what the guard reads, and both could be wrong. */
+const SCOPE_OF: Readonly<Record<string, string>> = {
+  accruals: 'accruals',
+  members: 'members',
+  cobranded: 'cobranded',
+  cards: 'passes',
+  passes: 'passes',
+  topups: 'topups',
+  transactions: 'transactions:read',
+};
+/** Everybody's own password. */
+const OPEN_TO_VIEWERS = ['POST /v1/admin/operators/me/password'];
+const PUBLIC = ['GET /health/live', 'GET /health/ready', 'GET /metrics'];
+/** Wrong passwords of one name are answered 401 so often before they are slowed down; a little less is used. */
+const TRIES_PER_NAME = 8;
+
+let world: World;
+let revoked: Credentials;
+/** For the message of a failure. */
+let last: unknown;
+let stranger: Credentials;
+const operators: Record<string, Credentials> = {};
+const scoped: Record<string, Credentials> = {};
+/** Operators who have logged in before: their wrong passwords do not slow others down. */
+const known: Credentials[] = [];
+const removed: Credentials[] = [];
+
+async function operator(role: string): Promise<{ id: string; auth: Credentials }> {
+  const one = await createOperator(world, role);
+  expect((await world.gateway().request('GET', '/v1/admin/providers', { auth: one.auth })).status).toBe(200);
+  return one;
+}
+
+async function prepareOperators(): Promise<void> {
+  for (const role of ROLES) operators[role] = (await operator(role)).auth;
+  const names = Math.ceil(ALL.filter(({ caller }) => caller === 'operator').length / TRIES_PER_NAME);
+  for (let count = 0; count < names; count += 1) {
+    known.push((await operator('viewer')).auth);
+    const leaver = await operator('admin');
+    expect((await world.admin('DELETE', `/v1/admin/operators/${leaver.id}`)).status).toBe(204);
+    removed.push(leaver.auth);
+  }
+}
+
+beforeAll(async () => {
+  world = await startWorld({
+    sandbox: { SANDBOX_REQUESTS_PER_MINUTE: '1000' },
+    gateway: { LOYALTY_LAYER_REQUESTS_PER_MINUTE: '1000', REQUIRE_SECOND_OPERATOR: 'true' },
+  });
+  for (const scope of SCOPES) {
+    scoped[scope] = await world.createApp({ scopes: SCOPES.filter((other) => other !== scope) });
+  }
+  stranger = await world.createApp();
+  const apps = await world.admin('GET', '/v1/admin/apps?limit=1');
+  const path = `/v1/admin/apps/${textAt(apps.body, 'data', 0, 'id')}/keys`;
+  const key = await world.admin('POST', path, {});
+  revoked = { username: textAt(key.body, 'keyId'), password: textAt(key.body, 'secret') };
+  expect((await world.admin('DELETE', `${path}/${revoked.username}`)).status).toBe(204);
+  await prepareOperators();
+}, 60_000);
+
+function bodyOf(operation: Operation): unknown {
+  if (operation.method === 'GET' || operation.method === 'DELETE') return undefined;
+  const body = exampleBody(operation.spec);
+  const reference = at(body, 'reference');
+  return typeof reference === 'string' ? { ...Object(body), reference: unique('own') } : body;
+}
+
+/** Asks as somebody, with a request that whoever may send it gets done. */
+interface Asking {
+  readonly ask: (auth?: Credentials) => Promise<number>;
+  readonly rightful: Rightful;
+}
+
+async function asking(operation: Operation): Promise<Asking> {
+  const rightful = await prepare(world, operation);
+  const path = fill(operation, rightful.ids);
+  const body = rightful.body ?? bodyOf(operation);
+  const ask = async (auth?: Credentials): Promise<number> => {
+    const headers = { 'idempotency-key': unique('key'), prefer: 'wait=0' };
+    const options = { headers, ...(auth && { auth }), ...(body !== undefined && { body }) };
+    const answer = await world.gateway().request(operation.method, path, options);
+    if (answer.status === 401 || answer.status === 403) {
+      expect(at(answer.body, 'code')).toBe(answer.status === 401 ? 'unauthenticated' : 'forbidden');
+    }
+    last = answer.body;
+    return answer.status;
+  };
+  return { ask, rightful };
+}
+
+/** What was asked for is done, with an answer that is documented: 2xx, whatever the route. */
+async function expectDone(operation: Operation, { ask, rightful }: Asking, auth?: Credentials): Promise<void> {
+  const status = await ask(rightful.as ?? auth);
+  await rightful.after?.();
+  // With the answer, so that a failure tells why.
+  expect([Math.floor(status / 100), last]).toEqual([2, last]);
+  expect(at(operation.spec, 'responses', String(status))).toBeDefined();
+}
+
+/** The lines of the audit log that an operator's act has added. */
+async function auditedBy(auth: Credentials | undefined, act: () => Promise<unknown>): Promise<unknown[]> {
+  const lines = async (): Promise<unknown[]> => {
+    const { body } = await world.admin('GET', '/v1/admin/audit-log?limit=50');
+    const data: unknown[] = [];
+    for (let index = 0; at(body, 'data', index) !== undefined; index += 1) data.push(at(body, 'data', index));
+    return data.filter((line) => at(line, 'actor') === `operator:${auth?.username}`);
+  };
+  const before = new Set((await lines()).map((line) => at(line, 'id')));
+  await act();
+  return (await lines()).filter((line) => !before.has(at(line, 'id')));
+}
+
+function of(list: readonly Credentials[], index: number): Credentials {
+  const one = list[index % list.length];
+  if (!one) throw new Error('nobody');
+  return one;
+}
+
+describe.each(
+  ALL.filter(({ caller }) => caller === 'partner').map((one) => [`${one.method} ${one.path}`, one] as const),
+)('%s', (_name, operation) => {
+  it('is for the owning app with its scope alone', async () => {
+    expect(operation.needs).toBe(SCOPE_OF[operation.path.split('/')[2] ?? '']);
+    const rightful = await asking(operation);
+    const { ask } = rightful;
+    expect(await ask()).toBe(401);
+    expect(await ask({ ...stranger, password: world.partner.password })).toBe(401);
+    expect(await ask(revoked)).toBe(401);
+    expect(await ask(operators['admin'])).toBe(403);
+    expect(await ask(scoped[operation.needs ?? ''])).toBe(403);
+    if (operation.path.includes('{')) expect(await ask(stranger)).toBe(404);
+    await expectDone(operation, rightful, world.partner);
+  });
+});
+
+const ADMIN_ROUTES = ALL.filter(({ caller }) => caller === 'operator');
+
+describe.each(ADMIN_ROUTES.map((one, index) => [`${one.method} ${one.path}`, one, index] as const))(
+  '%s',
+  (name, operation, index) => {
+    it('is for operators with its role or a higher one alone', async () => {
+      const needed = ROLES.indexOf(operation.needs ?? '');
+      expect(needed).toBeGreaterThanOrEqual(operation.method === 'GET' || OPEN_TO_VIEWERS.includes(name) ? 0 : 1);
+      const rightful = await asking(operation);
+      const { ask } = rightful;
+      expect(await ask()).toBe(401);
+      expect(await ask({ ...of(known, index), password: 'a-wrong-one' })).toBe(401);
+      expect(await ask(of(removed, index))).toBe(401);
+      expect(await ask(revoked)).toBe(401);
+      expect(await ask(world.partner)).toBe(403);
+      for (const [level, role] of ROLES.entries()) {
+        if (level < needed) expect(await ask(operators[role])).toBe(403);
+      }
+      const auth = rightful.rightful.as ?? operators[operation.needs ?? ''];
+      const audited = await auditedBy(auth, () => expectDone(operation, rightful, auth));
+      // Every change is one line, whoever adds its route.
+      if (operation.method !== 'GET') expect(audited).toHaveLength(1);
+    });
+  },
+);
+
+/** Where personal data can be asked for in clear. */
+const REVEALING = ADMIN_ROUTES.filter(({ spec }) => JSON.stringify(at(spec, 'parameters')).includes('"expand"'));
+
+it.each(REVEALING.map((one) => [`${one.method} ${one.path}`, one] as const))(
+  '%s shows personal data to operators alone, and writes down to whom',
+  async (_name, operation) => {
+    const { ids } = (await asking(operation)).rightful;
+    const path = `${fill(operation, ids)}?expand=personal`;
+    const ask = (role: string): Promise<Answer> =>
+      world.gateway().request('GET', path, { auth: operators[role] ?? world.partner });
+    expect((await ask('viewer')).status).toBe(403);
+    const audited = await auditedBy(operators['operator'], async () => {
+      expect((await ask('operator')).status).toBe(200);
+    });
+    expect(audited).toEqual([expect.objectContaining({ action: expect.stringMatching(/\.read_personal$/) })]);
+  },
+);
+
+it.each(ALL.filter(({ caller }) => caller === 'notifier').map((one) => [`${one.method} ${one.path}`, one] as const))(
+  '%s is for the provider alone',
+  async (_name, operation) => {
+    const { ask } = await asking(operation);
+    for (const auth of [undefined, { ...world.notifier, password: 'wrong' }, revoked, world.partner]) {
+      expect(await ask(auth)).toBe(401);
+    }
+    expect(await ask(operators['admin'])).toBe(401);
+    expect(await ask(world.notifier)).toBe(200);
+  },
+);
+
+it('nothing else than health and metrics is for everybody', async () => {
+  const open = ALL.filter(({ caller }) => caller === 'public');
+  expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual(PUBLIC);
+  for (const operation of open) expect(await (await asking(operation)).ask()).toBe(200);
+  expect(ALL.filter(({ path, caller }) => path.startsWith('/v1/admin/') !== (caller === 'operator'))).toEqual([]);
+});

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { at, type Answer } from '../../support/http.js';
+import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+
+const CARD = '5105 1051 0510 5100';
+const DIGITS = '5105105105105100';
+/** Sent only where such a number is opaque. */
+const EXEMPT = '4111111111111111';
+
+let world: World;
+const answers: Answer[] = [];
+
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+
+async function refused(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<Answer> {
+  const answer = await world.call(method, path, body, headers);
+  answers.push(answer);
+  expect(answer).toMatchObject({ status: 422, body: { code: 'card_data_refused', retryable: false } });
+  return answer;
+}
+
+function pointers(answer: Answer): unknown[] {
+  const errors = at(answer.body, 'errors');
+  return Array.isArray(errors) ? errors.map((error) => at(error, 'pointer')) : [];
+}
+
+describe('a card number is refused', () => {
+  it.each<[string, string, object, string]>([
+    ['in a reference', '/v1/accruals', accrual({ reference: `order ${DIGITS}` }), '/reference'],
+    ['in metadata', '/v1/topups', topup({ metadata: { note: CARD } }), '/metadata/note'],
+    ['as a name in metadata', '/v1/topups', topup({ metadata: { [CARD]: 'x' } }), '/metadata'],
+    ['in a name', '/v1/passes', pass({ holder: { firstName: 'Ana', lastName: CARD } }), '/holder/lastName'],
+    ['in an unknown member, before validation', '/v1/passes', pass({ card: { n: [CARD] } }), '/card/n/0'],
+    ['as a number', '/v1/accruals', accrual({ points: Number(DIGITS) }), '/points'],
+    ['under a member that tampers', '/v1/accruals', { constructor: { a: CARD } }, '/constructor/a'],
+  ])('%s', async (_what, path, body, pointer) => {
+    expect(pointers(await refused('POST', path, body))).toEqual([pointer]);
+  });
+
+  it('in a query', async () => {
+    const query = await refused('GET', `/v1/transactions?reference=${encodeURIComponent(CARD)}`);
+    expect(pointers(query)).toEqual(['?reference']);
+  });
+
+  it('in a body that cannot be read', async () => {
+    const json = { 'content-type': 'application/json' };
+    await refused('POST', '/v1/topups', `{"metadata": "${DIGITS}"`, json);
+    await refused('POST', '/v1/topups', `note=${DIGITS}`, { 'content-type': 'text/plain' });
+  });
+
+  it('also from an operator', async () => {
+    const answer = await world.admin('POST', '/v1/admin/providers/latcom/pause', { reason: CARD });
+    expect(answer.body).toMatchObject({ code: 'card_data_refused' });
+  });
+
+  it('only after the caller is known', async () => {
+    const answer = await world.gateway().request('POST', '/v1/topups', { body: { a: CARD } });
+    expect(answer.status).toBe(401);
+  });
+
+  it('without using up the key', async () => {
+    const headers = { 'idempotency-key': unique('kept'), prefer: 'wait=10' };
+    await refused('POST', '/v1/topups', topup({ metadata: { note: CARD } }), headers);
+    expect((await world.call('POST', '/v1/topups', topup(), headers)).status).toBe(201);
+  });
+});
+
+describe('what is legal is not refused', () => {
+  it('keys, ids and trace headers that look like a card', async () => {
+    const headers = {
+      'idempotency-key': EXEMPT,
+      'x-request-id': EXEMPT,
+      traceparent: `00-${EXEMPT}${EXEMPT}-${EXEMPT}-01`,
+      prefer: 'wait=10',
+    };
+    expect((await world.call('POST', '/v1/topups', topup(), headers)).status).toBe(201);
+    expect((await world.call('GET', `/v1/passes/pass_${EXEMPT}`)).status).toBe(404);
+    expect((await world.call('GET', `/v1/passes/${EXEMPT}`)).status).toBe(404);
+  });
+
+  it('SIM cards, devices, phones, documents, times and ids', async () => {
+    const metadata = {
+      iccid: '8952020012345678907',
+      imei: '490154203237518',
+      phone: '+49 1512 3456789',
+      cpf: '12345678909',
+      at: String(Date.now()),
+      id: randomUUID(),
+    };
+    expect((await world.call('POST', '/v1/topups', topup({ metadata }), { prefer: 'wait=10' })).status).toBe(201);
+  });
+});
+
+it('a notification with a card number is kept, encrypted, and somebody is told', async () => {
+  const answer = await world.gateway().request('POST', '/v1/providers/latam-pass/notifications', {
+    auth: world.notifier,
+    body: {
+      nonAirAccrual: { status: 'CANCELLED' },
+      trace: { correlationId: unique('none') },
+      error: { message: CARD },
+    },
+  });
+  expect(answer).toMatchObject({ status: 200, body: { received: true } });
+  await eventually(
+    5_000,
+    async () => String((await world.gateway().request('GET', '/metrics')).body),
+    (text) => /gateway_alarms_total\{kind="card_data_in_notification"\} 1/.test(text),
+  );
+});
+
+it('nothing of it is echoed, logged or stored', async () => {
+  const told = JSON.stringify(answers.map(({ headers, body }) => [headers, body]));
+  const logged = world.gateway().output();
+  expect(answers.length).toBeGreaterThan(10);
+  for (const text of [CARD, DIGITS]) {
+    expect(told).not.toContain(text);
+    expect(logged).not.toContain(text);
+  }
+  const client = new Client({ connectionString: world.database.url });
+  await client.connect();
+  const tables = await client.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public'`,
+  );
+  for (const { name } of tables.rows) {
+    const found = await client.query(`select from ${name} t where t::text ~ $1`, [`${CARD}|${DIGITS}`]);
+    expect([name, found.rowCount]).toEqual([name, 0]);
+  }
+  await client.end();
+});

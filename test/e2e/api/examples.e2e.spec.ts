@@ -1,0 +1,60 @@
+import { at } from '../../support/http.js';
+import { exampleBody, openApi } from '../../support/openapi.js';
+import { startWorld, unique, type World } from '../../support/world.js';
+
+/* What Swagger UI offers to send, sent: a newcomer who presses "Execute" must not be refused. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+
+const exampleOf = (path: string): unknown => exampleBody(at(openApi, 'paths', path, 'post'));
+
+it.each([
+  '/v1/accruals',
+  // The example of the end ends what that of the start began.
+  '/v1/cobranded',
+  '/v1/cobranded/end',
+  '/v1/passes',
+  '/v1/topups',
+])('POST %s accepts its example, with its own key', async (path) => {
+  const parameters = at(openApi, 'paths', path, 'post', 'parameters');
+  if (!Array.isArray(parameters)) throw new Error('no parameters');
+  const header = parameters.find((one) => at(one, 'name') === 'Idempotency-Key');
+  const key = String(at(header, 'schema', 'example'));
+  const answer = await world.call('POST', path, exampleOf(path), { 'idempotency-key': key, prefer: 'wait=10' });
+  expect(answer.body).toMatchObject({ status: 'succeeded' });
+});
+
+it('POST /v1/members/search accepts its example', async () => {
+  expect(await world.call('POST', '/v1/members/search', exampleOf('/v1/members/search'))).toMatchObject({
+    status: 200,
+  });
+});
+
+it.each(['/v1/admin/apps', '/v1/admin/operators', '/v1/admin/plans', '/v1/admin/products'])(
+  'POST %s accepts its example',
+  async (path) => {
+    expect(await world.admin('POST', path, exampleOf(path))).toMatchObject({ status: 201 });
+  },
+);
+
+it('POST /v1/admin/providers/{name}/pause accepts its example', async () => {
+  const body = exampleOf('/v1/admin/providers/{name}/pause');
+  expect(await world.admin('POST', '/v1/admin/providers/latcom/pause', body)).toMatchObject({ status: 200 });
+});
+
+it('serves every route that is documented', async () => {
+  const paths = at(openApi, 'paths');
+  if (typeof paths !== 'object' || paths === null) throw new Error('no paths');
+  expect(Object.keys(paths).length).toBeGreaterThan(25);
+  for (const path of Object.keys(paths)) {
+    const filled = path.replace('{name}', 'latcom').replaceAll(/\{\w+\}/g, unique('none'));
+    const answer = await world.gateway().request('OPTIONS', filled);
+    // Another method than those that are served: 405 where there is a route, 404 where there is none.
+    expect([path, answer.status]).toEqual([path, 405]);
+  }
+  expect((await world.gateway().request('OPTIONS', '/v1/nothing')).status).toBe(404);
+});

@@ -1,0 +1,40 @@
+import { Client } from 'pg';
+import { createDatabase, type TestDatabase } from '../../support/database.js';
+import { startGateway, type Gateway } from '../../support/gateway.js';
+
+/** A database whose clock is off: its own function of that name is found before PostgreSQL's. */
+async function withClock(offset: string): Promise<TestDatabase> {
+  const database = await createDatabase();
+  const client = new Client({ connectionString: database.adminUrl });
+  await client.connect();
+  await client.query(`create schema shifted`);
+  await client.query(
+    `create function shifted.clock_timestamp() returns timestamptz language sql volatile
+     as $$ select pg_catalog.clock_timestamp() + interval '${offset}' $$`,
+  );
+  const name = new URL(database.url).pathname.slice(1);
+  await client.query(`alter database ${name} set search_path = shifted, pg_catalog, public`);
+  await client.end();
+  return database;
+}
+
+/** The search path makes it a database without tables, which the owner has to fill. */
+function start(database: TestDatabase): Promise<Gateway> {
+  return startGateway({ databaseUrl: database.url, env: { DATABASE_MIGRATION_URL: database.adminUrl } });
+}
+
+it.each([
+  ['3 seconds', 'behind the database'],
+  ['-3 seconds', 'ahead of the database'],
+])('does not start when the database is off by %s', async (offset, words) => {
+  const database = await withClock(offset);
+  await expect(start(database)).rejects.toThrow(words);
+  await database.drop();
+});
+
+it('starts when the clocks differ by a second', async () => {
+  const database = await withClock('1 second');
+  const gateway = await start(database);
+  expect(await gateway.stop()).toEqual({ code: 0, signal: null });
+  await database.drop();
+});

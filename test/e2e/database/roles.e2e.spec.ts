@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { createDatabase, type TestDatabase } from '../../support/database.js';
+import { ADMIN, startGateway, type Gateway } from '../../support/gateway.js';
+import { startWorld, topup, type World } from '../../support/world.js';
+
+/** Each with one of its columns. */
+const APPEND_ONLY = {
+  audit_log: 'target',
+  encryption_key_check: 'sealed',
+  ledger_accounts: 'owner',
+  ledger_checkpoints: 'held',
+  ledger_entries: 'amount',
+  ledger_seals: 'rows',
+  transaction_batches: 'position',
+  transaction_events: 'detail',
+};
+const WARNING = 'may change what is append-only';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+  // So that there is something to change.
+  await world.call('POST', '/v1/topups', topup());
+});
+
+async function query(url: string, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** What the role of `url` may do with each table, e.g. `INSERT SELECT`. */
+async function privileges(url: string): Promise<Record<string, string>> {
+  const rows = await query(
+    url,
+    `select c.relname as name, string_agg(p, ' ' order by p) filter (where has_table_privilege(c.oid, p)) as granted
+     from pg_class c, unnest($1::text[]) p
+     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' group by c.relname`,
+    [['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN']],
+  );
+  return Object.fromEntries(rows.map(({ name, granted }) => [String(name), String(granted)]));
+}
+
+describe('the role of the gateway', () => {
+  it('may add to what is append-only, change the rest, and empty no table', async () => {
+    const granted = await privileges(world.database.url);
+    const expected = Object.keys(granted).map((name): [string, string] => {
+      if (name === 'migrations') return [name, 'SELECT'];
+      return [name, name in APPEND_ONLY ? 'INSERT SELECT' : 'DELETE INSERT SELECT UPDATE'];
+    });
+    expect(granted).toEqual(Object.fromEntries(expected));
+    expect(expected.length).toBeGreaterThan(20);
+  });
+
+  it.each(Object.entries(APPEND_ONLY))('finds every way to change %s closed', async (table, column) => {
+    const acts: [string, string][] = [
+      [`update ${table} set ${column} = ${column}`, 'permission denied'],
+      [`delete from ${table}`, 'permission denied'],
+      [`truncate ${table}`, 'permission denied'],
+      [`select from ${table} for update`, 'permission denied'],
+      [`alter table ${table} disable trigger all`, 'must be owner'],
+      [`alter table ${table} disable trigger ${table}_append_only`, 'must be owner'],
+      [`drop trigger ${table}_append_only on ${table}`, 'must be owner'],
+      [`alter table ${table} drop column ${column}`, 'must be owner'],
+      [`create trigger mine before insert on ${table} for each row execute function refuse_change()`, 'denied'],
+      [`drop table ${table}`, 'must be owner'],
+    ];
+    for (const [act, refusal] of acts) {
+      await expect(query(world.database.url, act)).rejects.toThrow(refusal);
+    }
+  });
+
+  it.each([
+    ['set session_replication_role = replica', 'permission denied to set parameter'],
+    ['set role app', 'permission denied to set role'],
+    ['alter role gateway superuser', 'permission denied to alter role'],
+    ['create or replace function refuse_change() returns trigger language plpgsql as $$ begin end $$', 'denied'],
+    ['alter function refuse_change() rename to harmless', 'must be owner'],
+    ['create table public.mine ()', 'permission denied for schema'],
+    [`update migrations set name = 'none'`, 'permission denied'],
+  ])('cannot go around it: %s', async (act, refusal) => {
+    await expect(query(world.database.url, act)).rejects.toThrow(refusal);
+  });
+
+  it('is all that the gateway has, and it says nothing about that', async () => {
+    const rows = await query(
+      world.database.adminUrl,
+      `select distinct usename as role from pg_stat_activity
+       where datname = current_database() and application_name = 'loyalty-gateway'`,
+    );
+    expect(rows).toEqual([{ role: 'gateway' }]);
+    expect(world.gateway().output()).not.toContain(WARNING);
+  });
+
+  it('may have a table analysed, by its owner', async () => {
+    await query(world.database.url, `select analyse_tables(array['transactions', 'no table of ours'])`);
+    const analysed = `select last_analyze is not null as done from pg_stat_user_tables where relname = 'transactions'`;
+    expect(await query(world.database.adminUrl, analysed)).toEqual([{ done: true }]);
+  });
+});
+
+describe('a database of somebody else', () => {
+  /** An empty one with an owner that may do nothing else, and a role that may do nothing at all yet. */
+  async function createRoles(): Promise<{ database: TestDatabase; ownerUrl: string; applicationUrl: string }> {
+    const database = await createDatabase();
+    const suffix = randomBytes(6).toString('hex');
+    const urlOf = (role: string): string =>
+      Object.assign(new URL(database.adminUrl), { username: role, password: role, pathname: `/other_${suffix}` }).href;
+    const [owner, application] = [`owner_${suffix}`, `application_${suffix}`];
+    for (const role of [owner, application]) {
+      await query(database.adminUrl, `create role ${role} login password '${role}'`);
+    }
+    await query(database.adminUrl, `create database other_${suffix} owner ${owner}`);
+    return { database, ownerUrl: urlOf(owner), applicationUrl: urlOf(application) };
+  }
+
+  async function startWith(databaseUrl: string, migrationUrl?: string): Promise<Gateway> {
+    return startGateway({
+      databaseUrl,
+      env: migrationUrl === undefined ? {} : { DATABASE_MIGRATION_URL: migrationUrl },
+    });
+  }
+
+  it('is filled by its owner and used by the other, whose rights are put right at every start', async () => {
+    const { ownerUrl, applicationUrl } = await createRoles();
+    const first = await startWith(applicationUrl, ownerUrl);
+    expect(first.output()).not.toContain(WARNING);
+    expect((await first.request('GET', '/v1/admin/apps', { auth: ADMIN })).status).toBe(200);
+    const granted = await privileges(applicationUrl);
+    expect(granted).toEqual(await privileges(world.database.url));
+    await first.stop();
+
+    await query(ownerUrl, `grant all on ledger_entries to ${new URL(applicationUrl).username}`);
+    await query(ownerUrl, `revoke insert on transactions from ${new URL(applicationUrl).username}`);
+    const loose = await startWith(applicationUrl);
+    expect(loose.output()).toContain(WARNING);
+    await loose.stop();
+
+    // Two at once, as in a fleet that is deployed.
+    const both = await Promise.all([startWith(applicationUrl, ownerUrl), startWith(applicationUrl, ownerUrl)]);
+    expect(both.map((gateway) => gateway.output().includes(WARNING))).toEqual([false, false]);
+    expect(await privileges(applicationUrl)).toEqual(granted);
+    await Promise.all(both.map((gateway) => gateway.stop()));
+  });
+
+  it('is filled and used by its owner alone, with a warning', async () => {
+    const { ownerUrl } = await createRoles();
+    const gateway = await startWith(ownerUrl);
+    expect(gateway.output()).toContain(WARNING);
+    expect(gateway.output()).toContain('ledger_entries');
+    await gateway.stop();
+  });
+
+  it('is not taken when the two URLs name two', async () => {
+    const { ownerUrl, database } = await createRoles();
+    await expect(startWith(database.url, ownerUrl)).rejects.toThrow('name two databases');
+  });
+
+  it('shows to a role for reports what they are made of, and nothing else', async () => {
+    const { ownerUrl, applicationUrl } = await createRoles();
+    const suffix = randomBytes(6).toString('hex');
+    const readerUrl = Object.assign(new URL(ownerUrl), { username: `reader_${suffix}`, password: suffix }).href;
+    await query(world.database.adminUrl, `create role reader_${suffix} login password '${suffix}'`);
+    const env = { DATABASE_MIGRATION_URL: ownerUrl, DATABASE_READER_ROLE: `reader_${suffix}` };
+    const gateway = await startGateway({ databaseUrl: applicationUrl, env });
+    expect(
+      await query(readerUrl, 'select count(*)::int as apps from apps a left join transactions t on t.app_id = a.id'),
+    ).toEqual([{ apps: 0 }]);
+    const rows = await query(
+      readerUrl,
+      `select table_name as table, string_agg(column_name, ' ') as columns
+       from information_schema.column_privileges where grantee = $1 and privilege_type <> 'SELECT' or grantee = $1
+         and column_name ~ '(sealed|mac|hash$|password|detail|metadata|idempotency_key)' group by table_name`,
+      [`reader_${suffix}`],
+    );
+    expect(rows).toEqual([]);
+    for (const table of ['operators', 'api_keys', 'audit_log', 'provider_tokens', 'notifications', 'resources']) {
+      await expect(query(readerUrl, `select from ${table}`)).rejects.toThrow('permission denied');
+    }
+    for (const act of [
+      'select * from transactions',
+      'select sealed from transactions',
+      'select detail from transaction_events',
+      `update breaks set reason = 'x'`,
+      `insert into plans (plan_id, kind, enrol_token_required) values ('x', 'other', false)`,
+      'create table mine ()',
+    ]) {
+      await expect(query(readerUrl, act)).rejects.toThrow('permission denied');
+    }
+    await gateway.stop();
+    // What was granted by hand is taken back.
+    await query(ownerUrl, `grant all on operators, transactions to reader_${suffix}`);
+    const again = await startGateway({ databaseUrl: applicationUrl, env });
+    await expect(query(readerUrl, 'select from operators')).rejects.toThrow('permission denied');
+    await expect(query(readerUrl, 'select sealed from transactions')).rejects.toThrow('permission denied');
+    await again.stop();
+  }, 90_000);
+
+  it('is not taken when the role for reports is not there, or is one that does more', async () => {
+    const { ownerUrl, applicationUrl } = await createRoles();
+    for (const [role, refusal] of [
+      ['nobody_at_all', 'there is no role nobody_at_all'],
+      [new URL(applicationUrl).username, 'does something else already'],
+    ] as const) {
+      const env = { DATABASE_MIGRATION_URL: ownerUrl, DATABASE_READER_ROLE: role };
+      await expect(startGateway({ databaseUrl: applicationUrl, env })).rejects.toThrow(refusal);
+    }
+  }, 60_000);
+});

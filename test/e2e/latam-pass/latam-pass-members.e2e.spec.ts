@@ -1,0 +1,446 @@
+import { found, foundInDatabase } from '../../support/canaries.js';
+import { at, textAt, type Answer } from '../../support/http.js';
+import { eventually, startWorld, unique, type World } from '../../support/world.js';
+
+/* Faults are chosen by the last digits of the ffn: see src/sandbox/README.md. */
+
+const SEARCH_PATH = '/latam-pass/sandbox/v1/customer/loyalty/partner/member/search-member';
+const COBRANDED_PATH = '/latam-pass/sandbox/v1/customer/loyalty/partner/cobranded';
+const FFN = '01234567890';
+const document = { documentId: '01234567890', documentType: 'CPF', issueCountryCode: 'BR' };
+/** Values that may be nowhere but in encrypted columns. */
+const CANARIES = {
+  searchedFfn: '70000000231',
+  searchedDocument: '70000000312',
+  ffn: '70000000449',
+  documentId: '70000000562',
+  email: 'canary.three@example.com',
+  cardValue: 'canary-of-a-card-9d1e',
+};
+/** Struck once, and then served. */
+const HEALED = [
+  '401',
+  '403',
+  '500',
+  '502',
+  '504',
+  '301',
+  '302',
+  '303',
+  '304',
+  '305',
+  '306',
+  '307',
+  '308',
+  '309',
+  '310',
+] as const;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+
+function search(body: object): Promise<Answer> {
+  return world.call('POST', '/v1/members/search', { scopes: ['member-status'], ...body });
+}
+
+function start(changes: object = {}): Record<string, unknown> {
+  return { reference: unique('start'), member: { ffn: FFN }, card: { lastDigits: unique('card') }, ...changes };
+}
+
+/** The end of what `begun` began. */
+function endOf(begun: Record<string, unknown>, changes: object = {}): Record<string, unknown> {
+  return { reference: unique('end'), ffn: textAt(begun, 'member', 'ffn'), card: begun['card'], ...changes };
+}
+
+async function callsOf(operation: string, text: string): Promise<readonly unknown[]> {
+  const calls = await world.sandbox.calls('latam-pass');
+  return calls.filter((one) => one['operation'] === operation && String(one['body']).includes(text));
+}
+
+/** What really happened to a card, in order. */
+async function turnsOf(order: Record<string, unknown>): Promise<unknown[]> {
+  const effects = await world.sandbox.effects('latam-pass');
+  const card = textAt(order, 'card', 'lastDigits');
+  return effects.filter((one) => String(one['key']).includes(`"${card}"`)).map((one) => one['kind']);
+}
+
+/** Sends it and asks until it is final. */
+async function submitted(path: string, order: Record<string, unknown>): Promise<Answer> {
+  const answer = await world.call('POST', path, order, { prefer: 'respond-async' });
+  expect(answer.status).toBe(202);
+  return eventually(
+    60_000,
+    () => world.call('GET', textAt(answer.headers, 'location'), undefined, { prefer: 'wait=10' }),
+    (one) => ['succeeded', 'failed', 'unknown'].includes(textAt(one.body, 'status')),
+  );
+}
+
+const scopes = ['member-status'];
+const manyStrings = Object.fromEntries(Array.from({ length: 21 }, (_none, index) => [`name${index}`, 'x']));
+
+// Before all others: they leave transactions that go on being tried.
+describe('is refused by name and reaches no provider', () => {
+  it.each([
+    ['/v1/members/search', 'neither ffn nor document', { scopes }, ''],
+    ['/v1/members/search', 'an ffn that is a number', { ffn: 1234567890, scopes }, '/ffn'],
+    ['/v1/members/search', 'an ffn that is null', { ffn: null, document, scopes }, '/ffn'],
+    ['/v1/members/search', 'half a document', { document: { documentId: '1' }, scopes }, '/document/documentType'],
+    ['/v1/members/search', 'no scopes', { ffn: FFN }, '/scopes'],
+    ['/v1/members/search', 'an empty list of scopes', { ffn: FFN, scopes: [] }, '/scopes'],
+    ['/v1/members/search', 'scopes as text', { ffn: FFN, scopes: 'member-status' }, '/scopes'],
+    ['/v1/members/search', 'a scope twice', { ffn: FFN, scopes: [...scopes, ...scopes] }, '/scopes'],
+    ['/v1/members/search', 'an unknown scope', { ffn: FFN, scopes: ['member-password'] }, '/scopes'],
+    ['/v1/members/search', 'two scopes in one', { ffn: FFN, scopes: ['member-status,member-name'] }, '/scopes'],
+    ['/v1/members/search', 'an unknown member', { ffn: FFN, scopes, email: 'a@example.com' }, '/email'],
+    ['/v1/cobranded', 'no member', start({ member: undefined }), '/member'],
+    ['/v1/cobranded', 'a member without an ffn', start({ member: { document } }), '/member/ffn'],
+    ['/v1/cobranded', 'an e-mail address that is none', start({ member: { ffn: FFN, email: 'x' } }), '/member/email'],
+    ['/v1/cobranded', 'no card', start({ card: undefined }), '/card'],
+    ['/v1/cobranded', 'an empty card', start({ card: {} }), '/card'],
+    ['/v1/cobranded', 'a card of 21 strings', start({ card: manyStrings }), '/card'],
+    ['/v1/cobranded', 'a card that is a list', start({ card: ['x'] }), '/card'],
+    ['/v1/cobranded', 'a number on a card', start({ card: { lastDigits: 1234 } }), '/card'],
+    ['/v1/cobranded', 'an object on a card', start({ card: { a: { b: 'c' } } }), '/card'],
+    ['/v1/cobranded', 'a long value on a card', start({ card: { a: 'x'.repeat(101) } }), '/card'],
+    ['/v1/cobranded', 'a long name on a card', start({ card: { ['x'.repeat(41)]: 'x' } }), '/card'],
+    ['/v1/cobranded', 'a name on a card that is none', start({ card: { '12345678': 'x' } }), '/card'],
+    ['/v1/cobranded', 'a bank with a line feed', start({ issueBank: 'A\r\nx-scope: all' }), '/issueBank'],
+    ['/v1/cobranded', 'an empty bank', start({ issueBank: '' }), '/issueBank'],
+    ['/v1/cobranded', 'a long reference', start({ reference: 'x'.repeat(51) }), '/reference'],
+    ['/v1/cobranded', 'metadata, which it has not', start({ metadata: { a: 'b' } }), '/metadata'],
+    ['/v1/cobranded/end', 'no ffn', endOf(start(), { ffn: undefined }), '/ffn'],
+    ['/v1/cobranded/end', 'a member instead of an ffn', endOf(start(), { member: { ffn: FFN } }), '/member'],
+    ['/v1/cobranded/end', 'no card', endOf(start(), { card: undefined }), '/card'],
+    ['/v1/cobranded/end', 'no reference', endOf(start(), { reference: undefined }), '/reference'],
+  ])('%s: %s', async (path, _what, body, pointer) => {
+    const before = (await world.sandbox.calls('latam-pass')).length;
+    const answer = await world.call('POST', path, body);
+    expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });
+    expect(at(answer.body, 'errors')).toEqual(expect.arrayContaining([expect.objectContaining({ pointer })]));
+    expect((await world.sandbox.calls('latam-pass')).length).toBe(before);
+  });
+});
+
+describe('a search for a member', () => {
+  it("answers the provider's JSON, with what was asked for and no more", async () => {
+    const answer = await search({ ffn: FFN, scopes: ['member-tier', 'member-status'] });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-type']).toMatch(/^application\/json\b/);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.body).toEqual({ member: { ffn: FFN, tier: 'GOLD', status: 'ACTIVE' } });
+  });
+
+  it('is sent on the wire as the documents say', async () => {
+    const ffn = '01234567001';
+    await search({ ffn, scopes: ['member-tier', 'member-status'] });
+    const [call] = await callsOf('member-search', ffn);
+    expect(call).toMatchObject({
+      method: 'POST',
+      path: SEARCH_PATH,
+      body: `{"ffn":"${ffn}"}`,
+      headers: {
+        'x-scope': 'member-tier,member-status',
+        'x-latam-test': 'LatamPass',
+        'content-type': 'application/json',
+        access_token: expect.any(String),
+        client_id: expect.any(String),
+      },
+    });
+    expect(at(call, 'headers', 'authorization')).toBeUndefined();
+  });
+
+  it('takes a document, and both', async () => {
+    expect((await search({ document })).status).toBe(200);
+    expect((await search({ document, ffn: '01234599404' })).status).toBe(200);
+    const [call] = await callsOf('member-search', '{"document"');
+    expect(at(call, 'body')).toBe(
+      '{"document":{"documentId":"01234567890","documentType":"CPF","issueCountryCode":"BR"}}',
+    );
+  });
+
+  it('needs no key, and is no transaction', async () => {
+    const before = await world.call('GET', '/v1/transactions');
+    const options = { auth: world.partner, body: { ffn: FFN, scopes: ['member-status'] } };
+    expect((await world.gateway().request('POST', '/v1/members/search', options)).status).toBe(200);
+    expect((await world.call('GET', '/v1/transactions')).body).toEqual(before.body);
+  });
+
+  it('is asked once more after a doubtful answer, and after a refused token', async () => {
+    const answers = await Promise.all(HEALED.map((code) => search({ ffn: `88888899${code}` })));
+    expect(answers.map((answer) => answer.status)).toEqual(HEALED.map(() => 200));
+    for (const code of HEALED) expect(await callsOf('member-search', `88888899${code}`)).toHaveLength(2);
+  }, 60_000);
+
+  it.each([
+    ['503', 'server_error'],
+    ['311', 'und_err_socket'],
+  ])('that twice brings no answer that means anything is a 502: ffn …99%s', async (code, reason) => {
+    const answer = await search({ ffn: `88888899${code}` });
+    expect(answer.body).toMatchObject({ status: 502, code: 'provider_error', retryable: false });
+    expect(textAt(answer.body, 'detail')).toContain(reason);
+    expect(await callsOf('member-search', `88888899${code}`)).toHaveLength(2);
+  });
+
+  it('that is refused says what the provider said, and is not repeated', async () => {
+    const answer = await search({ ffn: '88888899400' });
+    expect(answer.body).toMatchObject({
+      status: 502,
+      code: 'provider_error',
+      provider: {
+        name: 'latam-pass',
+        code: '400',
+        message: 'Invalid request content',
+        instructions: 'Evaluate the request fields',
+      },
+    });
+    expect(await callsOf('member-search', '88888899400')).toHaveLength(1);
+  });
+
+  it('for somebody whom nobody knows is a 404', async () => {
+    const answer = await search({ ffn: '88888899404' });
+    expect(answer.body).toMatchObject({ status: 404, code: 'not_found', provider: { message: 'Member not found' } });
+  });
+
+  it('that is refused for going too fast says when to come again, and works then', async () => {
+    const answer = await search({ ffn: '88888899429' });
+    expect(answer.body).toMatchObject({ status: 503, code: 'provider_unavailable', retryable: true });
+    expect(answer.headers['retry-after']).toBe('1');
+    await eventually(
+      10_000,
+      () => search({ ffn: '88888899429' }),
+      (one) => one.status === 200,
+    );
+  });
+
+  it('that is never answered is a 504', async () => {
+    await world.sandbox.fault({ provider: 'latam-pass', operation: 'member-search', fault: 'hang', times: 2 });
+    const answer = await search({ ffn: FFN });
+    expect(answer.body).toMatchObject({ status: 504, code: 'provider_timeout', retryable: true });
+  }, 40_000);
+
+  it('is not made while the provider is paused', async () => {
+    await world.admin('POST', '/v1/admin/providers/latam-pass/pause', { reason: 'a test' });
+    const answer = await search({ ffn: '01234567002' });
+    expect(answer.body).toMatchObject({ status: 503, code: 'provider_unavailable' });
+    await world.admin('POST', '/v1/admin/providers/latam-pass/resume');
+    expect(await callsOf('member-search', '01234567002')).toEqual([]);
+  });
+});
+
+describe('benefits of a cobranded card', () => {
+  it('begin and end, each within the wait', async () => {
+    const order = start();
+    const begun = await world.call('POST', '/v1/cobranded', order);
+    expect(begun.status).toBe(201);
+    expect(begun.headers['location']).toBe(`/v1/transactions/${textAt(begun.body, 'id')}`);
+    expect(begun.body).toMatchObject({
+      type: 'cobranded_start',
+      provider: 'latam-pass',
+      status: 'succeeded',
+      reference: order['reference'],
+      quantity: null,
+      providerReference: null,
+      failure: null,
+      cobranded: { member: { ffn: '*******7890' }, card: { lastDigits: '***' }, issueBank: 'DEMO-BANK' },
+    });
+    const ended = await world.call('POST', '/v1/cobranded/end', endOf(order));
+    expect(ended.status).toBe(201);
+    expect(ended.body).toMatchObject({
+      type: 'cobranded_end',
+      status: 'succeeded',
+      quantity: null,
+      cobranded: { ffn: '*******7890', card: { lastDigits: '***' }, issueBank: 'DEMO-BANK' },
+    });
+    expect(await turnsOf(order)).toEqual(['cobranded-start', 'cobranded-end']);
+  });
+
+  it('are sent on the wire as the documents say', async () => {
+    const order = start({ member: { ffn: FFN, document }, issueBank: 'ANOTHER BANK' });
+    await world.call('POST', '/v1/cobranded', order);
+    await world.call('POST', '/v1/cobranded/end', endOf(order, { issueBank: 'ANOTHER BANK' }));
+    const card = textAt(order, 'card', 'lastDigits');
+    const headers = {
+      'x-issue-bank': 'ANOTHER BANK',
+      'x-latam-test': 'LatamPass',
+      'content-type': 'application/json',
+      access_token: expect.any(String),
+      client_id: expect.any(String),
+    };
+    const [begun] = await callsOf('cobranded-start', card);
+    const member = JSON.stringify({ ffn: FFN, document });
+    const startBody = `{"member":${member},"card":{"lastDigits":"${card}"}}`;
+    expect(begun).toMatchObject({ method: 'POST', path: COBRANDED_PATH, headers, body: startBody });
+    const [ended] = await callsOf('cobranded-end', card);
+    const endBody = `{"ffn":"${FFN}","card":{"lastDigits":"${card}"}}`;
+    expect(ended).toMatchObject({ method: 'DELETE', path: COBRANDED_PATH, headers, body: endBody });
+    expect([at(begun, 'headers', 'authorization'), at(ended, 'headers', 'authorization')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('begin once and end once, whatever becomes of an answer', async () => {
+    const orders = [...HEALED, '429'].map((code) => start({ member: { ffn: `77777799${code}` } }));
+    const statuses = await Promise.all(
+      orders.map(async (order) => [
+        at((await submitted('/v1/cobranded', order)).body, 'status'),
+        at((await submitted('/v1/cobranded/end', endOf(order))).body, 'status'),
+      ]),
+    );
+    expect(statuses).toEqual(orders.map(() => ['succeeded', 'succeeded']));
+    for (const order of orders) expect(await turnsOf(order)).toEqual(['cobranded-start', 'cobranded-end']);
+  }, 90_000);
+
+  it('are sent with the same bytes and the same bank at every attempt', async () => {
+    const order = start({ member: { ffn: '66666699502' } });
+    await submitted('/v1/cobranded', order);
+    const calls = await callsOf('cobranded-start', textAt(order, 'card', 'lastDigits'));
+    expect(calls).toHaveLength(2);
+    expect(at(calls[1], 'body')).toBe(at(calls[0], 'body'));
+    expect(at(calls[1], 'headers', 'x-issue-bank')).toBe('DEMO-BANK');
+  });
+
+  it.each([
+    ['503', []],
+    ['311', ['cobranded-start']],
+  ])('go on being tried while no answer comes: ffn …99%s', async (code, turns) => {
+    const order = start({ member: { ffn: `66666699${code}` } });
+    const answer = await world.call('POST', '/v1/cobranded', order, { prefer: 'wait=2' });
+    expect([answer.status, at(answer.body, 'status')]).toEqual([202, 'pending']);
+    expect(await turnsOf(order)).toEqual(turns);
+  });
+
+  it.each([
+    ['400', 'refused_by_provider', 'request', 'Invalid request content'],
+    ['404', 'member_not_found', 'member', 'Member not found'],
+  ])('that are refused have failed and say why: ffn …99%s', async (code, ours, category, message) => {
+    const order = start({ member: { ffn: `66666699${code}` } });
+    const answer = await world.call('POST', '/v1/cobranded', order);
+    expect([answer.status, at(answer.body, 'status')]).toEqual([201, 'failed']);
+    expect(at(answer.body, 'failure')).toMatchObject({
+      code: ours,
+      category,
+      provider: { code, message: expect.stringContaining(message) },
+    });
+    expect(at(answer.body, 'nextStep')).toEqual(expect.stringMatching(/\w+/));
+    expect(await callsOf('cobranded-start', textAt(order, 'card', 'lastDigits'))).toHaveLength(1);
+  });
+
+  it('that never began cannot end, and another bank or member has not begun', async () => {
+    const order = start();
+    await world.call('POST', '/v1/cobranded', order);
+    for (const changes of [{ card: { lastDigits: 'x' } }, { issueBank: 'ANOTHER' }, { ffn: '01234567891' }]) {
+      const answer = await world.call('POST', '/v1/cobranded/end', endOf(order, changes));
+      expect([answer.status, at(answer.body, 'failure', 'code')]).toEqual([201, 'cobranded_not_started']);
+    }
+    expect(await turnsOf(order)).toEqual(['cobranded-start']);
+  });
+
+  it('are begun once for one key, and a reference is used once for each act', async () => {
+    const order = start();
+    const headers = { 'idempotency-key': unique('key') };
+    const first = await world.call('POST', '/v1/cobranded', order, headers);
+    const again = await world.call('POST', '/v1/cobranded', order, headers);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(at(again.body, 'id')).toBe(at(first.body, 'id'));
+    expect(await callsOf('cobranded-start', textAt(order, 'card', 'lastDigits'))).toHaveLength(1);
+    expect((await world.call('POST', '/v1/cobranded/end', endOf(order), headers)).body).toMatchObject({
+      status: 422,
+      code: 'idempotency_key_reused',
+    });
+    expect((await world.call('POST', '/v1/cobranded', order)).body).toMatchObject({
+      status: 409,
+      code: 'reference_conflict',
+      transactionId: at(first.body, 'id'),
+    });
+    const ended = await world.call('POST', '/v1/cobranded/end', endOf(order, { reference: order['reference'] }));
+    expect(at(ended.body, 'status')).toBe('succeeded');
+  });
+
+  it("are the app's own: others are told 404; who may see it sees personal data on request", async () => {
+    const order = start();
+    const begun = await world.call('POST', '/v1/cobranded', order);
+    const path = `/v1/transactions/${textAt(begun.body, 'id')}`;
+    const auth = await world.createApp();
+    expect((await world.gateway().request('GET', path, { auth })).status).toBe(404);
+    expect((await world.gateway().request('GET', `${path}/events`, { auth })).status).toBe(404);
+    const clear = await world.call('GET', `${path}?expand=personal`);
+    expect(at(clear.body, 'cobranded')).toEqual({
+      member: { ffn: FFN },
+      card: order['card'],
+      issueBank: 'DEMO-BANK',
+    });
+  });
+});
+
+describe('who may', () => {
+  it.each([
+    ['/v1/members/search', { ffn: FFN, scopes: ['member-status'] }, ['cobranded', 'accruals']],
+    ['/v1/cobranded', start(), ['members', 'accruals']],
+    ['/v1/cobranded/end', endOf(start()), ['members', 'accruals']],
+  ])('%s: an app without its scope is told 403', async (path, body, scopes) => {
+    const auth = await world.createApp({ scopes });
+    const headers = { 'idempotency-key': unique('scope') };
+    const answer = await world.gateway().request('POST', path, { auth, body, headers });
+    expect(answer.body).toMatchObject({ status: 403, code: 'forbidden' });
+  });
+
+  it.each(['/v1/cobranded', '/v1/cobranded/end'])('%s needs a key', async (path) => {
+    const body = path.endsWith('end') ? endOf(start()) : start();
+    const answer = await world.gateway().request('POST', path, { auth: world.partner, body });
+    expect(answer.body).toMatchObject({ status: 400, code: 'idempotency_key_missing' });
+  });
+});
+
+describe('personal data', () => {
+  it('is neither in the log nor in a clear column, nor in answers to those who did not ask for it', async () => {
+    const member = {
+      ffn: CANARIES.ffn,
+      email: CANARIES.email,
+      document: { ...document, documentId: CANARIES.documentId },
+    };
+    const card = { token: CANARIES.cardValue };
+    for (const fault of ['status-500', 'drop-after', 'html-403', '401']) {
+      for (const operation of ['member-search', 'cobranded-start', 'cobranded-end']) {
+        await world.sandbox.fault({ provider: 'latam-pass', operation, fault, times: 1 });
+      }
+      await search({ ffn: CANARIES.searchedFfn });
+      await search({ document: { ...document, documentId: CANARIES.searchedDocument } });
+      const begun = await world.call('POST', '/v1/cobranded', start({ member, card }));
+      const end = endOf(start({ member, card }));
+      const ended = await world.call('POST', '/v1/cobranded/end', end);
+      expect(found(JSON.stringify([begun.body, ended.body]), CANARIES)).toEqual([]);
+      expect([at(begun.body, 'status'), at(ended.body, 'status')]).toEqual(['succeeded', 'succeeded']);
+    }
+    const refused = await world.call('POST', '/v1/cobranded', start({ member, card, surprise: CANARIES.email }));
+    expect(found(JSON.stringify(refused.body), CANARIES)).toEqual([]);
+    const log = world.gateway().output();
+    expect(log.match(/"route":"\/v1\/(?:members\/search|cobranded(?:\/end)?)"/g)?.length).toBeGreaterThan(20);
+    expect(found(log, CANARIES)).toEqual([]);
+    expect(await foundInDatabase(world.database.url, CANARIES)).toEqual([]);
+  }, 60_000);
+});
+
+describe('a gateway without a bank', () => {
+  it('wants one in the request', async () => {
+    const other = await startWorld({ gateway: { LATAM_PASS_ISSUE_BANK: '' } });
+    const headers = { 'idempotency-key': unique('bank') };
+    const order = start();
+    const answer = await other.call('POST', '/v1/cobranded', order, headers);
+    expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed', errors: [{ pointer: '/issueBank' }] });
+    const named = await other.call('POST', '/v1/cobranded', { ...order, issueBank: 'MINE' }, headers);
+    expect(named.body).toMatchObject({ status: 'succeeded', cobranded: { issueBank: 'MINE' } });
+  }, 60_000);
+});
+
+describe('a provider that cannot be reached', () => {
+  it('is a 503 for a search', async () => {
+    await world.sandbox.stop();
+    const answer = await search({ ffn: FFN });
+    expect(answer.body).toMatchObject({ status: 503, code: 'provider_unavailable', retryable: true });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  });
+});

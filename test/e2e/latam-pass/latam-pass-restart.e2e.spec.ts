@@ -1,0 +1,45 @@
+import { sql } from '../../support/accruals.js';
+import { accrual, eventually, startWorld, unique, type World } from '../../support/world.js';
+
+const COUNT = 600;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+
+/** Everything that is open becomes due at once: leases of the killed gateway, retries, all. */
+async function allDue(): Promise<void> {
+  await sql(world, `update transactions set due_at = now() where status = 'pending' and due_at is not null`);
+}
+
+it('finds more work after a restart than it can begin at once, and does all of it once', async () => {
+  await world.sandbox.fault({
+    provider: 'latam-pass',
+    operation: 'accrual',
+    fault: 'hang-after',
+    probability: 0.5,
+    seed: 7,
+  });
+  await Promise.all(
+    Array.from({ length: COUNT }, () =>
+      world.call('POST', '/v1/accruals', accrual({ reference: unique('restart') })).then((answer) => {
+        expect(answer.status).toBe(202);
+      }),
+    ),
+  );
+  await world.gateway().kill();
+  await fetch(`${world.sandbox.url}/_sandbox/faults`, { method: 'DELETE' });
+  await allDue();
+  await world.crash();
+  await eventually(
+    40_000,
+    () => sql(world, `select status, count(*)::int as count from transactions group by status`),
+    (rows) => rows.length === 1 && rows[0]?.['status'] === 'succeeded' && rows[0]['count'] === COUNT,
+  );
+  const effects = await world.sandbox.effects('latam-pass');
+  expect(effects).toHaveLength(COUNT);
+  expect(new Set(effects.map((effect) => effect['key'])).size).toBe(COUNT);
+  expect(new Set(effects.map((effect) => effect['outcome']))).toEqual(new Set(['PROCESSED']));
+}, 90_000);

@@ -1,0 +1,131 @@
+import { startGateway } from '../../support/gateway.js';
+import { bareId, metric, sql } from '../../support/accruals.js';
+import { at, textAt } from '../../support/http.js';
+import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({ gateway: { LATCOM_TIMEOUT_MS: '1500' } });
+}, 60_000);
+
+const OPEN = `('scheduled', 'pending', 'processing', 'unknown')`;
+
+/** Where the sums differ from a count of the rows, in one snapshot. */
+const DIFFERENCES = `
+with counted as (
+  select provider, type, status, parked, open_since(status, release_at, created_at) as since, count(*) as count
+  from transactions where status in ${OPEN} group by 1, 2, 3, 4, 5
+), summed as (
+  select provider, type, status, parked, since, sum(count) as count from (
+    select * from open_counts union all select * from open_count_changes) c
+  group by 1, 2, 3, 4, 5 having sum(count) <> 0
+)
+(select 'rows' as side, * from counted except all select 'rows', * from summed)
+union all (select 'sums', * from summed except all select 'sums', * from counted)`;
+
+const differences = (): Promise<unknown[]> => sql(world, DIFFERENCES);
+
+async function folded(): Promise<void> {
+  await eventually(
+    15_000,
+    async () => (await sql(world, 'select from open_count_changes')).length,
+    (left) => left === 0,
+  );
+}
+
+/** Until it is answered, as a partner would. */
+async function submit(path: string, body: object): Promise<string> {
+  const key = unique('key');
+  for (;;) {
+    const headers = { 'idempotency-key': key, prefer: 'wait=0' };
+    const answer = await world.call('POST', path, body, headers).catch(() => null);
+    if (answer && answer.status < 300) return textAt(answer.body, 'id');
+    if (answer && answer.status !== 503) throw new Error(JSON.stringify(answer.body));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const later = (): string => new Date(Date.now() + 3_600_000).toISOString();
+const ORDERS: readonly (() => readonly [path: string, body: object])[] = [
+  () => ['/v1/accruals', accrual()],
+  () => ['/v1/accruals', accrual({ releaseAt: later() })],
+  // Final after a minute.
+  () => ['/v1/accruals', accrual({ member: { ffn: '01234599608' } })],
+  () => ['/v1/topups', topup()],
+  // Executed and never answered, and one that is refused.
+  () => ['/v1/topups', topup({ phoneNumber: '5537689602' })],
+  () => ['/v1/topups', topup({ phoneNumber: '5537689005' })],
+];
+
+it('sums and rows are the same at every moment, with two instances and after kill -9', async () => {
+  const another = await startGateway({ databaseUrl: world.database.url, env: world.env });
+  const watch = { isOver: false };
+  const watching = (async (): Promise<number> => {
+    let looks = 0;
+    for (; !watch.isOver; looks += 1) {
+      expect(await differences()).toEqual([]);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    return looks;
+  })();
+  // A failed look is told at the end; until then nobody waits for it.
+  watching.catch(() => undefined);
+  const orders = Array.from({ length: 20 }, () => ORDERS.map((make) => make())).flat();
+  const submitting = (async (): Promise<void> => {
+    for (let next = 0; next < orders.length; next += 12) {
+      await Promise.all(orders.slice(next, next + 12).map(([path, body]) => submit(path, body)));
+    }
+  })();
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await world.crash();
+  await submitting;
+  await sql(world, `update transactions set release_at = now(), due_at = now() where status = 'scheduled'`);
+  await eventually(
+    30_000,
+    () => sql(world, `select from transactions where status = 'scheduled'`),
+    (rows) => rows.length === 0,
+  );
+  await folded();
+  watch.isOver = true;
+  expect(await watching).toBeGreaterThan(10);
+  expect(await differences()).toEqual([]);
+  await another.stop();
+}, 90_000);
+
+it('what operators and alarms see are these sums', async () => {
+  await eventually(
+    30_000,
+    () => sql(world, `select from transactions where provider = 'latcom' and status = 'pending'`),
+    (rows) => rows.length === 0,
+  );
+  const [counted] = await sql(world, `select count(*)::int as n from transactions where status = 'unknown'`);
+  expect(counted?.['n']).toBeGreaterThanOrEqual(20);
+  const health = await world.admin('GET', '/v1/admin/providers');
+  const providers = at(health.body, 'data');
+  const latcom = Array.isArray(providers) ? providers.find((one) => at(one, 'name') === 'latcom') : undefined;
+  expect(at(latcom, 'queue')).toEqual({ unknown: counted?.['n'] });
+  await eventually(
+    15_000,
+    () => metric(world, 'gateway_unknown_transactions{provider="latcom"}'),
+    (shown) => shown === counted?.['n'],
+  );
+});
+
+it('whoever changes rows, however many: the sums follow', async () => {
+  const id = bareId(await submit('/v1/accruals', accrual({ member: { ffn: '01234599608' } })));
+  await sql(world, `update transactions set parked = true where status = 'unknown'`);
+  await sql(world, `update transactions set created_at = created_at - interval '30 days' where id = $1`, [id]);
+  expect(await differences()).toEqual([]);
+  await sql(world, `update transactions set status = 'canceled', completed_at = now() where status in ${OPEN}`);
+  expect(await differences()).toEqual([]);
+  await sql(world, `delete from transactions where id = $1`, [id]);
+  expect(await differences()).toEqual([]);
+  await folded();
+  const [left] = await eventually(
+    15_000,
+    () => sql(world, 'select coalesce(sum(count), 0)::int as n, count(*)::int as hours from open_counts'),
+    ([row]) => row?.['hours'] === 0,
+  );
+  expect(left?.['n']).toBe(0);
+});

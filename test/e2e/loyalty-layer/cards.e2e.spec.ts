@@ -1,0 +1,199 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { CompactEncrypt, generateKeyPair, importJWK } from 'jose';
+import { Client } from 'pg';
+import { faultOfJwe } from '../../../src/providers/loyalty-layer/jwe.js';
+import { at, textAt, type Answer } from '../../support/http.js';
+import { encryptCard } from '../../support/jwe.js';
+import { freePort } from '../../support/processes.js';
+import { startSandbox, type Sandbox } from '../../support/sandbox.js';
+import { pass, startWorld, type World } from '../../support/world.js';
+
+const CARD = JSON.stringify({ CardNumber: '4111111111111111', CardExpiry: '12/29', NameOnCard: 'ANA', Cvv: '123' });
+const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const KEY = publicKey.export({ format: 'jwk' });
+const GOOD = encryptCard(KEY, CARD);
+
+let world: World;
+let sandboxPort: number;
+let later: Sandbox | undefined;
+
+beforeAll(async () => {
+  sandboxPort = await freePort();
+  world = await startWorld({ sandbox: { SANDBOX_PORT: String(sandboxPort) }, gateway: { BREAKER_FAILURES: '100' } });
+}, 60_000);
+
+function tokenize(changes: object = {}): Promise<Answer> {
+  return world.call('POST', '/v1/cards/tokenize', {
+    encryptedValue: GOOD,
+    planId: 'PP-LOUNGE',
+    cardType: 'VISA',
+    ...changes,
+  });
+}
+
+async function alarms(kind: string): Promise<number> {
+  const text = String((await world.gateway().request('GET', '/metrics')).body);
+  return Number(new RegExp(`gateway_alarms_total\\{kind="${kind}"\\} (\\d+)`).exec(text)?.[1] ?? 0);
+}
+
+const [header = '', ...parts] = GOOD.split('.');
+const headed = (changes: object): string =>
+  [
+    Buffer.from(JSON.stringify({ alg: 'RSA-OAEP-256', enc: 'A256GCM', ...changes })).toString('base64url'),
+    ...parts,
+  ].join('.');
+
+describe('an encrypted card is taken only as', () => {
+  it.each<[string, string, RegExp | null]>([
+    ['RSA-OAEP-256 and A256GCM', GOOD, null],
+    ['A128CBC-HS256', headed({ enc: 'A128CBC-HS256' }), null],
+    ['with a kid', headed({ kid: 'k1' }), null],
+    ['alg dir', headed({ alg: 'dir' }), /alg/],
+    ['alg none', headed({ alg: 'none' }), /alg/],
+    ['the older padding', headed({ alg: 'RSA1_5' }), /alg/],
+    ['no alg', headed({ alg: undefined }), /alg/],
+    ['an enc that nobody knows', headed({ enc: 'A256CTR' }), /enc/],
+    ['compressed', headed({ zip: 'DEF' }), /zip/],
+    ['with extensions', headed({ crit: ['exp'] }), /crit/],
+    ['four parts (a signature)', parts.join('.'), /five parts/],
+    ['six parts', `${GOOD}.AAAA`, /five parts/],
+    ['an empty part', `${header}..${parts.slice(1).join('.')}`, /five parts/],
+    ['padding', `${GOOD}==`, /five parts/],
+    ['a header that is a list', ['W10', ...parts].join('.'), /JSON object/],
+    ['a header that is no JSON', ['AAAA', ...parts].join('.'), /JSON object/],
+    ['more than 8 KiB', `${GOOD}${'A'.repeat(8192)}`, /8192/],
+  ])('%s', (_what, text, fault) => {
+    const found = faultOfJwe(text, ['RSA-OAEP-256']);
+    if (fault === null) expect(found).toBeNull();
+    else expect(found).toMatch(fault);
+  });
+});
+
+describe('what a library of JOSE encrypts', () => {
+  const encrypted = async (header: { alg: string; enc: string; kid?: string }, text = CARD): Promise<string> => {
+    const key = header.alg.startsWith('ECDH')
+      ? (await generateKeyPair(header.alg)).publicKey
+      : await importJWK({ ...KEY, alg: header.alg });
+    return new CompactEncrypt(Buffer.from(text)).setProtectedHeader(header).encrypt(key);
+  };
+
+  it.each(['A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512'])(
+    'with %s is taken',
+    async (enc) => {
+      expect(faultOfJwe(await encrypted({ alg: 'RSA-OAEP-256', enc, kid: 'k1' }), ['RSA-OAEP-256'])).toBeNull();
+    },
+  );
+
+  it('for another algorithm, or too much of it, is refused', async () => {
+    const ecdh = await encrypted({ alg: 'ECDH-ES', enc: 'A256GCM' });
+    expect(faultOfJwe(ecdh, ['RSA-OAEP-256'])).toMatch(/alg|five parts/);
+    const large = await encrypted({ alg: 'RSA-OAEP-256', enc: 'A256GCM' }, CARD.padEnd(8_192));
+    expect(faultOfJwe(large, ['RSA-OAEP-256'])).toMatch(/8192/);
+  });
+
+  it('with the key that the gateway hands out becomes an enrolToken', async () => {
+    const keys: unknown = at((await world.call('GET', '/v1/cards/encryption-keys')).body, 'keys', 0);
+    if (typeof keys !== 'object' || keys === null) throw new Error('no key');
+    const jwe = await new CompactEncrypt(Buffer.from(CARD))
+      .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM' })
+      .encrypt(await importJWK({ ...keys }, 'RSA-OAEP-256'));
+    expect(await tokenize({ encryptedValue: jwe })).toMatchObject({ status: 201 });
+  });
+});
+
+describe('tokenize', () => {
+  it('gives an enrolToken that issues a pass', async () => {
+    const answer = await tokenize();
+    expect(answer).toMatchObject({ status: 201, body: { enrolToken: expect.stringMatching(/^enrol_/) } });
+    const enrolToken = textAt(answer.body, 'enrolToken');
+    const issued = await world.call('POST', '/v1/passes', pass({ planId: 'PP-LOUNGE', enrolToken }));
+    expect(issued).toMatchObject({ status: 201, body: { status: 'succeeded' } });
+  });
+
+  it('refuses what is not encrypted as it should be, and asks nobody', async () => {
+    const before = (await world.sandbox.calls('loyalty-layer')).length;
+    const answer = await tokenize({ encryptedValue: headed({ zip: 'DEF' }) });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: 'validation_failed', errors: [{ pointer: '/encryptedValue' }] },
+    });
+    expect((await tokenize({ encryptedValue: CARD })).body).toMatchObject({ code: 'card_data_refused' });
+    expect((await world.sandbox.calls('loyalty-layer')).length).toBe(before);
+  });
+
+  it("tells LoyaltyLayer's refusal", async () => {
+    expect(await tokenize({ planId: 'NO-SUCH-PLAN' })).toMatchObject({
+      status: 502,
+      body: { code: 'provider_error', provider: { name: 'loyalty-layer', code: 'invalid_plan_id' } },
+    });
+  });
+
+  it.each([
+    ['status-500', 502, 'provider_error'],
+    ['html', 502, 'provider_error'],
+    ['drop-before', 502, 'provider_error'],
+    ['401', 201, undefined],
+  ])('when the answer is %s answers %p %p', async (fault, status, code) => {
+    await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'tokenize', fault, times: 1 });
+    const answer = await tokenize();
+    expect(answer.status).toBe(status);
+    expect(at(answer.body, 'code')).toBe(code);
+  });
+
+  it('says when LoyaltyLayer does not answer in time', async () => {
+    await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'tokenize', fault: 'hang', times: 1 });
+    expect(await tokenize()).toMatchObject({ status: 504, body: { code: 'provider_timeout' } });
+  });
+
+  it('asks nobody while the provider is paused', async () => {
+    await world.admin('POST', '/v1/admin/providers/loyalty-layer/pause', {});
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const answer = await tokenize();
+    expect(answer).toMatchObject({ status: 503, body: { code: 'provider_unavailable' } });
+    expect(answer.headers['retry-after']).toMatch(/^\d+$/);
+    await world.admin('POST', '/v1/admin/providers/loyalty-layer/resume');
+  });
+
+  it('stores and logs nothing of it', async () => {
+    const client = new Client({ connectionString: world.database.url });
+    await client.connect();
+    const tables = await client.query<{ name: string }>(
+      `select tablename as name from pg_tables where schemaname = 'public'`,
+    );
+    const wrapped = parts[0] ?? GOOD;
+    for (const { name } of tables.rows) {
+      const found = await client.query(`select from ${name} t where t::text ~ $1`, [`${wrapped}|enrol_`]);
+      expect([name, found.rowCount]).toEqual([name, 0]);
+    }
+    await client.end();
+    expect(world.gateway().output()).not.toMatch(/enrol_/);
+    expect(world.gateway().output()).not.toContain(wrapped);
+  });
+});
+
+describe('the encryption keys', () => {
+  it('come as LoyaltyLayer gives them, and are asked for once', async () => {
+    const first = await world.call('GET', '/v1/cards/encryption-keys');
+    expect(first).toMatchObject({ status: 200, body: { keys: [{ kty: 'RSA', use: 'enc' }] } });
+    expect(first.headers['content-type']).toMatch(/^application\/json/);
+    expect((await world.call('GET', '/v1/cards/encryption-keys')).body).toEqual(first.body);
+    const calls = await world.sandbox.calls('loyalty-layer');
+    expect(calls.filter((call) => call['operation'] === 'encryption-keys')).toHaveLength(1);
+    expect(await alarms('encryption_key_changed')).toBe(0);
+  });
+
+  it('raise an alarm when they are others, also after a restart', async () => {
+    const before = await world.call('GET', '/v1/cards/encryption-keys');
+    await world.crash();
+    expect((await world.call('GET', '/v1/cards/encryption-keys')).body).toEqual(before.body);
+    expect(await alarms('encryption_key_changed')).toBe(0);
+    await world.sandbox.kill();
+    later = await startSandbox({ SANDBOX_PORT: String(sandboxPort) });
+    await world.crash();
+    const after = await world.call('GET', '/v1/cards/encryption-keys');
+    expect(after.status).toBe(200);
+    expect(after.body).not.toEqual(before.body);
+    expect(await alarms('encryption_key_changed')).toBe(1);
+    await later.stop();
+  });
+});

@@ -1,0 +1,131 @@
+import { startGateway } from '../../support/gateway.js';
+import { at, textAt } from '../../support/http.js';
+import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+
+/** Short enough that the leases of a killed gateway end within the test. */
+const LATCOM_TIMEOUT_MS = '1500';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({
+    gateway: { LATCOM_TIMEOUT_MS },
+    sandbox: { SANDBOX_ACCRUAL_DELAY_MS: '200,1500' },
+  });
+}, 60_000);
+
+async function purchasesOf(id: string): Promise<number> {
+  const effects = await world.sandbox.effects('latcom');
+  return effects.filter((effect) => effect['key'] === id.slice('txn_'.length)).length;
+}
+
+it('loses none and doubles none of 100 accruals when it is killed again and again', async () => {
+  const acknowledged = new Map<string, string>();
+  const killing = (async () => {
+    for (let kills = 0; kills < 3; kills += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      await world.crash();
+    }
+  })();
+  const orders = Array.from({ length: 100 }, () => ({ order: accrual(), key: unique('crash') }));
+  // As a partner would: the same request with the same key until it is answered.
+  const submit = async ({ order, key }: (typeof orders)[number]): Promise<void> => {
+    for (;;) {
+      const answer = await world.call('POST', '/v1/accruals', order, { 'idempotency-key': key }).catch(() => null);
+      if (answer && answer.status < 300) {
+        acknowledged.set(key, textAt(answer.body, 'id'));
+        return;
+      }
+      if (answer && answer.status !== 503) throw new Error(`answered ${answer.status} ${JSON.stringify(answer.body)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  for (let next = 0; next < orders.length; next += 4) {
+    await Promise.all(orders.slice(next, next + 4).map(submit));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  await killing;
+  expect(new Set(acknowledged.values()).size).toBe(100);
+  const open = await eventually(
+    60_000,
+    async () => {
+      const answers = await Promise.all(
+        ['pending', 'processing'].map((status) => world.call('GET', `/v1/transactions?type=accrual&status=${status}`)),
+      );
+      return answers.flatMap((answer) => at(answer.body, 'data'));
+    },
+    (data) => data.length === 0,
+  );
+  expect(open).toEqual([]);
+  const effects = await world.sandbox.effects('latam-pass');
+  const credited = effects.filter((effect) => effect['kind'] === 'accrual' && effect['outcome'] === 'PROCESSED');
+  const expected = [...acknowledged.values()].map((id) => id.slice('txn_'.length)).sort();
+  expect(credited.map((effect) => String(effect['key'])).sort()).toEqual(expected);
+}, 120_000);
+
+describe('killed while a top-up is out', () => {
+  it.each([
+    ['executed and never answered', '5537689604', 1],
+    ['neither executed nor answered', '5537689603', 0],
+  ])('it leaves that one unknown and never sends it again: %s', async (_what, phoneNumber, executed) => {
+    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=0' });
+    const id = textAt(answer.body, 'id');
+    const sent = async (): Promise<unknown[]> =>
+      (await world.sandbox.calls('latcom')).filter((call) => JSON.stringify(call['body']).includes(phoneNumber));
+    await eventually(5_000, sent, (calls) => calls.length === 1);
+    await world.crash();
+    const ended = await eventually(
+      30_000,
+      () => world.call('GET', `/v1/topups/${id}`),
+      (one) => at(one.body, 'status') === 'unknown',
+    );
+    expect(at(ended.body, 'nextStep')).toEqual(expect.stringMatching(/will not be resent/));
+    const events = await world.call('GET', `/v1/transactions/${id}/events`);
+    expect(at(events.body, 'data', 1)).toMatchObject({ from: 'pending', to: 'unknown', evidence: 'interrupted' });
+    expect(await sent()).toHaveLength(1);
+    expect(await purchasesOf(id)).toBe(executed);
+  });
+});
+
+it('stalled past its lease, it sends nothing when it wakes', async () => {
+  const another = await startGateway({ databaseUrl: world.database.url, env: world.env });
+  // The first send meets a dead token, so the login's delay leaves time to stop the process before the purchase.
+  await world.sandbox.fault({ provider: 'latcom', operation: 'token', fault: 'delay', delayMs: 2_000, times: 1 });
+  await fetch(`${world.sandbox.url}/_sandbox/tokens/expire`, { method: 'POST' });
+  const answer = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' });
+  const id = textAt(answer.body, 'id');
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  world.gateway().signal('SIGSTOP');
+  const seen = await eventually(
+    30_000,
+    () => another.request('GET', `/v1/topups/${id}`, { auth: world.partner }),
+    (one) => at(one.body, 'status') !== 'pending',
+  );
+  expect(at(seen.body, 'status')).toBe('unknown');
+  world.gateway().signal('SIGCONT');
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(await purchasesOf(id)).toBe(0);
+  expect(at((await world.call('GET', `/v1/topups/${id}`)).body, 'status')).toBe('unknown');
+  await another.stop();
+}, 70_000);
+
+it('asks for one token however many callers meet its end', async () => {
+  await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=10' });
+  await fetch(`${world.sandbox.url}/_sandbox/tokens/expire`, { method: 'POST' });
+  const logins = async (): Promise<number> =>
+    (await world.sandbox.calls('latcom')).filter((call) => call['operation'] === 'token').length;
+  const before = await logins();
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, () => world.call('POST', '/v1/topups', topup(), { prefer: 'wait=25' })),
+  );
+  expect(new Set(answers.map((answer) => at(answer.body, 'status')))).toEqual(new Set(['succeeded']));
+  expect((await logins()) - before).toBe(1);
+}, 60_000);
+
+it('drains on SIGTERM: what is under way ends, and the process too', async () => {
+  const answering = world.call('POST', '/v1/topups', topup(), { prefer: 'wait=10' });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const exit = await world.gateway().stop();
+  expect(exit).toEqual({ code: 0, signal: null });
+  expect((await answering).status).toBe(201);
+}, 30_000);

@@ -1,0 +1,43 @@
+import { at, textAt } from '../../support/http.js';
+import { eventually, startWorld, topup, type World } from '../../support/world.js';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({ gateway: { BREAKER_FAILURES: '3', BREAKER_OPEN_MS: '60000' } });
+}, 60_000);
+
+async function breaker(): Promise<unknown> {
+  const answer = await world.admin('GET', '/v1/admin/providers');
+  return at(answer.body, 'data', 2, 'breaker');
+}
+
+async function purchases(): Promise<number> {
+  return (await world.sandbox.calls('latcom')).filter((call) => call['operation'] === 'purchase').length;
+}
+
+it('refusals do not open the breaker', async () => {
+  for (let times = 0; times < 5; times += 1)
+    await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689083' }));
+  expect(await breaker()).toBe('closed');
+});
+
+it('failures in a row do: nothing is sent then, nothing is lost, and an operator can close it', async () => {
+  for (let times = 0; times < 3; times += 1) {
+    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689500' }));
+    expect(at(answer.body, 'status')).toBe('unknown');
+  }
+  expect(await breaker()).toBe('open');
+  const before = await purchases();
+  const answer = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=1' });
+  expect([answer.status, at(answer.body, 'status')]).toEqual([202, 'pending']);
+  expect(at(answer.body, 'expectedBy')).toEqual(expect.any(String));
+  expect(await purchases()).toBe(before);
+  expect((await world.admin('POST', '/v1/admin/providers/latcom/resume')).body).toMatchObject({ breaker: 'closed' });
+  const path = `/v1/topups/${textAt(answer.body, 'id')}`;
+  await eventually(
+    10_000,
+    () => world.call('GET', path),
+    (one) => at(one.body, 'status') === 'succeeded',
+  );
+});

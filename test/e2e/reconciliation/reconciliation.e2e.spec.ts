@@ -1,0 +1,548 @@
+import { newUuid } from '../../../src/common/ids.js';
+import { accrualEffects, accrualOnce, bareId, sql, transactionEvents } from '../../support/accruals.js';
+import { startGateway } from '../../support/gateway.js';
+import { at, basicAuth, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { ADMIN } from '../../support/gateway.js';
+
+const HEADER = 'distributor_transaction_id,status,amount,currency,date';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+
+interface Form {
+  readonly provider?: string;
+  readonly columns?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly auth?: Credentials;
+  readonly url?: string;
+}
+
+async function send(csv: string, { auth = ADMIN, url = world.gateway().url, ...fields }: Form = {}): Promise<Answer> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ provider: 'latcom', kind: 'statement', ...fields }))
+    form.set(name, value);
+  form.set('file', new Blob([csv], { type: 'text/csv' }), 'statement.csv');
+  const headers = { authorization: basicAuth(auth) };
+  const answer = await fetch(`${url}/v1/admin/reconciliations`, { method: 'POST', headers, body: form });
+  return { status: answer.status, headers: {}, body: await answer.json() };
+}
+
+async function completed(answer: Answer): Promise<unknown> {
+  const id = textAt(answer.body, 'id');
+  const done = await eventually(
+    60_000,
+    () => world.admin('GET', `/v1/admin/reconciliations/${id}`),
+    (one) => at(one.body, 'status') !== 'running',
+  );
+  expect(at(done.body, 'status')).toBe('completed');
+  return done.body;
+}
+
+async function run(csv: string, form: Form = {}): Promise<unknown> {
+  const answer = await send(csv, form);
+  expect(answer.status).toBe(202);
+  return completed(answer);
+}
+
+async function breaksOf(body: unknown): Promise<Record<string, unknown>[]> {
+  const { body: listed } = await world.admin('GET', `/v1/admin/reconciliations/${textAt(body, 'id')}/breaks?limit=100`);
+  const data: unknown = at(listed, 'data');
+  return Array.isArray(data) ? data.map((one: object) => Object.fromEntries(Object.entries(one))) : [];
+}
+
+async function buy(phoneNumber = '5537686660'): Promise<string> {
+  return textAt((await world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=15' })).body, 'id');
+}
+
+const line = (id: string, changes: { status?: string; amount?: string; currency?: string; at?: Date } = {}): string => {
+  const { status = 'SUCCESS', amount = '10.00', currency = 'MXN', at: when = new Date() } = changes;
+  return [id, status, amount, currency, when.toISOString()].join(',');
+};
+
+/** Every statement is a day of its own, so that none misses what another one was about. */
+async function moveToDay(days: number, ids: readonly string[]): Promise<Date> {
+  const day = new Date(Date.UTC(2026, 0, days, 12));
+  await sql(
+    world,
+    `update transactions set created_at = $2::timestamptz, completed_at = completed_at - (completed_at - $2::timestamptz)
+     where id = any($1)`,
+    [ids.map(bareId), day],
+  );
+  return day;
+}
+
+const file = (...lines: string[]): string => [HEADER, ...lines].join('\n');
+
+it('finds nothing where nothing is wrong, and answers the same run for the same file', async () => {
+  const ids = [await buy(), await buy()];
+  const day = await moveToDay(1, ids);
+  const csv = file(...ids.map((id) => line(bareId(id), { at: day })));
+  const first = await run(csv);
+  expect(first).toMatchObject({
+    kind: 'statement',
+    lines: 2,
+    badLineCount: 0,
+    counts: {},
+    createdBy: 'operator:admin',
+  });
+  expect(await breaksOf(first)).toEqual([]);
+  expect(at((await send(csv)).body, 'id')).toBe(at(first, 'id'));
+});
+
+it('settles what was unknown by its line, with the line as evidence', async () => {
+  const [executed, refused] = [await buy('5537689602'), await buy('5537689601')];
+  const day = await moveToDay(2, [executed, refused]);
+  const done = await run(file(line(bareId(executed), { at: day }), line(bareId(refused), { at: day, status: 'FAIL' })));
+  expect(done).toMatchObject({ counts: { late_confirmation: 2 } });
+  expect((await world.call('GET', `/v1/topups/${executed}`)).body).toMatchObject({ status: 'succeeded' });
+  expect((await world.call('GET', `/v1/topups/${refused}`)).body).toMatchObject({
+    status: 'failed',
+    failure: { category: 'provider' },
+  });
+  expect((await transactionEvents(world, executed)).at(-1)).toMatchObject({
+    from: 'unknown',
+    to: 'succeeded',
+    evidence: 'statement line',
+    detail: { statementLine: { line: 2, amount: '1000', unit: 'MXN' }, reconciliationId: at(done, 'id') },
+  });
+  const evidence = await world.call('GET', `/v1/transactions/${executed}/evidence`);
+  expect(evidence.body).toMatchObject({ verdict: 'proven_delivered' });
+  expect(await breaksOf(done)).toMatchObject([
+    { class: 'late_confirmation', status: 'resolved', resolution: 'confirmed' },
+    { class: 'late_confirmation', status: 'resolved', resolution: 'confirmed' },
+  ]);
+});
+
+it('leaves unknown what the statement does not have, and what it has with another amount', async () => {
+  const [absent, other, known] = [await buy('5537689602'), await buy('5537689602'), await buy()];
+  const day = await moveToDay(3, [absent, other, known]);
+  const done = await run(file(line(bareId(other), { at: day, amount: '20.00' }), line(bareId(known), { at: day })));
+  expect(done).toMatchObject({ counts: { amount_mismatch: 1 } });
+  for (const id of [absent, other]) {
+    expect((await world.call('GET', `/v1/topups/${id}`)).body).toMatchObject({ status: 'unknown' });
+  }
+  expect(await breaksOf(done)).toMatchObject([
+    {
+      class: 'amount_mismatch',
+      transactionId: other,
+      amountAtRisk: { value: '10.00', unit: 'MXN' },
+      providerRecord: { line: 2, amount: '2000' },
+      proposal: { resolution: 'correct' },
+      cause: expect.any(String),
+      nextCheck: null,
+      nextCheckBy: null,
+    },
+  ]);
+});
+
+it('reports bad lines by number, without quoting them, and goes on with the good ones', async () => {
+  const id = await buy();
+  const day = await moveToDay(4, [id]);
+  const bad = [
+    `${newUuid()},MAYBE,10.00,MXN,${day.toISOString()}`,
+    `${newUuid()},SUCCESS,ten,MXN,${day.toISOString()}`,
+    `4111 1111 1111 1111,SUCCESS,10.00,MXN,${day.toISOString()}`,
+    `${newUuid()},SUCCESS,10.00,MXN,yesterday`,
+    `,SUCCESS,10.00,MXN,${day.toISOString()}`,
+    '"a quote"in the middle,SUCCESS',
+  ];
+  const done = await run(file(...bad, line(bareId(id), { at: day })));
+  expect(done).toMatchObject({ badLineCount: bad.length, counts: {} });
+  const numbers = at(done, 'badLines');
+  expect(Array.isArray(numbers) ? numbers.map((one) => Number(at(one, 'line'))).sort() : null).toEqual([
+    2, 3, 4, 5, 6, 7,
+  ]);
+  expect(JSON.stringify(done)).not.toContain('4111');
+  expect(JSON.stringify(await sql(world, 'select * from breaks'))).not.toContain('4111');
+});
+
+it.each([
+  ['a column is missing', 'id,status\n', {}, '/file'],
+  ['it is empty', '', {}, '/file'],
+  ['its first line cannot be read', '"a\n', {}, '/file'],
+  ['columns are no object', HEADER, { columns: '[1]' }, '/columns'],
+  ['columns name a strange one', HEADER, { columns: '{"phone":"x"}' }, '/columns'],
+  ['the provider gives none', HEADER, { provider: 'loyalty-layer' }, '/provider'],
+  ['a field is strange', HEADER, { from: 'yesterday' }, '/from'],
+])('refuses a form when %s', async (_what, csv, form, pointer) => {
+  expect(await send(csv, form)).toMatchObject({
+    status: 400,
+    body: { code: 'validation_failed', errors: [{ pointer }] },
+  });
+});
+
+it('expects also what was begun in the time of an earlier statement: held, ended since, or cut off', async () => {
+  const [cutOff, held, slow] = [await buy(), await buy(), await buy()];
+  const day = await moveToDay(-40, [cutOff, held, slow]);
+  const to = new Date(day.getTime() + 2 * 86_400_000).toISOString();
+  const other = (at: Date): string => line(newUuid(), { at });
+  const first = await run(file(other(new Date(day.getTime() - 60_000))), { to });
+  // All three came to their end behind the last line, so no line can be missing yet.
+  expect(first).toMatchObject({ counts: { cutoff_timing: 3, missing_in_ledger: 1 } });
+  const next = new Date(day.getTime() + 86_400_000);
+  await sql(world, `update breaks set status = 'resolved' where class = 'cutoff_timing' and transaction_id = any($1)`, [
+    [held, slow].map(bareId),
+  ]);
+  await sql(world, `update transactions set release_at = $2, completed_at = $2 where id = $1`, [bareId(held), next]);
+  // Had no end as the first one was compared.
+  await sql(world, `update reconciliations set completed_at = $1 where provider = 'latcom'`, [day]);
+  await sql(world, `update transactions set completed_at = $2 where id = $1`, [bareId(slow), next]);
+  const second = await run(file(other(new Date(next.getTime() + 60_000))), { to });
+  expect(second).toMatchObject({ counts: { missing_at_provider: 3, missing_in_ledger: 1 } });
+  const missing = (await breaksOf(second)).filter((one) => one['class'] === 'missing_at_provider');
+  expect(missing.map((one) => String(one['transactionId'])).toSorted()).toEqual([cutOff, held, slow].toSorted());
+  const superseded = await sql(
+    world,
+    `select status, resolution from breaks where class = $1 and transaction_id = $2`,
+    ['cutoff_timing', bareId(cutOff)],
+  );
+  expect(superseded).toEqual([{ status: 'resolved', resolution: 'superseded' }]);
+});
+
+it('takes other names for columns, as the file names them', async () => {
+  const id = await buy();
+  const day = await moveToDay(5, [id]);
+  const renamed = `Folio,status,Importe,date\n${bareId(id)},success,10,${day.toISOString()}`;
+  const columns = '{"distributor_transaction_id":"Folio","amount":"Importe"}';
+  expect(await run(renamed, { columns })).toMatchObject({ counts: {}, lines: 1, badLineCount: 0 });
+});
+
+it('is for operators, and forms are for this route alone', async () => {
+  expect((await send(HEADER, { auth: world.partner })).status).toBe(403);
+  const form = new FormData();
+  form.set('reference', 'x');
+  const headers = { authorization: basicAuth(world.partner), 'idempotency-key': unique('key') };
+  const answer = await fetch(`${world.gateway().url}/v1/topups`, { method: 'POST', headers, body: form });
+  expect(answer.status).toBe(415);
+});
+
+describe('resolving', () => {
+  async function conflict(day: number): Promise<{ id: string; breakId: string }> {
+    const id = await buy();
+    const when = await moveToDay(day, [id]);
+    const found = await breaksOf(await run(file(line(bareId(id), { at: when, status: 'FAIL' }))));
+    expect(found).toMatchObject([{ class: 'status_conflict', status: 'open', transactionId: id }]);
+    return { id, breakId: textAt(found[0], 'id') };
+  }
+
+  async function posted(): Promise<number> {
+    const { body } = await world.admin('GET', '/v1/admin/ledger/balances');
+    const data: unknown = at(body, 'data');
+    const found = Array.isArray(data) ? data.find((one: unknown) => at(one, 'account') === 'latcom') : null;
+    return Number(at(found, 'posted'));
+  }
+
+  it('posts a correction that links to the transaction, once, and leaves what was written', async () => {
+    const { id, breakId } = await conflict(6);
+    const before = await posted();
+    const path = `/v1/admin/breaks/${breakId}/resolve`;
+    const both = await Promise.all(
+      [1, 2].map(() => world.admin('POST', path, { resolution: 'correct', reason: 'LATCOM confirmed it' })),
+    );
+    expect(both.map((one) => one.status).sort()).toEqual([200, 409]);
+    expect(await posted()).toBe(before - 10);
+    expect((await world.call('GET', `/v1/topups/${id}`)).body).toMatchObject({ status: 'succeeded' });
+    expect((await transactionEvents(world, id)).at(-1)).toMatchObject({
+      to: null,
+      evidence: 'correction',
+      actor: 'operator:admin',
+      detail: { difference: '-1000', reason: 'LATCOM confirmed it' },
+    });
+    const corrections = await world.call('GET', '/v1/transactions?type=correction');
+    expect(at(corrections.body, 'data', 0)).toMatchObject({
+      status: 'succeeded',
+      quantity: { value: '10.00', unit: 'MXN' },
+      correction: { corrects: id, direction: 'less' },
+    });
+    const verified = await eventually(
+      20_000,
+      () => world.admin('GET', '/v1/admin/ledger/verify'),
+      (one) => at(one.body, 'ok') === true,
+    );
+    expect(verified.body).toMatchObject({ fault: null });
+    const log = await world.admin('GET', '/v1/admin/audit-log?limit=5');
+    expect(JSON.stringify(log.body)).toContain('break.resolve');
+  });
+
+  it('settles an unknown one, and refuses what does not fit', async () => {
+    const id = await buy('5537689602');
+    const when = await moveToDay(7, [id]);
+    const [found] = await breaksOf(await run(file(line(bareId(id), { at: when, currency: 'USD' }))));
+    const path = `/v1/admin/breaks/${textAt(found, 'id')}`;
+    expect(await world.admin('POST', `${path}/resolve`, { resolution: 'correct', reason: 'r' })).toMatchObject({
+      status: 400,
+      body: { code: 'validation_failed' },
+    });
+    expect(await world.admin('POST', `${path}/resolve`, { resolution: 'succeeded', reason: 'asked' })).toMatchObject({
+      status: 200,
+      body: { status: 'resolved', resolution: 'succeeded', resolvedBy: 'operator:admin' },
+    });
+    expect((await world.call('GET', `/v1/topups/${id}`)).body).toMatchObject({ status: 'succeeded' });
+    expect((await world.admin('POST', `${path}/resolve`, { resolution: 'explained', reason: 'r' })).status).toBe(409);
+    expect((await world.admin('GET', '/v1/admin/breaks/brk_nothing')).status).toBe(404);
+  });
+
+  it('takes two operators where money moves, when that is asked for', async () => {
+    const { breakId } = await conflict(8);
+    const second = { username: unique('second'), password: 'a-long-password-of-the-second' };
+    await world.admin('POST', '/v1/admin/operators', { ...second, role: 'operator' });
+    const strict = await startGateway({
+      databaseUrl: world.database.url,
+      env: { ...world.env, REQUIRE_SECOND_OPERATOR: 'true' },
+    });
+    const act = (verb: string, auth: Credentials, body?: object): Promise<Answer> =>
+      strict.request('POST', `/v1/admin/breaks/${breakId}/${verb}`, { auth, body });
+    const before = await posted();
+    expect(await act('resolve', ADMIN, { resolution: 'correct', reason: 'r' })).toMatchObject({
+      status: 202,
+      body: { status: 'open', pending: { by: 'operator:admin' } },
+    });
+    expect((await act('approve', ADMIN)).status).toBe(403);
+    expect(await posted()).toBe(before);
+    expect(await act('approve', second)).toMatchObject({ status: 200, body: { status: 'resolved' } });
+    expect(await posted()).toBe(before - 10);
+    expect((await act('reject', second)).status).toBe(409);
+    await strict.stop();
+  });
+
+  it('closes many of a class at once, as explained alone', async () => {
+    const day = new Date(Date.UTC(2026, 0, 9, 12));
+    const done = await run(file(...Array.from({ length: 30 }, () => line(newUuid(), { at: day }))));
+    expect(done).toMatchObject({ counts: { missing_in_ledger: 30 } });
+    const filter = { class: 'missing_in_ledger', reconciliationId: at(done, 'id') };
+    const bulk = (resolution: string): Promise<Answer> =>
+      world.admin('POST', '/v1/admin/breaks/resolve', { filter, resolution, reason: 'those of the other system' });
+    expect((await bulk('correct')).status).toBe(400);
+    expect(await bulk('explained')).toMatchObject({ status: 200, body: { resolved: 30 } });
+    expect((await bulk('explained')).body).toEqual({ resolved: 0 });
+  });
+
+  it('closes of a class what the filter leaves: by amount, unit and age', async () => {
+    const day = new Date(Date.UTC(2026, 0, 10, 12));
+    const strange = (amount: string, currency: string): string => line(newUuid(), { at: day, amount, currency });
+    const done = await run(file(strange('5.00', 'MXN'), strange('5.01', 'MXN'), strange('1.00', 'USD')));
+    const ofRun = { class: 'missing_in_ledger', reconciliationId: at(done, 'id') };
+    const bulk = (filter: object, reason = 'too small to ask for'): Promise<Answer> =>
+      world.admin('POST', '/v1/admin/breaks/resolve', {
+        filter: { ...ofRun, ...filter },
+        resolution: 'explained',
+        reason,
+      });
+    const now = new Date().toISOString();
+    expect(await bulk({ amountAtMost: '5.00' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/filter/unit' }] },
+    });
+    expect((await bulk({ amountAtMost: '5.001', unit: 'MXN' })).status).toBe(400);
+    expect((await bulk({}, ' ')).status).toBe(400);
+    expect((await bulk({ createdTo: at(done, 'createdAt') })).body).toEqual({ resolved: 0 });
+    expect((await bulk({ amountAtMost: '5.00', unit: 'MXN', createdTo: now })).body).toEqual({ resolved: 1 });
+    const listed = await world.admin(
+      'GET',
+      '/v1/admin/breaks?status=open&class=missing_in_ledger&unit=MXN&amountAtMost=5.01',
+    );
+    expect(at(listed.body, 'data')).toMatchObject([{ amountAtRisk: { value: '5.01', unit: 'MXN' } }]);
+    expect((await bulk({ createdFrom: at(done, 'createdAt') })).body).toEqual({ resolved: 2 });
+  });
+});
+
+it('replaces what was missing by what differs, when a later statement has its line', async () => {
+  const [id, seen] = [await buy(), await buy()];
+  const day = await moveToDay(20, [id, seen]);
+  const first = await run(file(line(bareId(seen), { at: new Date(day.getTime() + 1_000) })));
+  const [missing] = await breaksOf(first);
+  expect(missing).toMatchObject({ class: 'missing_at_provider', transactionId: id, nextCheckBy: 'next_statement' });
+  const later = await run(file(line(bareId(id), { at: day, amount: '20.00' }), line(bareId(seen), { at: day })));
+  expect(await breaksOf(later)).toMatchObject([{ class: 'amount_mismatch', status: 'open', transactionId: id }]);
+  expect((await world.admin('GET', `/v1/admin/breaks/${textAt(missing, 'id')}`)).body).toMatchObject({
+    status: 'resolved',
+    resolution: 'superseded',
+    resolvedBy: 'gateway',
+  });
+});
+
+it('takes two lines for one execution twice, also when they name it by different ids', async () => {
+  const { body } = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=15' });
+  const [id, theirs] = [textAt(body, 'id'), textAt(body, 'providerReference')];
+  const day = await moveToDay(21, [id]);
+  const rows = [bareId(id), ''].map((ours) => `${theirs},${ours},,,3000,${day.toISOString()}`);
+  const done = await run(['latamAccrualId,partnerAccrualId,partnerTransactionId,ffn,points,date', ...rows].join('\n'), {
+    provider: 'latam-pass',
+  });
+  expect(done).toMatchObject({ lines: 2, counts: { duplicate_at_provider: 1 } });
+  expect(await breaksOf(done)).toMatchObject([
+    {
+      class: 'duplicate_at_provider',
+      transactionId: id,
+      amountAtRisk: { value: '3000', unit: 'LATAM_PASS_POINTS' },
+      providerRecord: { line: 3, providerReference: theirs },
+    },
+  ]);
+});
+
+describe('a statement of 100,000 lines', () => {
+  const LINES = 100_000;
+  const DAY = new Date(Date.UTC(2026, 5, 1));
+  /** How many of each class are planted, one after the other from the first line on. */
+  const PLANTED = {
+    amount_mismatch: 70,
+    status_conflict: 60,
+    status_mismatch: 30,
+    late_confirmation: 50,
+    duplicate_at_provider: 40,
+    missing_in_ledger: 80,
+    missing_at_provider: 90,
+    cutoff_timing: 20,
+  };
+  let csv: string;
+
+  const secondOf = (index: number): Date => new Date(DAY.getTime() + index * 500);
+
+  /** By position: 0-69 another amount, 70-99 failed, 100-129 refused by the line, 130-159 pending, 160-209 unknown. */
+  beforeAll(async () => {
+    const appId = textAt(
+      (await world.admin('POST', '/v1/admin/apps', { name: unique('app'), scopes: ['topups'] })).body,
+      'id',
+    );
+    await sql(
+      world,
+      `insert into transactions (id, app_id, type, provider, status, quantity, unit, detail, created_at, completed_at, parked)
+       select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, 'topup', 'latcom', status, 1000, 'MXN', '{}',
+         $2::timestamptz + n * interval '500 ms',
+         case when status in ('succeeded', 'failed') then $2::timestamptz + n * interval '500 ms' end, status = 'pending'
+       from (select n, case when n between 70 and 99 then 'failed' when n between 130 and 159 then 'pending'
+         when n between 160 and 209 then 'unknown' else 'succeeded' end as status
+         from generate_series(0, $3::integer) n) rows`,
+      [appId.slice(4), DAY, LINES + PLANTED.missing_at_provider + PLANTED.cutoff_timing - 1],
+    );
+    const id = (index: number): string => `00000000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`;
+    const lines = Array.from({ length: LINES }, (_none, index) =>
+      line(id(index), {
+        at: secondOf(index),
+        amount: index < 70 ? '20.00' : '10.00',
+        status: index >= 100 && index < 130 ? 'FAIL' : 'SUCCESS',
+      }),
+    );
+    const twice = Array.from({ length: PLANTED.duplicate_at_provider }, (_none, index) =>
+      line(id(1_000 + index), { at: secondOf(index) }),
+    );
+    const strangers = Array.from({ length: PLANTED.missing_in_ledger }, (_none, index) =>
+      line(newUuid(), { at: secondOf(index) }),
+    );
+    // The last line of all is as late as the last one that is missing.
+    const last = line(id(500), { at: secondOf(LINES + PLANTED.missing_at_provider - 1), status: 'FAIL' });
+    csv = file(...strangers, ...lines, ...twice, last);
+  }, 60_000);
+
+  it('shows every planted break in its class and invents none, also when it is killed in between', async () => {
+    const answer = await send(csv);
+    expect(answer.status).toBe(202);
+    await world.crash();
+    const done = await completed(answer);
+    expect(at(done, 'lines')).toBe(LINES + PLANTED.duplicate_at_provider + PLANTED.missing_in_ledger + 1);
+    const kept = await sql(
+      world,
+      `select class, count(*)::int as count from breaks where run_id = $1 group by class order by class`,
+      [textAt(done, 'id').slice(4)],
+    );
+    expect(Object.fromEntries(kept.map((row) => [String(row['class']), row['count']]))).toEqual(PLANTED);
+    expect(at(done, 'counts')).toEqual(PLANTED);
+    const [settled] = await sql(
+      world,
+      `select count(*)::int as count from transactions t join transaction_events e on e.transaction_id = t.id
+       where e.evidence = 'statement line' and t.status = 'succeeded' and t.created_at between $1 and $2`,
+      [DAY, secondOf(LINES)],
+    );
+    expect(settled?.['count']).toBe(PLANTED.late_confirmation);
+  }, 120_000);
+
+  it('is closed by a later statement where that has what was missing', async () => {
+    const late = Array.from({ length: PLANTED.missing_at_provider + PLANTED.cutoff_timing }, (_none, index) =>
+      line(`00000000-0000-7000-8000-${(LINES + index).toString(16).padStart(12, '0')}`, {
+        at: secondOf(LINES + index),
+      }),
+    );
+    await run(file(...late.slice(1)), { from: secondOf(LINES).toISOString() });
+    const open = await sql(
+      world,
+      `select class, status, resolution, count(*)::int as count from breaks
+       where class in ('missing_at_provider', 'cutoff_timing') and transaction_id::text like '00000000-0000-7000%'
+       group by 1, 2, 3 order by 1, 2, 3`,
+    );
+    expect(open).toEqual([
+      { class: 'cutoff_timing', status: 'resolved', resolution: 'line_arrived', count: PLANTED.cutoff_timing },
+      { class: 'missing_at_provider', status: 'open', resolution: null, count: 1 },
+      { class: 'missing_at_provider', status: 'resolved', resolution: 'line_arrived', count: 89 },
+    ]);
+  }, 60_000);
+});
+
+describe('a sweep and a balance', () => {
+  it('asks the provider for all that has no end, and ends when it has answered', async () => {
+    const begun = await world.admin('POST', '/v1/admin/reconciliations', { provider: 'latam-pass', kind: 'status' });
+    expect(begun.status).toBe(202);
+    expect(await completed(begun)).toMatchObject({ counts: { asked: 0, unanswered: 0 } });
+  });
+
+  it('asks for an accrual that was never notified, long before its next look', async () => {
+    const body = accrual({ member: { ffn: '01234599603' } });
+    const id = textAt((await world.call('POST', '/v1/accruals', body, { prefer: 'wait=0' })).body, 'id');
+    await accrualOnce(world, id, ['processing'], 15_000);
+    await eventually(
+      20_000,
+      () => accrualEffects(world, id),
+      ([effect]) => at(effect, 'outcome') === 'PROCESSED',
+    );
+    const begun = await world.admin('POST', '/v1/admin/reconciliations', { provider: 'latam-pass', kind: 'status' });
+    expect(await completed(begun)).toMatchObject({ counts: { asked: 1, unanswered: 0 } });
+    expect(await accrualOnce(world, id, ['succeeded'], 15_000)).toMatchObject({ status: 'succeeded' });
+  }, 60_000);
+
+  it('finds what the purchases do not explain, and only that', async () => {
+    const from = new Date().toISOString();
+    const look = (): Promise<Answer> => world.admin('GET', '/v1/admin/providers/latcom/balance?refresh=true');
+    const check = async (): Promise<unknown> =>
+      completed(await world.admin('POST', '/v1/admin/reconciliations', { provider: 'latcom', kind: 'balance', from }));
+    await look();
+    await buy();
+    await look();
+    expect(await check()).toMatchObject({ counts: { unexplained_balance: 0 } });
+    const { body } = await look();
+    const left = Number(at(body, 'current', 'balance'));
+    await fetch(`${world.sandbox.url}/_sandbox/float`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ usd: (left - 50).toFixed(2) }),
+    });
+    await look();
+    const done = await check();
+    expect(done).toMatchObject({ counts: { unexplained_balance: 1 } });
+    expect(await breaksOf(done)).toMatchObject([
+      { class: 'unexplained_balance', amountAtRisk: { unit: 'USD', value: expect.stringMatching(/^(49|50)\.\d\d$/) } },
+    ]);
+  });
+
+  it.each([
+    [{ provider: 'loyalty-layer', kind: 'balance' }, '/provider'],
+    [{ provider: 'latcom', kind: 'statement' }, '/file'],
+    [{ provider: 'latcom', kind: 'guess' }, '/kind'],
+  ])('refuses %j', async (body, pointer) => {
+    expect(await world.admin('POST', '/v1/admin/reconciliations', body)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer }] },
+    });
+  });
+});
+
+it('takes a statement that is about others altogether in a time that grows with its lines', async () => {
+  const count = 300_000;
+  const at = new Date(Date.UTC(2026, 4, 1)).toISOString();
+  const lines = Array.from({ length: count }, (_none, index) => `others-${index},SUCCESS,10.00,MXN,${at}`);
+  const done = await run([HEADER, ...lines].join('\n'), { to: at });
+  expect(done).toMatchObject({ lines: count, counts: { missing_in_ledger: count } });
+}, 90_000);

@@ -1,0 +1,223 @@
+import { Client } from 'pg';
+import { textAt, type Answer, type Credentials } from './http.js';
+import { encryptCard } from './jwe.js';
+import { exampleBody, type Operation } from './openapi.js';
+import { accrual, eventually, pass, topup, unique, type World } from './world.js';
+
+/** A request that its rightful caller gets done. What is left out is made from the document. */
+export interface Rightful {
+  /** By the name of the path's parameter; every parameter has to be named, here or in `USUAL`. */
+  readonly ids?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Instead of one who has just the role that is needed. */
+  readonly as?: Credentials;
+  /** Once it is done. */
+  readonly after?: () => Promise<unknown>;
+}
+
+type Prepare = (world: World, spec: unknown) => Promise<Rightful>;
+
+export const PASSWORD = 'a-password-of-an-operator';
+const NOBODY = { ids: {} };
+
+export async function createOperator(world: World, role: string): Promise<{ id: string; auth: Credentials }> {
+  const auth = { username: unique(role), password: PASSWORD };
+  const made = await world.admin('POST', '/v1/admin/operators', { ...auth, role });
+  return { id: textAt(made.body, 'id'), auth };
+}
+
+async function sql(world: World, text: string, values: unknown[]): Promise<void> {
+  const client = new Client({ connectionString: world.database.adminUrl });
+  await client.connect();
+  await client.query(text, values).finally(() => client.end());
+}
+
+const bare = (id: string): string => id.slice(id.indexOf('_') + 1);
+
+async function made(asking: Promise<Answer>, ...path: string[]): Promise<string> {
+  return textAt((await asking).body, ...path);
+}
+
+const releaseAt = (): string => new Date(Date.now() + 86_400_000).toISOString();
+/** Another phone than the examples': they must not look like duplicates of these. */
+const buy = (world: World, phoneNumber: string, prefer: string): Promise<string> =>
+  made(world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer }), 'id');
+
+const id = (make: (world: World) => Promise<string>, name = 'id'): Prepare => {
+  return async (world) => ({ ids: { [name]: await make(world) } });
+};
+const held = id((world) => made(world.call('POST', '/v1/accruals', accrual({ releaseAt: releaseAt() })), 'id'));
+const bought = id((world) => buy(world, '5537680001', 'wait=15'));
+const unknown = id((world) => buy(world, '5537689602', 'wait=15'));
+const issued = id(
+  (world) => made(world.call('POST', '/v1/passes', pass(), { prefer: 'wait=15' }), 'pass', 'id'),
+  'passId',
+);
+const app = id((world) =>
+  made(world.admin('POST', '/v1/admin/apps', { name: unique('app'), scopes: ['topups'] }), 'id'),
+);
+const plan = id(async (world) => {
+  const planId = unique('PLAN');
+  return made(world.admin('POST', '/v1/admin/plans', { planId, kind: 'other', enrolTokenRequired: false }), 'planId');
+}, 'planId');
+const product = id(async (world) => {
+  const amount = { value: '20.00', currency: 'MXN' };
+  const body = {
+    productId: unique('PRODUCT'),
+    description: 'Airtime',
+    operator: 'TELCEL',
+    minAmount: amount,
+    maxAmount: amount,
+  };
+  return made(world.admin('POST', '/v1/admin/products', body), 'productId');
+}, 'productId');
+const person = id(async (world) => (await createOperator(world, 'viewer')).id);
+const run = id((world) =>
+  made(world.admin('POST', '/v1/admin/reconciliations', { provider: 'latcom', kind: 'balance' }), 'id'),
+);
+
+const key: Prepare = async (world, spec) => {
+  const { ids = {} } = await app(world, spec);
+  const keyId = await made(world.admin('POST', `/v1/admin/apps/${ids['id'] ?? ''}/keys`, {}), 'keyId');
+  return { ids: { ...ids, keyId } };
+};
+
+/** Long enough ago for nothing of it to be under way. */
+const leftApp: Prepare = async (world, spec) => {
+  const { ids = {} } = await app(world, spec);
+  await world.admin('DELETE', `/v1/admin/apps/${ids['id'] ?? ''}`);
+  await sql(world, `update apps set deleted_at = now() - interval '2 min' where id = $1`, [bare(ids['id'] ?? '')]);
+  return { ids };
+};
+
+const erasedApp: Prepare = async (world, spec) => {
+  const { ids = {} } = await leftApp(world, spec);
+  await world.admin('POST', `/v1/admin/apps/${ids['id'] ?? ''}/erase`);
+  return { ids };
+};
+
+/** Nothing is sent to LATCOM until the request is done. */
+const unsent: Prepare = async (world) => {
+  await world.admin('POST', '/v1/admin/providers/latcom/pause', { reason: 'nothing shall be sent' });
+  const waiting = await buy(world, '5537680002', 'wait=0');
+  return { ids: { id: waiting }, after: () => world.admin('POST', '/v1/admin/providers/latcom/resume') };
+};
+
+const parked: Prepare = async (world, spec) => {
+  const prepared = await unsent(world, spec);
+  const values = [bare(prepared.ids?.['id'] ?? '')];
+  await sql(world, `update transactions set parked = true, due_at = null where id = $1`, values);
+  return prepared;
+};
+
+const processing = id((world) =>
+  made(world.call('POST', '/v1/accruals', accrual({ member: { ffn: '00000099608' } }), { prefer: 'wait=1' }), 'id'),
+);
+
+const proposed: Prepare = async (world, spec) => {
+  const { ids = {} } = await unknown(world, spec);
+  const body = { outcome: 'failed', evidence: 'their mail', reason: 'not delivered' };
+  await world.admin('POST', `/v1/admin/transactions/${ids['id'] ?? ''}/resolve`, body);
+  return { ids };
+};
+
+/** A purchase that their statement has with another amount. */
+const broken: Prepare = async (world, spec) => {
+  const { ids = {} } = await bought(world, spec);
+  const brk = `brk_${bare(ids['id'] ?? '').replace(/^.{8}/, '019aa3f0')}`;
+  const record = { line: 2, id: bare(ids['id'] ?? ''), succeeded: true, amount: '2000', unit: 'MXN', at: releaseAt() };
+  await sql(
+    world,
+    `insert into breaks (id, class, provider, transaction_id, record_key, provider_record, amount, unit)
+     values ($1, 'amount_mismatch', 'latcom', $2, $3, $4, 1000, 'MXN')`,
+    [bare(brk), bare(ids['id'] ?? ''), brk, record],
+  );
+  return { ids: { id: brk } };
+};
+
+const correctable: Prepare = async (world, spec) => {
+  const { ids = {} } = await broken(world, spec);
+  const body = { resolution: 'correct', reason: 'they stand by their amount' };
+  await world.admin('POST', `/v1/admin/breaks/${ids['id'] ?? ''}/resolve`, body);
+  return { ids };
+};
+
+const notified = id(async (world) => {
+  const body = { nonAirAccrual: { status: 'PROCESSED' }, trace: { correlationId: unique('orphan') } };
+  await world.gateway().request('POST', '/v1/providers/latam-pass/notifications', { auth: world.notifier, body });
+  const orphans = await eventually(
+    15_000,
+    () => world.admin('GET', '/v1/admin/notifications?state=orphan'),
+    (answer) => JSON.stringify(answer.body).includes('ntf_'),
+  );
+  return textAt(orphans.body, 'data', 0, 'id');
+});
+
+const tokenizable: Prepare = async (world, spec) => {
+  const keys = await world.call('GET', '/v1/cards/encryption-keys');
+  const card = JSON.stringify({ CardNumber: '4111111111111111', CardExpiry: '12/29', NameOnCard: 'ANA', Cvv: '123' });
+  const encryptedValue = encryptCard(
+    { kty: 'RSA', n: textAt(keys.body, 'keys', 0, 'n'), e: textAt(keys.body, 'keys', 0, 'e') },
+    card,
+  );
+  return { body: { ...Object(exampleBody(spec)), encryptedValue } };
+};
+
+const ownPassword: Prepare = async (world, spec) => ({
+  as: (await createOperator(world, 'viewer')).auth,
+  body: { ...Object(exampleBody(spec)), currentPassword: PASSWORD },
+});
+
+/** By the beginning of the path, up to its first parameter: what it names, where nothing more is needed. */
+const USUAL: Readonly<Record<string, Prepare>> = {
+  '/v1/accruals/{id}': held,
+  '/v1/transactions/{id}': held,
+  '/v1/topups/{id}': bought,
+  '/v1/passes/{passId}': issued,
+  '/v1/admin/apps/{id}': app,
+  '/v1/admin/breaks/{id}': broken,
+  '/v1/admin/notifications/{id}': notified,
+  '/v1/admin/operators/{id}': person,
+  '/v1/admin/plans/{planId}': plan,
+  '/v1/admin/products/{productId}': product,
+  '/v1/admin/providers/{name}': () => Promise.resolve({ ids: { name: 'latcom' } }),
+  '/v1/admin/reconciliations/{id}': run,
+  '/v1/admin/transactions/{id}': held,
+};
+
+/** Where the state has to be a certain one, or the document cannot tell the body. */
+const SPECIAL: Readonly<Record<string, Prepare>> = {
+  'POST /v1/topups/{id}/cancel': unsent,
+  'POST /v1/cards/tokenize': tokenizable,
+  'DELETE /v1/admin/apps/{id}/keys/{keyId}': key,
+  'POST /v1/admin/apps/{id}/keys/{keyId}/rotate': key,
+  'POST /v1/admin/apps/{id}/erase': leftApp,
+  'GET /v1/admin/apps/{id}/erasure': erasedApp,
+  'POST /v1/admin/breaks/{id}/approve': correctable,
+  'POST /v1/admin/breaks/{id}/reject': correctable,
+  'POST /v1/admin/operators/me/password': ownPassword,
+  'POST /v1/admin/transactions/{id}/approve': proposed,
+  'POST /v1/admin/transactions/{id}/reject': proposed,
+  'POST /v1/admin/transactions/{id}/block': bought,
+  'POST /v1/admin/transactions/{id}/erase': bought,
+  'POST /v1/admin/transactions/{id}/refresh': processing,
+  'POST /v1/admin/transactions/{id}/resolve': unknown,
+  'POST /v1/admin/transactions/{id}/retry': parked,
+};
+
+/** What makes the operation succeed; a new one without an entry gets its documented example and no ids. */
+export async function prepare(world: World, { method, path, spec }: Operation): Promise<Rightful> {
+  const start = /^[^{]*\{\w+\}/.exec(path)?.[0] ?? '';
+  const special = SPECIAL[`${method} ${path}`] ?? USUAL[start];
+  return special ? special(world, spec) : NOBODY;
+}
+
+/** The path with its parameters. @throws when nothing says what one of them names */
+export function fill({ method, path }: Operation, ids: Readonly<Record<string, string>> = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
+    const value = ids[name];
+    if (value === undefined)
+      throw new Error(`nothing says what {${name}} of ${method} ${path} is: add it to authorized-callers.ts`);
+    return value;
+  });
+}
