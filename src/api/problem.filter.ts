@@ -1,8 +1,8 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { databaseUnavailable, isRefusedInput, isUnavailable } from '../database/database.js';
+import { alarm } from '../common/alarm.js';
 import { describeError, logger } from '../common/log.js';
-import { metrics } from '../common/metrics.js';
 import { Problem, type FieldError, type ProblemCode, type ProviderRefusal } from '../common/problem.js';
 import { drainRefused } from './drain.js';
 import type { RequestContext } from './request-context.js';
@@ -142,10 +142,9 @@ function toAnswer(error: unknown, request: FastifyRequest): HttpAnswer {
 
 /** A value passed all our rules and was refused by the database: the caller's fault, and a hole in the rules. */
 function refusedByDatabase(error: unknown, request: FastifyRequest): HttpAnswer {
-  metrics.alarms.inc({ kind: 'input_refused_by_database' });
   const where = { requestId: request.id, method: request.method, route: request.routeOptions.url };
-  const text = 'alarm: the database refused a value that a rule should have refused';
-  logger.error({ ...where, ...describeError(error), stack: framesOf(error) }, text);
+  const fields = { ...where, ...describeError(error), stack: framesOf(error) };
+  alarm('input_refused_by_database', fields, 'the database rejected a value that validation had accepted');
   return { problem: new Problem('validation_failed', 'The request has a value that cannot be stored.') };
 }
 

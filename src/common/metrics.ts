@@ -1,5 +1,4 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { ALARMS, type AlarmKind } from './alarms.js';
 
 /** Everything that `/metrics` shows. Labels are ours and few: never an id, a URL or a provider's words. */
 export const registry = new Registry();
@@ -104,8 +103,6 @@ export const metrics = {
     labelNames: ['provider', 'outcome'],
     registers,
   }),
-  /** Kinds are those of `ALARMS`, which explains them. */
-  alarms: alarmCounter(),
   purgedRows: new Counter({
     name: 'gateway_purged_rows_total',
     help: 'Rows that were blocked, erased or deleted because their retention was over.',
@@ -125,22 +122,6 @@ export const metrics = {
     registers,
   }),
 };
-
-interface AlarmCounter extends Pick<Counter<'kind'>, 'get' | 'reset'> {
-  inc(labels: { readonly kind: AlarmKind }): void;
-}
-
-/** Every kind is shown at 0 before it is first raised: a rule sees no increase in a series that appears with 1. */
-function alarmCounter(): AlarmCounter {
-  const counter = new Counter({
-    name: 'gateway_alarms_total',
-    help: 'Events that an operator should look at; docs/alarms.md explains each kind.',
-    labelNames: ['kind'],
-    registers,
-  });
-  for (const kind of Object.keys(ALARMS)) counter.inc({ kind }, 0);
-  return counter;
-}
 
 /** Adds the process's own metrics (CPU, memory, event loop). Once, by the running gateway only. */
 export function collectProcessMetrics(): void {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { alarm } from '../common/alarm.js';
 import { describeError, logger } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
 import { ConnectorRegistry } from '../operations/connector-registry.service.js';
@@ -83,15 +84,13 @@ export class BalanceWatch {
     for (const level of levels) {
       const wasBelow = before !== undefined && compareDecimals(before, level) < 0;
       if (wasBelow || compareDecimals(balance, level) >= 0) continue;
-      metrics.alarms.inc({ kind: 'low_float' });
-      logger.error({ provider, level }, 'the balance at the provider is low');
+      alarm('low_float', { provider, level }, 'the balance at the provider is low');
     }
   }
 
   /** The provider's balance is not a plain decimal: nothing is learnt from it, and the last good one stands. */
   unreadable(provider: string, transactionId: string | null): void {
-    metrics.alarms.inc({ kind: UNREADABLE_BALANCE });
-    logger.error({ provider, ...(transactionId !== null && { transactionId }) }, 'alarm: a balance could not be read');
+    alarm(UNREADABLE_BALANCE, { provider, ...(transactionId !== null && { transactionId }) }, 'unreadable balance');
   }
 
   source(provider: string): BalanceSource | undefined {

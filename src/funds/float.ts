@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { alarm } from '../common/alarm.js';
 import { logger } from '../common/log.js';
-import { metrics } from '../common/metrics.js';
 import { ProviderError } from '../connector/connector.js';
 
 interface Entry {
@@ -65,8 +65,7 @@ export class Float {
   /** The provider refused for want of funds: nothing goes out until a balance that was asked for later says otherwise. */
   async empty(provider: string): Promise<void> {
     this.doubtful = true;
-    metrics.alarms.inc({ kind: 'float_used_up' });
-    logger.error({ provider }, 'the provider refused a purchase for want of funds: purchases are paused');
+    alarm('float_used_up', { provider }, 'the provider refused a purchase for lack of funds: purchases are paused');
     await this.database.query(
       // In milliseconds, as the times of looks are: one that begins right after is not before it.
       `insert into provider_floats as f (provider, emptied_at) values ($1, date_trunc('milliseconds', clock_timestamp()))

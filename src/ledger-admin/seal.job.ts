@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
 import { ChainBroken, Sealer } from '../ledger/chain/sealer.service.js';
+import { alarm } from '../common/alarm.js';
 import { describeError, logger } from '../common/log.js';
-import { metrics } from '../common/metrics.js';
 
 const TICK_MS = 2_000;
 
@@ -32,17 +32,20 @@ export class SealJob {
         if (!seal.hasMore) return;
       }
     } catch (error) {
-      if (error instanceof ChainBroken) return this.alarm(error);
+      if (error instanceof ChainBroken) return this.stop(error);
       logger.warn(describeError(error), 'the ledger could not be sealed; the next run does it');
     } finally {
       this.busy = false;
     }
   }
-  /** Nothing is sealed until somebody has looked: a process that starts takes the chain as it is then. */
-  private alarm({ message }: ChainBroken): void {
+  /** Until an operator restarts the process: at its start it takes the chain as it is then. */
+  private stop({ message }: ChainBroken): void {
     if (this.isBroken) return;
     this.isBroken = true;
-    metrics.alarms.inc({ kind: 'ledger_chain_broken' });
-    logger.error({ reason: message }, 'the chain of seals was cut off or made anew: nothing is sealed any more');
+    alarm(
+      'ledger_chain_broken',
+      { reason: message },
+      'the chain of seals was cut off or rewritten: sealing has stopped',
+    );
   }
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { OUTCOME_PATIENCE_MS, waitOut } from '../database/wait-out.js';
-import { logger } from '../common/log.js';
+import { alarm } from '../common/alarm.js';
 import { metrics } from '../common/metrics.js';
 import { Problem } from '../common/problem.js';
 import { Accounts, type AccountPair } from './writes/accounts.js';
@@ -101,8 +101,7 @@ export class Ledger {
   async settle(transaction: Settling, settlement: Omit<Settlement, 'id' | 'appId' | 'from'>): Promise<Settled> {
     const { id, appId, status: from, quantity } = transaction;
     if (settlement.to !== null && !isLegalTransition(from, settlement.to)) {
-      metrics.alarms.inc({ kind: 'illegal_move' });
-      logger.error({ transactionId: id, from, to: settlement.to }, 'illegal move refused');
+      alarm('illegal_move', { transactionId: id, from, to: settlement.to }, 'illegal status transition rejected');
       throw new Error(`illegal move from ${from} to ${settlement.to}`);
     }
     const found = this.accountsOf(transaction);

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { alarm } from '../common/alarm.js';
+import { describeError } from '../common/log.js';
 import { newUuid } from '../common/ids.js';
 import { GroupCommit } from '../database/group-commit.js';
 import type { Transaction } from '../ledger/model/transaction.js';
 import { metrics } from '../common/metrics.js';
 import { decodeJson } from '../readers/json-text.js';
-import { describeError, logger } from '../common/log.js';
 import { Vault } from '../crypto/gateway-vault.js';
 import { CLAIM, CLAIM_EARLIER, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER, LIST, PARK, STORE } from './inbox.sql.js';
 
@@ -186,8 +187,8 @@ export class Inbox {
       try {
         return [this.opened(row)];
       } catch (error) {
-        metrics.alarms.inc({ kind: 'notification_failed' });
-        logger.error({ notificationId: row.id, ...describeError(error) }, 'a notification could not be opened');
+        const fields = { notificationId: row.id, ...describeError(error) };
+        alarm('notification_failed', fields, 'a notification could not be opened');
         return [];
       }
     });

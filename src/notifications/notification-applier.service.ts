@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import type { AlarmKind } from '../common/alarms.js';
+import { alarm } from '../common/alarm.js';
 import { Database, isUnavailable } from '../database/database.js';
 import { newUuid } from '../common/ids.js';
 import { Ledger } from '../ledger/ledger.service.js';
@@ -71,11 +71,8 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     try {
       await this.applyNow(notification, seen);
     } catch (error) {
-      metrics.alarms.inc({ kind: 'notification_failed' });
-      logger.error(
-        { notificationId: notification.id, ...describeError(error) },
-        'a notification could not be applied yet',
-      );
+      const fields = { notificationId: notification.id, ...describeError(error) };
+      alarm('notification_failed', fields, 'a notification could not be applied yet');
     }
   }
 
@@ -120,7 +117,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   }
 
   private async unreadable(notification: StoredNotification, reason: string): Promise<void> {
-    this.alarm('unreadable_notification', { notificationId: notification.id, reason });
+    alarm('unreadable_notification', { notificationId: notification.id, reason }, 'a notification could not be read');
     await this.conclude(notification, 'unreadable', null, null);
   }
 
@@ -166,7 +163,7 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     if (isUnavailable(error) || error instanceof Problem) return false;
     const isParked = await this.inbox.park(notificationId);
     if (!isParked) return false;
-    this.alarm('notification_parked', { notificationId, ...describeError(error) });
+    alarm('notification_parked', { notificationId, ...describeError(error) }, 'a notification kept failing');
     metrics.notifications.inc({ outcome: 'unreadable' });
     return true;
   }
@@ -178,7 +175,8 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     reading: Reading,
   ): Promise<NotificationState | 'moved' | null> {
     if (reading.kind === 'not-final') {
-      this.alarm('unknown_notification_status', { notificationId: notification.id, transactionId: transaction.id });
+      const fields = { notificationId: notification.id, transactionId: transaction.id };
+      alarm('unknown_notification_status', fields, 'a notification has an unknown status');
       const moved = await this.write(transaction, notification, null, { note: 'a status that is not final' });
       return moved ? 'moved' : null;
     }
@@ -217,7 +215,8 @@ export class NotificationApplier implements BeforeApplicationShutdown {
     notification: StoredNotification,
     said: string,
   ): Promise<NotificationState> {
-    this.alarm('contradiction', { notificationId: notification.id, transactionId: transaction.id, said });
+    const fields = { notificationId: notification.id, transactionId: transaction.id, said };
+    alarm('contradiction', fields, 'a notification contradicts a final status');
     const { id: notificationId, provider } = notification;
     await openContradiction(this.database, { provider, notificationId, transaction, said });
     return 'contradiction';
@@ -231,11 +230,6 @@ export class NotificationApplier implements BeforeApplicationShutdown {
   ): Promise<void> {
     await this.inbox.conclude(id, { state, correlationId, transactionId });
     metrics.notifications.inc({ outcome: state });
-  }
-
-  private alarm(kind: AlarmKind, fields: Record<string, string>): void {
-    metrics.alarms.inc({ kind });
-    logger.error(fields, `alarm: ${kind}`);
   }
 }
 

@@ -1,8 +1,7 @@
 import { circuitBreaker, ConsecutiveBreaker, handleType, type CircuitBreakerPolicy } from 'cockatiel';
-import { logger } from '../common/log.js';
-import { metrics } from '../common/metrics.js';
 import { ProviderError, type ProviderName } from '../connector/connector.js';
 import { UNSENDABLE } from './provider-http.service.js';
+import { alarm } from '../common/alarm.js';
 
 export interface BreakerRule {
   /** Failed calls in a row that open the breaker. Refusals, 401 and 429 are answers, not failures. */
@@ -23,8 +22,7 @@ export function makeBreaker(
   const breaker = circuitBreaker(failing, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) });
   breaker.onBreak(() => {
     onBreak();
-    metrics.alarms.inc({ kind: 'breaker_open' });
-    logger.error({ provider }, 'circuit breaker opened');
+    alarm('breaker_open', { provider }, 'circuit breaker opened');
   });
   return breaker;
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { logger } from '../common/log.js';
-import { metrics } from '../common/metrics.js';
+import { alarm } from '../common/alarm.js';
 
 /** One statement: of several instances that see the new keys first, exactly one finds the old ones still there. */
 const NOTE = `
@@ -21,8 +20,7 @@ export class KeyWatch {
     const fingerprint = createHash('sha256').update(keys, 'utf8').digest();
     const [changed] = await this.database.query<{ before: Buffer | null }>(NOTE, [name, fingerprint]);
     if (!changed?.before) return;
-    metrics.alarms.inc({ kind: 'encryption_key_changed' });
-    const hex = fingerprint.toString('hex');
-    logger.error({ what: name, from: changed.before.toString('hex'), to: hex }, 'alarm: encryption keys have changed');
+    const fields = { what: name, from: changed.before.toString('hex'), to: fingerprint.toString('hex') };
+    alarm('encryption_key_changed', fields, 'encryption keys have changed');
   }
 }

@@ -1,6 +1,5 @@
-import type { AlarmKind } from '../common/alarms.js';
-import { logger } from '../common/log.js';
-import { metrics } from '../common/metrics.js';
+import { alarm } from '../common/alarm.js';
+import type { AlarmKind } from '../common/alarm-kinds.js';
 import { ProviderError, REFUSED_BY_EDGE } from '../connector/connector.js';
 
 /** The reason of a login that brought no token that can be sent in a header. */
@@ -16,6 +15,5 @@ const ALARMS: ReadonlyMap<string, AlarmKind> = new Map<string, AlarmKind>([
 export function reportLoginFailure(provider: string, error: unknown): void {
   const kind = error instanceof ProviderError ? ALARMS.get(error.reason) : undefined;
   if (!(error instanceof ProviderError) || kind === undefined) return;
-  metrics.alarms.inc({ kind });
-  logger.error({ provider, reason: error.reason, ...error.extras.evidence }, `alarm: a login failed (${kind})`);
+  alarm(kind, { provider, reason: error.reason, ...error.extras.evidence }, 'a login failed');
 }

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { BrokenCircuitError, CircuitState, type CircuitBreakerPolicy } from 'cockatiel';
 import { isUnavailable } from '../database/database.js';
-import { describeError, logger } from '../common/log.js';
+import { alarm } from '../common/alarm.js';
+import { describeError } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
 import { ProviderError, type ProviderName } from '../connector/connector.js';
 import { makeBreaker, type BreakerRule } from './breaker.js';
@@ -147,11 +148,8 @@ export class ProviderClient {
     try {
       await write();
     } catch (error) {
-      metrics.alarms.inc({ kind: 'lesson_unwritten' });
-      logger.error(
-        { provider: this.options.provider, what, ...describeError(error) },
-        'the fleet could not be informed',
-      );
+      const fields = { provider: this.options.provider, what, ...describeError(error) };
+      alarm('lesson_unwritten', fields, 'the other instances could not be informed');
     }
   }
 
@@ -256,18 +254,15 @@ export class ProviderClient {
   }
 
   private unauthorized(reason: string, stopsProvider = false): ProviderError {
-    metrics.alarms.inc({ kind: 'provider_refuses_credentials' });
-    logger.error({ provider: this.options.provider, reason }, 'the provider does not accept our credentials');
+    const fields = { provider: this.options.provider, reason };
+    alarm('provider_refuses_credentials', fields, 'the provider does not accept our credentials');
     return new ProviderError('unauthorized', reason, { stopsProvider });
   }
 
   /** A header or an address that our own client does not write: a fault of ours, or of what was configured. */
   private reportUnsendable(operation: string): void {
-    metrics.alarms.inc({ kind: 'unsendable_request' });
-    logger.error(
-      { provider: this.options.provider, operation },
-      'alarm: a request could not be written; it was not sent',
-    );
+    const fields = { provider: this.options.provider, operation };
+    alarm('unsendable_request', fields, 'a request could not be written; it was not sent');
   }
 
   private newBreaker(): CircuitBreakerPolicy {

@@ -1,6 +1,5 @@
-import { logger } from '../common/log.js';
-import { metrics } from '../common/metrics.js';
 import { isTlsFailure } from './tls-failure.js';
+import { alarm } from '../common/alarm.js';
 
 const OF_PROXY = 'proxy_';
 
@@ -9,6 +8,5 @@ export function reportProxyFailure(provider: string, reason: string): void {
   if (!reason.startsWith(OF_PROXY)) return;
   const why = reason.slice(OF_PROXY.length);
   if (!/^refused_4[0-9][0-9]$/.test(why) && !isTlsFailure(why)) return;
-  metrics.alarms.inc({ kind: 'outbound_proxy' });
-  logger.error({ provider, reason }, 'the outbound proxy refuses to connect: nothing was sent');
+  alarm('outbound_proxy', { provider, reason }, 'the outbound proxy refuses to connect: nothing was sent');
 }

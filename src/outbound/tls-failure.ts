@@ -1,5 +1,4 @@
-import { logger } from '../common/log.js';
-import { metrics } from '../common/metrics.js';
+import { alarm } from '../common/alarm.js';
 
 /** Codes of Node and OpenSSL, in lower case, when a server's certificate, its name or its TLS is not good. */
 const TLS_FAILURE =
@@ -12,6 +11,5 @@ export function isTlsFailure(reason: string): boolean {
 /** Somebody may stand between the gateway and the provider; whatever it is, nothing is sent until it ends (ASVS V16.3.4). */
 export function reportTlsFailure(provider: string, reason: string): void {
   if (!isTlsFailure(reason)) return;
-  metrics.alarms.inc({ kind: 'provider_tls' });
-  logger.error({ provider, reason }, 'TLS with the provider failed: nothing was sent');
+  alarm('provider_tls', { provider, reason }, 'TLS with the provider failed: nothing was sent');
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ALARMS } from '../../src/common/alarms.js';
-import { metrics, registry } from '../../src/common/metrics.js';
+import { alarm } from '../../src/common/alarm.js';
+import { ALARMS } from '../../src/common/alarm-kinds.js';
+import { registry } from '../../src/common/metrics.js';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 const SOURCE = join(PROJECT_FOLDER, 'src');
@@ -16,7 +17,7 @@ it('docs/alarms.md explains every alarm: otherwise run `npm run alarms`', async 
 
 it('every kind of alarm that is explained can be raised', () => {
   const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => name.endsWith('.ts') && name !== join('common', 'alarms.ts'),
+    (name) => name.endsWith('.ts') && name !== join('common', 'alarm-kinds.ts'),
   );
   const source = files.map((name) => readFileSync(join(SOURCE, name), 'utf8')).join('\n');
   expect(Object.keys(ALARMS).filter((kind) => !source.includes(`'${kind}'`))).toEqual([]);
@@ -25,6 +26,6 @@ it('every kind of alarm that is explained can be raised', () => {
 it('every kind of alarm is a series from the start, and one that is raised counts', async () => {
   const shown = (await registry.metrics()).matchAll(/^gateway_alarms_total\{kind="(\w+)"\} (\d+)$/gm);
   expect([...shown].map(([, kind, count]) => [kind, count])).toEqual(Object.keys(ALARMS).map((kind) => [kind, '0']));
-  metrics.alarms.inc({ kind: 'low_float' });
+  alarm('low_float', { provider: 'latcom' }, 'the balance at the provider is low');
   expect(await registry.metrics()).toContain('gateway_alarms_total{kind="low_float"} 1');
 });

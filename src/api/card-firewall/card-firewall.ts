@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
+import { alarm } from '../../common/alarm.js';
 import { Problem, type FieldError } from '../../common/problem.js';
 import { holdsCardNumber } from './card-number.js';
 import { findCards, findCardsIn } from './find-cards.js';
@@ -27,8 +26,7 @@ export function refuseCardData(request: FastifyRequest): void {
 export function reportCardData(request: FastifyRequest): void {
   const { body } = request;
   if (!Buffer.isBuffer(body) || !holdsCardNumber(body.toString('utf8'))) return;
-  metrics.alarms.inc({ kind: 'card_data_in_notification' });
-  logger.error({ requestId: request.id }, 'alarm: a notification holds the number of a payment card');
+  alarm('card_data_in_notification', { requestId: request.id }, 'a notification holds the number of a payment card');
 }
 
 function cardDataRefused(errors: readonly FieldError[]): Problem {

@@ -1,6 +1,5 @@
+import { alarm } from '../../common/alarm.js';
 import { newUuid } from '../../common/ids.js';
-import { logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
 import type { SettleRow, ReportedBalance } from './settlement.js';
 import { MAX_PAUSE_MS, wholeMs } from './whole-ms.js';
 
@@ -82,6 +81,5 @@ function isStorable({ balance, begunAt }: ReportedBalance): boolean {
 }
 
 function report({ id }: SettleRow, what: string): void {
-  metrics.alarms.inc({ kind: 'odd_number' });
-  logger.error({ transactionId: id, what }, 'a number of a settlement was replaced or left out');
+  alarm('odd_number', { transactionId: id, what }, 'a number of a settlement was replaced or left out');
 }

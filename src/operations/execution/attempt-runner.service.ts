@@ -3,7 +3,8 @@ import type { AppCipher } from '../../crypto/app-vault.js';
 import { isUnavailable } from '../../database/database.js';
 import type { Claim } from '../../ledger/writes/claim.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
-import { describeError, logger } from '../../common/log.js';
+import { alarm } from '../../common/alarm.js';
+import { describeError } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
 import { ProviderError, type OperationHandler, type OperationLane, type Outcome } from '../../connector/connector.js';
 import { judgeExpired, judgeInterrupted, type Transition } from './outcome-policy.js';
@@ -101,8 +102,7 @@ export class Runner {
 export function toProviderError(error: unknown, transaction: Transaction, sent: boolean): ProviderError {
   if (error instanceof ProviderError) return error;
   if (!sent && isUnavailable(error)) return new ProviderError('not-sent', 'database_unavailable', { cause: error });
-  metrics.alarms.inc({ kind: 'connector_defect' });
   const { id: transactionId, type } = transaction;
-  logger.error({ transactionId, type, ...describeError(error) }, 'a connector broke');
+  alarm('connector_defect', { transactionId, type, ...describeError(error) }, 'a connector broke');
   return new ProviderError(sent ? 'doubtful' : 'not-sent', 'internal_error', { cause: error });
 }

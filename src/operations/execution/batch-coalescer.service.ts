@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Claim, ClaimRequest } from '../../ledger/writes/claim.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import type { TransactionType } from '../../ledger/model/transaction.js';
-import { describeError, logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import type { BatchHandler, OperationLane } from '../../connector/connector.js';
 import { BatchRunner } from './batch-runner.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { Runner } from './attempt-runner.service.js';
 import { reportUnwritten } from './unwritten.js';
+import { alarm } from '../../common/alarm.js';
+import { describeError } from '../../common/log.js';
 
 /** Sends what has been taken up: each by itself, or together where permits are scarce. */
 @Injectable()
@@ -92,8 +92,7 @@ export class BatchCoalescer {
     try {
       return await this.ledger.claimDue(request);
     } catch (error) {
-      metrics.alarms.inc({ kind: 'tick_failed' });
-      logger.error({ what: 'claim', ...describeError(error) }, 'background work failed');
+      alarm('tick_failed', { what: 'claim', ...describeError(error) }, 'background work failed');
       return [];
     }
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { clockSkewMs, MAX_CLOCK_SKEW_MS } from '../../database/clock.js';
 import { Database } from '../../database/database.js';
+import { alarm } from '../../common/alarm.js';
 import { describeError, logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
 
@@ -25,8 +26,8 @@ export class ClockSkewJob {
       metrics.clockSkewSeconds.set(skewMs / 1000);
       this.skewed = Math.abs(skewMs) > MAX_CLOCK_SKEW_MS;
       if (!this.skewed) return;
-      metrics.alarms.inc({ kind: 'clock_skew' });
-      logger.error({ skewMs: Math.round(skewMs) }, "this machine's clock differs from the database's: nothing is sent");
+      const text = "this machine's clock differs from the database's: nothing is sent";
+      alarm('clock_skew', { skewMs: Math.round(skewMs) }, text);
     } catch (error) {
       // Without the database nothing is sent anyway.
       logger.warn(describeError(error), 'the clocks could not be compared');

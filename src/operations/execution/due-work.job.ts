@@ -1,14 +1,14 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Ledger } from '../../ledger/ledger.service.js';
-import { describeError, logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import type { OperationLane } from '../../connector/connector.js';
 import { BatchCoalescer } from './batch-coalescer.service.js';
 import { ProviderCapacity } from './provider-capacity.js';
 import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
+import { alarm } from '../../common/alarm.js';
+import { describeError } from '../../common/log.js';
 
 const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 100;
@@ -69,8 +69,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
         if (fair || taken < maxRows) break;
       }
     } catch (error) {
-      metrics.alarms.inc({ kind: 'tick_failed' });
-      logger.error({ what: 'tick', ...describeError(error) }, 'background work failed');
+      alarm('tick_failed', { what: 'tick', ...describeError(error) }, 'background work failed');
     } finally {
       this.ticking.delete(provider);
     }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { alarm } from '../../common/alarm.js';
 import { newUuid } from '../../common/ids.js';
 import type { Claimed } from '../../ledger/writes/claimed.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { describeError, logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
 import { judgeLostClaim, judgeNeverSent, type Transition } from './outcome-policy.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
@@ -71,8 +71,7 @@ export class NeverSent implements OnApplicationShutdown {
   private add(watched: Watched, id: string): void {
     const about = watched === this.claims ? { claimId: id } : { transactionId: id };
     if (watched.size >= MAX_WATCHED) {
-      metrics.alarms.inc({ kind: 'record_unconfirmed' });
-      logger.error(about, 'a commit was not confirmed, and too many others are watched for');
+      alarm('record_unconfirmed', about, 'a commit was not confirmed, and too many others are already watched');
       return;
     }
     const now = performance.now();
@@ -82,8 +81,7 @@ export class NeverSent implements OnApplicationShutdown {
     this.looking = true;
     this.lookOn().catch((error: unknown) => {
       this.looking = false;
-      metrics.alarms.inc({ kind: 'record_unconfirmed' });
-      logger.error({ ...describeError(error) }, 'unconfirmed commits are not watched for any more');
+      alarm('record_unconfirmed', describeError(error), 'unconfirmed commits are no longer watched');
     });
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppVault, type AppCipher } from '../../crypto/app-vault.js';
 import { OUTCOME_PATIENCE_MS, waitOut } from '../../database/wait-out.js';
+import { alarm } from '../../common/alarm.js';
 import { newUuid } from '../../common/ids.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { isFinal } from '../../ledger/model/status-transitions.js';
@@ -8,7 +9,6 @@ import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Settled } from '../../ledger/writes/settle.js';
 import type { JsonObject, Transaction } from '../../ledger/model/transaction.js';
 import { describeError, logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
 import { QUOTA_USED_UP } from '../../outbound/quota.service.js';
 import { ProviderError, type OperationHandler, type Outcome } from '../../connector/connector.js';
 import { after, judgeError, judgeOutcome, PARKED, type Transition } from './outcome-policy.js';
@@ -97,10 +97,7 @@ export class Outcomes {
 
   /** Records a verdict; answers with the transaction as it is then. `cipher`: see `conclude`. */
   async write(transaction: Transaction, verdict: Transition, cipher: AppCipher | null): Promise<Transaction> {
-    if (verdict.evidence === PARKED) {
-      metrics.alarms.inc({ kind: 'parked' });
-      logger.error({ transactionId: transaction.id }, 'parked for an operator');
-    }
+    if (verdict.evidence === PARKED) alarm('parked', { transactionId: transaction.id }, 'parked for an operator');
     const settled = await this.settle(transaction, verdict, cipher, transaction.epoch);
     if (!settled.moved) return this.writeLate(transaction, verdict, cipher);
     if (verdict.to !== null && isFinal(verdict.to))
@@ -120,11 +117,8 @@ export class Outcomes {
     const contradicts =
       isFinal(current.status) && verdict.to !== null && isFinal(verdict.to) && verdict.to !== current.status;
     if (contradicts) {
-      metrics.alarms.inc({ kind: 'contradiction' });
-      logger.error(
-        { transactionId: current.id, is: current.status, said: verdict.to },
-        'an answer contradicts a final state',
-      );
+      const fields = { transactionId: current.id, is: current.status, said: verdict.to };
+      alarm('contradiction', fields, 'a response contradicts a final status');
     }
     return current;
   }

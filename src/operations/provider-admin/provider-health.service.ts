@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { Database } from '../../database/database.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { openCounts, type OpenCount } from '../../ledger/reads/open-counts.js';
+import { alarm } from '../../common/alarm.js';
 import { describeError, logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
 import { Problem } from '../../common/problem.js';
@@ -79,8 +80,8 @@ export class ProviderHealth implements OnApplicationBootstrap {
   private async stop(provider: string, reason: string): Promise<void> {
     try {
       if (!(await this.pauses.stop(provider, `our credentials are refused: ${reason}`))) return;
-      metrics.alarms.inc({ kind: 'provider_stopped' });
-      logger.error({ provider, reason }, 'the provider refuses our credentials: nothing is sent until it is resumed');
+      const text = 'the provider rejects our credentials: nothing is sent until it is resumed';
+      alarm('provider_stopped', { provider, reason }, text);
     } catch (error) {
       logger.warn({ provider, ...describeError(error) }, 'the provider could not be paused; the next refusal does it');
     }
@@ -98,8 +99,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
         else metrics.tokenAgeSeconds.set({ provider: name }, tokenAgeSeconds);
       }
     } catch (error) {
-      metrics.alarms.inc({ kind: 'gauges_failed' });
-      logger.warn(describeError(error), 'gauges could not be refreshed');
+      alarm('gauges_failed', describeError(error), 'gauges could not be refreshed');
     }
   }
 

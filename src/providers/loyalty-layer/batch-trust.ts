@@ -1,5 +1,4 @@
-import { logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
+import { alarm } from '../../common/alarm.js';
 
 /** So many passes are put at stake while nobody knows whether batches are answered as they are understood here. */
 const FIRST_SIZE = 5;
@@ -73,7 +72,6 @@ export class BatchTrust {
   private pause(reason: string): void {
     this.misunderstoodInARow = 0;
     this.pausedUntilMs = this.nowMs() + PAUSE_MS;
-    metrics.alarms.inc({ kind: 'batches_paused' });
-    logger.error({ provider: 'loyalty-layer', reason }, 'alarm: passes are sent one by one for ten minutes');
+    alarm('batches_paused', { provider: 'loyalty-layer', reason }, 'passes are sent one by one for ten minutes');
   }
 }

@@ -1,10 +1,9 @@
-import { logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
 import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { ProviderError, type BatchHandler, type Outcome, type StoredOperation } from '../../connector/connector.js';
 import { batchBody, readBatchReply, surplusOf } from './batch-mapping.js';
 import { BatchTrust } from './batch-trust.js';
 import type { LoyaltyLayerClient } from './client.js';
+import { alarm } from '../../common/alarm.js';
 
 /** Puts creates together into one batch-create, where the quota is scarce. */
 export class PassBatching implements BatchHandler {
@@ -60,10 +59,10 @@ export class PassBatching implements BatchHandler {
   private countSurplus(reply: HttpReply, orders: readonly string[]): void {
     const items = surplusOf(reply, orders);
     if (items === 0) return;
-    metrics.alarms.inc({ kind: 'batch_surplus' });
-    logger.error(
+    alarm(
+      'batch_surplus',
       { provider: 'loyalty-layer', rows: items },
-      'alarm: a batch was answered with passes that nobody ordered',
+      'a batch returned more passes than were ordered',
     );
   }
 }

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { AppVault } from '../../crypto/app-vault.js';
+import { alarm } from '../../common/alarm.js';
 import { parseId, publicId } from '../../common/ids.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { JsonObject, Resource } from '../../ledger/model/transaction.js';
 import { isClosed } from '../../ledger/model/personal-fields.js';
-import { logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
 import { ProviderQueries } from '../../operations/provider-admin/provider-queries.service.js';
 import { openObject } from '../../operations/execution/sealed-payload.js';
 import { Problem } from '../../common/problem.js';
@@ -45,8 +44,11 @@ export class PassStore {
       readStatusReply(await this.client.passStatus(passIdBody(providerReference))),
     );
     if (news.oddStatus) {
-      metrics.alarms.inc({ kind: 'unknown_pass_status' });
-      logger.warn({ passId: publicId('pass', pass.id) }, 'LoyaltyLayer gave a pass a status that nobody knows');
+      alarm(
+        'unknown_pass_status',
+        { passId: publicId('pass', pass.id) },
+        'LoyaltyLayer reported an unknown pass status',
+      );
     }
     const { status } = news;
     const cipher = await this.vault.of(pass.appId);

@@ -1,8 +1,8 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Database } from '../../database/database.js';
+import { alarm } from '../../common/alarm.js';
 import { describeError, logger } from '../../common/log.js';
-import { metrics } from '../../common/metrics.js';
 import { checkBalance } from './balance-check.js';
 import { Confirmations } from '../statements/matching/late-confirmations.js';
 import { keepLease } from './keep-lease.js';
@@ -50,11 +50,8 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
       else if (run.kind === 'balance') await this.runs.complete(run.id, await checkBalance(this.database, run));
       else await this.sweep(run);
     } catch (error) {
-      metrics.alarms.inc({ kind: 'reconciliation_failed' });
-      logger.error(
-        { reconciliationId: run.id, ...describeError(error) },
-        'a reconciliation was cut off; it goes on later',
-      );
+      const fields = { reconciliationId: run.id, ...describeError(error) };
+      alarm('reconciliation_failed', fields, 'a reconciliation was interrupted; it continues later');
     } finally {
       clearInterval(keeping);
     }
