@@ -6,7 +6,7 @@ import { blockPersonal, erasePersonal } from '../ledger/writes/erase.js';
 import { LedgerReader } from '../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../ledger/model/transaction.js';
 import { Problem } from '../common/problem.js';
-import { AuditedAction } from '../operations/resolution/audited-action.js';
+import { AuditedAction } from '../operations/resolution/audited-action.service.js';
 import { ChangesTransaction } from '../operations/http/openapi.decorators.js';
 import { TransactionDto } from '../operations/transactions/transaction.dto.js';
 

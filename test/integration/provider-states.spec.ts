@@ -1,6 +1,6 @@
 import type { Pool, QueryResultRow } from 'pg';
 import { Database } from '../../src/database/database.js';
-import { ProviderPauses } from '../../src/operations/provider-admin/provider-pauses.service.js';
+import { ProviderPauses } from '../../src/operations/execution/provider-pauses.service.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 
 let place: TestDatabase;

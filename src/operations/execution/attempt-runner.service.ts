@@ -8,10 +8,10 @@ import { describeError } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
 import { ProviderError, type OperationHandler, type OperationLane, type Outcome } from '../../connector/connector.js';
 import { judgeExpired, judgeInterrupted, type Transition } from './outcome-policy.js';
-import { Outcomes } from './outcomes.js';
+import { Outcomes } from './outcomes.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { assertInTime, operationOf } from './stored-operation.js';
-import { Turns } from './turns.js';
+import { Turns } from './turns.service.js';
 
 /** How many operations of one provider this process works on at the same time. */
 const MAX_IN_FLIGHT = 512;

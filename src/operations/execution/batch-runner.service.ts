@@ -6,7 +6,7 @@ import { Ledger } from '../../ledger/ledger.service.js';
 import { metrics } from '../../common/metrics.js';
 import { ProviderError, type BatchHandler, type OperationLane, type Outcome } from '../../connector/connector.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
-import { Outcomes, prepared } from './outcomes.js';
+import { Outcomes, prepared } from './outcomes.service.js';
 import { Runner, toProviderError } from './attempt-runner.service.js';
 import { assertInTime, operationOf } from './stored-operation.js';
 import { reportUnwritten } from './unwritten.js';

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { logger } from '../../common/log.js';
-import { NeverSent } from './never-sent.js';
+import { NeverSent } from './never-sent.service.js';
 import { Runner } from './attempt-runner.service.js';
-import { TransactionWatcher } from '../submission/transaction-watcher.service.js';
+import { TransactionWatcher } from '../../ledger/reads/transaction-watcher.service.js';
 
 const POLL_MS = 20;
 

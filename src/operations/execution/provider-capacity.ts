@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ClockSkewJob } from './clock-skew.job.js';
 import { Drain } from './drain.service.js';
-import { ProviderPauses } from '../provider-admin/provider-pauses.service.js';
+import { ProviderPauses } from './provider-pauses.service.js';
 import { Runner } from './attempt-runner.service.js';
 
 /** Whether anything may be sent to a provider now. */

@@ -3,7 +3,7 @@ import type { Claim } from '../../ledger/writes/claim.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { ProviderError, type OperationLane, type StoredOperation } from '../../connector/connector.js';
 import { PREPARATION_MS } from '../connector-registry.service.js';
-import { openSecret } from './sealed-payload.js';
+import { openSecret } from '../sealed-payload.js';
 
 /** The operation as its connector gets it; `body` where it is known already. @throws Error when its data has been erased */
 export function operationOf(

@@ -9,7 +9,7 @@ import { metrics } from '../../common/metrics.js';
 import { Problem } from '../../common/problem.js';
 import { ProviderError } from '../../connector/connector.js';
 import type { ProviderHealthDto } from './provider.dto.js';
-import { GATEWAY, ProviderPauses } from './provider-pauses.service.js';
+import { GATEWAY, ProviderPauses } from '../execution/provider-pauses.service.js';
 import { BacklogEstimate } from '../execution/backlog-estimate.service.js';
 import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
 

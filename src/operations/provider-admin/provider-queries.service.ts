@@ -3,7 +3,7 @@ import { Problem } from '../../common/problem.js';
 import { ProviderError, type ProviderName } from '../../connector/connector.js';
 import { reportEdge } from '../execution/edge-alarm.js';
 import { providerProblem } from './provider-problem.js';
-import { ProviderPauses } from './provider-pauses.service.js';
+import { ProviderPauses } from '../execution/provider-pauses.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
 /** Queries to a provider. Nothing is recorded; a failure is returned to the caller at once. */

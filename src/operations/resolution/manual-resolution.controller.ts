@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Caller, Operator, type OperatorCaller } from '../../access/index.js';
 import { Config } from '../../config/config.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
-import { AuditedAction } from './audited-action.js';
+import { AuditedAction } from './audited-action.service.js';
 import { ChangesTransaction } from '../http/openapi.decorators.js';
 import { ManualResolution } from './manual-resolution.service.js';
 import { Proposals } from './proposals.service.js';

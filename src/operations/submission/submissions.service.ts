@@ -10,11 +10,11 @@ import type { Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 import { canonicalJson } from './request-fingerprint.js';
 import type { Draft } from './draft.js';
-import { NeverSent } from '../execution/never-sent.js';
+import { NeverSent } from '../execution/never-sent.service.js';
 import { insufficientFloat, keyReused, refusalOf } from './submission-problems.js';
 import { SendAdmission } from '../execution/send-admission.service.js';
-import { sealSecret } from '../execution/sealed-payload.js';
-import { TransactionWatcher } from './transaction-watcher.service.js';
+import { sealSecret } from '../sealed-payload.js';
+import { TransactionWatcher } from '../../ledger/reads/transaction-watcher.service.js';
 
 export interface Submission {
   readonly appId: string;

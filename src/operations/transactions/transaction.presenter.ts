@@ -15,7 +15,7 @@ import { formatQuantity } from '../../ledger/model/units.js';
 import type { Secret } from '../../connector/connector.js';
 import { isoTime } from './iso-time.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
-import { openObject, openSecret } from '../execution/sealed-payload.js';
+import { openObject, openSecret } from '../sealed-payload.js';
 import type { TransactionDto, TransactionEventDto } from './transaction.dto.js';
 
 /** The member of a transaction's answer that holds what is particular to its type. */

@@ -4,7 +4,7 @@ import { newUuid, publicId } from '../../common/ids.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
-import { openSecret, sealSecret } from '../../operations/execution/sealed-payload.js';
+import { openSecret, sealSecret } from '../../operations/sealed-payload.js';
 import { Problem } from '../../common/problem.js';
 import { readDateTime } from '../../readers/date-time.js';
 import type { AmendAccrualDto } from './accrual.dto.js';

@@ -7,7 +7,7 @@ import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { JsonObject, Resource } from '../../ledger/model/transaction.js';
 import { isClosed } from '../../ledger/model/personal-fields.js';
 import { ProviderQueries } from '../../operations/provider-admin/provider-queries.service.js';
-import { openObject } from '../../operations/execution/sealed-payload.js';
+import { openObject } from '../../operations/sealed-payload.js';
 import { Problem } from '../../common/problem.js';
 import { LoyaltyLayerClient } from './client.js';
 import { passIdBody, readStatusReply } from './pass-change-mapping.js';

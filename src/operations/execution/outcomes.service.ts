@@ -15,8 +15,8 @@ import { after, judgeError, judgeOutcome, PARKED, type Transition } from './outc
 import { reportEdge } from './edge-alarm.js';
 import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
-import { openSecret, sealSecret } from './sealed-payload.js';
-import { Turns } from './turns.js';
+import { openSecret, sealSecret } from '../sealed-payload.js';
+import { Turns } from './turns.service.js';
 
 /** Longer answers are kept in part: every documented one is far shorter. */
 const MAX_REPLY_LENGTH = 16 * 1024;

@@ -1,6 +1,6 @@
-import type { AppCipher } from '../../crypto/app-vault.js';
-import type { JsonObject, Transaction } from '../../ledger/model/transaction.js';
-import type { Secret } from '../../connector/connector.js';
+import type { AppCipher } from '../crypto/app-vault.js';
+import type { JsonObject, Transaction } from '../ledger/model/transaction.js';
+import type { Secret } from '../connector/connector.js';
 
 /** @throws Error when the app's key has been destroyed */
 export function sealSecret(cipher: AppCipher, secret: Secret): Buffer {

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Ledger } from '../../ledger/ledger.service.js';
-import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
-import type { Transaction } from '../../ledger/model/transaction.js';
+import { Ledger } from '../ledger.service.js';
+import { LedgerReader } from './ledger-reader.service.js';
+import type { Transaction } from '../model/transaction.js';
 
 /** Changes made by other instances are seen so late at most. */
 const POLL_MS = 1_000;
