@@ -14,6 +14,16 @@ const LENT_TO_PROVIDERS = [
   '^src/database/database\\.ts$',
 ];
 
+/** The folders of operations, and which of their neighbors each may import. The files beside them are for all. */
+const OPERATIONS = {
+  http: [],
+  execution: [],
+  submission: ['execution'],
+  transactions: ['http'],
+  'provider-admin': ['execution', 'http'],
+  resolution: ['execution', 'transactions', 'http'],
+};
+
 const HTTP_PACKAGES = '(^|/)node_modules/(axios|undici|fastify|@nestjs/axios|@nestjs/platform-fastify)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -58,6 +68,39 @@ module.exports = {
         path: '^src/(providers|reconciliation|notifications|funds|privacy|ledger-admin|health|boot|cli|sandbox|embedded-postgres)/',
       },
     },
+    ...Object.entries(OPERATIONS).map(([folder, neighbors]) => ({
+      name: `operations-${folder}-imports-only-its-neighbors`,
+      comment: `${folder} may import: ${neighbors.join(', ') || 'no other folder of operations'}.`,
+      severity: 'error',
+      from: { path: `^src/operations/${folder}/` },
+      to: {
+        path: ['^src/operations/[^/]+/', '^src/operations/operations\\.module\\.ts$'],
+        pathNot: [folder, ...neighbors].map((name) => `^src/operations/${name}/`),
+      },
+    })),
+    {
+      name: 'every-folder-of-operations-has-its-row',
+      comment: 'A new folder needs a row in OPERATIONS before it may import another.',
+      severity: 'error',
+      from: {
+        path: '^src/operations/[^/]+/',
+        pathNot: Object.keys(OPERATIONS).map((name) => `^src/operations/${name}/`),
+      },
+      to: { path: '^src/operations/[^/]+/' },
+    },
+    {
+      name: 'files-beside-the-folders-of-operations-import-none-of-them',
+      severity: 'error',
+      from: { path: '^src/operations/[^/]+\\.ts$', pathNot: '^src/operations/operations\\.module\\.ts$' },
+      to: { path: '^src/operations/[^/]+/' },
+    },
+    {
+      name: 'execution-is-used-by-operations-alone',
+      comment: 'Others submit an operation, or resolve one; how it is sent is decided in one place.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/operations/' },
+      to: { path: '^src/operations/execution/' },
+    },
     {
       name: 'ledger-knows-no-http',
       severity: 'error',
@@ -66,7 +109,7 @@ module.exports = {
     },
     {
       name: 'readers-import-nothing-of-ours',
-      comment: 'Readers of outside data are pure: everything may use them, and they know nobody.',
+      comment: 'Readers of outside data are pure: everything may use them, and they know no other room.',
       severity: 'error',
       from: { path: '^src/readers/' },
       to: { path: '^src/', pathNot: '^src/readers/' },

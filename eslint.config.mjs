@@ -60,7 +60,7 @@ const READS_OWN_DATA = [
   'src/funds/balance.controller.ts',
   // The quantity of a stored accrual, and what this gateway has sealed itself.
   'src/providers/latam-pass/held-accruals.ts',
-  'src/operations/execution/sealed-payload.ts',
+  'src/operations/sealed-payload.ts',
 ];
 
 const strictTypeScript = {

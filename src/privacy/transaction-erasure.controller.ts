@@ -7,7 +7,7 @@ import { LedgerReader } from '../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../ledger/model/transaction.js';
 import { Problem } from '../common/problem.js';
 import { AuditedAction } from '../operations/resolution/audited-action.service.js';
-import { ChangesTransaction } from '../operations/http/openapi.decorators.js';
+import { ChangesTransaction } from '../operations/transactions/transaction.decorators.js';
 import { TransactionDto } from '../operations/transactions/transaction.dto.js';
 
 /** How administrators end what is known of a person. */

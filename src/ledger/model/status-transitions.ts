@@ -1,6 +1,6 @@
 import type { Status } from './transaction.js';
 
-/** Every legal move of a transaction. What is not here is refused by the ledger and raises an alarm. */
+/** Every legal transition of a transaction. The ledger refuses any other and raises an alarm. */
 const MOVES: { readonly [from in Status]: readonly Status[] } = {
   scheduled: ['pending', 'canceled'],
   pending: ['processing', 'unknown', 'succeeded', 'failed', 'canceled'],
@@ -15,12 +15,12 @@ export function isLegalTransition(from: Status, to: Status): boolean {
   return MOVES[from].includes(to);
 }
 
-/** A final state is never left. */
+/** A final status never changes. */
 export function isFinal(status: Status): boolean {
   return MOVES[status].length === 0;
 }
 
-/** Whether a caller who waits has something to learn: the end, or that nobody can know the end. */
+/** Whether waiting has ended: the status is final, or the outcome is unknown. */
 export function endsWait(status: Status): boolean {
   return isFinal(status) || status === 'unknown';
 }

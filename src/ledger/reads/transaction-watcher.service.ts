@@ -1,9 +1,10 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Ledger } from '../ledger.service.js';
 import { LedgerReader } from './ledger-reader.service.js';
+import { endsWait } from '../model/status-transitions.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** Changes made by other instances are seen so late at most. */
+/** Changes made by other instances are seen at most this late. */
 const POLL_MS = 1_000;
 
 interface Waiter {
@@ -12,7 +13,7 @@ interface Waiter {
   readonly done: (transaction: Transaction) => void;
 }
 
-/** Holds answers until a transaction has changed: at once for changes of this process, by polling for all others. */
+/** Waits for changes of transactions: changes of this process are seen at once, those of other instances by polling. */
 @Injectable()
 export class TransactionWatcher implements OnModuleDestroy {
   private readonly waiters = new Map<string, Set<Waiter>>();
@@ -34,17 +35,28 @@ export class TransactionWatcher implements OnModuleDestroy {
     clearInterval(this.timer);
   }
 
-  /** Answers everybody with what they knew, for good: the process is about to end. */
+  /** Ends all waiting, now and later, with the last known state: the process is about to end. */
   release(): void {
     this.released = true;
     for (const waiters of [...this.waiters.values()]) for (const { known, done } of [...waiters]) done(known);
   }
 
-  /**
-   * Resolves with the first state that is `enough`, or after `waitMs` with the transaction as it is then. Pass what is
-   * known already; it is not read again when it is enough.
-   */
-  async until(known: Transaction, waitMs: number, enough: (transaction: Transaction) => boolean): Promise<Transaction> {
+  /** Resolves when the transaction is final or `unknown`, or after `waitMs` with its current state. */
+  untilEnd(known: Transaction, waitMs: number): Promise<Transaction> {
+    return this.until(known, waitMs, (current) => endsWait(current.status));
+  }
+
+  /** Resolves when the transaction has changed, or after `waitMs`; at once when nothing can be learnt by waiting. */
+  async untilChange(known: Transaction, waitMs: number): Promise<Transaction> {
+    if (endsWait(known.status)) return known;
+    return this.until(known, waitMs, (current) => current.version !== known.version);
+  }
+
+  private async until(
+    known: Transaction,
+    waitMs: number,
+    enough: (transaction: Transaction) => boolean,
+  ): Promise<Transaction> {
     if (waitMs <= 0 || this.released || enough(known)) return known;
     return new Promise((resolve) => {
       const waiter: Waiter = {
@@ -65,7 +77,7 @@ export class TransactionWatcher implements OnModuleDestroy {
       }, waitMs);
       const others = this.waiters.get(known.id) ?? new Set();
       this.waiters.set(known.id, others.add(waiter));
-      // It may have changed between the caller's reading and this line.
+      // It may have changed after the caller read it.
       void this.look([known.id]);
     });
   }
@@ -78,7 +90,7 @@ export class TransactionWatcher implements OnModuleDestroy {
 
   private async look(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    // A failed look is made good by the next one; the caller's own time limit holds whatever happens.
+    // The next look makes up for a failed one; the caller's own time limit holds in any case.
     const found = await this.reader.findMany(ids).catch((): Transaction[] => []);
     for (const transaction of found) {
       for (const waiter of this.waiters.get(transaction.id) ?? []) {

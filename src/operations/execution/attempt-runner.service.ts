@@ -12,13 +12,16 @@ import { Outcomes } from './outcomes.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { assertInTime, operationOf } from './stored-operation.js';
 import { Turns } from './turns.service.js';
+import { reportUnwritten } from './unwritten.js';
 
-/** How many operations of one provider this process works on at the same time. */
+/** Operations of one provider that this process works on at the same time. */
 const MAX_IN_FLIGHT = 512;
 
-/** The part of the road after the first commit: call the provider, record what it said. */
+type Begun = Pick<Claim, 'leasedAtMs' | 'isCovered' | 'body'>;
+
+/** Works on one claimed transaction: calls the provider and records the outcome. */
 @Injectable()
-export class Runner {
+export class AttemptRunner {
   private readonly inFlight = new Map<string, number>();
 
   constructor(
@@ -27,20 +30,36 @@ export class Runner {
     private readonly turns: Turns,
   ) {}
 
+  /** Number of operations that may begin now. */
   capacity(provider: string): number {
     return MAX_IN_FLIGHT - (this.inFlight.get(provider) ?? 0);
   }
 
+  /** Number of operations in progress. */
   get busy(): number {
     return [...this.inFlight.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Works on a claimed row to the next state that can be recorded; answers with the transaction as it is then. */
-  async run(claim: Claim, lane: OperationLane = 'background'): Promise<Transaction> {
+  /** Begins the attempt. An outcome that cannot be recorded raises an alarm, whether or not the caller waits for it. */
+  start(claim: Claim, lane: OperationLane): Promise<Transaction> {
+    const running = this.run(claim, lane);
+    running.catch((error: unknown) => reportUnwritten(claim.transaction, error));
+    return running;
+  }
+
+  /** Begins the attempt that was recorded together with its transaction. */
+  startRecorded(transaction: Transaction, begun: Begun): Promise<Transaction> {
+    const { batch } = this.registry.handler(transaction.type);
+    const lane = batch && batch.size > 0 ? 'alone' : 'interactive';
+    return this.start({ transaction, interrupted: false, expired: false, ...begun }, lane);
+  }
+
+  /** Works up to the next state that can be recorded; returns the transaction in that state. */
+  private async run(claim: Claim, lane: OperationLane): Promise<Transaction> {
     return this.count(claim.transaction.provider, 1, () => this.advance(claim, lane));
   }
 
-  /** Counts so many operations as under way while `work` lasts. */
+  /** Counts `operations` as in progress while `work` runs. */
   async count<T>(provider: string, operations: number, work: () => Promise<T>): Promise<T> {
     this.inFlight.set(provider, (this.inFlight.get(provider) ?? 0) + operations);
     try {
@@ -96,8 +115,8 @@ export class Runner {
 }
 
 /**
- * What is no `ProviderError` is a fault of ours: the database was away, or a connector has a defect. Before the call it
- * proves that nothing was sent; after it nobody knows.
+ * An error other than `ProviderError` is ours: the database was unavailable, or a connector has a defect. Before the call
+ * it proves that nothing was sent; after it the outcome is in doubt.
  */
 export function toProviderError(error: unknown, transaction: Transaction, sent: boolean): ProviderError {
   if (error instanceof ProviderError) return error;

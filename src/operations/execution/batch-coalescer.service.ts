@@ -6,7 +6,7 @@ import type { ProviderClient } from '../../outbound/provider-client.js';
 import type { BatchHandler, OperationLane } from '../../connector/connector.js';
 import { BatchRunner } from './batch-runner.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
-import { Runner } from './attempt-runner.service.js';
+import { AttemptRunner } from './attempt-runner.service.js';
 import { reportUnwritten } from './unwritten.js';
 import { alarm } from '../../common/alarm.js';
 import { describeError } from '../../common/log.js';
@@ -20,7 +20,7 @@ export class BatchCoalescer {
   constructor(
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
-    private readonly runner: Runner,
+    private readonly runner: AttemptRunner,
     private readonly batches: BatchRunner,
   ) {}
 
@@ -98,9 +98,7 @@ export class BatchCoalescer {
   }
 
   sendAlone(claims: readonly Claim[], lane: OperationLane): void {
-    for (const claim of claims) {
-      this.runner.run(claim, lane).catch((error: unknown) => reportUnwritten(claim.transaction, error));
-    }
+    for (const claim of claims) void this.runner.start(claim, lane);
   }
 
   private sendTogether(claims: readonly Claim[], lane: OperationLane): void {

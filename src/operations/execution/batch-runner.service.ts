@@ -7,7 +7,7 @@ import { metrics } from '../../common/metrics.js';
 import { ProviderError, type BatchHandler, type OperationLane, type Outcome } from '../../connector/connector.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { Outcomes, prepared } from './outcomes.service.js';
-import { Runner, toProviderError } from './attempt-runner.service.js';
+import { AttemptRunner, toProviderError } from './attempt-runner.service.js';
 import { assertInTime, operationOf } from './stored-operation.js';
 import { reportUnwritten } from './unwritten.js';
 
@@ -31,7 +31,7 @@ export class BatchRunner {
   constructor(
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
-    private readonly runner: Runner,
+    private readonly runner: AttemptRunner,
     private readonly outcomes: Outcomes,
   ) {}
 

@@ -4,7 +4,7 @@ import { Ledger } from '../../ledger/ledger.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import type { OperationLane } from '../../connector/connector.js';
 import { BatchCoalescer } from './batch-coalescer.service.js';
-import { ProviderCapacity } from './provider-capacity.js';
+import { SendAdmission } from './send-admission.service.js';
 import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
 import { alarm } from '../../common/alarm.js';
@@ -23,7 +23,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
   private started = false;
 
   constructor(
-    private readonly capacity: ProviderCapacity,
+    private readonly admission: SendAdmission,
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
     private readonly coalescer: BatchCoalescer,
@@ -46,7 +46,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
     this.ticking.add(provider);
     try {
       for (;;) {
-        const { room, onlyExpired } = this.capacity.claimable(provider);
+        const { room, onlyExpired } = this.admission.claimable(provider);
         if (room <= 0) break;
         const lane = client.forecast.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
         // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
@@ -55,7 +55,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
         const mayOnlyEnd = permits <= 0;
         if (!mayOnlyEnd && prospect.mustGoTogether && this.coalescer.coalesces(provider)) {
           const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', maxRows: permits };
-          await this.capacity.hold(() => this.coalescer.sendTight(client, request, lane));
+          await this.admission.hold(() => this.coalescer.sendTight(client, request, lane));
           this.backlog.note(provider, true);
           break;
         }
@@ -63,7 +63,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
         const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
         const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
         const how = { maxRows, onlyExpired: mayOnlyEnd, fair };
-        const taken = await this.capacity.hold(() => this.takeUp(provider, how, lane));
+        const taken = await this.admission.hold(() => this.takeUp(provider, how, lane));
         this.backlog.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
         // A scarce quota is looked at again when these have taken their part of it.
         if (fair || taken < maxRows) break;

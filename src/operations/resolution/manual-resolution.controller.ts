@@ -5,10 +5,11 @@ import { Caller, Operator, type OperatorCaller } from '../../access/index.js';
 import { Config } from '../../config/config.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { AuditedAction } from './audited-action.service.js';
-import { ChangesTransaction } from '../http/openapi.decorators.js';
+import { ChangesTransaction } from '../transactions/transaction.decorators.js';
 import { ManualResolution } from './manual-resolution.service.js';
 import { Proposals } from './proposals.service.js';
-import { ResolveDto, TransactionDto } from '../transactions/transaction.dto.js';
+import { ResolveDto } from './resolution.dto.js';
+import { TransactionDto } from '../transactions/transaction.dto.js';
 
 const ACCEPTED = 202;
 

@@ -4,10 +4,9 @@ import { Ledger } from '../../ledger/ledger.service.js';
 import type { Failure, Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
-import { ProviderCapacity } from '../execution/provider-capacity.js';
+import { SendAdmission } from '../execution/send-admission.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
-import { Runner } from '../execution/attempt-runner.service.js';
-import { reportUnwritten } from '../execution/unwritten.js';
+import { AttemptRunner } from '../execution/attempt-runner.service.js';
 
 /** Until others may take up what an operator asked for, in milliseconds. */
 const SOON_MS = 1_000;
@@ -26,8 +25,8 @@ export class ManualResolution {
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
     private readonly registry: ConnectorRegistry,
-    private readonly capacity: ProviderCapacity,
-    private readonly runner: Runner,
+    private readonly admission: SendAdmission,
+    private readonly runner: AttemptRunner,
   ) {}
 
   /** Says how an `unknown` or parked transaction ended. @throws Problem `invalid_state` */
@@ -91,17 +90,17 @@ export class ManualResolution {
       eventId: newUuid(),
     });
     const changed = await this.changed(transaction, settled.moved);
-    await this.capacity.hold(() => this.runFirst(changed));
+    await this.admission.hold(() => this.runFirst(changed));
     return changed;
   }
 
   /** With the permits that are kept for operators, before all that waits. */
   private async runFirst(transaction: Transaction): Promise<void> {
-    if (this.capacity.roomFor(transaction.provider) <= 0) return;
+    if (this.admission.roomFor(transaction.provider) <= 0) return;
     const leaseMs = this.registry.leaseMs(transaction.provider);
     const claim = await this.ledger.claimOne(transaction, { leaseMs, actor: 'gateway' });
     if (!claim) return;
-    this.runner.run(claim, 'operator').catch((error: unknown) => reportUnwritten(claim.transaction, error));
+    void this.runner.start(claim, 'operator');
   }
 
   private async changed(transaction: Transaction, moved: boolean): Promise<Transaction> {

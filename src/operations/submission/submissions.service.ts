@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { AppVault } from '../../crypto/app-vault.js';
 import { newUuid, publicId } from '../../common/ids.js';
 import { Ledger } from '../../ledger/ledger.service.js';
-import { endsWait } from '../../ledger/model/status-transitions.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { NewTransaction } from '../../ledger/model/new-transaction.js';
 import type { RecordResult } from '../../ledger/writes/record.js';
@@ -15,6 +14,7 @@ import { insufficientFloat, keyReused, refusalOf } from './submission-problems.j
 import { SendAdmission } from '../execution/send-admission.service.js';
 import { sealSecret } from '../sealed-payload.js';
 import { TransactionWatcher } from '../../ledger/reads/transaction-watcher.service.js';
+import { AttemptRunner } from '../execution/attempt-runner.service.js';
 
 export interface Submission {
   readonly appId: string;
@@ -49,6 +49,7 @@ export class Submissions {
     private readonly reader: LedgerReader,
     private readonly vault: AppVault,
     private readonly admission: SendAdmission,
+    private readonly runner: AttemptRunner,
     private readonly watcher: TransactionWatcher,
     private readonly neverSent: NeverSent,
   ) {}
@@ -125,7 +126,9 @@ export class Submissions {
       kind: 'recorded',
       recorded,
       running:
-        leaseMs === null ? null : this.admission.run(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
+        leaseMs === null
+          ? null
+          : this.runner.startRecorded(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
     };
   }
 
@@ -150,15 +153,9 @@ export class Submissions {
     return this.vault.gateway.mac('request', canonicalJson(request));
   }
 
-  /** Holds the answer until the end, or until nobody can know the end. */
+  /** Waits until the transaction is final or `unknown`. */
   async wait(transaction: Transaction, waitMs: number): Promise<Transaction> {
-    return this.watcher.until(transaction, waitMs, (current) => endsWait(current.status));
-  }
-
-  /** Long poll: until anything has changed. */
-  async waitForChange(transaction: Transaction, waitMs: number): Promise<Transaction> {
-    if (endsWait(transaction.status)) return transaction;
-    return this.watcher.until(transaction, waitMs, (current) => current.version !== transaction.version);
+    return this.watcher.untilEnd(transaction, waitMs);
   }
 
   private async waitFor(running: Promise<Transaction>, recorded: Transaction, waitMs: number): Promise<Transaction> {

@@ -3,19 +3,19 @@ import { parseId } from '../../common/ids.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction, TransactionType } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
-import { Submissions } from '../submission/submissions.service.js';
+import { TransactionWatcher } from '../../ledger/reads/transaction-watcher.service.js';
 
 /** Finds a transaction by its public id for those who may see it. */
 @Injectable()
 export class TransactionLookup {
   constructor(
     private readonly reader: LedgerReader,
-    private readonly submissions: Submissions,
+    private readonly watcher: TransactionWatcher,
   ) {}
 
   /**
-   * An app's own transaction; with `waitMs` as soon as it has changed.
-   * @throws Problem `not_found`, also for another app's and for one of another type
+   * An app's own transaction; with `waitMs`, as soon as it changes.
+   * @throws Problem `not_found`, also for another app's transaction and for one of another type
    */
   async own(
     appId: string,
@@ -24,7 +24,7 @@ export class TransactionLookup {
   ): Promise<Transaction> {
     const found = await this.byId(id, appId);
     if (options.types && !options.types.includes(found.type)) throw Problem.notFound('transaction');
-    return this.submissions.waitForChange(found, options.waitMs ?? 0);
+    return this.watcher.untilChange(found, options.waitMs ?? 0);
   }
 
   /** Any app's transaction: for operators. @throws Problem `not_found` */

@@ -6,12 +6,12 @@ import { WaitFor } from '../../api/prefer.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import { formatQuantity, POINTS_UNIT } from '../../ledger/model/units.js';
 import { markSubmitted } from '../../operations/submission/submission-response.js';
+import { Reads } from '../../operations/http/openapi.decorators.js';
 import {
   ChangesTransaction,
-  Reads,
   ReadsTransaction,
   SubmitsTransaction,
-} from '../../operations/http/openapi.decorators.js';
+} from '../../operations/transactions/transaction.decorators.js';
 import { TransactionLookup } from '../../operations/transactions/transaction-lookup.service.js';
 import { Submissions } from '../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';

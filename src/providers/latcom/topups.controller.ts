@@ -4,13 +4,12 @@ import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
 import { markSubmitted } from '../../operations/submission/submission-response.js';
+import { ChecksSubmission, Reads } from '../../operations/http/openapi.decorators.js';
 import {
   ChangesTransaction,
-  ChecksSubmission,
-  Reads,
   ReadsTransaction,
   SubmitsTransaction,
-} from '../../operations/http/openapi.decorators.js';
+} from '../../operations/transactions/transaction.decorators.js';
 import { Cancellation } from '../../operations/submission/cancellation.service.js';
 import { TransactionLookup } from '../../operations/transactions/transaction-lookup.service.js';
 import { Submissions } from '../../operations/submission/submissions.service.js';

@@ -5,7 +5,7 @@ import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
 import { problemBody } from '../../api/problem.filter.js';
 import { BodyLimit } from '../../api/raw-body.js';
-import { SubmitsTransaction } from '../../operations/http/openapi.decorators.js';
+import { SubmitsTransaction } from '../../operations/transactions/transaction.decorators.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';
 import { BatchResultsDto, CreatePassesDto, PASSES_EXAMPLE } from './pass-batch.dto.js';
 import { PassBatches, type BatchItem } from './pass-batches.js';

@@ -4,7 +4,7 @@ import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
 import { markSubmitted } from '../../operations/submission/submission-response.js';
-import { SubmitsTransaction } from '../../operations/http/openapi.decorators.js';
+import { SubmitsTransaction } from '../../operations/transactions/transaction.decorators.js';
 import type { Draft } from '../../operations/submission/draft.js';
 import { Submissions, type Submission } from '../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../operations/transactions/transaction.presenter.js';

@@ -8,8 +8,8 @@ import { Database } from '../../database/database.js';
 import { listUnknowns } from '../../ledger/reads/unknowns.js';
 import { PROVIDERS } from '../../connector/connector.js';
 import { Reads } from '../http/openapi.decorators.js';
-import { MASKED, Presenter } from './transaction.presenter.js';
-import { TransactionDto } from './transaction.dto.js';
+import { MASKED, Presenter } from '../transactions/transaction.presenter.js';
+import { TransactionDto } from '../transactions/transaction.dto.js';
 
 export class UnknownQueryDto extends PageQueryDto {
   @Optional()

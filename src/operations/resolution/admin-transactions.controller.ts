@@ -10,16 +10,12 @@ import {
 import { page } from '../../api/pagination.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import { Reads } from '../http/openapi.decorators.js';
-import { TransactionLookup } from './transaction-lookup.service.js';
-import { MASKED, Presenter } from './transaction.presenter.js';
-import { Proposals, type Proposal } from '../resolution/proposals.service.js';
-import { AdminTransactionQueryDto, ExpandQueryDto, filterOf } from './transaction-query.dto.js';
-import {
-  AdminTransactionDto,
-  TransactionEventsDto,
-  TransactionPageDto,
-  type ResolutionProposalDto,
-} from './transaction.dto.js';
+import { TransactionLookup } from '../transactions/transaction-lookup.service.js';
+import { MASKED, Presenter } from '../transactions/transaction.presenter.js';
+import { Proposals, type Proposal } from './proposals.service.js';
+import { AdminTransactionQueryDto, ExpandQueryDto, filterOf } from '../transactions/transaction-query.dto.js';
+import { TransactionEventsDto, TransactionPageDto } from '../transactions/transaction.dto.js';
+import { AdminTransactionDto, type ResolutionProposalDto } from './resolution.dto.js';
 
 /** All apps' transactions. */
 @Controller('v1/admin/transactions')

@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../../access/index.js';
+import { LedgerModule } from '../../ledger/ledger.module.js';
+import { ConnectorRegistryModule } from '../connector-registry.module.js';
+import { AdminExportController, ExportController } from './export.controller.js';
+import { TransactionExport } from './transaction-export.service.js';
+import { TransactionLookup } from './transaction-lookup.service.js';
+import { Presenter } from './transaction.presenter.js';
+import { TransactionsController } from './transactions.controller.js';
+
+/** Transactions are looked up, presented and exported. */
+@Module({
+  imports: [AccessModule, ConnectorRegistryModule, LedgerModule],
+  controllers: [ExportController, AdminExportController, TransactionsController],
+  providers: [Presenter, TransactionExport, TransactionLookup],
+  exports: [Presenter, TransactionLookup],
+})
+export class TransactionsModule {}
