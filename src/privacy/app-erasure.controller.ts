@@ -9,15 +9,15 @@ import { AppErasure, type Erasure } from './app-erasure.js';
 export class AppErasureDto {
   /** @example "app_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
   appId!: string;
-  /** Since then nothing of what was encrypted for the app can be read. */
+  /** Time when the app's encryption key was destroyed. Since then its encrypted data cannot be read. */
   @ApiProperty({ type: String, format: 'date-time' })
   keyDestroyedAt!: string;
-  /** Since then the masked remains, metadata and notifications are gone too; null: they are being erased. */
+  /** Time when masked values, metadata and notifications were erased too; null: still in progress. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   erasedAt!: string | null;
 }
 
-/** How administrators erase all that a removed app has ever told of persons. */
+/** Administrators erase all personal data of a removed app. */
 @Controller('v1/admin/apps/:id')
 @ApiTags('Administration')
 export class AppErasureController {

@@ -6,7 +6,7 @@ import { AppErasure } from './app-erasure.js';
 import { Purge } from './purge.js';
 import { ErasureController } from './transaction-erasure.controller.js';
 
-/** The end of what is not kept for ever. */
+/** Erasure on request and at the end of a retention period. */
 @Module({
   imports: [AccessModule, OperationsModule],
   controllers: [AppErasureController, ErasureController],

@@ -4,41 +4,43 @@ import { idFromDaysAgo } from '../database/id-age.js';
 import { blockPersonal, erasePersonal } from '../ledger/writes/erase.js';
 import { forgetOldKeys } from '../ledger/writes/expire-idempotency-keys.js';
 
-/** How far a task has come. Committed with the work itself: who goes on after a crash goes on exactly there. */
-export interface Reached {
+/** The progress of a task. It is committed with the work itself, so that a crash neither skips nor repeats any work. */
+export interface Progress {
   readonly reachedAt: Date | null;
   readonly reachedId: string | null;
 }
 
-export interface Batch extends Reached {
+export interface Batch extends Progress {
   readonly rows: number;
-  /** Nothing more is due at the moment. */
+  /** True when no more rows are due now. */
   readonly isOver: boolean;
 }
 
-/** One thing that ends with time, done a bounded piece at a time inside the transaction of `client`. */
-export type PurgeTask = (client: PoolClient, reached: Reached) => Promise<Batch>;
+/** One kind of retention work. Each call handles a bounded batch inside the transaction of `client`. */
+export type PurgeTask = (client: PoolClient, reached: Progress) => Promise<Batch>;
 
 const MAX_ROWS = 500;
 const MAX_DELETED_ROWS = 5_000;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 const MIN_SPAN_MS = 1_000;
-/** Longer than a month of nothing is passed in several steps. */
+/** A period without rows is passed in steps of at most 30 days. */
 const MAX_SPAN_MS = 30 * 24 * 60 * 60_000;
-const NOWHERE: Reached = { reachedAt: null, reachedId: null };
+const NO_PROGRESS: Progress = { reachedAt: null, reachedId: null };
 
 const BOUNDS = `
 select now() - make_interval(days => $1) as until, (select created_at from transactions order by id limit 1) as first`;
 
-/** A pass's own transactions end with the pass; those that came after its end, like any other. */
-const ENDED = `
+/**
+ * Transactions of a pass are blocked with the pass. Those that came after it was blocked are blocked like any other.
+ */
+const FINAL_TRANSACTIONS = `
 select t.id, t.completed_at as "completedAt" from transactions t
 where t.completed_at >= $1 and t.completed_at < $2 and t.blocked_at is null and t.erased_at is null
   and (t.resource_id is null or exists (
     select from resources r where r.id = t.resource_id and (r.blocked_at is not null or r.erased_at is not null)))
 order by t.completed_at limit $3`;
 
-/** Walks once through everything that ever ends, in steps that are the shorter the more has ended. */
+/** Walks once through all final transactions by completion time, in shorter steps where there are more of them. */
 export function blockEnded({ personalDays }: RetentionSettings): PurgeTask {
   let spanMs = MAX_SPAN_MS;
   return async (client, { reachedAt }) => {
@@ -47,7 +49,7 @@ export function blockEnded({ personalDays }: RetentionSettings): PurgeTask {
     const from = reachedAt ?? first ?? until;
     if (from >= until) return { reachedAt, reachedId: null, rows: 0, isOver: true };
     const to = new Date(Math.min(from.getTime() + spanMs, until.getTime()));
-    const { rows } = await client.query<{ id: string; completedAt: Date }>(ENDED, [from, to, MAX_ROWS]);
+    const { rows } = await client.query<{ id: string; completedAt: Date }>(FINAL_TRANSACTIONS, [from, to, MAX_ROWS]);
     const ids = rows.map(({ id }) => id);
     if (ids.length > 0) await blockPersonal(client, ids);
     const isFull = ids.length === MAX_ROWS;
@@ -56,14 +58,14 @@ export function blockEnded({ personalDays }: RetentionSettings): PurgeTask {
       reachedAt: (isFull ? rows.at(-1)?.completedAt : null) ?? to,
       reachedId: null,
       rows: ids.length,
-      // The end moves on by itself all the time: what comes due meanwhile is for the next run.
+      // `until` advances with the clock. Rows that become due meanwhile are for the next run.
       isOver: !isFull && to >= until,
     };
   };
 }
 
-/** Passes that are over; the statuses are the contract's. One that can still be used is kept. */
-const OVER_PASSES = `
+/** Passes with a final status of the contract. A pass that can still be used is kept. */
+const ENDED_PASSES = `
 select (select t.id from transactions t where t.resource_id = r.id limit 1) as id
 from resources r
 where r.blocked_at is null and r.erased_at is null and r.updated_at < now() - make_interval(days => $1)
@@ -75,10 +77,10 @@ order by r.updated_at limit $2`;
 
 export function blockPasses({ personalDays }: RetentionSettings): PurgeTask {
   return async (client) => {
-    const { rows } = await client.query<{ id: string | null }>(OVER_PASSES, [personalDays, MAX_ROWS]);
+    const { rows } = await client.query<{ id: string | null }>(ENDED_PASSES, [personalDays, MAX_ROWS]);
     const ids = rows.flatMap(({ id }) => id ?? []);
     const blocked = ids.length === 0 ? [] : await blockPersonal(client, ids);
-    return { ...NOWHERE, rows: blocked.length, isOver: blocked.length === 0 };
+    return { ...NO_PROGRESS, rows: blocked.length, isOver: blocked.length === 0 };
   };
 }
 
@@ -91,11 +93,11 @@ export function eraseBlocked({ blockedDays }: RetentionSettings): PurgeTask {
     const { rows } = await client.query<{ id: string }>(BLOCKED, [blockedDays, MAX_ROWS]);
     const ids = rows.map(({ id }) => id);
     const erased = ids.length === 0 ? [] : await erasePersonal(client, ids);
-    return { ...NOWHERE, rows: erased.length, isOver: erased.length === 0 };
+    return { ...NO_PROGRESS, rows: erased.length, isOver: erased.length === 0 };
   };
 }
 
-/** A cancel of a pass that was blocked or erased before, or an update that was under way while it was. */
+/** Transactions of a pass that ended after the pass was blocked or erased, e.g. a late cancellation or update. */
 const LATE = `
 select t.id, r.erased_at is not null as "isErased"
 from resources r join transactions t on t.resource_id = r.id and t.app_id = r.app_id
@@ -108,14 +110,14 @@ export const closeLate: PurgeTask = async (client) => {
   const erased = await erasePersonal(client, idsOf(rows, true));
   const blocked = await blockPersonal(client, idsOf(rows, false));
   const done = erased.length + blocked.length;
-  return { ...NOWHERE, rows: done, isOver: done === 0 };
+  return { ...NO_PROGRESS, rows: done, isOver: done === 0 };
 };
 
 function idsOf(rows: readonly { readonly id: string; readonly isErased: boolean }[], isErased: boolean): string[] {
   return rows.filter((row) => row.isErased === isErased).map(({ id }) => id);
 }
 
-/** What still waits for its transaction is kept. */
+/** Notifications that still wait for their transaction are kept. */
 const OLD_NOTIFICATIONS = `
 delete from notifications where id in (
   select id from notifications where id < ${idFromDaysAgo('$1::int')} and due_at is null order by id limit $2)`;
@@ -123,7 +125,7 @@ delete from notifications where id in (
 export function deleteNotifications({ notificationDays }: RetentionSettings): PurgeTask {
   return async (client) => {
     const { rowCount } = await client.query(OLD_NOTIFICATIONS, [notificationDays, MAX_DELETED_ROWS]);
-    return { ...NOWHERE, rows: rowCount ?? 0, isOver: rowCount === 0 };
+    return { ...NO_PROGRESS, rows: rowCount ?? 0, isOver: rowCount === 0 };
   };
 }
 
@@ -136,18 +138,18 @@ export const forgetKeys: PurgeTask = async (client, { reachedId }) => {
 const ERASED_APP = `
 select app_id as id from app_data_keys where destroyed_at is not null and erased_at is null order by destroyed_at limit 1`;
 
-const OF_APP = `select id from transactions where app_id = $1 and id > $2 order by id limit $3`;
+const TRANSACTIONS_OF_APP = `select id from transactions where app_id = $1 and id > $2 order by id limit $3`;
 
-/** What an app's key has not been needed for: masked remains, metadata, and what was told of its transactions. */
+/** Erases data that is readable without the app's key: masked values, metadata and notifications. */
 export const eraseApps: PurgeTask = async (client, { reachedId }) => {
   const app = (await client.query<{ id: string }>(ERASED_APP)).rows[0];
-  if (!app) return { ...NOWHERE, rows: 0, isOver: true };
-  const { rows } = await client.query<{ id: string }>(OF_APP, [app.id, reachedId ?? FIRST_ID, MAX_ROWS]);
+  if (!app) return { ...NO_PROGRESS, rows: 0, isOver: true };
+  const { rows } = await client.query<{ id: string }>(TRANSACTIONS_OF_APP, [app.id, reachedId ?? FIRST_ID, MAX_ROWS]);
   const ids = rows.map(({ id }) => id);
   if (ids.length > 0) {
     await erasePersonal(client, ids);
     return { reachedAt: null, reachedId: ids.at(-1) ?? null, rows: ids.length, isOver: false };
   }
   await client.query(`update app_data_keys set erased_at = clock_timestamp() where app_id = $1`, [app.id]);
-  return { ...NOWHERE, rows: 0, isOver: false };
+  return { ...NO_PROGRESS, rows: 0, isOver: false };
 };

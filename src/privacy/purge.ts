@@ -13,16 +13,16 @@ import {
   eraseBlocked,
   forgetKeys,
   type PurgeTask,
-  type Reached,
+  type Progress,
 } from './purge-tasks.js';
 
 const TICK_MS = 2_000;
-/** How long after a task has found nothing more to do somebody looks again. */
+/** The pause of a task that found no more rows. */
 const PAUSE = '1 hour';
 
 const DUE = `select name from purge_tasks where next_at <= now() order by next_at`;
 
-/** Held until the piece is done: of all instances one works on a task. */
+/** The row lock is held until the batch is done: only one instance works on a task. */
 const TAKE = `
 select reached_at as "reachedAt", reached_id as "reachedId" from purge_tasks
 where name = $1 and next_at <= now() for update skip locked`;
@@ -33,8 +33,9 @@ update purge_tasks set reached_at = $2, reached_id = $3, rows = rows + $4, updat
 where name = $1`;
 
 /**
- * Ends what is not kept for ever, as `retention.ts` says, in small pieces beside the ordinary work. A piece and how far it
- * got are one commit: after a crash, or when another instance takes over, nothing is left out and nothing done twice.
+ * Blocks, erases and deletes data by the rules of `retention.ts`, in small batches next to the ordinary work. A batch
+ * and its progress share one commit: after a crash, or when another instance takes over, no row is skipped or handled
+ * twice.
  */
 @Injectable()
 export class Purge implements BeforeApplicationShutdown {
@@ -72,26 +73,26 @@ export class Purge implements BeforeApplicationShutdown {
 
   private async work(): Promise<void> {
     try {
-      while (await this.round());
+      while (await this.runDueTasks());
     } catch (error) {
-      logger.warn(describeError(error), 'what has outlived its retention could not be purged; the next run does it');
+      logger.warn(describeError(error), 'the purge failed; the next run continues');
     }
   }
 
-  /** A piece of each task that is due, so that a long one keeps none waiting. True when there may be more. */
-  private async round(): Promise<boolean> {
-    let isMore = false;
+  /** Runs one batch of each due task, so that a long task does not delay the others. True when there may be more. */
+  private async runDueTasks(): Promise<boolean> {
+    let hasMore = false;
     for (const { name } of await this.database.query<{ name: string }>(DUE)) {
       const task = this.tasks.get(name);
-      if (task && !this.stopping) isMore = (await this.piece(name, task)) || isMore;
+      if (task && !this.stopping) hasMore = (await this.runBatch(name, task)) || hasMore;
     }
-    return isMore;
+    return hasMore;
   }
 
   /** True when there may be more. */
-  private async piece(name: string, task: PurgeTask): Promise<boolean> {
+  private async runBatch(name: string, task: PurgeTask): Promise<boolean> {
     const done = await this.database.transaction(async (client) => {
-      const reached = (await client.query<Reached>(TAKE, [name])).rows[0];
+      const reached = (await client.query<Progress>(TAKE, [name])).rows[0];
       if (!reached) return null;
       const batch = await task(client, reached);
       await client.query(ADVANCE, [name, batch.reachedAt, batch.reachedId, batch.rows, batch.isOver]);

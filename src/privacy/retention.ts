@@ -1,4 +1,4 @@
-/** How long something is kept, why, and what ends it. */
+/** The retention period of a class of data, its end, and the reason. */
 export interface RetentionClass {
   readonly kept: string;
   readonly why: string;
@@ -6,42 +6,42 @@ export interface RetentionClass {
 
 export const CLASSES = {
   personal: {
-    kept: '`RETENTION_PERSONAL_DAYS` (180) after its transaction ended, then blocked for `RETENTION_BLOCKED_DAYS` (180), then erased; of a pass: after the pass is over',
-    why: 'Personal data, encrypted with the key of the app or masked, and what partners write freely.',
+    kept: '`RETENTION_PERSONAL_DAYS` (180) after the transaction became final (for a pass: after the pass ended), then blocked for `RETENTION_BLOCKED_DAYS` (180), then erased',
+    why: 'Personal data, encrypted with the key of the app or masked, and free text of partners.',
   },
   raw: {
     kept: '`RETENTION_NOTIFICATION_DAYS` (90), then the row is deleted; at once when its transaction is erased',
-    why: 'Notifications as they came, encrypted: evidence, and what is needed to apply one again.',
+    why: 'Notifications as received, encrypted: evidence, and needed to apply one again.',
   },
   guard: {
     kept: '30 days, then emptied',
-    why: 'Keyed hashes and the idempotency keys of apps: against doing something twice.',
+    why: 'Keyed hashes and the idempotency keys of apps: they prevent that an operation is done twice.',
   },
   ledger: {
-    kept: 'for ever',
-    why: "The accounts: who moved what for which app, and how that is known. Nothing personal: references are the partners' own numbers, and may not be of a person.",
+    kept: 'forever',
+    why: "The accounts: every movement, its app and its evidence. No personal data: references are the partners' own numbers and must not identify a person.",
   },
   audit: {
-    kept: 'for ever; the gateway cannot delete it',
-    why: 'Which operator did or read what, and from which address: needed for at least five years to size an incident (ANPD 15/2024).',
+    kept: 'forever; the gateway cannot delete it',
+    why: 'Every action and read of an operator, with the address: needed for at least five years to assess an incident (ANPD 15/2024).',
   },
   staff: {
     kept: 'until the operator is removed',
-    why: 'Those who operate the gateway.',
+    why: 'The operators of the gateway.',
   },
   partner: {
-    kept: 'for ever; the data key until the app is erased',
+    kept: 'forever; the data key until the app is erased',
     why: 'Partner apps, their settings and the hashes of their keys: companies, not persons.',
   },
   state: {
-    kept: 'until it is overwritten, or needless',
-    why: 'How the gateway works at the moment: budgets, logins, switches. Of nobody.',
+    kept: 'until it is overwritten or no longer needed',
+    why: 'Current state of the gateway: quotas, logins, switches. No personal data.',
   },
 } as const satisfies Record<string, RetentionClass>;
 
 export type RetentionClassName = keyof typeof CLASSES;
 
-/** Where a class applies; `*`: all columns of the table that no other class names. */
+/** The columns of each class. `*`: all columns of the table that no other class names. */
 type TableRetention = Partial<Record<RetentionClassName, readonly string[]>>;
 
 const WHOLE = ['*'];

@@ -10,7 +10,7 @@ import { AuditedAction } from '../operations/resolution/audited-action.service.j
 import { ChangesTransaction } from '../operations/transactions/transaction.decorators.js';
 import { TransactionDto } from '../operations/transactions/transaction.dto.js';
 
-/** How administrators end what is known of a person. */
+/** Administrators block or erase the personal data of a transaction. */
 @Controller('v1/admin/transactions/:id')
 @Operator('admin')
 export class ErasureController {
@@ -48,7 +48,7 @@ export class ErasureController {
     if (!done.includes(transaction.id)) {
       throw new Problem(
         'invalid_state',
-        'Only what has ended can be blocked or erased, and all transactions of the same pass.',
+        'Only final transactions can be blocked or erased, and all transactions of the same pass must be final.',
       );
     }
     const changed = await this.reader.find(transaction.id, transaction.appId);

@@ -312,7 +312,7 @@ describe('an app that is erased', () => {
     await world.admin('DELETE', path);
     expect(textAt((await world.admin('POST', `${path}/erase`)).body, 'detail')).toContain('removed just now');
     await sql(`update apps set deleted_at = deleted_at - interval '2 min' where id = $1`, [appId.slice(4)]);
-    expect(textAt((await world.admin('POST', `${path}/erase`)).body, 'detail')).toContain('have not ended');
+    expect(textAt((await world.admin('POST', `${path}/erase`)).body, 'detail')).toContain('has open transactions');
     await sql(`update transactions set status = 'canceled', completed_at = now(), due_at = null where id = $1`, [
       held.slice(4),
     ]);
