@@ -1,9 +1,9 @@
 import { Decimal } from 'decimal.js';
 
-/* What a balance series proves of a purchase whose end nobody knows. Pure. */
+/* Decides from a series of balances whether an `unknown` purchase was executed. Pure functions. */
 
-/** A balance as it was told: in it is what was executed before `begunAt`, not in it what began after `at`. */
-export interface Look {
+/** A reported balance. It includes every purchase executed before `begunAt`, and none that began after `at`. */
+export interface ObservedBalance {
   readonly begunAt: Date;
   readonly at: Date;
   /** An exact decimal. */
@@ -11,10 +11,10 @@ export interface Look {
   readonly transactionId: string | null;
 }
 
-/** A purchase that was executed, or may have been, between `from` and `to`. */
+/** A purchase that was or may have been executed between `from` and `to`. */
 export interface Purchase {
   readonly id: string;
-  /** Whole, in the smallest part of the unit. */
+  /** A whole number in the smallest unit, e.g. cents. */
   readonly amount: string;
   readonly isUnknown: boolean;
   readonly from: Date;
@@ -22,10 +22,10 @@ export interface Purchase {
 }
 
 export interface Series {
-  /** In the order of time. */
-  readonly looks: readonly Look[];
+  /** In order of time. */
+  readonly balances: readonly ObservedBalance[];
   readonly purchases: readonly Purchase[];
-  /** What one unit of the balance bought lately, in the purchases' smallest part. */
+  /** Recent rates: the amount that one unit of the balance bought, in the smallest unit of the purchases. */
   readonly rates: readonly string[];
 }
 
@@ -34,35 +34,35 @@ export type EvidenceVerdict = 'proven_delivered' | 'proven_not_delivered' | 'ind
 export interface Finding {
   readonly verdict: EvidenceVerdict;
   readonly reasons: readonly string[];
-  readonly before: Look | null;
-  readonly after: Look | null;
+  readonly before: ObservedBalance | null;
+  readonly after: ObservedBalance | null;
 }
 
-/** The rate moves between two looks. */
+/** The rate may change by this fraction between two balances. */
 const RATE_DRIFT = 0.02;
-/** Rates further apart than this were not made by our purchases alone. */
+/** If the rates differ by more than this factor, another system probably spends from the balance too. */
 const MAX_RATE_SPREAD = 1.05;
 const ROUNDING = 0.01;
 const MAX_UNKNOWN = 12;
 
-/** `indeterminate` unless exactly one set of the unknown purchases explains by how much the balance fell. */
-export function judge(subject: Purchase, { looks, purchases, rates }: Series): Finding {
-  const before = looks.findLast((look) => look.at <= subject.from) ?? null;
-  const after = looks.find((look) => look.begunAt >= subject.to) ?? null;
-  const open = (reason: string): Finding => ({ verdict: 'indeterminate', reasons: [reason], before, after });
-  if (!before) return open('No balance was observed before the purchase was sent.');
-  if (!after) return open("No balance has been observed since the purchase's deadline.");
-  if (rates.length === 0) return open('No rate has been observed.');
+/** `indeterminate` unless exactly one subset of the unknown purchases explains the fall of the balance. */
+export function weighEvidence(subject: Purchase, { balances, purchases, rates }: Series): Finding {
+  const before = balances.findLast((seen) => seen.at <= subject.from) ?? null;
+  const after = balances.find((seen) => seen.begunAt >= subject.to) ?? null;
+  const indeterminate = (reason: string): Finding => ({ verdict: 'indeterminate', reasons: [reason], before, after });
+  if (!before) return indeterminate('No balance was observed before the purchase was sent.');
+  if (!after) return indeterminate("No balance has been observed since the purchase's deadline.");
+  if (rates.length === 0) return indeterminate('No rate has been observed.');
   const lowest = Decimal.min(...rates);
   const highest = Decimal.max(...rates);
   if (highest.greaterThan(lowest.times(MAX_RATE_SPREAD)))
-    return open('The observed exchange rates differ too much: other systems may spend from this balance.');
+    return indeterminate('The observed exchange rates differ too much: other systems may spend from this balance.');
   const between = purchases.filter((one) => !isOutside(one, before, after));
   if (between.some((one) => one.from < before.at || (one.to > after.begunAt && one.id !== after.transactionId))) {
-    return open('Another purchase was in progress when a balance was observed.');
+    return indeterminate('Another purchase was in progress when a balance was observed.');
   }
   const unknown = between.filter((one) => one.isUnknown);
-  if (unknown.length > MAX_UNKNOWN) return open('Too many purchases are unknown between the two balances.');
+  if (unknown.length > MAX_UNKNOWN) return indeterminate('Too many purchases are unknown between the two balances.');
   const known = between.filter((one) => !one.isUnknown);
   const fall = new Decimal(before.balance).minus(after.balance);
   const explains = (set: readonly Purchase[]): boolean => {
@@ -75,14 +75,15 @@ export function judge(subject: Purchase, { looks, purchases, rates }: Series): F
   };
   const sets = subsets(unknown).filter(explains);
   const [only] = sets;
-  if (!only) return open('No combination of the unknown purchases explains the change of the balance.');
-  if (sets.length > 1) return open('Several combinations of the unknown purchases explain the change of the balance.');
+  if (!only) return indeterminate('No combination of the unknown purchases explains the change of the balance.');
+  if (sets.length > 1)
+    return indeterminate('Several combinations of the unknown purchases explain the change of the balance.');
   const delivered = only.some((one) => one.id === subject.id);
   return {
     verdict: delivered ? 'proven_delivered' : 'proven_not_delivered',
     reasons: [
-      `Between the two balances ${known.length} known purchases and ${unknown.length} unknown ones may have been executed.`,
-      `Only a fall ${delivered ? 'with' : 'without'} this one is what was observed, at the observed rate.`,
+      `Between the two balances ${known.length} known and ${unknown.length} unknown purchases may have been executed.`,
+      `At the observed rate, the fall of the balance fits only ${delivered ? 'with' : 'without'} this purchase.`,
       'This holds if no other system spends from the balance.',
     ],
     before,
@@ -90,7 +91,7 @@ export function judge(subject: Purchase, { looks, purchases, rates }: Series): F
   };
 }
 
-function isOutside(one: Purchase, before: Look, after: Look): boolean {
+function isOutside(one: Purchase, before: ObservedBalance, after: ObservedBalance): boolean {
   return one.to <= before.begunAt || one.id === before.transactionId || one.from >= after.at;
 }
 

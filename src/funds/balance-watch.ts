@@ -12,11 +12,11 @@ import { Balances, type Observation } from './balances.js';
 const TICK_MS = 1_000;
 const GAUGES_MS = 5_000;
 
-/** Asks for balances by schedule and on demand, puts them on the series, and says when one falls below a level. */
+/** Queries balances on a schedule and on demand, stores them, and raises an alarm when one falls below a level. */
 @Injectable()
 export class BalanceWatch {
   private readonly asking = new Map<string, Promise<void>>();
-  /** What each provider told last. */
+  /** The last balance of each provider that this process has seen. */
   private readonly told = new Map<string, string>();
 
   constructor(
@@ -49,18 +49,21 @@ export class BalanceWatch {
     }
   }
 
-  /** Always a look that began after the call; those who come while one is under way share the next. @throws ProviderError */
+  /**
+   * Queries the balance. The query always begins after the call; calls during a query share the next one.
+   * @throws ProviderError
+   */
   async ask(provider: string): Promise<void> {
-    const under = this.asking.get(provider);
-    await under?.catch(() => undefined);
+    const running = this.asking.get(provider);
+    await running?.catch(() => undefined);
     const next = this.asking.get(provider);
-    if (next && next !== under) return next;
+    if (next && next !== running) return next;
     const asking = this.query(provider).finally(() => this.asking.delete(provider));
     this.asking.set(provider, asking);
     return asking;
   }
 
-  /** For those who act on it. @throws Problem `provider_error`, `provider_unavailable` */
+  /** Like `ask`, for requests of operators. @throws Problem `provider_error`, `provider_unavailable` */
   async refresh(provider: string): Promise<void> {
     try {
       await this.ask(provider);
@@ -76,7 +79,7 @@ export class BalanceWatch {
     }
   }
 
-  /** A balance has been told: an alarm for each level that it has fallen below, as far as this process has seen. */
+  /** Raises an alarm for each level that a reported balance has fallen below since the last one in this process. */
   note(provider: string, balance: string): void {
     const before = this.told.get(provider);
     this.told.set(provider, balance);
@@ -88,7 +91,7 @@ export class BalanceWatch {
     }
   }
 
-  /** The provider's balance is not a plain decimal: nothing is learnt from it, and the last good one stands. */
+  /** Raises an alarm for a balance that is not a plain decimal. It is ignored, and the last good one stands. */
   unreadable(provider: string, transactionId: string | null): void {
     alarm(UNREADABLE_BALANCE, { provider, ...(transactionId !== null && { transactionId }) }, 'unreadable balance');
   }
@@ -97,7 +100,10 @@ export class BalanceWatch {
     return this.registry.find(provider)?.definition.balance;
   }
 
-  /** After a purchase whose answer did not tell the balance, while no other is out. @throws ProviderError */
+  /**
+   * Queries the balance after a purchase whose response did not report it, while no other purchase is in progress.
+   * @throws ProviderError
+   */
   async askAfter(provider: string, purchase: { readonly id: string; readonly begunAt: Date }): Promise<void> {
     const told = await this.read(provider, purchase.id);
     await this.observe({ provider, ...told, transactionId: purchase.id, begunAt: purchase.begunAt });

@@ -9,7 +9,7 @@ import { BalanceWatch } from './balance-watch.js';
 import { BalancePageDto, BalanceQueryDto, type CurrentBalanceDto, type ObservedBalanceDto } from './balance.dto.js';
 import { Balances, type FloatState, type StoredBalance } from './balances.js';
 
-/** What the gateway has paid in at a provider. */
+/** The prepaid balance at a provider. */
 @Controller('v1/admin/providers/:name/balance')
 @Operator('viewer')
 export class BalanceController {

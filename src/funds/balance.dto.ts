@@ -11,7 +11,7 @@ export class BalanceQueryDto extends PageQueryDto {
   refresh?: string;
 }
 
-/** A balance as the provider told it. */
+/** A balance as the provider reported it. */
 export class ObservedBalanceDto {
   @ApiProperty({ type: String, format: 'date-time' })
   at!: string;
@@ -33,16 +33,16 @@ export class CurrentBalanceDto {
   balance!: string;
   @ApiProperty({ type: String, nullable: true, example: 'USD' })
   currency!: string | null;
-  /** What one unit of the balance buys, in the ledger's unit, as observed; null: not observed yet. */
+  /** The observed rate: the amount in the ledger's unit that one unit of the balance buys; null: not observed yet. */
   @ApiProperty({ type: String, nullable: true, example: '17.094017' })
   rate!: string | null;
-  /** Hours until it is used up at the pace of the last 24 hours; null: not known. */
+  /** Hours until the balance is used up at the rate of the last 24 hours; null: not known. */
   @ApiProperty({ type: Number, nullable: true })
   hoursLeft!: number | null;
   /** The lowest configured level that the balance is below; null: above all levels. */
   @ApiProperty({ type: String, nullable: true, example: null })
   belowLevel!: string | null;
-  /** Purchases are paused since this time, because the provider rejected one for insufficient funds; null: not paused. */
+  /** Purchases have been paused since this time because of insufficient funds at the provider; null: not paused. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   emptySince!: string | null;
 }

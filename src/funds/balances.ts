@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { newUuid } from '../common/ids.js';
 
-/** A balance as a provider told it when it was asked; decimals are text, as exact as they came. */
+/** The result of a balance query. Decimals are exact text. */
 export interface Observation {
   readonly provider: string;
   readonly balance: string;
   readonly currency: string | null;
-  /** The purchase after which it was asked for. */
+  /** The purchase that caused the query; null: a scheduled query. */
   readonly transactionId: string | null;
-  /** The database's clock before the provider was asked, less its lag: what was executed before then is in it. */
+  /** The database's clock before the query, minus the provider's lag: the balance includes all purchases before it. */
   readonly begunAt: Date;
 }
 
@@ -20,7 +20,7 @@ export interface StoredBalance {
   readonly currency: string | null;
   readonly source: string;
   readonly transactionId: string | null;
-  /** Smallest parts of the ledger's unit that one unit of the balance bought. */
+  /** The amount that one unit of the balance bought, in the ledger's smallest unit, e.g. cents. */
   readonly unitRate: string | null;
 }
 
@@ -29,15 +29,15 @@ export interface FloatState {
   readonly at: Date;
   readonly currency: string | null;
   readonly begunAt: Date;
-  /** What one unit of the balance buys, in pesos or the like (not in its smallest part). */
+  /** The amount that one unit of the balance buys, e.g. in pesos (not in cents). */
   readonly rate: string | null;
   readonly hoursLeft: string | null;
   readonly emptiedAt: Date | null;
 }
 
 /**
- * What was spent is read from the sealed ledger's checkpoints, three of them and not the purchases of a day: seconds
- * behind, and no slower with more purchases. An account has a checkpoint at each seal that moved it.
+ * The spending of the last 24 hours comes from three checkpoints of the sealed ledger instead of a sum over purchases:
+ * a few seconds behind, but no slower with more purchases. An account has a checkpoint at each seal that changed it.
  */
 const STATE = `
 with day as (
@@ -67,7 +67,7 @@ select b.balance::text, b.at, b.begun_at as "begunAt", round(float_rate($1) / 10
 from provider_balances b left join provider_floats f on f.provider = b.provider
 where b.provider = $1 order by b.begun_at desc, b.id desc limit 1`;
 
-/** A rate that the look refutes is forgotten first: what is observed now is not weighed against it. */
+/** A rate that this balance disproves is dropped first, so that the new rate is not compared with it. */
 const OBSERVE = `
 with refuted as materialized (
   select refute_rate($2, $3::numeric, $5::timestamptz) as done
@@ -78,7 +78,7 @@ with refuted as materialized (
 insert into provider_balances (id, provider, balance, currency, source, begun_at, transaction_id, unit_rate, rate_counts)
 select $1, $2, $3::numeric, $4, 'query', $5, $6::uuid, rate, weigh_rate($2, rate) from rated`;
 
-/** The balances that providers told, as a series, each in its own currency. */
+/** The stored series of balances that providers reported, each in its own currency. */
 @Injectable()
 export class Balances {
   constructor(private readonly database: Database) {}
@@ -104,13 +104,13 @@ export class Balances {
     return (await this.database.query<FloatState>(STATE, [provider]))[0] ?? null;
   }
 
-  /** So many milliseconds ago by the database's clock. */
+  /** The database's time `ms` milliseconds ago. */
   async ago(ms: number): Promise<Date> {
     const text = `select clock_timestamp() - $1 * interval '1 ms' as ago`;
     return (await this.database.query<{ ago: Date }>(text, [ms]))[0]?.ago ?? new Date(Date.now() - ms);
   }
 
-  /** Whether it is this instance's turn to ask: of a fleet, one in that time. */
+  /** True when this instance may query now: over all instances there is one scheduled query per `everyMs`. */
   async claimAsking(provider: string, everyMs: number): Promise<boolean> {
     const rows = await this.database.query(
       `insert into provider_floats as f (provider, asked_at) values ($1, now())

@@ -9,9 +9,9 @@ import { TransactionLookup } from '../operations/transactions/transaction-lookup
 import { Presenter } from '../operations/transactions/transaction.presenter.js';
 import { EvidenceDto, type EvidenceBalanceDto } from './evidence.dto.js';
 import { EvidenceFinder } from './evidence.js';
-import type { Look } from './balance-evidence.js';
+import type { ObservedBalance } from './balance-evidence.js';
 
-/** The evidence of one transaction as it is shown. */
+/** Builds the response that shows the evidence for one transaction. */
 @Injectable()
 export class EvidencePresenter {
   constructor(
@@ -38,7 +38,7 @@ export class EvidencePresenter {
   }
 }
 
-/** For the app that owns it. */
+/** Evidence for the app that owns the transaction. */
 @Controller('v1/transactions/:id/evidence')
 @Partner('transactions:read')
 export class EvidenceController {
@@ -47,10 +47,7 @@ export class EvidenceController {
     private readonly lookup: TransactionLookup,
   ) {}
 
-  /**
-   * Get the evidence for and against an `unknown` transaction having been executed. The verdict is a proposal and
-   * changes nothing.
-   */
+  /** Get the evidence whether an `unknown` transaction was executed. The verdict is a proposal and changes nothing. */
   @Get()
   @Reads(EvidenceDto)
   async read(@Param('id') id: string, @Caller() caller: AppCaller): Promise<EvidenceDto> {
@@ -58,7 +55,7 @@ export class EvidenceController {
   }
 }
 
-/** For those who settle it. */
+/** Evidence for operators. */
 @Controller('v1/admin/transactions/:id/evidence')
 @Operator('viewer')
 export class AdminEvidenceController {
@@ -75,6 +72,6 @@ export class AdminEvidenceController {
   }
 }
 
-function present(look: Look | null): EvidenceBalanceDto | null {
+function present(look: ObservedBalance | null): EvidenceBalanceDto | null {
   return look && { at: look.at.toISOString(), balance: look.balance };
 }

@@ -5,13 +5,13 @@ export class EvidenceBalanceDto {
   @ApiProperty({ type: String, format: 'date-time' })
   at!: string;
   /**
-   * In the balance's own currency.
+   * The balance in its own currency.
    * @example "1000.00"
    */
   balance!: string;
 }
 
-/** What speaks for and against a transaction having happened. A verdict is a proposal: it moves nothing. */
+/** Evidence for and against the execution of a transaction. The verdict is a proposal and changes nothing. */
 export class EvidenceDto {
   /** @example "txn_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
   transactionId!: string;
@@ -23,13 +23,13 @@ export class EvidenceDto {
   quantity!: QuantityDto | null;
   @ApiProperty({ enum: ['proven_delivered', 'proven_not_delivered', 'indeterminate'] })
   verdict!: string;
-  /** As text. */
+  /** The reasons for the verdict, as text. */
   @ApiProperty({ type: [String] })
   reasons!: string[];
-  /** The last balance observed before it was sent; null: none. */
+  /** The last balance observed before the transaction was sent; null: none. */
   @ApiProperty({ type: EvidenceBalanceDto, nullable: true })
   balanceBefore!: EvidenceBalanceDto | null;
-  /** The first balance observed after its deadline; null: none. */
+  /** The first balance observed after the transaction's deadline; null: none. */
   @ApiProperty({ type: EvidenceBalanceDto, nullable: true })
   balanceAfter!: EvidenceBalanceDto | null;
   /** The timeline: each status change, its time and its evidence. */

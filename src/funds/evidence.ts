@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Transaction } from '../ledger/model/transaction.js';
 import { ConnectorRegistry } from '../operations/connector-registry.service.js';
-import { judge, type Finding, type Look, type Purchase } from './balance-evidence.js';
+import { weighEvidence, type Finding, type ObservedBalance, type Purchase } from './balance-evidence.js';
 
-/** Everything around one purchase: it may have been executed from its record until the longest its call may take. */
-const LOOKS = `
+/** The balances around one purchase. It may have been executed between its record and the deadline of its call. */
+const BALANCES = `
 select begun_at as "begunAt", at, balance::text, transaction_id as "transactionId"
 from provider_balances
 where provider = $1 and at between $2::timestamptz - interval '1 hour' and $3::timestamptz + interval '1 hour'
@@ -31,7 +31,7 @@ const FINAL: Readonly<Record<string, Finding['verdict']>> = {
   canceled: 'proven_not_delivered',
 };
 
-/** What speaks for and against an unknown transaction. A verdict is a proposal: it moves nothing. */
+/** Finds the evidence for and against an unknown transaction. The verdict is a proposal and changes nothing. */
 @Injectable()
 export class EvidenceFinder {
   constructor(
@@ -41,25 +41,26 @@ export class EvidenceFinder {
 
   async find(transaction: Transaction): Promise<Finding> {
     const { provider, status } = transaction;
-    const bare = { before: null, after: null };
+    const noBalances = { before: null, after: null };
     const final = FINAL[status];
-    if (final) return { verdict: final, reasons: [`It is final (${status}): see its events.`], ...bare };
+    if (final)
+      return { verdict: final, reasons: [`The transaction is final (${status}): see its events.`], ...noBalances };
     if (status !== 'unknown') {
-      return { verdict: 'indeterminate', reasons: [`It is not unknown: it is ${status}.`], ...bare };
+      return { verdict: 'indeterminate', reasons: [`The transaction is not unknown, but ${status}.`], ...noBalances };
     }
     if (!this.registry.find(provider)?.definition.balance) {
-      return { verdict: 'indeterminate', reasons: ['This provider has no balance to compare with.'], ...bare };
+      return { verdict: 'indeterminate', reasons: ['This provider has no balance to compare with.'], ...noBalances };
     }
     const { deadlineMs } = this.registry.handler(transaction.type);
     const values = [provider, transaction.createdAt, transaction.updatedAt];
-    const [looks, purchases, rates] = await Promise.all([
-      this.database.query<Look>(LOOKS, values),
+    const [balances, purchases, rates] = await Promise.all([
+      this.database.query<ObservedBalance>(BALANCES, values),
       this.database.query<Purchase>(PURCHASES, [...values, deadlineMs]),
       this.database.query<{ rate: string }>(RATES, [provider]),
     ]);
     const subject = purchases.find((one) => one.id === transaction.id);
     if (!subject)
-      return { verdict: 'indeterminate', reasons: ['The transaction is not paid from the balance.'], ...bare };
-    return judge(subject, { looks, purchases, rates: rates.map(({ rate }) => rate) });
+      return { verdict: 'indeterminate', reasons: ['The transaction is not paid from the balance.'], ...noBalances };
+    return weighEvidence(subject, { balances: balances, purchases, rates: rates.map(({ rate }) => rate) });
   }
 }

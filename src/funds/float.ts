@@ -10,42 +10,42 @@ interface Entry {
   readonly begunAt: Date;
 }
 
-/** A purchase that may leave. */
+/** The permission to send a purchase. */
 export interface Admission {
-  /** The database's clock. */
+  /** Time by the database's clock. */
   readonly begunAt: Date;
-  /** The known rate does not cover it: what it costs shows whether that rate is right. */
+  /** The balance does not cover the purchase at the known rate. Its real cost shows whether that rate is right. */
   readonly isProbe: boolean;
 }
 
-/** Within an operation's preparation time, with room for token and quota. */
+/** Shorter than an operation's preparation time, which also includes token and quota. */
 const MAX_WAIT_MS = 5_000;
 const POLL_MS = 50;
 const TURN_RETRY_MS = 500;
 const SHORT_RETRY_MS = 3_000;
 
 /**
- * The last door before a purchase leaves, for what was recorded before the float was known to be short: nothing is sent
- * that the observed float does not cover, but for one purchase now and then that shows whether the rate is right. While no
- * rate has been observed one purchase is out at a time, in the whole fleet.
+ * The last check before a purchase is sent; the balance may have become too low since the purchase was recorded. A
+ * purchase that the observed balance does not cover is not sent. The exception is an occasional probe that shows
+ * whether the rate is right. Until a rate is known, all instances together send one purchase at a time.
  */
 @Injectable()
 export class Float {
-  /** Those of this process who wait for their turn ask one after the other. */
-  private line: Promise<unknown> = Promise.resolve();
-  private doubtful = false;
+  /** The queue of this process's purchases that wait for their turn: they query the database one after the other. */
+  private queue: Promise<unknown> = Promise.resolve();
+  private wasShort = false;
 
   constructor(private readonly database: Database) {}
 
   /**
-   * Answers when the purchase may go.
+   * Resolves when the purchase may be sent.
    * @throws ProviderError `not-sent` (`float_short`, `another_is_out`)
    */
   async enter(provider: string, safety: string, transactionId: string): Promise<Admission> {
     const giveUpAt = performance.now() + MAX_WAIT_MS;
     const first = await this.ask(provider, safety, transactionId);
     if (first.verdict !== 'turn') return admitted(first);
-    const waiting = this.line.then(async () => {
+    const waiting = this.queue.then(async () => {
       let entry = first;
       while (entry.verdict === 'turn' && performance.now() < giveUpAt) {
         entry = await this.ask(provider, safety, transactionId);
@@ -53,21 +53,21 @@ export class Float {
       }
       return admitted(entry);
     });
-    this.line = waiting.catch(() => undefined);
+    this.queue = waiting.catch(() => undefined);
     return waiting;
   }
 
-  /** The float was short, or said to be empty, when this process heard of it last: what it covered before may be more. */
-  get isDoubtful(): boolean {
-    return this.doubtful;
+  /** True when the last check in this process found the balance short or empty: earlier coverage may no longer hold. */
+  get mayBeShort(): boolean {
+    return this.wasShort;
   }
 
-  /** The provider refused for want of funds: nothing goes out until a balance that was asked for later says otherwise. */
-  async empty(provider: string): Promise<void> {
-    this.doubtful = true;
+  /** The provider refused a purchase for lack of funds: no purchase is sent until a later balance query shows funds. */
+  async markUsedUp(provider: string): Promise<void> {
+    this.wasShort = true;
     alarm('float_used_up', { provider }, 'the provider refused a purchase for lack of funds: purchases are paused');
     await this.database.query(
-      // In milliseconds, as the times of looks are: one that begins right after is not before it.
+      // In milliseconds, like the times of balance queries: a query that begins right after this must not seem earlier.
       `insert into provider_floats as f (provider, emptied_at) values ($1, date_trunc('milliseconds', clock_timestamp()))
        on conflict (provider) do update set emptied_at = excluded.emptied_at`,
       [provider],
@@ -79,9 +79,9 @@ export class Float {
       `select verdict, begun_at as "begunAt" from enter_float($1, $2, $3)`,
       [provider, safety, transactionId],
     );
-    if (!rows[0]) throw new Error('enter_float answered nothing');
-    this.doubtful = rows[0].verdict !== 'go';
-    if (rows[0].verdict === 'probe') logger.warn({ provider, transactionId }, 'a purchase goes to look at the rate');
+    if (!rows[0]) throw new Error('enter_float returned no row');
+    this.wasShort = rows[0].verdict !== 'go';
+    if (rows[0].verdict === 'probe') logger.warn({ provider, transactionId }, 'a purchase is sent to check the rate');
     return rows[0];
   }
 }

@@ -8,7 +8,7 @@ import { AdminEvidenceController, EvidenceController, EvidencePresenter } from '
 import { EvidenceFinder } from './evidence.js';
 import { Float } from './float.js';
 
-/** What the gateway has paid in at providers: seen, and never spent beyond. */
+/** The prepaid balances at providers: they are observed and never overspent. */
 @Module({
   imports: [AccessModule, OperationsModule],
   controllers: [BalanceController, EvidenceController, AdminEvidenceController],

@@ -67,7 +67,7 @@ export class FloatGuardedPurchase {
       if (!this.observed) await this.look();
     }
     // What the commit of its record saw a moment ago needs no second look, unless a refusal came meanwhile.
-    if (operation.isCovered === true && !this.float.isDoubtful) {
+    if (operation.isCovered === true && !this.float.mayBeShort) {
       return { begunAt: operation.startedAt, isProbe: false };
     }
     try {
@@ -84,7 +84,7 @@ export class FloatGuardedPurchase {
   /** LATCOM says that there is nothing left: no more leaves until a balance asked for later says otherwise. */
   private async usedUp(): Promise<void> {
     try {
-      await this.float.empty(NAME);
+      await this.float.markUsedUp(NAME);
       await this.look();
     } catch (error) {
       // What LATCOM said of the purchase is worth more than what it said of the balance.

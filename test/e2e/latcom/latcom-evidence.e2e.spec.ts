@@ -1,4 +1,4 @@
-import { judge, type Look, type Purchase, type Series } from '../../../src/funds/balance-evidence.js';
+import { weighEvidence, type ObservedBalance, type Purchase, type Series } from '../../../src/funds/balance-evidence.js';
 import { at, textAt, type Answer } from '../../support/http.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
@@ -8,7 +8,7 @@ const TIMEOUT_MS = 1_000;
 
 describe('the verdict', () => {
   const time = (second: number): Date => new Date(Date.UTC(2026, 0, 1) + second * 1000);
-  const look = (second: number, balance: string): Look => ({
+  const look = (second: number, balance: string): ObservedBalance => ({
     begunAt: time(second),
     at: time(second + 0.1),
     balance,
@@ -24,12 +24,16 @@ describe('the verdict', () => {
   });
   const subject = bought('u', 10, 170);
   const verdict = (changes: Partial<Series>): string =>
-    judge(subject, { looks: [look(0, '100.00'), look(20, '90.00')], purchases: [subject], rates: ['1700'], ...changes })
-      .verdict;
+    weighEvidence(subject, {
+      balances: [look(0, '100.00'), look(20, '90.00')],
+      purchases: [subject],
+      rates: ['1700'],
+      ...changes,
+    }).verdict;
 
   it.each<[string, Partial<Series>, string]>([
     ['the balance fell by its price', {}, 'proven_delivered'],
-    ['the balance did not fall', { looks: [look(0, '100.00'), look(20, '100.00')] }, 'proven_not_delivered'],
+    ['the balance did not fall', { balances: [look(0, '100.00'), look(20, '100.00')] }, 'proven_not_delivered'],
     [
       'a known one explains the fall',
       { purchases: [subject, bought('k', 12, 170, { isUnknown: false })] },
@@ -38,7 +42,7 @@ describe('the verdict', () => {
     [
       'two known and unknown explain it',
       {
-        looks: [look(0, '100.00'), look(20, '80.00')],
+        balances: [look(0, '100.00'), look(20, '80.00')],
         purchases: [subject, bought('k', 12, 170, { isUnknown: false })],
       },
       'proven_delivered',
@@ -46,16 +50,20 @@ describe('the verdict', () => {
     ['another unknown explains it as well', { purchases: [subject, bought('v', 12, 170)] }, 'indeterminate'],
     [
       'only the other unknown explains it',
-      { looks: [look(0, '100.00'), look(20, '98.24')], purchases: [subject, bought('v', 12, 30)] },
+      { balances: [look(0, '100.00'), look(20, '98.24')], purchases: [subject, bought('v', 12, 30)] },
       'proven_not_delivered',
     ],
-    ['nothing explains it: somebody else spends', { looks: [look(0, '100.00'), look(20, '95.00')] }, 'indeterminate'],
-    ['money was paid in', { looks: [look(0, '100.00'), look(20, '150.00')] }, 'indeterminate'],
-    ['no balance before', { looks: [look(20, '90.00')] }, 'indeterminate'],
-    ['no balance after', { looks: [look(0, '100.00')] }, 'indeterminate'],
+    [
+      'nothing explains it: somebody else spends',
+      { balances: [look(0, '100.00'), look(20, '95.00')] },
+      'indeterminate',
+    ],
+    ['money was paid in', { balances: [look(0, '100.00'), look(20, '150.00')] }, 'indeterminate'],
+    ['no balance before', { balances: [look(20, '90.00')] }, 'indeterminate'],
+    ['no balance after', { balances: [look(0, '100.00')] }, 'indeterminate'],
     [
       'the balance after was asked for too early',
-      { looks: [look(0, '100.00'), look(10.5, '100.00')] },
+      { balances: [look(0, '100.00'), look(10.5, '100.00')] },
       'indeterminate',
     ],
     ['no rate', { rates: [] }, 'indeterminate'],
