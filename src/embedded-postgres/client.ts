@@ -2,11 +2,11 @@ import { createHmac } from 'node:crypto';
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg';
 
 const HOST = '127.0.0.1';
-/** The role that the cluster is made with: it owns the databases and changes their schema. */
+/** The role that initdb creates: it owns the databases and changes their schema. */
 export const OWNER = 'app';
-/** What the gateway works as: it owns nothing. */
+/** The role of the gateway: it owns nothing. */
 const APPLICATION = 'gateway';
-/** Key of the advisory lock that lets one start make the role. */
+/** Key of the advisory lock that lets only one process at a time create the role. */
 const ROLE_LOCK = 4_217_002;
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -19,26 +19,26 @@ const SQLSTATE = {
   uniqueViolation: '23505',
 } as const;
 
-/** What answered on a port: our server, our server still in recovery, or nothing that takes our password. */
-export type Answer =
+/** The result of a query to a port: our server, our server during recovery, or no server that accepts our password. */
+export type ServerState =
   | { readonly kind: 'ready'; readonly dataDirectory: string }
   | { readonly kind: 'starting' }
   | { readonly kind: 'none' };
 
-/** With which URLs `database` is reached, by the gateway and by whoever changes its schema. */
+/** The URLs of `database` for the gateway and for migrations. */
 export function urlsOf(port: number, password: string, database: string): { url: string; migrationUrl: string } {
   const urlOf = (user: string, secret: string): string =>
     `postgres://${user}:${encodeURIComponent(secret)}@${HOST}:${port}/${database}`;
   return { url: urlOf(APPLICATION, applicationPassword(password)), migrationUrl: urlOf(OWNER, password) };
 }
 
-/** Follows from the owner's and does not lead back to it: nothing more to keep, or to lose. */
+/** Derived from the owner's password by a one-way function, so that only one password must be stored. */
 function applicationPassword(password: string): string {
   return createHmac('sha256', password).update(`the password of the role ${APPLICATION}`).digest('base64url');
 }
 
-/** Asks the server on `port` which folder it serves. */
-export async function askServer(port: number, password: string): Promise<Answer> {
+/** Queries the data folder of the server on `port`. */
+export async function queryServer(port: number, password: string): Promise<ServerState> {
   try {
     return await withClient(port, password, 'postgres', async (client) => {
       const { rows } = await client.query<{ folder: string }>("select current_setting('data_directory') as folder");
@@ -49,7 +49,7 @@ export async function askServer(port: number, password: string): Promise<Answer>
   }
 }
 
-/** Creates `database` when the cluster does not have it yet. */
+/** Creates `database` if it does not exist. */
 export async function ensureDatabase(port: number, password: string, database: string): Promise<void> {
   try {
     await withClient(port, password, database, () => Promise.resolve());
@@ -60,12 +60,12 @@ export async function ensureDatabase(port: number, password: string, database: s
   try {
     await withClient(port, password, 'postgres', (client) => client.query(`create database "${database}"`));
   } catch (error) {
-    // Another start was faster.
+    // Another process created it at the same time.
     if (!hasState(error, SQLSTATE.duplicateDatabase) && !hasState(error, SQLSTATE.uniqueViolation)) throw error;
   }
 }
 
-/** Makes the role that the gateway works as, when the cluster does not have it yet with this password. */
+/** Creates the gateway's role, or sets its password, unless the role can already log in with this password. */
 export async function ensureApplication(port: number, password: string): Promise<void> {
   const secret = applicationPassword(password);
   try {
@@ -82,7 +82,7 @@ export async function ensureApplication(port: number, password: string): Promise
   });
 }
 
-/** How many sessions of others are open: another gateway on the same folder, or somebody with psql. */
+/** The number of other open sessions, e.g. of another gateway on the same folder or of psql. */
 export async function countSessions(port: number, password: string): Promise<number> {
   return withClient(port, password, 'postgres', async (client) => {
     const { rows } = await client.query<{ sessions: number }>(
@@ -100,7 +100,7 @@ async function withClient<T>(
   work: (client: Client) => Promise<T>,
   user = OWNER,
 ): Promise<T> {
-  // `ssl` is said, because PGSSLMODE would otherwise decide.
+  // Without an explicit `ssl` the variable PGSSLMODE would decide.
   const client = new Client({
     host: HOST,
     port,
@@ -111,7 +111,7 @@ async function withClient<T>(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'loyalty-gateway launcher',
   });
-  // A server that goes away in between is reported by the query; without a listener the event would end the process.
+  // The query reports a lost connection. Without a listener the error event would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerUser } from './server-user.js';
 
-/** How long the last output of an ended command may still take to arrive. */
+/** Time for the last output to arrive after the command has exited. */
 const OUTPUT_GRACE_MS = 200;
 const OUTPUT_MAX_CHARACTERS = 20_000;
 
-/** How a command ended. `failure` is the code of the system call when it could not even be started. */
+/** The result of a command. `failure` is the system error code when the command could not be started. */
 export interface CommandResult {
   readonly exitCode: number | null;
   readonly output: string;
@@ -14,9 +14,9 @@ export interface CommandResult {
 }
 
 /**
- * Runs one PostgreSQL program as `user` and waits for its end. It gets a session of its own, so that Ctrl-C in a
- * terminal reaches the gateway alone, and almost no environment: no PG… variable may redirect it, and none of the
- * gateway's secrets may show up in the environment of a process that runs as somebody else.
+ * Runs one PostgreSQL program as `user` and waits until it exits. The program gets its own session, so that Ctrl-C in a
+ * terminal reaches only the gateway. It gets almost no environment: no PG… variable may redirect it, and the gateway's
+ * secrets must not appear in the environment of another user's process.
  */
 export function runCommand(program: string, args: readonly string[], user: ServerUser): Promise<CommandResult> {
   return new Promise((resolve) => {
@@ -38,7 +38,7 @@ export function runCommand(program: string, args: readonly string[], user: Serve
     child.once('error', (error: NodeJS.ErrnoException) => {
       resolve({ exitCode: null, output: error.message, failure: error.code ?? 'unknown' });
     });
-    // Not 'close': on Windows the server inherits the pipes of the command that started it, and keeps them open.
+    // Not 'close': on Windows the server inherits the pipes of the command that starts it and keeps them open.
     child.once('exit', (exitCode) => {
       void Promise.race([closed, sleep(OUTPUT_GRACE_MS, undefined, { ref: false })]).then(() => {
         child.stdout.destroy();

@@ -6,47 +6,49 @@ import { countSessions, ensureApplication, ensureDatabase, urlsOf } from './clie
 import { EmbeddedPostgresError, OWN_SERVER_HINT, errorMessage } from './error.js';
 import { createHome, findHome, handOver, refuseUnreachable } from './home.js';
 import type { Home } from './home.js';
-import { initialiseCluster, startServer, stopServer } from './server.js';
+import { initializeCluster, startServer, stopServer } from './server.js';
 import type { Cluster } from './server.js';
 import { findServerUser } from './server-user.js';
 
 export { EmbeddedPostgresError } from './error.js';
 
 const DATABASE = 'loyalty_gateway';
-/** Sessions of a pool that was just closed may take a moment to disappear. */
+/** The sessions of a closed pool may take a moment to disappear. */
 const SESSIONS_GRACE_MS = 1_000;
 const SESSIONS_PAUSE_MS = 25;
 
-/** What to start. */
 export interface EmbeddedPostgresOptions {
-  /** The gateway's data folder; created when absent. The database goes into its folder `postgres` whenever it can. */
+  /**
+   * The gateway's data folder; created if absent. The database is in its subfolder `postgres` if the server can reach
+   * it.
+   */
   readonly dataDir: string;
-  /** More server settings, each `name=value`. With `fsync=off` the cluster is made without fsync too: for tests. */
+  /** More server settings, each `name=value`. With `fsync=off`, for tests, initdb runs without fsync too. */
   readonly flags?: readonly string[];
-  /** Told, a line at a time and without secrets, what is started and where the data is. */
+  /** Receives one line at a time, without secrets: what is started, and where the data is. */
   readonly log?: (line: string) => void;
 }
 
 /** A running embedded PostgreSQL. */
 export interface EmbeddedPostgres {
-  /** `postgres://gateway:…@127.0.0.1:<port>/loyalty_gateway`; `gateway` may do what it is granted. */
+  /** `postgres://gateway:…@127.0.0.1:<port>/loyalty_gateway`. The role `gateway` has only the granted rights. */
   readonly url: string;
-  /** The same as `app`, who owns the database and may do anything in this private cluster. */
+  /** The same URL for the role `app`, which owns the database and is the superuser of this private cluster. */
   readonly migrationUrl: string;
-  /** The folder in which the database really is, which need not be inside the one that was asked for. */
+  /** The folder of the database. It may be outside the requested data folder. */
   readonly dataDir: string;
   /**
-   * Stops the server, once the gateway has closed its connections. While others are connected, as a second gateway on
-   * the same folder is, it is left running for them, unless `evenIfInUse`.
+   * Stops the server after the gateway has closed its connections. It keeps running while other sessions are open, e.g.
+   * of a second gateway on the same folder, unless `evenIfInUse` is true.
    */
   stop(options?: { readonly evenIfInUse?: boolean }): Promise<void>;
 }
 
 /**
- * Starts the PostgreSQL that comes with the dependencies, or adopts the one that already runs on `dataDir`. It listens
- * on 127.0.0.1 alone, survives a crash and a Ctrl-C of the gateway, and is used again by the next start.
+ * Starts the PostgreSQL that comes with the dependencies, or adopts the server that already runs on `dataDir`. It
+ * listens on 127.0.0.1 only. It survives a crash or Ctrl-C of the gateway, and the next start uses it again.
  *
- * @throws EmbeddedPostgresError with what is wrong, where, and what to do
+ * @throws EmbeddedPostgresError whose message names the problem, its place and the remedy
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { flags = [], log = () => undefined } = options;
@@ -81,7 +83,7 @@ async function prepareCluster(
   const existing = await findHome(dataDir);
   const user = await findServerUser(existing?.data);
   const binaries = await findBinaries(user, dataDir, log);
-  const fill = (home: Home): Promise<void> => initialiseCluster(home, user, binaries, flags);
+  const fill = (home: Home): Promise<void> => initializeCluster(home, user, binaries, flags);
   const home = existing ?? (await createHome(dataDir, user, fill, log));
   if (existing !== undefined) {
     if ((await stat(home.data)).uid === 0) await handOver(home, user);
@@ -93,14 +95,14 @@ async function prepareCluster(
 async function stop(cluster: Cluster, port: number, evenIfInUse: boolean, log: (line: string) => void): Promise<void> {
   const sessions = evenIfInUse ? 0 : await remainingSessions(cluster, port);
   if (sessions > 0) {
-    log(`PostgreSQL on 127.0.0.1:${port} is left running: ${sessions} other session(s) use it`);
+    log(`PostgreSQL on 127.0.0.1:${port} keeps running: ${sessions} other session(s) use it`);
     return;
   }
   await stopServer(cluster);
   log(`PostgreSQL on 127.0.0.1:${port} stopped`);
 }
 
-/** Sessions of others that stay open for longer than a closing pool needs; none when the server no longer answers. */
+/** The number of other sessions that are still open after the grace period; 0 when the server does not respond. */
 async function remainingSessions(cluster: Cluster, port: number): Promise<number> {
   const deadline = Date.now() + SESSIONS_GRACE_MS;
   for (;;) {

@@ -8,11 +8,11 @@ import type { ServerUser } from './server-user.js';
 
 /** The database's folder inside the data folder. */
 const LOCAL_NAME = 'postgres';
-/** Says, inside the data folder, where the database is kept when it cannot be kept there. */
+/** A file in the data folder with the path of a database that is stored elsewhere. */
 const RECORD_NAME = 'postgres-is-kept-in';
 const PASSWORD_BYTES = 24;
 
-/** Where one database lives, with everything that belongs to it. */
+/** The folder of one database and the files that belong to it. */
 export interface Home {
   readonly folder: string;
   readonly data: string;
@@ -31,7 +31,7 @@ function homeIn(folder: string): Home {
   };
 }
 
-/** The home of an existing database, either in `dataDir` or where its record points; undefined before the first start. */
+/** The home of an existing database, in `dataDir` or in the recorded folder; undefined before the first start. */
 export async function findHome(dataDir: string): Promise<Home | undefined> {
   const local = homeIn(join(dataDir, LOCAL_NAME));
   if (await exists(local.data)) return local;
@@ -41,19 +41,19 @@ export async function findHome(dataDir: string): Promise<Home | undefined> {
   return homeIn(recorded);
 }
 
-/** Throws when `user`, who runs the server, cannot enter an existing home any more. */
+/** Throws when `user`, who runs the server, can no longer enter an existing home. */
 export async function refuseUnreachable(home: Home, user: ServerUser): Promise<void> {
   const barrier = await findBarrier(home.data, user);
   if (barrier === undefined) return;
   throw new EmbeddedPostgresError(
-    `The database in ${home.data} is run by the user ${user.name}, who may not enter ${barrier}. ` +
+    `The user ${user.name} runs the database in ${home.data}, but may not enter ${barrier}. ` +
       `Allow it (chmod o+x ${barrier}), ${OWN_SERVER_HINT}.`,
   );
 }
 
 /**
- * Makes a home that `user` can reach and lets `fill` create the cluster in it. It appears under its final name, or in
- * the record, only when it is complete; when two starts do this at once, one home wins and both use it.
+ * Creates a home that `user` can reach, and lets `fill` create the cluster in it. It gets its final name, or its
+ * record, only when it is complete. If two processes do this at once, both use the home that was complete first.
  */
 export async function createHome(
   dataDir: string,
@@ -66,20 +66,20 @@ export async function createHome(
   await ensureOwnedFolder(SYSTEM_FOLDER);
   const draft = homeIn(await mkdtemp(join(SYSTEM_FOLDER, 'data-')));
   const record = join(dataDir, RECORD_NAME);
-  const isOurs = await settle(draft.folder, async () => {
+  const isOurs = await completeDraft(draft.folder, async () => {
     await prepare(draft, user);
     await fill(draft);
     await writeFile(record, `${draft.folder}\n`, { flag: 'wx' });
   });
   if (!isOurs) return homeIn((await readRecord(record)) ?? draft.folder);
-  log(`the database is kept in ${draft.folder}, because ${user.name}, who runs it, cannot enter ${barrier}`);
+  log(`the database is stored in ${draft.folder}, because ${user.name}, who runs it, cannot enter ${barrier}`);
   return draft;
 }
 
 async function createLocalHome(dataDir: string, user: ServerUser, fill: (home: Home) => Promise<void>): Promise<Home> {
   const draft = homeIn(await mkdtemp(join(dataDir, `.${LOCAL_NAME}-`)));
   const home = homeIn(join(dataDir, LOCAL_NAME));
-  await settle(draft.folder, async () => {
+  await completeDraft(draft.folder, async () => {
     await prepare(draft, user);
     await fill(draft);
     await rename(draft.folder, home.folder);
@@ -87,8 +87,8 @@ async function createLocalHome(dataDir: string, user: ServerUser, fill: (home: H
   return home;
 }
 
-/** Runs `work` and removes the draft when it fails; false when another start had finished the same work before. */
-async function settle(draft: string, work: () => Promise<void>): Promise<boolean> {
+/** Runs `work` and removes the draft if it fails; false if another process had already finished the same work. */
+async function completeDraft(draft: string, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
     return true;
@@ -100,7 +100,9 @@ async function settle(draft: string, work: () => Promise<void>): Promise<boolean
   }
 }
 
-/** The folder stays ours and only lets the server's user through; what the server itself writes belongs to that user. */
+/**
+ * The gateway's user keeps the folder; the server's user may only pass through it and owns the files that it writes.
+ */
 async function prepare(home: Home, user: ServerUser): Promise<void> {
   await mkdir(home.data, { mode: 0o700 });
   await writeFile(home.log, '', { mode: 0o600 });
@@ -111,7 +113,7 @@ async function prepare(home: Home, user: ServerUser): Promise<void> {
   for (const path of [home.data, home.log, home.passwordFile]) await chown(path, uid, gid);
 }
 
-/** Gives a cluster that root owns, as after a copy or a restored backup, to the user who can run it. */
+/** Gives a cluster that root owns, e.g. a restored backup, to the user who can run it. */
 export async function handOver(home: Home, user: ServerUser): Promise<void> {
   const { uid, gid } = user.switchTo;
   if (uid === undefined || gid === undefined) return;
@@ -129,7 +131,7 @@ async function readRecord(record: string): Promise<string | undefined> {
   }
 }
 
-/** Root must not follow a record to just anywhere, and a database that has gone must not turn into an empty one. */
+/** Root must follow a record only into the system folder, and an empty database must not replace a missing one. */
 async function refuseBadRecord(record: string, recorded: string): Promise<void> {
   if (dirname(resolve(recorded)) !== SYSTEM_FOLDER) {
     throw new EmbeddedPostgresError(
@@ -138,10 +140,10 @@ async function refuseBadRecord(record: string, recorded: string): Promise<void> 
   }
   if (!(await exists(homeIn(recorded).data))) {
     throw new EmbeddedPostgresError(
-      `The database that ${record} says is kept in ${recorded} is not there. Bring that folder back, or remove ` +
-        `${record} to begin with an empty database, ${OWN_SERVER_HINT}.`,
+      `${record} names ${recorded}, but the database is not there. Restore that folder, or remove ${record} to begin with ` +
+        `an empty database, ${OWN_SERVER_HINT}.`,
     );
   }
-  // Only root can have made it, and another user could not have started from there.
+  // The system folder was created by root; root must make sure that no other user can write there.
   if (process.getuid?.() === 0) await refuseUnsafeFolder(recorded);
 }

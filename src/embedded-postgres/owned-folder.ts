@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { EmbeddedPostgresError, OWN_SERVER_HINT, errorCode } from './error.js';
 
 /**
- * Where root keeps what the server's user must reach and the project folder does not let it reach: persistent over
- * restarts of the machine, and in a place where only root can create anything.
+ * Root's folder for programs and data that the server's user cannot reach in the project folder. It survives a reboot,
+ * and only root can create files next to it.
  */
 export const SYSTEM_FOLDER = '/var/lib/loyalty-gateway';
 
@@ -12,14 +12,14 @@ const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
 
 /**
- * Creates `folder` for root, readable by all, or checks an existing one. Programs are run from below it, so a folder
- * that somebody else made there first, or can write to, is refused rather than repaired.
+ * Creates `folder` for root, readable by all, or checks an existing one. Programs run from it, so a folder that another
+ * user created or can write to is refused, not repaired.
  */
 export async function ensureOwnedFolder(folder: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
   try {
     await mkdir(folder, { mode: 0o755 });
-    // The umask may have taken away what the server's user needs.
+    // The umask may have removed the rights that the server's user needs.
     await chmod(folder, 0o755);
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
@@ -27,7 +27,7 @@ export async function ensureOwnedFolder(folder: string): Promise<void> {
   await refuseUnsafeFolder(folder);
 }
 
-/** Throws unless `folder` is a real folder of ours in which nobody else can create or replace anything. */
+/** Throws unless `folder` is a real folder of the current user in which no other user can create or replace files. */
 export async function refuseUnsafeFolder(folder: string): Promise<void> {
   const ourUid = process.getuid?.() ?? 0;
   const info = await lstat(folder);
@@ -45,7 +45,7 @@ export async function refuseUnsafeFolder(folder: string): Promise<void> {
 
 function unsafe(folder: string, what: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
-    `${folder} ${what}, so another user could plant programs or data there. Look at what it holds, then remove it or ` +
-      `make it root's own (chown root ${folder} && chmod 755 ${folder}), ${OWN_SERVER_HINT}.`,
+    `${folder} ${what}, so another user could plant programs or data there. Check its contents, then remove it or ` +
+      `give it to root (chown root ${folder} && chmod 755 ${folder}), ${OWN_SERVER_HINT}.`,
   );
 }

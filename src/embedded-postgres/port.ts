@@ -5,7 +5,7 @@ import { errorCode } from './error.js';
 
 const LOOPBACK = '127.0.0.1';
 
-/** The port of the last start while nobody else has taken it, so that other programs find the server again; else a free one. */
+/** The port of the last start if it is free, so that other programs find the server again; otherwise any free port. */
 export async function choosePort(portFile: string): Promise<number> {
   const last = await lastPort(portFile);
   if (last !== undefined && (await probe(last)) !== undefined) return last;
@@ -14,9 +14,9 @@ export async function choosePort(portFile: string): Promise<number> {
   return free;
 }
 
-/** Keeps the port for the next start. */
+/** Stores the port for the next start. */
 export async function rememberPort(portFile: string, port: number): Promise<void> {
-  // Root may be starting another user's database: a link planted there must not make it write elsewhere.
+  // Root may start another user's database: a planted link must not redirect this write.
   const noFollow = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW;
   await writeFile(portFile, `${port}\n`, {
     flag: constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | noFollow,
@@ -33,7 +33,7 @@ async function lastPort(portFile: string): Promise<number | undefined> {
   }
 }
 
-/** Listens for a moment: the port that was bound, or undefined when it is taken. */
+/** Binds the port for a moment and returns it; undefined when it is taken. */
 function probe(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

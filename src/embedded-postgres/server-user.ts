@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EmbeddedPostgresError, OWN_SERVER_HINT, errorCode } from './error.js';
 
-/** Whom root may become to run the server, best first. */
+/** Users that can run the server when the gateway runs as root, in order of preference. */
 const UNPRIVILEGED_USERS = ['postgres', 'nobody'];
 
 interface Ids {
@@ -14,17 +14,17 @@ interface Ids {
 /** The operating-system user that runs the server. */
 export interface ServerUser {
   readonly name: string;
-  /** What to hand to `spawn`; empty when the gateway's own user runs the server. */
+  /** Options for `spawn`; empty when the gateway's own user runs the server. */
   readonly switchTo: Partial<Ids>;
 }
 
 const OURSELVES: ServerUser = { name: 'the current user', switchTo: {} };
 
 /**
- * PostgreSQL refuses to run as root. An existing cluster keeps its owner, so that a start with `sudo` does not lock
- * its real owner out afterwards; a new one goes to `postgres`, else `nobody`.
+ * PostgreSQL refuses to run as root. An existing cluster keeps its owner, so that a start with `sudo` does not lock its
+ * owner out. A new cluster gets the user `postgres`, or `nobody` without it.
  *
- * @param existingData the folder of an existing cluster, if there is one
+ * @param existingData the folder of an existing cluster, if any
  */
 export async function findServerUser(existingData?: string): Promise<ServerUser> {
   if (process.getuid?.() !== 0) {
@@ -41,7 +41,7 @@ export async function findServerUser(existingData?: string): Promise<ServerUser>
     if (user !== undefined) return user;
   }
   throw new EmbeddedPostgresError(
-    `PostgreSQL does not run as root, and this system has neither of the users ${UNPRIVILEGED_USERS.join(', ')}. ` +
+    `PostgreSQL does not run as root, and this system has none of the users ${UNPRIVILEGED_USERS.join(', ')}. ` +
       `Start the gateway as a normal user, or add one of them (useradd --system postgres), ${OWN_SERVER_HINT}.`,
   );
 }
@@ -52,11 +52,11 @@ async function refuseForeignCluster(data: string): Promise<void> {
   if (ourUid === undefined || uid === ourUid) return;
   throw new EmbeddedPostgresError(
     `The database in ${data} belongs to user ${uid}, and the gateway runs as user ${ourUid}. Start it as the user that ` +
-      `owns the data, or hand the data over (chown -R ${ourUid} ${dirname(data)}), or set another DATA_DIR, ${OWN_SERVER_HINT}.`,
+      `owns the data, change the owner (chown -R ${ourUid} ${dirname(data)}), set another DATA_DIR, ${OWN_SERVER_HINT}.`,
   );
 }
 
-/** A user by name or number; undefined without an entry in the user database, which PostgreSQL insists on. */
+/** A user by name or number; undefined without an entry in the user database, which PostgreSQL requires. */
 async function lookUp(nameOrUid: string): Promise<ServerUser | undefined> {
   const [name, uid, gid] = await Promise.all([
     idCommand('-un', nameOrUid),
@@ -78,18 +78,18 @@ function idCommand(flag: string, who: string): Promise<string | undefined> {
 }
 
 /**
- * The first folder on the way to `path` that `user` may not enter, judged by the mode bits; undefined when the way is
- * open. `path` itself counts, and must be a folder that exists.
+ * The first folder of `path`, including `path` itself, that `user` may not enter by its mode bits; undefined when all
+ * can be entered. `path` must be an existing folder.
  */
 export async function findBarrier(path: string, user: ServerUser): Promise<string | undefined> {
   const { uid, gid } = user.switchTo;
   if (uid === undefined || gid === undefined) return undefined;
-  const way: string[] = [];
+  const folders: string[] = [];
   for (let folder = resolve(path); ; folder = dirname(folder)) {
-    way.unshift(folder);
+    folders.unshift(folder);
     if (folder === dirname(folder)) break;
   }
-  for (const folder of way) {
+  for (const folder of folders) {
     const { mode, uid: owner, gid: group } = await stat(folder);
     const mayEnter = owner === uid ? mode & 0o100 : group === gid ? mode & 0o010 : mode & 0o001;
     if (mayEnter === 0) return folder;
@@ -97,7 +97,6 @@ export async function findBarrier(path: string, user: ServerUser): Promise<strin
   return undefined;
 }
 
-/** True when `path` exists. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);

@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.js';
-import { askServer, OWNER } from './client.js';
+import { queryServer, OWNER } from './client.js';
 import { runCommand } from './command.js';
 import type { CommandResult } from './command.js';
 import { EmbeddedPostgresError, OWN_SERVER_HINT, errorCode } from './error.js';
@@ -11,17 +11,17 @@ import type { ServerUser } from './server-user.js';
 import { exists } from './server-user.js';
 import { serverOptions } from './settings.js';
 
-/** Recovery after a crash replays at most what `max_wal_size` holds; ten times what that took when measured. */
+/** Crash recovery replays at most `max_wal_size`. This is ten times the measured duration. */
 const START_TIMEOUT_SECONDS = 120;
 const STOP_TIMEOUT_SECONDS = 60;
-/** How long a killed server may block its successor: as a zombie, or through sessions that have yet to notice. */
+/** A killed server may block its successor for this long, as a zombie or through sessions that have not ended yet. */
 const BLOCKED_TIMEOUT_MS = 15_000;
 const RETRY_PAUSE_MS = 100;
 const LOG_TAIL_CHARACTERS = 1_500;
 const MOVED_TO_ANOTHER_PORT = /could not bind|could not create any TCP\/IP sockets/;
 const BLOCKED_BY_PREDECESSOR = /lock file ".*" already exists|pre-existing shared memory block/;
 
-/** One cluster with what is needed to run it. */
+/** One cluster and everything needed to run it. */
 export interface Cluster {
   readonly home: Home;
   readonly user: ServerUser;
@@ -29,14 +29,17 @@ export interface Cluster {
   readonly password: string;
 }
 
-/** Where the server listens, and whether it ran before. */
+/** `isAdopted`: the server was already running. */
 export interface RunningServer {
   readonly port: number;
   readonly isAdopted: boolean;
 }
 
-/** Creates the cluster in the empty `home.data`: UTF-8 by code point whatever the system's locale is, passwords always. */
-export async function initialiseCluster(
+/**
+ * Creates the cluster in the empty `home.data`: UTF-8 sorted by code point in any system locale, password always
+ * required.
+ */
+export async function initializeCluster(
   home: Home,
   user: ServerUser,
   binaries: Binaries,
@@ -49,7 +52,7 @@ export async function initialiseCluster(
   if (result.exitCode !== 0) throw await failed('initdb', home.data, result, binaries);
 }
 
-/** Adopts the server that runs on the cluster, or starts one; waits for a crashed predecessor to be gone. */
+/** Adopts the server that runs on the cluster, or starts a server. Waits until a crashed predecessor is gone. */
 export async function startServer(cluster: Cluster, settings: readonly string[]): Promise<RunningServer> {
   const blockedUntil = Date.now() + BLOCKED_TIMEOUT_MS;
   const startingUntil = Date.now() + START_TIMEOUT_SECONDS * 1_000;
@@ -70,21 +73,21 @@ export async function startServer(cluster: Cluster, settings: readonly string[])
   }
 }
 
-/** Ends the server after its clients: open sessions are cut, committed work is kept. */
+/** Stops the server: open sessions are closed, committed work is kept. */
 export async function stopServer(cluster: Cluster): Promise<void> {
   const args = ['stop', '-m', 'fast', '-w', '-t', String(STOP_TIMEOUT_SECONDS), '-D', cluster.home.data];
   const result = await runCommand(cluster.binaries.program('pg_ctl'), args, cluster.user);
-  // Somebody else may have stopped it in the meantime.
+  // Another process may have stopped it meanwhile.
   if (result.exitCode === 0 || !(await exists(pidFile(cluster.home)))) return;
   throw await failed('pg_ctl stop', cluster.home.data, result, cluster.binaries);
 }
 
-/** The port of a live server on this very folder, `starting` while it does not answer yet, undefined without one. */
+/** The port of a running server on this folder, `starting` during its recovery, undefined without a server. */
 async function findRunning(cluster: Cluster): Promise<number | 'starting' | undefined> {
   const port = await recordedPort(cluster.home);
   if (port === undefined) return undefined;
-  // The record outlives a crash, and its process number may be somebody else's by now: the answer alone is proof.
-  const answer = await askServer(port, cluster.password);
+  // The file survives a crash, and its process id may belong to another process by now: only a response is proof.
+  const answer = await queryServer(port, cluster.password);
   if (answer.kind === 'starting') return 'starting';
   if (answer.kind !== 'ready') return undefined;
   return answer.dataDirectory === (await realpath(cluster.home.data)) ? port : undefined;
@@ -94,7 +97,7 @@ function pidFile(home: Home): string {
   return `${home.data}/postmaster.pid`;
 }
 
-/** The fourth line of postmaster.pid; undefined without the file, or while the server has not written that far. */
+/** The fourth line of postmaster.pid; undefined without the file, or before the server has written that line. */
 async function recordedPort(home: Home): Promise<number | undefined> {
   try {
     const port = Number((await readFile(pidFile(home), 'utf8')).split('\n')[3]);
@@ -105,7 +108,7 @@ async function recordedPort(home: Home): Promise<number | undefined> {
   }
 }
 
-/** One start: the port, or what pg_ctl and the server said about the failure. */
+/** Starts the server once. Returns the port, or the output of pg_ctl and the server if it failed. */
 async function tryStart(cluster: Cluster, settings: readonly string[]): Promise<number | CommandResult> {
   const { home, binaries, user } = cluster;
   const port = await choosePort(home.portFile);
@@ -135,14 +138,14 @@ async function failed(
 
 async function adviceFor(result: CommandResult, binaries: Binaries): Promise<string> {
   if (result.failure === 'ENOENT' && (await exists(binaries.program('pg_ctl')))) {
-    return 'Its programs need the GNU C library, which Alpine and other musl systems lack: use a Debian-based system';
+    return 'Its programs need the GNU C library, which Alpine and other musl systems lack. Use a Debian-based system';
   }
   if (result.failure === 'EPERM')
-    return 'This root may not become another user (CAP_SETUID, CAP_SETGID): start as a normal user';
+    return 'This root user may not switch to another user (CAP_SETUID, CAP_SETGID). Start as a normal user';
   if (result.failure !== undefined)
-    return `Its programs in ${binaries.folder} cannot be run (${result.failure}): check the folder and its mount options`;
+    return `Its programs in ${binaries.folder} cannot be run (${result.failure}). Check the folder and its mount options`;
   if (BLOCKED_BY_PREDECESSOR.test(result.output)) {
-    return 'The process that postmaster.pid names is still there: if it is not PostgreSQL, end it; never delete the file while it is';
+    return 'The process that postmaster.pid names is still running. If it is not PostgreSQL, end it. Never delete the file while PostgreSQL runs';
   }
-  return 'Mend what is reported below and start again';
+  return 'Correct the problem reported below and start again';
 }

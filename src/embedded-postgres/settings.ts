@@ -1,12 +1,12 @@
 import { EmbeddedPostgresError } from './error.js';
 
-/** `name=value`, nothing that a shell could take for more than one word. */
+/** `name=value` without characters that are special to a shell. */
 const SETTING = /^[a-z_.]+=[\w.,:/%+ -]*$/i;
 
 /**
- * Loopback TCP only; UTC; and no value of a statement in the server's log: neither parameters, nor the statement, nor
- * the DETAIL of an error ("Key (phone)=(…) already exists"). The gateway reports its own failed statements, so plain
- * statement errors stay out as well: their message may quote what could not be parsed.
+ * TCP on loopback only, times in UTC, and no values of statements in the server's log: no parameters, no statement
+ * text, no DETAIL of an error ("Key (phone)=(…) already exists"). Statement errors are not logged either, because their
+ * message may quote a value; the gateway logs its failed statements itself.
  */
 const FIXED_SETTINGS = [
   'listen_addresses=127.0.0.1',
@@ -23,7 +23,7 @@ const FIXED_SETTINGS = [
   'log_checkpoints=off',
 ];
 
-/** The value of pg_ctl's `-o`: later settings win over earlier ones. */
+/** The value of pg_ctl's `-o`. Later settings override earlier ones. */
 export function serverOptions(port: number, extra: readonly string[]): string {
   const quote = process.platform === 'win32' ? '"' : "'";
   return [...FIXED_SETTINGS, ...extra, `port=${port}`]

@@ -198,7 +198,7 @@ describe('a folder that only root can enter', () => {
     expect(await query(second, 'select value from kept')).toEqual([{ value: 42 }]);
     await second.stop();
     rmSync(second.dataDir, { recursive: true });
-    await expect(start(folder)).rejects.toThrow(/is not there\. Bring that folder back/);
+    await expect(start(folder)).rejects.toThrow(/is not there\. Restore that folder/);
   });
 
   it('refuses a place that another user could have prepared', async () => {
