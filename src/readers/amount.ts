@@ -1,29 +1,29 @@
-/** How amounts are written; null: not declared. Without a declaration only digits with a decimal point are read. */
+/** The notation of amounts; null: not declared. Without a declaration only digits with a decimal point are read. */
 export interface AmountNotation {
   readonly decimal: '.' | ',' | null;
   readonly thousands: ',' | '.' | ' ' | "'" | null;
 }
 
 /**
- * Why an amount is not read. `undeclared`: it has separators whose meaning was not declared. `ambiguous`: `1.234` is 1234
- * to some and 1.234 to others. `inexact`: it has more decimal places than the unit.
+ * The reason why an amount is refused. `undeclared`: it has separators whose meaning was not declared. `ambiguous`:
+ * `1.234` may mean 1234 or 1.234. `inexact`: it has more decimal places than the unit.
  */
 export type AmountFault = 'undeclared' | 'ambiguous' | 'unreadable' | 'inexact' | 'too_large';
 
-/** The digits in the smallest part of the unit, without leading zeros; `0` for zero. */
+/** The digits of the amount in the smallest unit (e.g. cents), without leading zeros; `0` for zero. */
 export type AmountReading = { readonly digits: string; readonly isNegative: boolean } | { readonly fault: AmountFault };
 
-/** As accountants and spreadsheets write negative amounts: `-5`, `5-`, `(5)`, also with the minus sign of Unicode. */
+/** Negative amounts as accountants and spreadsheets write them: `-5`, `5-`, `(5)`, also with the Unicode minus sign. */
 const NEGATIVE = /^(?:[-\u2212]\s*(.*)|(.*?)\s*[-\u2212]|\(\s*(.*?)\s*\))$/s;
 const PLAIN = /^(\d+)(?:\.(\d+))?$/;
 const DIGITS_AND_SEPARATORS = /^\d[\d.,'’ \u00a0\u2009\u202f]*$/;
 const MAX_LENGTH = 60;
 
-/** A separator of groups of three digits as a regular expression; blanks are written in several widths. */
+/** Separators of three-digit groups as regular expressions. Blanks come in several widths. */
 const GROUPS = { ',': ',', '.': '\\.', ' ': '[ \\u00a0\\u2009\\u202f]', "'": "['’]" } as const;
 const POINTS = { '.': '\\.', ',': ',' } as const;
 
-/** Reads an amount with `scale` decimal places exactly, or says why not. `maxDigits` counts those of the whole part. */
+/** Reads an amount with `scale` decimal places exactly, or returns the fault. `maxDigits` limits the whole part. */
 export function readAmount(text: string, notation: AmountNotation, scale: number, maxDigits: number): AmountReading {
   if (text.length > MAX_LENGTH) return { fault: 'unreadable' };
   const negative = NEGATIVE.exec(text);

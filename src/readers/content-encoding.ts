@@ -7,7 +7,7 @@ import {
   type ZlibOptions,
 } from 'node:zlib';
 
-/** More layers than any sender applies; each of them costs an inflation. */
+/** More layers than any sender applies. Each layer costs a decompression. */
 const MAX_CODINGS = 3;
 
 type Decoder = (body: Buffer, options: Pick<ZlibOptions, 'maxOutputLength'>) => Buffer;
@@ -23,18 +23,18 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 
 export type Decoding =
   | { readonly kind: 'decoded'; readonly body: Buffer }
-  /** It is damaged, or its coding is not known. */
+  /** The body is damaged, or its coding is not known. */
   | { readonly kind: 'unreadable' }
   | { readonly kind: 'too-large' };
 
-/** The codings that `Content-Encoding` names, in the order in which they were applied; `identity` is none. */
+/** The codings that `Content-Encoding` names, in the order in which they were applied, without `identity`. */
 export function codingsOf(header: string | undefined): string[] {
   if (header === undefined) return [];
   const names = header.split(',').map((name) => name.trim().toLowerCase());
   return names.filter((name) => name !== '' && name !== 'identity');
 }
 
-/** Undoes the codings, the last one first. No step makes more than `maxBytes`, however small the body is. */
+/** Undoes the codings, the last one first. No step produces more than `maxBytes`. */
 export function decodeBody(body: Buffer, codings: readonly string[], maxBytes: number): Decoding {
   if (codings.length > MAX_CODINGS) return { kind: 'unreadable' };
   let decoded = body;
@@ -50,7 +50,7 @@ export function decodeBody(body: Buffer, codings: readonly string[], maxBytes: n
   return { kind: 'decoded', body: decoded };
 }
 
-/** Not by `instanceof`: under jest, errors of Node come from another realm. */
+/** `instanceof` would fail under jest, where Node's errors come from another realm. */
 function isTooLarge(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }

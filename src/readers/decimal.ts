@@ -1,19 +1,19 @@
 import { Decimal } from 'decimal.js';
 
-/** Digits before and behind the point, and an exponent as JSON writes it: no separators, currency signs or words. */
+/** Digits before and after the point, and an exponent as in JSON: no separators, currency signs or words. */
 const PLAIN = /^-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?$/;
 const MAX_WHOLE_DIGITS = 15;
 
-/** How many digits behind the point an answer has: at least `least`, filled with zeros; rounded to at most `most`. */
+/** The decimal places of a result: padded with zeros to `least`, rounded to `most`. */
 export interface Places {
   readonly least: number;
   readonly most: number;
 }
 
 /**
- * Reads a decimal from outside exactly, given as a number or as text, and rounds it half to even to the places that are
- * kept. The noise of floats (`998.8399999999999`) and exponents (`1e3`) are taken, blanks around are ignored.
- * null: anything else (`1,234.56`, `12 345.67`, `$5`, `1.234,56`), or more than 15 digits before the point.
+ * Reads a decimal from outside exactly, given as a number or as text, and rounds it half to even to `most` places.
+ * Float noise (`998.8399999999999`) and exponents (`1e3`) are accepted; surrounding blanks are ignored. Returns null
+ * for anything else (`1,234.56`, `12 345.67`, `$5`, `1.234,56`) and for more than 15 digits before the point.
  */
 export function readDecimal(value: unknown, { least, most }: Places): string | null {
   const exact = exactDecimal(value);
@@ -30,7 +30,7 @@ export function exactDecimal(value: unknown): Decimal | null {
   return PLAIN.test(text) ? new Decimal(text) : null;
 }
 
-/** Negative, zero or positive, as `Array.sort` wants it, for two decimals that were read. */
+/** Compares two decimals that a reader returned: negative, zero or positive, as `Array.sort` expects. */
 export function compareDecimals(one: string, other: string): number {
   return new Decimal(one).comparedTo(other);
 }

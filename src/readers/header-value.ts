@@ -1,7 +1,7 @@
-/** Visible ASCII without blanks: what a token is made of (RFC 6750, RFC 9110). */
+/** The characters of a token: visible ASCII without blanks (RFC 6750, RFC 9110). */
 const TOKEN = /^[\x21-\x7e]{1,8192}$/;
 
-/** A token that can be sent in a header, without the blanks and line breaks around it; null when it cannot be sent. */
+/** The token without surrounding blanks and line breaks; null when it cannot be sent in a header. */
 export function readToken(text: string): string | null {
   const trimmed = text.trim();
   return TOKEN.test(trimmed) ? trimmed : null;

@@ -6,7 +6,7 @@ const MONTH = `(${MONTHS.join('|')})`;
 const TIME = '(?<time>([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60))';
 const DAY_NAME = '(Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
 
-/** RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, and the two obsolete forms that recipients have to take. */
+/** RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, and the two obsolete forms that recipients must accept. */
 const FORMS = [
   new RegExp(`^${DAY_NAME}, (?<day>[0-9]{2}) (?<month>${MONTH}) (?<year>[0-9]{4}) ${TIME} GMT$`),
   new RegExp(
@@ -15,7 +15,7 @@ const FORMS = [
   new RegExp(`^${DAY_NAME} (?<month>${MONTH}) (?<day>[ 0-9][0-9]) ${TIME} (?<year>[0-9]{4})$`),
 ];
 
-/** The instant of a date in a header, in one of the three forms of RFC 9110; null for every other text. */
+/** The instant of an HTTP date in one of the three forms of RFC 9110; null for any other text. */
 export function readHttpDate(text: string, now: Date): Date | null {
   const parts = FORMS.map((form) => form.exec(text.trim())?.groups).find((groups) => groups !== undefined);
   if (!parts) return null;
@@ -28,7 +28,7 @@ export function readHttpDate(text: string, now: Date): Date | null {
   return new Date(Date.UTC(fullYear, monthNo - 1, dayNo, hours, minutes, seconds));
 }
 
-/** A year of two digits that would be more than 50 years ahead is the one that has passed. */
+/** Reads a two-digit year that would be more than 50 years ahead as a year of the century before (RFC 9110). */
 function yearOf(digits: string, now: Date): number | null {
   const year = readWholeNumber(digits, 9999);
   if (year === null || digits.length > 2) return year;

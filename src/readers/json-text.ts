@@ -4,8 +4,8 @@ const UTF_16LE = new TextDecoder('utf-16le');
 const UTF_16BE = new TextDecoder('utf-16be');
 
 /**
- * The text of a JSON body from outside. It is UTF-8 (RFC 8259), or UTF-16 as its first two bytes tell: a byte order mark,
- * or a zero, because JSON begins with an ASCII character. What fits neither has replacement characters.
+ * The text of a JSON body from outside, in UTF-8 (RFC 8259) or UTF-16. The first two bytes show UTF-16: they are a byte
+ * order mark, or one of them is zero because JSON begins with an ASCII character. Invalid bytes become U+FFFD.
  */
 export function decodeJson(bytes: Buffer): string {
   const [first, second] = bytes;

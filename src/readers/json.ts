@@ -4,10 +4,10 @@ import { parse } from 'lossless-json';
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-/** An object of a JSON text from outside: unknown members stay, and the type of each is to be checked. */
+/** An object of a JSON text from outside. It keeps unknown members; the reader must check the type of each member. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** A JSON text that names one member twice with different values: neither of them can be trusted. */
+/** A JSON text names one member twice with different values: neither value can be trusted. */
 export class DuplicateMemberError extends SyntaxError {
   override readonly name = 'DuplicateMemberError';
 
@@ -18,8 +18,8 @@ export class DuplicateMemberError extends SyntaxError {
 
 const BYTE_ORDER_MARK = 0xfeff;
 /**
- * A float keeps up to 15 digits as they stand; longer numbers, and exponents of three digits, have to be looked at. A number
- * follows a colon, a comma, a bracket or nothing: the digits of a UUID, which stand in quotes, cost nothing.
+ * A float holds up to 15 digits exactly, so only longer numbers and exponents of three digits need the slow parser. A
+ * number follows a colon, a comma, a bracket or nothing, so the digits of a quoted UUID do not match.
  */
 const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 const WHOLE_NUMBER = /^-?\d+$/;
@@ -28,20 +28,21 @@ const SPACE = 32;
 
 /**
  * Reads a JSON text (RFC 8259) from outside. A byte order mark is skipped. A number that a float cannot hold exactly (an
- * integer beyond 2^53, a decimal of more than about 15 digits) is the text of its digits, or what `toNumber` makes of them.
- * @throws SyntaxError when it is no JSON; DuplicateMemberError when a member has two values
+ * integer beyond 2^53, a decimal of more than about 15 digits) becomes the result of `toNumber`, by default its text.
+ * @throws SyntaxError when the text is not JSON; DuplicateMemberError when a member has two values
  */
 export function parseJson(text: string, toNumber: (source: string) => unknown = exactNumber): unknown {
   const json = withoutMark(text);
   if (!LONG_NUMBER.test(json)) {
     const value: unknown = JSON.parse(json);
-    // As many members as names: none is named twice. A text value can look like a name, which only costs the slow way.
+    // Equal counts of members and names prove that no member is named twice. A text value can look like a name; the
+    // only cost is the slow parser.
     if (countMembers(value) === countNames(json)) return value;
   }
   return parse(json, null, { parseNumber: toNumber, onDuplicateKey: refuseDuplicate });
 }
 
-/** The text as a JSON object; null when it is anything else (HTML, a truncated answer, an empty body, two values). */
+/** The text as a JSON object; null for anything else (HTML, a truncated answer, an empty body, two values). */
 export function parseRecord(text: string): JsonRecord | null {
   try {
     const value = parseJson(text);
@@ -51,10 +52,10 @@ export function parseRecord(text: string): JsonRecord | null {
   }
 }
 
-/** The value of a member that has two different ones, where the rest of the text is worth reading; no reader takes it. */
+/** Stands for a member that has two different values. No reader accepts it; the other members stay readable. */
 export const AMBIGUOUS: unique symbol = Symbol('ambiguous');
 
-/** As `parseRecord`, but a member with two different values is `AMBIGUOUS` instead of spoiling the whole text. */
+/** Like `parseRecord`, but a member with two different values becomes `AMBIGUOUS`, and the other members are read. */
 export function parseRecordInParts(text: string): JsonRecord | null {
   const whole = parseRecord(text);
   if (whole) return whole;
@@ -74,8 +75,8 @@ export function isRecord(value: unknown): value is JsonRecord {
 }
 
 /**
- * For `parseJson` where a number must never pass for a text: an integer beyond 2^53 keeps its digits as a bigint, and any
- * other number that a float cannot hold exactly is NaN. No rule takes either of them for a number.
+ * For `parseJson` where a number must never become a text. An integer beyond 2^53 becomes a bigint, and any other
+ * number that a float cannot hold exactly becomes NaN. No validation rule accepts either as a number.
  */
 export function numberOrBigint(source: string): number | bigint {
   const exact = exactNumber(source);
@@ -83,14 +84,14 @@ export function numberOrBigint(source: string): number | bigint {
   return WHOLE_NUMBER.test(source) ? BigInt(source) : NaN;
 }
 
-/** A number when it has the same decimal digits as the text, otherwise the text. */
+/** The number when its decimal digits equal those of the text, otherwise the text. */
 function exactNumber(source: string): number | string {
   const value = Number(source);
   if (WHOLE_NUMBER.test(source)) return Number.isSafeInteger(value) ? value : source;
   return Number.isFinite(value) && digitsOf(String(value)) === digitsOf(source) ? value : source;
 }
 
-/** Sign, digits and exponent without what adds nothing (`1.50` and `15e-1` are the same). */
+/** Sign, digits and exponent in one normal form (`1.50` and `15e-1` are the same). */
 function digitsOf(number: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];
@@ -116,7 +117,7 @@ function countMembers(value: unknown): number {
   return count;
 }
 
-/** Colons behind a quote, with nothing but white space between. */
+/** Counts the colons that follow a quote, with only white space between. */
 function countNames(json: string): number {
   let count = 0;
   for (let colon = json.indexOf(':'); colon >= 0; colon = json.indexOf(':', colon + 1)) {

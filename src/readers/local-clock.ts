@@ -1,14 +1,14 @@
 const QUARTER_MS = 15 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
-/** Quarters of an hour whose offset is remembered: more than three months. */
+/** Limit of remembered offsets, one per quarter of an hour: more than three months. */
 const MAX_REMEMBERED = 10_000;
 
-/** The clock of an IANA time zone, for times that are given without an offset. */
+/** The clock of an IANA time zone, for times without an offset. */
 export class LocalClock {
   private readonly format: Intl.DateTimeFormat;
   private readonly offsets = new Map<number, number>();
 
-  /** @throws RangeError when there is no such zone */
+  /** @throws RangeError when the zone does not exist */
   constructor(readonly timeZone: string) {
     this.format = new Intl.DateTimeFormat('en-US', {
       timeZone,
@@ -24,8 +24,8 @@ export class LocalClock {
   }
 
   /**
-   * The instants at which the clock shows a local time, given as if it were UTC; in order. None where the clock is put
-   * forward over it, two where it is put back.
+   * The instants, in order, at which the clock shows a local time. `localMs` is the local time as if it were UTC. There
+   * is no instant when the clock is set forward over that time, and there are two when it is set back.
    */
   instantsOf(localMs: number): number[] {
     const offsets = [this.offsetAt(localMs - DAY_MS), this.offsetAt(localMs + DAY_MS)];
@@ -33,13 +33,13 @@ export class LocalClock {
     return instants.filter((at) => this.offsetAt(at) === localMs - at).toSorted((one, other) => one - other);
   }
 
-  /** When the day begins that has that instant. */
+  /** The start of the local day that contains the instant. */
   startOfDay(at: number): number {
     const local = at + this.offsetAt(at);
     return this.startOfLocalDay(local - modulo(local, DAY_MS));
   }
 
-  /** When the local day begins; where midnight is skipped, the next time that there is. */
+  /** The start of the local day. If the clock skips midnight, this is the first time after the gap. */
   startOfLocalDay(localMidnightMs: number): number {
     return this.instantsOf(localMidnightMs)[0] ?? localMidnightMs - this.offsetAt(localMidnightMs - DAY_MS);
   }

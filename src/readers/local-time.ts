@@ -1,18 +1,21 @@
 import { isCalendarDay } from './date-time.js';
 import type { LocalClock } from './local-clock.js';
 
-/** The order of the parts of a date. ISO 8601 (`yyyy-mm-dd`) is always read; the others only where they are declared. */
+/** The order of the parts of a date. ISO 8601 (`yyyy-mm-dd`) is always read, the others only when they are declared. */
 export const DATE_ORDERS = ['yyyy-mm-dd', 'dd/mm/yyyy', 'mm/dd/yyyy'] as const;
 export type DateOrder = (typeof DATE_ORDERS)[number];
 
-/** `not_unique`: the clock of the zone is put back or forward then, and the time is there twice or never. */
+/** `not_unique`: the zone's clock is set back or forward, and this local time occurs twice or never. */
 export type TimeFault = 'ambiguous' | 'unreadable' | 'not_unique';
 
-/** In UTC without a zone, as in `2026-11-20T14:10:36.177`: such texts sort as their times do. A day is its end. */
+/**
+ * A time in UTC without a zone, as in `2026-11-20T14:10:36.177`: such texts sort in the order of their times. A date
+ * without a time is read as the end of that day.
+ */
 export type TimeReading =
   { readonly utc: string; readonly at: number; readonly isDay: boolean } | { readonly fault: TimeFault };
 
-/** How times are written. `clock`: of times without a zone; null: UTC. */
+/** The notation of times. `clock` is the zone of times without one; null: UTC. */
 export interface TimeNotation {
   readonly order: DateOrder;
   readonly clock: LocalClock | null;
@@ -25,7 +28,7 @@ const MAX_LENGTH = 60;
 const DAY_MS = 24 * 60 * 60_000;
 const SECONDS = 'YYYY-MM-DDTHH:MM:SS'.length;
 
-/** Reads a time that a person or a program wrote into a table, exactly or not at all. */
+/** Reads a time from a table cell exactly, or returns the fault. */
 export function readLocalTime(text: string, { order, clock }: TimeNotation): TimeReading {
   if (text.length > MAX_LENGTH) return { fault: 'unreadable' };
   const isYearLast = !YEAR_FIRST.test(text);
@@ -48,7 +51,7 @@ function midnightOf(year: number, month: number, day: number): number | null {
   return isCalendarDay(year, month, day) ? new Date(0).setUTCFullYear(year, month - 1, day) : null;
 }
 
-/** `half`: of the day, where the clock has twelve hours. 24:00 is the end of the day. */
+/** `half` is `a` or `p` for a 12-hour time. 24:00 is the end of the day. */
 function timeOfDay(hour: number, minute: number, second: number, half: string | undefined): number | null {
   if (minute > 59 || second > 59) return null;
   if (half !== undefined && (hour < 1 || hour > 12)) return null;
@@ -80,7 +83,7 @@ function endOfDay(midnight: number, clock: LocalClock | null): TimeReading {
   return reading(end, '.999', true);
 }
 
-/** Before the year 1 and after 9999 the text would have a sign, or a year that PostgreSQL does not know. */
+/** Refuses years before 1 and after 9999: their text would have a sign, or a year that PostgreSQL does not accept. */
 function reading(at: number, fraction: string, isDay: boolean): TimeReading {
   const text = new Date(at).toISOString();
   if (!/^(?!0000)\d{4}-/.test(text)) return { fault: 'unreadable' };

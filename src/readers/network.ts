@@ -3,21 +3,21 @@ import { readWholeNumber } from './integer.js';
 
 const CIDR = /^([0-9a-f:.]+)(?:\/(\d{1,3}))?$/i;
 
-/** A range of addresses: those that begin with the first `prefix` bits of `address`. */
+/** A range of addresses: all that share the first `prefix` bits of `address`. */
 export interface Network {
   readonly address: string;
   readonly prefix: number;
   readonly family: 'ipv4' | 'ipv6';
 }
 
-/** The bits before the IPv4 address in one that is written as IPv6 (`::ffff:10.0.0.1`). */
+/** The number of bits before the IPv4 address in an IPv4-mapped IPv6 address (`::ffff:10.0.0.1`). */
 const MAPPED_BITS = 96;
-/** As URLs write it, which is one way for each address. */
+/** An IPv4-mapped address in the notation of URLs, which is unique for each address. */
 const MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
 
 /**
- * A network in CIDR notation, or one address; null for any other text. IPv4 that is written as IPv6 is the IPv4 network;
- * null when its prefix is below 96, since such a network has no IPv4 form.
+ * A network in CIDR notation, or a single address; null for any other text. An IPv4-mapped IPv6 network becomes the
+ * IPv4 network; the result is null when its prefix is below 96, because such a network has no IPv4 form.
  */
 export function readNetwork(text: string): Network | null {
   const network = readWritten(text);
@@ -28,13 +28,13 @@ export function readNetwork(text: string): Network | null {
   return prefix < 0 ? null : { address, prefix, family: 'ipv4' };
 }
 
-/** True for IPv4 written as IPv6 with a prefix below 96: it looks like an IPv4 network, but is none. */
+/** True for an IPv4-mapped network with a prefix below 96: it looks like an IPv4 network, but is not one. */
 export function isTooWideForIpv4(text: string): boolean {
   const network = readWritten(text);
   return network !== null && network.prefix < MAPPED_BITS && mappedIpv4(network) !== null;
 }
 
-/** null for an address that is not IPv4 written as IPv6. */
+/** The IPv4 address in an IPv4-mapped IPv6 address; null for any other address. */
 function mappedIpv4({ address, family }: Network): string | null {
   if (family === 'ipv4') return null;
   const [, high, low] = MAPPED.exec(new URL(`http://[${address}]`).hostname) ?? [];

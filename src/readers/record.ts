@@ -1,20 +1,20 @@
 import { readDecimal, type Places } from './decimal.js';
 import { isRecord, type Json, type JsonRecord } from './json.js';
 
-/** PostgreSQL stores neither in text nor in JSON: an outcome that contains them could not be recorded. */
+/** PostgreSQL cannot store these characters in text or JSON: an outcome that contains them could not be recorded. */
 const UNSTORABLE = /[\0\p{Surrogate}]/gu;
 const REPLACEMENT = '\uFFFD';
 /** Longer ids do not fit into an index. */
 const MAX_ID_LENGTH = 256;
 
-/** A member that is text, or a whole number where text was meant; null when absent, empty or of another type. */
+/** A member as text; a whole number becomes its digits. null when it is absent, empty or of another type. */
 export function textOf(record: JsonRecord | null, name: string): string | null {
   const value = record?.[name];
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
   return typeof value === 'string' && value !== '' ? storable(value) : null;
 }
 
-/** An id, with all its digits when it came as a number; null also when it is damaged, or longer than 256 characters. */
+/** An id; a number keeps all its digits. null also when it is damaged or longer than 256 characters. */
 export function idOf(record: JsonRecord | null, name: string): string | null {
   const text = textOf(record, name)?.trim() ?? '';
   return text === '' || text.length > MAX_ID_LENGTH || text.includes(REPLACEMENT) ? null : text;
@@ -30,13 +30,13 @@ export function recordOf(record: JsonRecord | null, name: string): JsonRecord | 
   return isRecord(value) ? value : null;
 }
 
-/** A provider's words, at most `maxLength` characters, short enough for a failure that a person reads. */
-export function wordsOf(record: JsonRecord | null, name: string, maxLength = 300): string | null {
+/** A provider's message on one line, cut to `maxLength` characters. */
+export function messageOf(record: JsonRecord | null, name: string, maxLength = 300): string | null {
   const text = textOf(record, name);
   return text === null ? null : beginningOf(text.replace(/\s+/g, ' '), maxLength);
 }
 
-/** The first characters of a text; half of a surrogate pair at the end is replaced. */
+/** The first `maxLength` characters of a text; half of a surrogate pair at the end is replaced. */
 export function beginningOf(text: string, maxLength: number): string {
   return storable(text.slice(0, maxLength));
 }

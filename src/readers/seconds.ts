@@ -1,8 +1,8 @@
 import { exactDecimal } from './decimal.js';
 
 /**
- * A time span that was given in seconds, as a number or as text, with or without a fraction: in milliseconds, at most
- * `maxMs`. null: negative, empty, or no plain number (`60s`, `1,5`).
+ * Reads a time span in seconds, given as a number or as text, with or without a fraction. Returns milliseconds, at most
+ * `maxMs`; null when it is negative, empty, or not a plain number (`60s`, `1,5`).
  */
 export function readSeconds(value: unknown, maxMs: number): number | null {
   const seconds = exactDecimal(value);

@@ -3,7 +3,7 @@ import type { Failure } from '../../ledger/model/transaction.js';
 import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { askedPause } from '../../outbound/retry-after.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
-import { idOf, recordOf, textOf, wordsOf } from '../../readers/record.js';
+import { idOf, recordOf, textOf, messageOf } from '../../readers/record.js';
 import { ProviderError, REFUSED_BY_EDGE, type NotificationReading, type Outcome } from '../../connector/connector.js';
 import { edgeReference, isOwnError } from './own-error.js';
 import { REASONS, UNKNOWN_REASON } from './reasons.js';
@@ -111,12 +111,12 @@ function isDuplicate(body: JsonRecord): boolean {
 export function requestFailure(status: number, body: JsonRecord): Failure {
   const errors = body['errors'];
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-  const words = wordsOf(body, 'message') ?? (isRecord(first) ? wordsOf(first, 'message') : null);
+  const words = messageOf(body, 'message') ?? (isRecord(first) ? messageOf(first, 'message') : null);
   const message = [words, ...refusedFields(body['details'])].filter((part) => part !== null).join(': ') || null;
   return {
     code: 'refused_by_provider',
     message: 'LATAM Pass rejected the request.',
-    instructions: wordsOf(body, 'instructions') ?? 'Correct the request and send a new one with a new reference.',
+    instructions: messageOf(body, 'instructions') ?? 'Correct the request and send a new one with a new reference.',
     category: 'request',
     provider: { code: textOf(body, 'code') ?? String(status), message },
     retryable: false,
@@ -203,7 +203,7 @@ function rejection(error: JsonRecord | null): Failure {
     message: reason.message,
     instructions: reason.instructions,
     category: reason.category,
-    provider: { code, message: wordsOf(error, 'message') },
+    provider: { code, message: messageOf(error, 'message') },
     retryable: false,
   };
 }

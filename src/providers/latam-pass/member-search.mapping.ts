@@ -1,6 +1,6 @@
 import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { parseRecord, parseRecordInParts, type JsonRecord } from '../../readers/json.js';
-import { textOf, wordsOf } from '../../readers/record.js';
+import { textOf, messageOf } from '../../readers/record.js';
 import type { ProviderRefusal } from '../../common/problem.js';
 import { REFUSED_BY_EDGE } from '../../connector/connector.js';
 import { infrastructure, type MemberDocument } from './mapping.js';
@@ -73,7 +73,7 @@ function refusalOf(status: number, body: JsonRecord): ProviderRefusal {
   return {
     name: 'latam-pass',
     code: textOf(body, 'code') ?? String(status),
-    message: wordsOf(body, 'message') ?? 'LATAM Pass rejected the request.',
-    instructions: wordsOf(body, 'instructions'),
+    message: messageOf(body, 'message') ?? 'LATAM Pass rejected the request.',
+    instructions: messageOf(body, 'instructions'),
   };
 }

@@ -1,7 +1,7 @@
 import type { Failure, FailureCategory } from '../../ledger/model/transaction.js';
 import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { parseRecordInParts, type JsonRecord } from '../../readers/json.js';
-import { beginningOf, decimalOf, idOf, textOf, wordsOf } from '../../readers/record.js';
+import { beginningOf, decimalOf, idOf, textOf, messageOf } from '../../readers/record.js';
 import { ProviderError, REFUSED_BY_EDGE, UNREADABLE_BALANCE, type Outcome } from '../../connector/connector.js';
 import { isOwnError } from './own-error.js';
 
@@ -156,7 +156,7 @@ function declineOf(status: number, code: string | null): Decline | undefined {
 }
 
 function failureOf(decline: Decline, code: string, body: JsonRecord): Failure {
-  const message = wordsOf(body, 'error') ?? wordsOf(body, 'response_message');
+  const message = messageOf(body, 'error') ?? messageOf(body, 'response_message');
   return { ...decline, provider: { code, message } };
 }
 

@@ -2,7 +2,7 @@ import type { Failure, FailureCategory } from '../../ledger/model/transaction.js
 import type { HttpReply } from '../../outbound/provider-http.service.js';
 import { askedPause } from '../../outbound/retry-after.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
-import { beginningOf, textOf, wordsOf } from '../../readers/record.js';
+import { beginningOf, textOf, messageOf } from '../../readers/record.js';
 import { ProviderError, REFUSED_BY_EDGE } from '../../connector/connector.js';
 
 /* LoyaltyLayer's errors: `{ error, error_description, code, retry_after? }`. Pure. */
@@ -82,7 +82,7 @@ export function toFailure(error: JsonRecord, code: string): Failure {
   return {
     ...known,
     category,
-    provider: { code: name || code, message: wordsOf(error, 'error_description') },
+    provider: { code: name || code, message: messageOf(error, 'error_description') },
     retryable: false,
   };
 }
