@@ -9,14 +9,14 @@ import { AppModule } from '../app.module.js';
 import { readConfig } from '../config/config.js';
 import { createDataSource } from '../database/data-source.js';
 
-/** `node dist/cli/openapi.js [file]`: writes the OpenAPI document, to stdout without a file. Needs no database. */
+/** `node dist/cli/openapi.js [file]` writes the OpenAPI document to the file or to stdout. It needs no database. */
 const lifecycle = new Lifecycle();
 const { config } = readConfig({});
 const source = createDataSource('postgres://nobody@127.0.0.1:1/none');
 const app = await NestFactory.create<NestFastifyApplication>(
   AppModule.register({ config, source, lifecycle }),
   createAdapter(lifecycle, config),
-  // Modules are read, nothing in them is made.
+  // Nest reads the modules without creating their providers.
   { preview: true, logger: false, abortOnError: false },
 );
 const text = `${JSON.stringify(createDocument(app), null, 2)}\n`;

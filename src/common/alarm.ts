@@ -6,14 +6,14 @@ import { registry } from './metrics.js';
 
 const raised = new Counter({
   name: 'gateway_alarms_total',
-  help: 'Events that an operator should look at; docs/alarms.md explains each kind.',
+  help: 'Events that need the attention of an operator; docs/alarms.md explains each kind.',
   labelNames: ['kind'],
   registers: [registry],
 });
-// A rule sees no increase in a series that appears with 1: every kind starts at 0.
+// Every kind starts at 0: an alerting rule sees no increase in a series that first appears with the value 1.
 for (const kind of Object.keys(ALARMS)) raised.inc({ kind }, 0);
 
-/** Ids, names and numbers of ours: never what a caller or a provider sent. */
+/** The gateway's own ids, names and numbers: never data that a caller or a provider sent. */
 type AlarmFields = Readonly<Record<string, Json | undefined>>;
 
 /** The one way to call an operator: counts the alarm, and logs it as an error with `kind` in the field `alarm`. */

@@ -1,22 +1,25 @@
 import { v7, validate } from 'uuid';
 import { randomPart } from '../crypto/random-pool.js';
 
-/** What an id names; the prefix is part of the public id (`txn_…`), the database holds the bare UUID v7. */
+/**
+ * The kind of thing that an id names. The prefix is part of the public id (`txn_…`); the database holds the bare UUID
+ * v7.
+ */
 export type IdPrefix = 'txn' | 'evt' | 'pass' | 'app' | 'key' | 'opr' | 'rec' | 'brk' | 'ntf' | 'aud';
 
-/** A UUID by its form alone, as PostgreSQL and migration 0064 read one: whatever its version and variant. */
+/** A UUID of any version and variant. PostgreSQL and migration 0064 use the same rule. */
 const UUID_FORM = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const UUID_BYTES = 16;
 let latestMs = 0;
 let sequence = 0;
 
-/** A new UUID v7 (RFC 9562): sortable by time of creation, within this process also inside a millisecond. */
+/** A new UUID v7 (RFC 9562): sortable by creation time, and within this process also inside one millisecond. */
 export function newUuid(): string {
   const random = randomPart(UUID_BYTES);
   const now = Date.now();
   if (now > latestMs) {
     latestMs = now;
-    // Half of its range is left to count in.
+    // Starts in the lower half of the range, so that at least 2^31 increments fit into one millisecond.
     sequence = random.readUInt32BE(6) >>> 1;
   } else {
     sequence = (sequence + 1) >>> 0;
@@ -37,14 +40,14 @@ export function parseId(prefix: IdPrefix, text: string): string | null {
   return validate(uuid) && uuid === uuid.toLowerCase() ? uuid : null;
 }
 
-/** A bare UUID of RFC 9562 in lower case; null when the text is none. */
+/** A bare UUID of RFC 9562 in lower case; null for any other text. */
 export function parseUuid(text: string): string | null {
   return validate(text) ? text.toLowerCase() : null;
 }
 
 /**
- * An id that a provider has made up, in the form in which it is compared: a UUID in lower case (RFC 9562 compares without
- * case), any other id as it is. The form decides, since a provider's UUID may have a version that no standard knows.
+ * A provider's id in the form used for comparison: a UUID in lower case (RFC 9562 ignores case), any other id
+ * unchanged. The version is not checked, because a provider's UUID may have a version that no standard defines.
  */
 export function comparableId(id: string): string {
   return UUID_FORM.test(id) ? id.toLowerCase() : id;

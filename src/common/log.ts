@@ -4,18 +4,18 @@ import pino, { type DestinationStream } from 'pino';
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Lines that wait for a reader that has stopped reading; what comes after is dropped, so that requests go on. */
+/** Limit for lines that wait because stdout is not read. Further lines are dropped, so that requests go on. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** More is written at once; less waits for the other lines of the same turn of the event loop. */
+/** pino writes at once when this many bytes wait; less waits for the end of the event loop's turn. */
 const MIN_BYTES = 4_096;
 
-/** Written asynchronously: a blocked stdout must not block the requests. Whatever waits at the exit is written then. */
+/** Written asynchronously: a blocked stdout must not block requests. pino writes the waiting lines at exit. */
 const file = pino.destination({ dest: 1, sync: false, minLength: MIN_BYTES, maxLength: MAX_WAITING_BYTES });
 let flushing = false;
 let waitingBytes = 0;
 
-/** One write for all lines of a turn: requests that were recorded together end together. */
+/** One write for all lines of an event loop turn: requests that share a commit end in the same turn. */
 const stdout: DestinationStream = {
   write(line: string): void {
     waitingBytes += Buffer.byteLength(line);
@@ -30,20 +30,21 @@ const stdout: DestinationStream = {
 };
 
 file.on('write', (bytes: number) => {
-  // Nothing is left when nothing was written, whatever the count says.
+  // A write of 0 bytes means that nothing waits; the counter is reset even if it had drifted.
   waitingBytes = bytes === 0 ? 0 : waitingBytes - bytes;
 });
 file.on('drop', (line: string) => {
   waitingBytes -= Buffer.byteLength(line);
 });
-// While a write is under way a flush does nothing: what came meanwhile would wait for the next line, however long.
+// A flush during a write does nothing. Without this one, lines that arrived during the write would wait for the next
+// line.
 file.on('drain', () => {
   if (waitingBytes > 0) file.flush();
 });
 
 /**
- * The gateway's log: one JSON object a line on stdout, UTC. Only declared fields go in: never a body, a header, a URL as
- * it came, or the message of an error that may quote foreign data.
+ * The gateway's log: one JSON object per line on stdout, times in UTC. It takes declared fields only: never a body, a
+ * header, a raw URL, or an error message that may quote foreign data.
  */
 export const logger = pino(
   {
@@ -55,35 +56,35 @@ export const logger = pino(
   stdout,
 );
 
-/** What of an error may be logged: its class and its code; messages can quote what a caller or a provider sent. */
+/** The parts of an error that may be logged: its class and code. Messages can quote data of a caller or a provider. */
 export function describeError(error: unknown): { error: string; errorCode?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
   const code = 'code' in error ? error.code : undefined;
   return { error: error.name, ...(typeof code === 'string' && { errorCode: code }) };
 }
 
-/** Contexts of the framework whose lines are its own fixed words; every other line is reduced to its context. */
+/** Framework contexts whose messages are fixed texts. Of every other line only the context is logged. */
 const FRAMEWORK_CONTEXTS = new Set(['NestFactory', 'NestApplication', 'InstanceLoader', 'RoutesResolver', 'Injector']);
 
-/** Routine of the start, one line for each module and route: only of interest when somebody looks for a defect. */
+/** Start-up messages, one for each module and route. They are logged at debug level. */
 const ROUTINE_CONTEXTS = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
-/** Nest's own messages in the gateway's log. Errors are logged by name and code, whatever their message says. */
+/** Writes Nest's own messages to the gateway's log. Errors are logged by name and code, never by message. */
 export class NestLogger implements LoggerService {
   log(message: unknown, ...rest: unknown[]): void {
     const context = contextOf(rest);
-    if (ROUTINE_CONTEXTS.has(context)) logger.debug({ context }, wordsOf(message, context));
-    else logger.info({ context }, wordsOf(message, context));
+    if (ROUTINE_CONTEXTS.has(context)) logger.debug({ context }, messageTextOf(message, context));
+    else logger.info({ context }, messageTextOf(message, context));
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
     const context = contextOf(rest);
-    logger.warn({ context }, wordsOf(message, context));
+    logger.warn({ context }, messageTextOf(message, context));
   }
 
   error(message: unknown, ...rest: unknown[]): void {
     const context = contextOf(rest);
-    logger.error({ context, ...(message instanceof Error && describeError(message)) }, wordsOf(message, context));
+    logger.error({ context, ...(message instanceof Error && describeError(message)) }, messageTextOf(message, context));
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {
@@ -92,7 +93,7 @@ export class NestLogger implements LoggerService {
 
   debug(message: unknown, ...rest: unknown[]): void {
     const context = contextOf(rest);
-    logger.debug({ context }, wordsOf(message, context));
+    logger.debug({ context }, messageTextOf(message, context));
   }
 }
 
@@ -101,6 +102,6 @@ function contextOf(rest: readonly unknown[]): string {
   return typeof last === 'string' && /^[\w.: -]{1,64}$/.test(last) ? last : 'nest';
 }
 
-function wordsOf(message: unknown, context: string): string {
+function messageTextOf(message: unknown, context: string): string {
   return typeof message === 'string' && FRAMEWORK_CONTEXTS.has(context) ? message : 'framework message';
 }

@@ -1,16 +1,19 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Everything that `/metrics` shows. Labels are ours and few: never an id, a URL or a provider's words. */
+/**
+ * Everything that `/metrics` shows. Label values are the gateway's own and few: never an id, a URL or a provider's
+ * text.
+ */
 export const registry = new Registry();
 
-/** From a cached answer to the longest wait of a provider, in seconds. */
+/** Histogram buckets in seconds, from a cached response to the longest wait for a provider. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 const registers = [registry];
 
 export const metrics = {
-  /** `route` is the pattern of the route, `unmatched` for none. */
+  /** `route` is the route's pattern, or `unmatched`. */
   httpRequestSeconds: new Histogram({
     name: 'gateway_http_request_seconds',
     help: 'Time to answer a request, in seconds.',
@@ -20,7 +23,7 @@ export const metrics = {
   }),
   providerCalls: new Counter({
     name: 'gateway_provider_calls_total',
-    help: 'Calls to a provider by outcome: an HTTP status, or why there is none.',
+    help: 'Calls to a provider by outcome: an HTTP status, or the reason why there is no status.',
     labelNames: ['provider', 'operation', 'outcome'],
     registers,
   }),
@@ -33,31 +36,31 @@ export const metrics = {
   }),
   attempts: new Counter({
     name: 'gateway_attempts_total',
-    help: 'Attempts at an operation.',
+    help: 'Attempts to execute an operation at a provider.',
     labelNames: ['provider', 'type'],
     registers,
   }),
   queueDepth: new Gauge({
     name: 'gateway_queue_depth',
-    help: 'Transactions that are not final, by status, in the whole fleet.',
+    help: 'Transactions that are not final, by status, over all instances.',
     labelNames: ['provider', 'status'],
     registers,
   }),
   unknownTransactions: new Gauge({
     name: 'gateway_unknown_transactions',
-    help: 'Transactions whose outcome nobody knows, in the whole fleet.',
+    help: 'Transactions with status unknown, over all instances.',
     labelNames: ['provider'],
     registers,
   }),
   parkedTransactions: new Gauge({
     name: 'gateway_parked_transactions',
-    help: 'Transactions that could not be delivered for too long and wait for an operator, in the whole fleet.',
+    help: 'Transactions whose delivery kept failing and that wait for an operator, over all instances.',
     labelNames: ['provider'],
     registers,
   }),
   overdueTransactions: new Gauge({
     name: 'gateway_overdue_transactions',
-    help: 'Transactions that a provider accepted more than 7 days ago and never ended, in the whole fleet.',
+    help: 'Transactions that a provider accepted more than 7 days ago and that are not final, over all instances.',
     labelNames: ['provider'],
     registers,
   }),
@@ -69,24 +72,24 @@ export const metrics = {
   }),
   quotaLeft: new Gauge({
     name: 'gateway_quota_left',
-    help: 'Requests that the provider still allows in the window that ends now.',
+    help: 'Requests left in the current quota window of the provider.',
     labelNames: ['provider'],
     registers,
   }),
   clockSkewSeconds: new Gauge({
     name: 'gateway_clock_skew_seconds',
-    help: "This machine's clock minus the database's, in seconds; beyond two nothing is sent.",
+    help: "This machine's clock minus the database's, in seconds. Beyond 2 s in either direction nothing is sent.",
     registers,
   }),
   providerBalance: new Gauge({
     name: 'gateway_provider_balance',
-    help: 'What is paid in at a provider, in its own currency, as observed last.',
+    help: 'Last observed prepaid balance at a provider, in its currency.',
     labelNames: ['provider', 'currency'],
     registers,
   }),
   floatHoursLeft: new Gauge({
     name: 'gateway_float_hours_left',
-    help: 'Hours until the balance at a provider is used up at the pace of the last 24 hours.',
+    help: 'Hours until the balance at a provider is used up at the rate of the last 24 hours.',
     labelNames: ['provider'],
     registers,
   }),
@@ -105,25 +108,25 @@ export const metrics = {
   }),
   purgedRows: new Counter({
     name: 'gateway_purged_rows_total',
-    help: 'Rows that were blocked, erased or deleted because their retention was over.',
+    help: 'Rows that were blocked, erased or deleted because their retention period had ended.',
     labelNames: ['task'],
     registers,
   }),
   authFailures: new Counter({
     name: 'gateway_auth_failures_total',
-    help: 'Requests that were refused for want of valid credentials or permission.',
+    help: 'Requests that were refused for lack of valid credentials or permission.',
     labelNames: ['kind'],
     registers,
   }),
   notifications: new Counter({
     name: 'gateway_notifications_total',
-    help: 'Inbound notifications by what became of them.',
+    help: 'Inbound notifications by outcome.',
     labelNames: ['outcome'],
     registers,
   }),
 };
 
-/** Adds the process's own metrics (CPU, memory, event loop). Once, by the running gateway only. */
+/** Adds the process metrics (CPU, memory, event loop). The running gateway calls it once. */
 export function collectProcessMetrics(): void {
   collectDefaultMetrics({ register: registry });
 }

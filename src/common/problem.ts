@@ -1,6 +1,6 @@
 /**
- * The domain's errors. A `Problem` says what was wrong in the caller's terms; which HTTP status that is, is decided in
- * one place only: `api/problem.filter.ts`. The codes are the stable ones of the public contract.
+ * The codes of the domain's errors; they are part of the public contract and stable. A `Problem` describes the error in
+ * the caller's terms. Only `api/problem.filter.ts` decides its HTTP status.
  */
 export const PROBLEM_CODES = [
   'validation_failed',
@@ -27,13 +27,13 @@ export const PROBLEM_CODES = [
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
-/** One thing wrong with the request: where (RFC 6901 JSON pointer; `?name` for a query parameter) and what. */
+/** One fault of the request: its place (RFC 6901 JSON pointer; `?name` for a query parameter) and a message. */
 export interface FieldError {
   readonly pointer: string;
   readonly message: string;
 }
 
-/** What a provider said when it refused, as far as a caller may see it. */
+/** The provider's refusal, as far as a caller may see it. */
 export interface ProviderRefusal {
   readonly name: string;
   readonly code: string | null;
@@ -43,7 +43,7 @@ export interface ProviderRefusal {
 
 export interface ProblemExtras {
   readonly errors?: readonly FieldError[];
-  /** The transaction that stands in the way (never one of another app). */
+  /** The transaction that conflicts with the request; never one of another app. */
   readonly transactionId?: string;
   readonly provider?: ProviderRefusal;
   /** Seconds after which the same request may succeed; sent as `Retry-After`. */
@@ -51,7 +51,7 @@ export interface ProblemExtras {
   readonly cause?: unknown;
 }
 
-/** An error that a caller can act on. `detail` is shown to the caller: never put personal data or secrets into it. */
+/** An error that a caller can act on. The caller sees `detail`: never put personal data or secrets into it. */
 export class Problem extends Error {
   override readonly name = 'Problem';
 
@@ -73,7 +73,7 @@ export class Problem extends Error {
     return Problem.validation([{ pointer, message }]);
   }
 
-  /** Also the answer for what belongs to another app: nobody learns that it exists. */
+  /** Also for data of another app: a caller must not learn that it exists. */
   static notFound(what: string): Problem {
     return new Problem('not_found', `There is no such ${what}.`);
   }

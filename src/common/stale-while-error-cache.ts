@@ -1,8 +1,8 @@
-/** An answer older than this is never used: what was revoked is refused within it, and a bit. */
+/** An older entry is never used: a revoked key is refused after this time plus one load at the latest. */
 const MAX_AGE_MS = 3_000;
-/** From this age on it is fetched anew in the background, so that a busy key never waits for the database. */
+/** From this age on an entry is reloaded in the background, so that a busy key never waits for the database. */
 const REFRESH_AGE_MS = 1_500;
-/** Guessed keys are remembered too; the oldest are forgotten. */
+/** Keys without a row are cached too, e.g. guessed ones; beyond this number the oldest entries are dropped. */
 const MAX_ENTRIES = 10_000;
 
 interface Entry<Value> {
@@ -11,8 +11,8 @@ interface Entry<Value> {
 }
 
 /**
- * Rows that are asked for with every request and seldom change. At most one load per key is under way; whoever asks
- * meanwhile shares it. That there is no row is remembered like a row.
+ * Rows that every request reads and that seldom change. At most one load per key runs at a time, and all callers share
+ * it. The absence of a row is cached like a row.
  */
 export class StaleWhileErrorCache<Value> {
   private readonly entries = new Map<string, Entry<Value>>();
@@ -20,27 +20,27 @@ export class StaleWhileErrorCache<Value> {
 
   constructor(private readonly load: (key: string) => Promise<Value>) {}
 
-  /** At once when it is known well enough; otherwise when it has been loaded. Rejects when that fails. */
+  /** Returns a fresh enough entry at once, otherwise a promise of the load. The promise rejects when the load fails. */
   get(key: string): Value | Promise<Value> {
     const entry = this.entries.get(key);
     const ageMs = entry ? performance.now() - entry.loadedAtMs : Infinity;
     if (!entry || ageMs > MAX_AGE_MS) return this.fetch(key);
-    // A failed refresh is no harm yet: the next one may succeed before the entry is too old.
+    // A failed refresh does no harm yet: the next one may succeed before the entry is too old.
     if (ageMs > REFRESH_AGE_MS) this.fetch(key).catch(() => undefined);
     return entry.value;
   }
 
-  /** The next `get` loads; for changes that this process made itself. */
+  /** The next `get` loads the row again. For changes that this process made itself. */
   forget(key: string): void {
     this.entries.delete(key);
-    // What is under way may have read the row before the change.
+    // A running load may have read the row before the change.
     this.loading.delete(key);
   }
 
   private fetch(key: string): Promise<Value> {
     const running = this.loading.get(key);
     if (running) return running;
-    // The age counts from before the question: the row may change while the answer travels.
+    // The age counts from before the query: the row may change while the result is on its way.
     const loadedAtMs = performance.now();
     const loading = this.load(key)
       .then((value) => {

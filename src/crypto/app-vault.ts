@@ -5,12 +5,12 @@ import { StaleWhileErrorCache } from '../common/stale-while-error-cache.js';
 import { GATEWAY_FORMAT, type Vault } from './gateway-vault.js';
 
 const KEY_BYTES = 32;
-/** First byte of what is sealed with an app's own key. */
+/** First byte of data that is sealed with an app's own key. */
 const APP_FORMAT = 2;
 
 const FIND = `select sealed from app_data_keys where app_id = $1`;
 
-/** Of several instances one makes the key, and all find that one. */
+/** If several instances make a key at once, the first insert wins and all of them read that key. */
 const MAKE = `insert into app_data_keys (app_id, sealed) values ($1, $2) on conflict (app_id) do nothing`;
 
 interface KeyRow {
@@ -18,14 +18,14 @@ interface KeyRow {
   sealed: Buffer | null;
 }
 
-/** Seals and opens what belongs to one app. */
+/** Seals and opens the data of one app. */
 export class AppCipher {
   constructor(
     private readonly own: Cipher | null,
     private readonly vault: Vault,
   ) {}
 
-  /** Nothing of the app can be opened any more. */
+  /** True when the app's key was destroyed: none of its data can be opened any more. */
   get isDestroyed(): boolean {
     return this.own === null;
   }
@@ -35,7 +35,9 @@ export class AppCipher {
     return this.usable().seal(text);
   }
 
-  /** Also what was sealed before apps had keys of their own. @throws Error when it cannot be opened (any more) */
+  /**
+   * Also opens data that was sealed before apps had their own keys. @throws Error when it cannot be opened (any more)
+   */
   open(sealed: Buffer): string {
     const own = this.usable();
     return sealed[0] === GATEWAY_FORMAT ? this.vault.open(sealed) : own.open(sealed);
@@ -48,28 +50,29 @@ export class AppCipher {
 }
 
 /**
- * A random key for each app (AES-256-GCM), kept in the database encrypted under `ENCRYPTION_KEY`. Without it what belongs
- * to the app cannot be read by anybody: destroying the key erases all of it at once, wherever copies of it lie. A key that
- * was destroyed is forgotten by every instance within 5 s, but for calls that are under way: each has it until its outcome is
- * on record.
+ * A random key for each app (AES-256-GCM), stored in the database encrypted under `ENCRYPTION_KEY`. The app's data is
+ * unreadable without it: destroying the key erases the data at once, in all copies and backups. Every instance forgets
+ * a destroyed key within 5 s. Only calls in progress keep it until their outcome is recorded.
  */
 export class AppVault {
   private readonly ciphers: StaleWhileErrorCache<AppCipher>;
 
   constructor(
     private readonly database: Database,
-    /** For what is found again by its hash. */
+    /** For data that is looked up by its hash. */
     readonly gateway: Vault,
   ) {
     this.ciphers = new StaleWhileErrorCache((appId) => this.load(appId));
   }
 
-  /** At once while the app's key is known. The key is committed before anything is sealed with it. */
+  /**
+   * Returns the cipher at once while the app's key is cached. The key is committed before anything is sealed with it.
+   */
   of(appId: string): AppCipher | Promise<AppCipher> {
     return this.ciphers.get(appId);
   }
 
-  /** This process has destroyed the app's key. */
+  /** Call it when this process has destroyed the app's key. */
   forget(appId: string): void {
     this.ciphers.forget(appId);
   }

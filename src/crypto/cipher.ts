@@ -5,7 +5,7 @@ import { randomPart } from './random-pool.js';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** AES-256-GCM with a random nonce. The first byte of what it seals is `format`: which key it takes to open it. */
+/** AES-256-GCM with a random nonce. The first byte of sealed data is `format`; it says which key opens it. */
 export class Cipher {
   constructor(
     readonly format: number,

@@ -2,16 +2,16 @@ import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:cry
 import type { KeyObject } from 'node:crypto';
 import { Cipher } from './cipher.js';
 
-/** First byte of what is sealed with the gateway's own key; what is sealed with an app's has another. */
+/** First byte of data that is sealed with the gateway's own key. Data sealed with an app's key has another one. */
 export const GATEWAY_FORMAT = 1;
 
-/** What a keyed hash is for: one purpose's hashes say nothing about another's. */
+/** The purpose of a keyed hash. Each purpose has its own key, so hashes of two purposes cannot be compared. */
 export type MacPurpose = 'api-secret' | 'request' | 'duplicate-guard' | 'password-cache' | 'lookup';
 
 /**
- * Encrypts the gateway's own secrets and the keys of the apps (AES-256-GCM), and hashes what must be found again
- * (HMAC-SHA-256, one subkey per purpose). All keys are derived by HKDF from `ENCRYPTION_KEY` (32 bytes). What belongs to
- * an app is for `AppVault`.
+ * Encrypts the gateway's own secrets and the keys of the apps (AES-256-GCM), and hashes data that is looked up by its
+ * hash (HMAC-SHA-256, one subkey per purpose). HKDF derives all keys from `ENCRYPTION_KEY` (32 bytes). `AppVault`
+ * encrypts the data of apps.
  */
 export class Vault {
   private readonly cipher: Cipher;
@@ -41,7 +41,7 @@ export class Vault {
     return createHmac('sha256', key).update(text, 'utf8').digest();
   }
 
-  // As a key object: with a key of plain bytes every use of it costs five times as much.
+  // A key object, because every use of a key in plain bytes costs five times as much.
   private derive(label: string): KeyObject {
     return createSecretKey(Buffer.from(hkdfSync('sha256', this.masterKey, 'loyalty-gateway', label, 32)));
   }

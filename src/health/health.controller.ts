@@ -5,7 +5,7 @@ import { Public } from '../access/index.js';
 import { LivenessDto, ReadinessDto } from './health.dto.js';
 import { Readiness } from './readiness.js';
 
-/** For orchestrators and load balancers. */
+/** Health checks for orchestrators and load balancers. */
 @Controller('health')
 @Public()
 @ApiTags('Operations')

@@ -4,13 +4,13 @@ import { Lifecycle } from '../api/lifecycle.js';
 import { Database } from '../database/database.js';
 import type { ReadinessDto } from './health.dto.js';
 
-/** An orchestrator asks every few seconds; a database that needs longer than this is not there. */
-const PATIENCE_MS = 2_000;
+/** An orchestrator checks every few seconds. A database that takes longer than this counts as unavailable. */
+const TIMEOUT_MS = 2_000;
 
-/** After a failover old connections may lead to a server that has become a standby: it answers, and takes nothing. */
+/** After a failover, old connections may reach a server that has become a standby: it responds, but takes no writes. */
 const IS_WRITABLE = `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as "isWritable"`;
 
-/** Whether this instance can serve: its database takes changes, and has the schema that this version needs. */
+/** Checks that this instance can serve requests: its database is writable and has the schema of this version. */
 @Injectable()
 export class Readiness {
   private isMigrated = false;
@@ -35,13 +35,13 @@ export class Readiness {
       () => false,
     );
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), PATIENCE_MS);
+    const timeout = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), TIMEOUT_MS);
     });
-    return Promise.race([answer, patience]).finally(() => clearTimeout(timer));
+    return Promise.race([answer, timeout]).finally(() => clearTimeout(timer));
   }
 
-  /** Once they are in they stay: the schema only goes forward. */
+  /** Checked until all migrations are applied; migrations are never undone. */
   private async migrations(): Promise<ReadinessDto['migrations']> {
     if (this.isMigrated) return 'ok';
     try {

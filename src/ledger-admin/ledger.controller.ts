@@ -23,7 +23,7 @@ import {
 } from './ledger.dto.js';
 import { Reads } from '../operations/http/openapi.decorators.js';
 
-/** What is held and posted, and whether the ledger is as it was written. */
+/** Accounts, balances and verification of the ledger. */
 @Controller('v1/admin/ledger')
 @Operator('viewer')
 export class LedgerController {
@@ -45,7 +45,10 @@ export class LedgerController {
     return { data: balances.map(present) };
   }
 
-  /** Verify every sealed row against its seal, and every transaction against its rows. A million rows take seconds. */
+  /**
+   * Verify every sealed row against its seal, and every transaction against its rows. A million rows take a few
+   * seconds.
+   */
   @Get('verify')
   @Reads(VerificationDto)
   async verify(@Query() query: VerificationQueryDto): Promise<VerificationDto> {
@@ -76,14 +79,14 @@ function present(balance: AccountBalance): BalanceDto {
   };
 }
 
-const WORDS: Readonly<Record<Fault['kind'], string>> = {
-  row_changed: 'A row differs from what was sealed.',
+const FAULT_TEXTS: Readonly<Record<Fault['kind'], string>> = {
+  row_changed: 'A row has changed since it was sealed.',
   row_missing: 'A sealed row is missing.',
   row_added: 'A row was added to a period that was already sealed.',
   seal_changed: 'A seal does not match its predecessor and its rows.',
   seal_missing: 'A seal is missing from the chain.',
-  status_differs: "A transaction's status is not that of its last event.",
-  amount_differs: "A transaction's quantity and status are not what its entries hold and post.",
+  status_differs: "A transaction's status differs from that of its last event.",
+  amount_differs: "A transaction's quantity and status do not match its entries.",
   transaction_missing: 'A transaction is missing, but its rows exist.',
   balance_differs: 'The balance stored with a seal differs from the sum of its entries.',
   head_missing: 'No seal of the chain has the requested hash: the chain was truncated or rebuilt.',
@@ -92,7 +95,7 @@ const WORDS: Readonly<Record<Fault['kind'], string>> = {
 
 function describe(fault: Fault): LedgerFaultDto {
   const nothing = { sealNo: null, transactionId: null, seq: null, row: null };
-  const common = { ...nothing, kind: fault.kind, detail: WORDS[fault.kind] };
+  const common = { ...nothing, kind: fault.kind, detail: FAULT_TEXTS[fault.kind] };
   if ('row' in fault) {
     const { transactionId, seq, kind: row } = fault.row;
     return { ...common, sealNo: Number(fault.sealNo), transactionId: publicId('txn', transactionId), seq, row };

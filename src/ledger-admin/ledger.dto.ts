@@ -12,8 +12,9 @@ export class BalanceQueryDto {
   at?: string;
 
   /**
-   * `known`: as recorded at that time. `happened`: as of that time with today's knowledge. The result of a transaction
-   * that was unknown counts from the moment it became unknown, a correction from the result that it corrects.
+   * `known`: as recorded at that time. `happened`: as of that time, with today's knowledge. A resolved `unknown`
+   * transaction counts from the time when it became unknown; a correction counts from the time of the result it
+   * corrects.
    */
   @Optional()
   @IsIn(VIEWS)
@@ -44,7 +45,7 @@ export class AccountListDto {
   data!: OpenedAccountDto[];
 }
 
-/** One account in one unit. What an app takes is owed to the provider that gives it. */
+/** The balance of one account in one unit. Amounts that an app takes are owed to the provider that gives them. */
 export class BalanceDto extends AccountDto {
   /**
    * Reserved for transactions that are not final; negative for an app.
@@ -63,7 +64,7 @@ export class BalanceListDto {
   data!: BalanceDto[];
 }
 
-/** The first thing in the ledger that is not as it was written. */
+/** The first fault found in the ledger. */
 export class LedgerFaultDto {
   @ApiProperty({
     enum: [
@@ -81,13 +82,13 @@ export class LedgerFaultDto {
     ],
   })
   kind!: string;
-  /** What is wrong and where, as text. */
+  /** The fault and its place, as text. */
   detail!: string;
   @ApiProperty({ type: Number, nullable: true })
   sealNo!: number | null;
   @ApiProperty({ type: String, nullable: true })
   transactionId!: string | null;
-  /** Row of the transaction: the event or entry with this number. */
+  /** Number of the event or entry within the transaction. */
   @ApiProperty({ type: Number, nullable: true })
   seq!: number | null;
   @ApiProperty({ enum: ['event', 'hold', 'post', 'release'], nullable: true })

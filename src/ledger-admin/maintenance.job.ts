@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
 import { foldOpenCounts } from '../ledger/reads/open-counts.js';
-import { analyseOutgrown } from '../ledger/maintenance/analyze.js';
+import { analyzeOutgrown } from '../ledger/maintenance/analyze.js';
 import { describeError, logger } from '../common/log.js';
 
 const STATISTICS_MS = 5_000;
 const COUNTS_MS = 2_000;
 
-/** What has to be tidied up now and then; several instances may do it at the same time. */
+/** Regular maintenance of ledger tables. Several instances may run it at the same time. */
 @Injectable()
 export class MaintenanceJob {
   constructor(private readonly database: Database) {}
@@ -16,9 +16,9 @@ export class MaintenanceJob {
   @Interval(STATISTICS_MS)
   async keepStatistics(): Promise<void> {
     try {
-      await analyseOutgrown(this.database);
+      await analyzeOutgrown(this.database);
     } catch (error) {
-      logger.warn(describeError(error), 'the statistics of the tables could not be renewed');
+      logger.warn(describeError(error), 'the table statistics could not be refreshed');
     }
   }
 
@@ -27,7 +27,10 @@ export class MaintenanceJob {
     try {
       await foldOpenCounts(this.database);
     } catch (error) {
-      logger.warn(describeError(error), 'the counts of open transactions could not be folded; the next run does it');
+      logger.warn(
+        describeError(error),
+        'the counts of open transactions could not be folded; the next run tries again',
+      );
     }
   }
 }

@@ -7,7 +7,7 @@ import { describeError, logger } from '../common/log.js';
 
 const TICK_MS = 2_000;
 
-/** Seals the ledger behind its writers, which wait for nothing. */
+/** Seals the ledger in the background; writers never wait for it. */
 @Injectable()
 export class SealJob {
   private readonly sealer: Sealer;
@@ -26,19 +26,19 @@ export class SealJob {
       for (;;) {
         const seal = await this.sealer.seal();
         if (!seal) return;
-        // In the log, where who changes the database does not reach.
+        // The log keeps the hash out of reach of an attacker who can change the database.
         logger.info({ no: Number(seal.no), rows: seal.rows, hash: seal.hash.toString('hex') }, 'ledger sealed');
-        // What came meanwhile has time until the next tick: under load there would always be a few rows more.
+        // Rows that arrived meanwhile wait for the next tick: under load there would always be a few more.
         if (!seal.hasMore) return;
       }
     } catch (error) {
       if (error instanceof ChainBroken) return this.stop(error);
-      logger.warn(describeError(error), 'the ledger could not be sealed; the next run does it');
+      logger.warn(describeError(error), 'the ledger could not be sealed; the next run tries again');
     } finally {
       this.busy = false;
     }
   }
-  /** Until an operator restarts the process: at its start it takes the chain as it is then. */
+  /** Stops sealing until an operator has checked the chain. A restarted process accepts the chain as it is then. */
   private stop({ message }: ChainBroken): void {
     if (this.isBroken) return;
     this.isBroken = true;

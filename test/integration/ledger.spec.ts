@@ -6,7 +6,7 @@ import { forgetOldKeys } from '../../src/ledger/writes/expire-idempotency-keys.j
 import { Ledger } from '../../src/ledger/ledger.service.js';
 import { isFinal, isLegalTransition } from '../../src/ledger/model/status-transitions.js';
 import { LedgerReader } from '../../src/ledger/reads/ledger-reader.service.js';
-import { analyseOutgrown } from '../../src/ledger/maintenance/analyze.js';
+import { analyzeOutgrown } from '../../src/ledger/maintenance/analyze.js';
 import type { NewTransaction } from '../../src/ledger/model/new-transaction.js';
 import { STATUSES, type Transaction } from '../../src/ledger/model/transaction.js';
 import { formatQuantity } from '../../src/ledger/model/units.js';
@@ -312,9 +312,9 @@ it('is analysed when it has outgrown its statistics, so that no statement keeps 
   );
   expect(await plan()).toContain('Seq Scan on transactions');
   await young.query(`select pg_stat_force_next_flush()`);
-  expect(await analyseOutgrown(young)).toEqual(['transactions']);
+  expect(await analyzeOutgrown(young)).toEqual(['transactions']);
   expect(await plan()).not.toContain('Seq Scan on transactions');
-  expect(await analyseOutgrown(young)).toEqual([]);
+  expect(await analyzeOutgrown(young)).toEqual([]);
   await small.end();
   await own.drop();
 });

@@ -13,7 +13,7 @@ where s.relname = any($1) and s.n_mod_since_analyze > 500 + 2 * greatest(c.reltu
  * analysed, and autovacuum looks once a minute at best. Growth is logarithmic in this: a table is analysed when it has
  * about doubled.
  */
-export async function analyseOutgrown(database: Database): Promise<string[]> {
+export async function analyzeOutgrown(database: Database): Promise<string[]> {
   const rows = await database.query<{ name: string }>(OUTGROWN, [TABLES]);
   const names = rows.map((row) => row.name);
   if (names.length > 0) await database.query(`select analyse_tables($1)`, [names]);

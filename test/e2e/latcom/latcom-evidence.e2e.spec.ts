@@ -1,4 +1,9 @@
-import { weighEvidence, type ObservedBalance, type Purchase, type Series } from '../../../src/funds/balance-evidence.js';
+import {
+  weighEvidence,
+  type ObservedBalance,
+  type Purchase,
+  type Series,
+} from '../../../src/funds/balance-evidence.js';
 import { at, textAt, type Answer } from '../../support/http.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
