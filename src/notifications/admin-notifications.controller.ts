@@ -12,7 +12,8 @@ import { parseId, publicId } from '../common/ids.js';
 import { Reads } from '../operations/http/openapi.decorators.js';
 import { Problem } from '../common/problem.js';
 import { NotificationApplier } from './notification-applier.service.js';
-import { Inbox, type KeptNotification } from './inbox.service.js';
+import { Inbox } from './inbox.service.js';
+import type { KeptNotification } from './notification.js';
 import { NotificationDto, NotificationPageDto, NotificationQueryDto } from './notification.dto.js';
 
 /** What providers told us, as it came. */

@@ -1,65 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
 import { alarm } from '../common/alarm.js';
-import { describeError } from '../common/log.js';
 import { newUuid } from '../common/ids.js';
+import { describeError } from '../common/log.js';
+import { metrics } from '../common/metrics.js';
+import { Vault } from '../crypto/gateway-vault.js';
+import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
 import type { Transaction } from '../ledger/model/transaction.js';
-import { metrics } from '../common/metrics.js';
 import { decodeJson } from '../readers/json-text.js';
-import { Vault } from '../crypto/gateway-vault.js';
 import { CLAIM, CLAIM_EARLIER, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER, LIST, PARK, STORE } from './inbox.sql.js';
-
-/** What became of a stored notification. `received`: not looked at yet. */
-export const NOTIFICATION_STATES = ['received', 'applied', 'orphan', 'unreadable', 'contradiction'] as const;
-export type NotificationState = (typeof NOTIFICATION_STATES)[number];
-
-export interface StoredNotification {
-  readonly id: string;
-  readonly provider: string;
-  readonly raw: string;
-  /** What it is about, as far as it could be read. */
-  readonly correlationId: string | null;
-}
-
-/** What of the transaction it takes to move it. */
-export type Meant = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | 'quantity' | 'unit' | 'erasedAt'>;
-
-/** What a notification is about. */
-export interface Subject {
-  /** null: no transaction is known by that id yet. */
-  readonly transaction: Meant | null;
-  /** What came earlier about the same and has not been applied yet, oldest first. */
-  readonly earlier: readonly string[];
-}
-
-/** A notification that was stored just now, and what it is about as its commit saw it. */
-export interface Arrived {
-  readonly notification: StoredNotification;
-  readonly subject: Subject;
-}
-
-/** A notification, by what it says. */
-export interface Mention {
-  readonly id: string;
-  readonly provider: string;
-  readonly correlationId: string;
-}
-
-/** A notification and what became of it. */
-export interface KeptNotification {
-  readonly id: string;
-  readonly provider: string;
-  readonly receivedAt: Date;
-  readonly state: NotificationState;
-  readonly correlationId: string | null;
-  readonly transactionId: string | null;
-  readonly attempts: number;
-  readonly appliedAt: Date | null;
-  readonly sealed: Buffer;
-  /** The personal data of its transaction is kept for claims only. */
-  readonly isBlocked: boolean;
-}
+import type {
+  Arrived,
+  Conclusion,
+  Incoming,
+  KeptNotification,
+  Mention,
+  NotificationState,
+  StoredNotification,
+  Subject,
+} from './notification.js';
 
 interface NotificationRow {
   id: string;
@@ -86,27 +45,13 @@ interface Arrival {
   readonly correlationId: string | null;
 }
 
-/** What came, and what it is about as far as it could be read. */
-export interface Incoming {
-  readonly provider: string;
-  readonly bytes: Buffer;
-  readonly correlationId: string | null;
-}
-
 const MAX_BATCH_ROWS = 256;
 const MAX_WAITING_ROWS = 5_000;
 const RETRY_MS = 3_000;
-/** The time to apply a notification that was taken up; after a crash another instance applies it then. */
+/** Time to apply a claimed notification. After a crash another instance claims it when this time is over. */
 const LEASE_MS = 15_000;
 
-/** What became of a notification. An orphan is looked at again by itself. */
-interface Conclusion {
-  readonly state: NotificationState;
-  readonly correlationId: string | null;
-  readonly transactionId: string | null;
-}
-
-/** Inbound notifications as they came, byte for byte and encrypted: stored before anything is done about them. */
+/** Stores inbound notifications byte for byte, encrypted, before anything else is done, and keeps their state. */
 @Injectable()
 export class Inbox {
   private readonly arrivals: GroupCommit<Arrival, Subject | null>;
@@ -140,8 +85,8 @@ export class Inbox {
   }
 
   /**
-   * Resolves after the commit, and only then may it be acknowledged to the sender. null: nothing is known yet of what it
-   * is about, and so there is nothing to do.
+   * Resolves after the commit; only then may the notification be acknowledged to its sender. null: an orphan, nothing to
+   * apply yet.
    */
   async store({ provider, bytes, correlationId }: Incoming): Promise<Arrived | null> {
     const id = newUuid();
@@ -155,51 +100,29 @@ export class Inbox {
     return this.openedEach(await this.database.query<NotificationRow>(CLAIM, [maxRows, LEASE_MS]));
   }
 
-  /** Transactions have got these correlationIds: what waits for them. */
+  /** Orphans of transactions that have just got these correlationIds. */
   async claimOrphans(provider: string, correlationIds: readonly string[]): Promise<StoredNotification[]> {
     const values = [provider, correlationIds, LEASE_MS];
     return this.openedEach(await this.database.query<NotificationRow>(CLAIM_ORPHANS, values));
   }
 
-  /** For an operator who wants one applied again, whatever became of it. */
+  /** For an operator who wants it applied again, in any state. */
   async claimOne(id: string): Promise<StoredNotification | null> {
     return this.openedOne(this.database.query<NotificationRow>(CLAIM_ONE, [id, LEASE_MS]));
   }
 
-  /** null: it has been applied meanwhile. */
+  /** null: it was applied in the meantime. */
   async claimEarlier(id: string): Promise<StoredNotification | null> {
     return this.openedOne(this.database.query<NotificationRow>(CLAIM_EARLIER, [id, LEASE_MS]));
   }
 
-  /** For one that failed while later ones wait for it. True when it is given up: it failed too often, for too long. */
+  /** For one that failed while later ones wait for it. Returns true when it is given up after too many failures. */
   async park(id: string): Promise<boolean> {
     const [row] = await this.database.query<{ parked: boolean }>(PARK, [id]);
     return row?.parked === true;
   }
 
-  private opened({ id, provider, correlationId, sealed }: NotificationRow): StoredNotification {
-    return { id, provider, correlationId, raw: this.read(sealed) };
-  }
-
-  /** One that cannot be opened does not hold up the others. */
-  private openedEach(rows: readonly NotificationRow[]): StoredNotification[] {
-    return rows.flatMap((row) => {
-      try {
-        return [this.opened(row)];
-      } catch (error) {
-        const fields = { notificationId: row.id, ...describeError(error) };
-        alarm('notification_failed', fields, 'a notification could not be opened');
-        return [];
-      }
-    });
-  }
-
-  private async openedOne(rows: Promise<NotificationRow[]>): Promise<StoredNotification | null> {
-    const [row] = await rows;
-    return row ? this.opened(row) : null;
-  }
-
-  /** What came earlier about the same and has not been applied yet, oldest first, by the id of the later one. */
+  /** Earlier notifications with the same subject that are not applied yet, oldest first, by the id of the later one. */
   async earlier(mentions: readonly Mention[]): Promise<Map<string, string[]>> {
     const values = [
       mentions.map(({ provider }) => provider),
@@ -211,6 +134,15 @@ export class Inbox {
     const byLater = new Map<string, string[]>();
     for (const { later, id } of rows) byLater.set(later, [...(byLater.get(later) ?? []), id]);
     return byLater;
+  }
+
+  async conclude(id: string, conclusion: Conclusion): Promise<void> {
+    await this.conclusions.push({ id, ...conclusion });
+  }
+
+  /** Deletes a notification about an erased person. */
+  async forget(id: string): Promise<void> {
+    await this.database.query(`delete from notifications where id = $1`, [id]);
   }
 
   /** Newest first. */
@@ -230,12 +162,26 @@ export class Inbox {
     return decodeJson(Buffer.from(this.vault.open(sealed), 'latin1'));
   }
 
-  async forget(id: string): Promise<void> {
-    await this.database.query(`delete from notifications where id = $1`, [id]);
+  private opened({ id, provider, correlationId, sealed }: NotificationRow): StoredNotification {
+    return { id, provider, correlationId, raw: this.read(sealed) };
   }
 
-  async conclude(id: string, conclusion: Conclusion): Promise<void> {
-    await this.conclusions.push({ id, ...conclusion });
+  /** A notification that cannot be decrypted does not block the others. */
+  private openedEach(rows: readonly NotificationRow[]): StoredNotification[] {
+    return rows.flatMap((row) => {
+      try {
+        return [this.opened(row)];
+      } catch (error) {
+        const fields = { notificationId: row.id, ...describeError(error) };
+        alarm('notification_failed', fields, 'a notification could not be opened');
+        return [];
+      }
+    });
+  }
+
+  private async openedOne(rows: Promise<NotificationRow[]>): Promise<StoredNotification | null> {
+    const [row] = await rows;
+    return row ? this.opened(row) : null;
   }
 }
 

@@ -1,23 +1,24 @@
 const DAY_MS = 24 * 60 * 60_000;
-/** The sender itself tries for 7 days; an orphan that nobody has claimed by then never will be. */
+/** The sender tries for 7 days. An orphan whose transaction is unknown by then stays an orphan. */
 const ORPHAN_LIFETIME_MS = 7 * DAY_MS;
 const ORPHAN_FIRST_RETRY_MS = 500;
 const ORPHAN_MAX_RETRY_MS = 60 * 60_000;
 
-/** SQL for the transaction that is meant. `limit` keeps it one look into the index, whatever is planned. */
+/** SQL for the transaction of a notification. `limit` keeps it one index look-up, whatever the planner thinks. */
 function subjectOf(providerAndCorrelation: string, columns = 't.id'): string {
   return `(select ${columns} from transactions t where (t.provider, t.correlation_id) = (${providerAndCorrelation}) limit 1)`;
 }
 
-/** Acknowledged, but not applied: it waits for its transaction or for its turn, or the process that had it is gone. */
+/** Acknowledged, but not applied: it waits for its transaction or its turn, or its process ended. */
 const UNAPPLIED = `'received', 'orphan'`;
 
-/** What moving it takes. */
+/** What applying a notification needs to know of its transaction. */
 const SUBJECT = `t.id as "transactionId", t.app_id as "appId", t.status, t.quantity, t.unit, t.erased_at as "erasedAt"`;
 
 /**
- * `$2` is the lease of what there is something to do for; what nothing is known about yet is an orphan at once. Whatever
- * was answered before one of them came is seen by it: what came earlier about the same and has not been applied.
+ * `$2` is the lease of a notification whose transaction is known, or which is unreadable; any other is an orphan at once.
+ * Also returns earlier notifications with the same subject that are not applied yet: all that were acknowledged before
+ * this one arrived are seen.
  */
 export const STORE = `
 with arrived as materialized (
@@ -36,13 +37,13 @@ select a.id, a."transactionId", a."appId", a.status, a.quantity, a.unit, a."eras
   order by n.id) as earlier
 from arrived a where not a.orphaned`;
 
-/** When an orphan is looked at again: later and later, and no more when nobody has claimed it so long. */
+/** When an orphan is looked at again: at growing intervals, and not after its lifetime. */
 const NEXT_LOOK = `case when n.received_at > now() - interval '${ORPHAN_LIFETIME_MS} ms' then
   now() + least(${ORPHAN_FIRST_RETRY_MS} * 2 ^ least(n.attempts, 20), ${ORPHAN_MAX_RETRY_MS}) * interval '1 ms' end`;
 
 const CLAIMED = `n.id, n.provider, n.correlation_id as "correlationId", n.sealed`;
 
-/** Orphans whose transaction is still not known are put off here: nobody needs to open them. */
+/** Orphans whose transaction is still unknown are put off here, without decrypting them. */
 export const CLAIM = `
 with due as (
   select id, provider, correlation_id, state from notifications
@@ -58,7 +59,7 @@ update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * inte
 from looked_at l where n.id = l.id and l.ready
 returning ${CLAIMED}`;
 
-/** Whatever they wait for: it is known that there is something to do. */
+/** Whatever their due time: their transactions are known now. */
 export const CLAIM_ORPHANS = `
 update notifications n set attempts = n.attempts + 1, due_at = now() + $3 * interval '1 ms'
 where n.provider = $1 and n.correlation_id = any($2) and n.state = 'orphan' and n.due_at is not null
@@ -69,19 +70,19 @@ update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * inte
 where n.id = $1
 returning ${CLAIMED}`;
 
-/** Unless it has been applied meanwhile. Another process may apply it too: the second time changes nothing. */
+/** Unless it was applied in the meantime. Another process may apply it too: the second time changes nothing. */
 export const CLAIM_EARLIER = `
 update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
 where n.id = $1 and n.state in (${UNAPPLIED})
 returning ${CLAIMED}`;
 
-/** About 20 failures, and over an hour, are no passing trouble. */
+/** 20 failures over at least an hour are not a passing problem. */
 const MIN_FAILURES = 20;
 const MIN_FAILING_MS = 60 * 60_000;
 
 /**
- * Gives up one that failed again while later ones wait for it; `parked` is true when it was given up. The attempts of an
- * orphan are looks that found no transaction, so its failures are counted from the first one on, as `received`.
+ * Counts a failure of one that later ones wait for; `parked` is true when it is given up. The attempts of an orphan were
+ * look-ups without a result, not failures: its first failure makes it `received` with one attempt.
  */
 export const PARK = `
 update notifications n set

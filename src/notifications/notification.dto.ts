@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { Optional } from '../api/optional.js';
 import { PageQueryDto } from '../api/pagination.js';
-import { NOTIFICATION_STATES, type NotificationState } from './inbox.service.js';
+import { NOTIFICATION_STATES, type NotificationState } from './notification.js';
 
 export class NotificationQueryDto extends PageQueryDto {
   /** Only notifications in this state. `orphan`: no transaction has this correlationId yet. */

@@ -3,7 +3,7 @@ import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
 import { Notifier } from '../access/index.js';
 import { ApiProblems } from '../api/openapi.js';
 import { RawBody } from '../api/raw-body.js';
-import { NotificationApplier } from './notification-applier.service.js';
+import { NotificationReceiver } from './notification-receiver.service.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -16,13 +16,13 @@ export class ReceivedDto {
 @Controller('v1/providers')
 @Notifier()
 export class NotificationsController {
-  constructor(private readonly applier: NotificationApplier) {}
+  constructor(private readonly receiver: NotificationReceiver) {}
 
   /** Receive the result of an accrual from LATAM Pass. Acknowledged when it is stored durably; applied afterwards. */
   @Post('latam-pass/notifications')
   @TakesNotification()
   async receive(@Body() raw: Buffer | undefined): Promise<ReceivedDto> {
-    await this.applier.receive('latam-pass', raw ?? Buffer.alloc(0));
+    await this.receiver.receive('latam-pass', raw ?? Buffer.alloc(0));
     return { received: true };
   }
 }

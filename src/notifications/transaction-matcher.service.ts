@@ -1,13 +1,16 @@
-import { GroupCommit } from '../database/group-commit.js';
-import type { LedgerReader } from '../ledger/reads/ledger-reader.service.js';
+import { Injectable } from '@nestjs/common';
 import { metrics } from '../common/metrics.js';
-import type { Inbox, Mention, Subject } from './inbox.service.js';
+import { GroupCommit } from '../database/group-commit.js';
+import { LedgerReader } from '../ledger/reads/ledger-reader.service.js';
+import { Inbox } from './inbox.service.js';
+import type { Mention, Subject } from './notification.js';
 
 const MAX_ROWS = 256;
 const MAX_WAITING_ROWS = 20_000;
 const RETRY_MS = 3_000;
 
-/** Looks up what notifications are about: together for all that ask while a look is under way. */
+/** Finds the transactions that notifications report. Look-ups that arrive during one are combined into the next. */
+@Injectable()
 export class TransactionMatcher {
   private readonly looks: GroupCommit<Mention, Subject>;
 
@@ -15,7 +18,7 @@ export class TransactionMatcher {
     this.looks = new GroupCommit<Mention, Subject>({
       write: async (mentions) => {
         const transactions = await reader.findByCorrelations(mentions);
-        // Afterwards: what has become an orphan meanwhile has not seen them.
+        // In this order: a notification that became an orphan in between has not seen these transactions.
         const earlier = await inbox.earlier(mentions);
         return mentions.map(({ id }, index) => ({
           transaction: transactions[index] ?? null,
@@ -30,7 +33,7 @@ export class TransactionMatcher {
     });
   }
 
-  /** @throws Problem `overloaded` while the database cannot be asked */
+  /** @throws Problem `overloaded` while the database is unavailable */
   of(mention: Mention): Promise<Subject> {
     return this.looks.push(mention);
   }

@@ -1,0 +1,77 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { describeError, logger } from '../common/log.js';
+import { Ledger } from '../ledger/ledger.service.js';
+import { Inbox } from './inbox.service.js';
+import { NotificationApplier } from './notification-applier.service.js';
+import type { StoredNotification } from './notification.js';
+
+const TICK_MS = 500;
+const MAX_CLAIMED_AT_ONCE = 500;
+
+/**
+ * Claims stored notifications that are due, and has them applied: orphans whose transaction is known now, and those that
+ * failed or whose process ended.
+ */
+@Injectable()
+export class DueNotificationsJob implements BeforeApplicationShutdown {
+  private ticking = false;
+  private stopping = false;
+  /** New correlationIds by provider since the last tick. Only a hint: an orphan is also looked at at growing intervals. */
+  private readonly correlated = new Map<string, string[]>();
+
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly applier: NotificationApplier,
+    ledger: Ledger,
+  ) {
+    ledger.changes.on('correlated', (provider, correlationId) => {
+      const waiting = this.correlated.get(provider);
+      if (waiting) waiting.push(correlationId);
+      else this.correlated.set(provider, [correlationId]);
+    });
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopping = true;
+  }
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (this.ticking || this.stopping) return;
+    this.ticking = true;
+    try {
+      const claimed = await this.claimOrphans();
+      claimed.push(...(await this.inbox.claimDue(MAX_CLAIMED_AT_ONCE)));
+      await Promise.all(bySubject(claimed).map((group) => this.applyInOrder(group)));
+    } catch (error) {
+      logger.error({ ...describeError(error) }, 'due notifications could not be read');
+    } finally {
+      this.ticking = false;
+    }
+  }
+
+  private async claimOrphans(): Promise<StoredNotification[]> {
+    const correlated = [...this.correlated];
+    this.correlated.clear();
+    const claimed: StoredNotification[] = [];
+    for (const [provider, ids] of correlated) claimed.push(...(await this.inbox.claimOrphans(provider, ids)));
+    return claimed;
+  }
+
+  /** In the order of arrival: of two final results that contradict each other, the first one stands. */
+  private async applyInOrder(notifications: readonly StoredNotification[]): Promise<void> {
+    const byArrival = notifications.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    for (const notification of byArrival) await this.applier.apply(notification);
+  }
+}
+
+/** Grouped by correlationId; a notification without one is a group of its own. */
+function bySubject(notifications: readonly StoredNotification[]): StoredNotification[][] {
+  const groups = new Map<string, StoredNotification[]>();
+  for (const notification of notifications) {
+    const key = notification.correlationId ?? notification.id;
+    groups.set(key, [...(groups.get(key) ?? []), notification]);
+  }
+  return [...groups.values()];
+}
