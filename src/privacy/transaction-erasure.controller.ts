@@ -51,8 +51,6 @@ export class ErasureController {
         'Only final transactions can be blocked or erased, and all transactions of the same pass must be final.',
       );
     }
-    const changed = await this.reader.find(transaction.id, transaction.appId);
-    if (!changed) throw new Error('a transaction has vanished');
-    return changed;
+    return this.reader.require(transaction);
   }
 }

@@ -63,10 +63,17 @@ export class LedgerReader {
     this.loader = new TransactionLoader((ids) => this.findMany(ids));
   }
 
-  /** One transaction; `appId` null: whoever it belongs to (operators and the gateway itself). */
+  /** One transaction; `appId` null: of any app, for operators and the gateway itself. */
   async find(id: string, appId: string | null): Promise<Transaction | null> {
     const found = await this.loader.get(id);
     return appId === null || found?.appId === appId ? found : null;
+  }
+
+  /** A transaction that must exist, as it is now: one that was read or recorded before is never deleted. */
+  async require({ id, appId }: Pick<Transaction, 'id' | 'appId'>): Promise<Transaction> {
+    const found = await this.find(id, appId);
+    if (!found) throw new Error('a transaction has vanished');
+    return found;
   }
 
   /** What those claims have begun and nothing has ended. */

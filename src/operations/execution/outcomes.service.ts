@@ -107,8 +107,7 @@ export class Outcomes {
 
   /** Another writer was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
   private async writeLate(stale: Transaction, verdict: Transition, cipher: AppCipher | null): Promise<Transaction> {
-    const current = await waitOut(OUTCOME_PATIENCE_MS, () => this.reader.find(stale.id, stale.appId));
-    if (!current) throw new Error('a transaction has vanished');
+    const current = await waitOut(OUTCOME_PATIENCE_MS, () => this.reader.require(stale));
     if (current.status === 'unknown' && (verdict.to === 'succeeded' || verdict.to === 'failed')) {
       const late: Transition = { ...verdict, evidence: 'late answer' };
       const settled = await this.settle(current, late, cipher, null);

@@ -105,9 +105,7 @@ export class ManualResolution {
 
   private async changed(transaction: Transaction, moved: boolean): Promise<Transaction> {
     if (!moved) throw new Problem('invalid_state', 'The transaction has just changed; reload it.');
-    const current = await this.reader.find(transaction.id, transaction.appId);
-    if (!current) throw new Error('a transaction has vanished');
-    return current;
+    return this.reader.require(transaction);
   }
 }
 

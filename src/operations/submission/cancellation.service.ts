@@ -33,10 +33,8 @@ export class Cancellation {
         evidence: 'cancel request',
         eventId: newUuid(),
       });
-      const found = await this.reader.find(current.id, current.appId);
-      if (!found) throw new Error('a transaction has vanished');
-      if (moved) return found;
-      current = found;
+      current = await this.reader.require(current);
+      if (moved) return current;
     }
     throw new Problem('invalid_state', refusal(current));
   }

@@ -173,8 +173,7 @@ export class Submissions {
   ): Promise<Submitted> {
     const refusal = refusalOf(known, draft.type, submission.appId);
     if (refusal) throw refusal;
-    const transaction = await this.reader.find(known.id, submission.appId);
-    if (!transaction) throw new Error('a transaction that has a key has vanished');
+    const transaction = await this.reader.require({ id: known.id, appId: submission.appId });
     return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
   }
 }

@@ -59,8 +59,7 @@ export class HeldAccruals {
   }
 
   private async after(transaction: Transaction, done: boolean): Promise<Transaction> {
-    const current = await this.reader.find(transaction.id, transaction.appId);
-    if (!current) throw new Error('a transaction has vanished');
+    const current = await this.reader.require(transaction);
     if (!done) throw notHeld(current);
     return current;
   }

@@ -14,7 +14,6 @@ import { page, PageQueryDto } from '../../api/pagination.js';
 import { Multipart } from '../../api/raw-body.js';
 import { parseId } from '../../common/ids.js';
 import { Reads } from '../../operations/http/openapi.decorators.js';
-import { Problem } from '../../common/problem.js';
 import { BreakPageDto } from '../breaks/break.dto.js';
 import { PREVIEW_EXAMPLE, StatementPreviewDto } from '../statements/preview.dto.js';
 import {
@@ -27,7 +26,7 @@ import { Breaks } from '../breaks/breaks.service.js';
 import { Intake } from './create-run.service.js';
 import { presentPreview } from '../statements/preview.presenter.js';
 import { presentBreak, presentRun } from './run.presenter.js';
-import { Runs, type Run } from './runs.service.js';
+import { Runs } from './runs.service.js';
 
 /** The ledger beside what the providers say. */
 @Controller('v1/admin/reconciliations')
@@ -71,7 +70,7 @@ export class ReconciliationsController {
     const by = `operator:${caller.username}`;
     const note = (dto: CreateReconciliationDto): Promise<void> =>
       this.audit.record(caller, 'reconciliation.create', null, { provider: dto.provider, kind: dto.kind });
-    return presentRun(await this.find(await this.intake.take(request, by, note)));
+    return presentRun(await this.runs.require(await this.intake.take(request, by, note)));
   }
 
   /** List runs, newest first. */
@@ -89,7 +88,7 @@ export class ReconciliationsController {
   @Operator('viewer')
   @Reads(ReconciliationDto)
   async read(@Param('id') id: string): Promise<ReconciliationDto> {
-    return presentRun(await this.find(parseId('rec', id)));
+    return presentRun(await this.runs.require(parseId('rec', id)));
   }
 
   /** List the breaks that this run was the last to find. */
@@ -97,15 +96,9 @@ export class ReconciliationsController {
   @Operator('viewer')
   @Reads(BreakPageDto)
   async breaksOf(@Param('id') id: string, @Query() query: PageQueryDto): Promise<BreakPageDto> {
-    const { id: runId } = await this.find(parseId('rec', id));
+    const { id: runId } = await this.runs.require(parseId('rec', id));
     const found = await this.breaks.list({ runId }, query.limit + 1, query.before);
     const { data, nextCursor } = page(found, query.limit, (one) => one.id);
     return { data: data.map(presentBreak), nextCursor };
-  }
-
-  private async find(id: string | null): Promise<Run> {
-    const run = id === null ? null : await this.runs.find(id);
-    if (!run) throw Problem.notFound('reconciliation');
-    return run;
   }
 }

@@ -155,8 +155,11 @@ export class Runs {
     );
   }
 
-  async find(id: string): Promise<Run | null> {
-    return (await this.database.query<Run>(`select ${COLUMNS} from reconciliations where id = $1`, [id]))[0] ?? null;
+  /** `id` null: the caller's id had not the form of one. @throws Problem `not_found` */
+  async require(id: string | null): Promise<Run> {
+    const [run] = await this.database.query<Run>(`select ${COLUMNS} from reconciliations where id = $1`, [id]);
+    if (!run) throw Problem.notFound('reconciliation');
+    return run;
   }
 
   /** Newest first. */

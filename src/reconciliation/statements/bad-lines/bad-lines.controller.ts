@@ -6,7 +6,6 @@ import { Operator } from '../../../access/index.js';
 import { ApiProblems } from '../../../api/openapi.js';
 import { parseId } from '../../../common/ids.js';
 import { BYTE_ORDER_MARK } from '../../../operations/transactions/export-format.js';
-import { Problem } from '../../../common/problem.js';
 import { BAD_LINE_REASONS } from './bad-line.js';
 import { BadLineStore } from './bad-line-store.js';
 import { badLinesHead, badLinesRows } from './bad-lines-csv.js';
@@ -47,15 +46,13 @@ export class BadLinesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const runId = parseId('rec', id);
-    const run = runId === null ? null : await this.runs.find(runId);
-    if (!run) throw Problem.notFound('reconciliation');
+    const run = await this.runs.require(parseId('rec', id));
     void reply
       .headers({
         'Content-Type': 'text/csv; charset=utf-8',
         'Content-Disposition': `attachment; filename="bad-lines-${id}.csv"`,
       })
-      // Fastify would read all of a stream for nobody.
+      // For a HEAD request Fastify would read the whole stream and send nothing.
       .send(request.method === 'HEAD' ? '' : Readable.from(this.pages(run, bom === 'true' ? BYTE_ORDER_MARK : '')));
   }
 
