@@ -37,7 +37,11 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   setupFiles: ['<rootDir>/test/support/setup.mjs'],
-  reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],
+  reporters: [
+    '<rootDir>/test/support/same-failure-reporter.mjs',
+    'default',
+    '<rootDir>/test/support/closing-line-reporter.mjs',
+  ],
   maxWorkers: 2,
   workerIdleMemoryLimit: '400MB',
   testTimeout: 30_000,
