@@ -1,30 +1,30 @@
 import { readWholeNumber } from '../readers/integer.js';
 
-/** A quality has at most three digits behind the point. */
+/** A quality of 1 in thousandths: a quality value has at most three decimal places. */
 const MAX_QUALITY = 1_000;
 const QUALITY = /^q=([01])(?:\.(\d{0,3}))?$/;
 
 /**
- * Which of `types` the caller likes best (RFC 9110, `Accept`); the first one when it does not say, or likes several as
- * much; null when it takes none of them.
+ * Returns the one of `types` that the caller prefers (RFC 9110, `Accept`). Without the header, or for equal
+ * preferences, this is the first of them. null: the caller accepts none of them.
  */
 export function preferredType<const Type extends string>(accept = '*/*', types: readonly Type[]): Type | null {
-  const wishes = accept.split(',').map(readWish);
+  const ranges = accept.split(',').map(readRange);
   let best: { type: Type; quality: number } | null = null;
   for (const type of types) {
-    const quality = qualityOf(type, wishes);
+    const quality = qualityOf(type, ranges);
     if (quality > (best?.quality ?? 0)) best = { type, quality };
   }
   return best?.type ?? null;
 }
 
-interface Wish {
+interface AcceptedRange {
   readonly range: string;
   /** In thousandths. */
   readonly quality: number;
 }
 
-function readWish(text: string): Wish {
+function readRange(text: string): AcceptedRange {
   const [range = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
   const quality = parameters.flatMap((parameter) => readQuality(parameter) ?? []).at(0);
   return { range, quality: quality ?? MAX_QUALITY };
@@ -36,10 +36,10 @@ function readQuality(parameter: string): number | null {
 }
 
 /** The most specific range that matches decides. */
-function qualityOf(type: string, wishes: readonly Wish[]): number {
+function qualityOf(type: string, ranges: readonly AcceptedRange[]): number {
   for (const range of [type, `${type.split('/')[0]}/*`, '*/*']) {
-    const wish = wishes.find((one) => one.range === range);
-    if (wish) return wish.quality;
+    const accepted = ranges.find((one) => one.range === range);
+    if (accepted) return accepted.quality;
   }
   return 0;
 }

@@ -2,29 +2,31 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { logger } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
 
-/** In the log and the metrics, what no route matched: the path itself may carry anything. */
+/**
+ * Stands for a path without a route in log and metrics. The path itself is not logged, since it may contain anything.
+ */
 const UNMATCHED = 'unmatched';
-/** Nobody was there any more to get the answer (the number that nginx uses). */
+/** The client disconnected before the response (the number that nginx uses). */
 const CLIENT_GONE = 499;
 
-/** One line and one observation for each request, by allow-list. */
+/** Writes one log line of declared fields and one histogram sample for each request. */
 export function addAccessLog(server: FastifyInstance): void {
   server.addHook('onResponse', (request, reply, done) => {
-    tell(request, reply.statusCode);
+    logRequest(request, reply.statusCode);
     done();
   });
   server.addHook('onRequestAbort', (request, done) => {
-    tell(request, CLIENT_GONE);
+    logRequest(request, CLIENT_GONE);
     done();
   });
-  // Who goes after all of the request has arrived neither aborts it nor gets a response.
+  // If the client disconnects after its complete request has arrived, neither of the hooks above runs.
   server.addHook('onSend', (request, reply, payload, done) => {
-    if (reply.raw.destroyed && request.raw.complete) tell(request, CLIENT_GONE);
+    if (reply.raw.destroyed && request.raw.complete) logRequest(request, CLIENT_GONE);
     done(null, payload);
   });
 }
 
-function tell(request: FastifyRequest, status: number): void {
+function logRequest(request: FastifyRequest, status: number): void {
   const { traceId, startedAtMs, actor, problemCode } = request.gateway;
   const route = request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
   const method = request.method;

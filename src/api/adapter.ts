@@ -14,13 +14,13 @@ import { answerProblem } from './problem.filter.js';
 import { addCommonHeaders, addRequestHooks } from './request-hooks.js';
 import { RouteTable } from './route-table.js';
 
-/** Of bodies on routes that have no limit of their own. */
+/** For bodies on routes without their own limit. */
 const BODY_LIMIT_BYTES = 64 * 1024;
-/** The head of a request must have arrived within, in milliseconds. */
+/** The time in which the headers of a request must arrive. */
 const HEADERS_TIMEOUT_MS = 5_000;
-/** How often that is checked, and whether all of it has: with Node's default of 30 s it would mean little. */
+/** The interval at which Node checks the header and request timeouts. Its default of 30 s would be too coarse. */
 const CHECK_INTERVAL_MS = 1_000;
-/** A connection may be silent so long: longer than the longest wait for an answer. */
+/** A connection may be silent for this time, which is longer than the longest wait for a response. */
 const CONNECTION_TIMEOUT_MS = 90_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_CONNECTIONS = 8_192;
@@ -28,26 +28,26 @@ const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The methods that the path of that URL takes. */
+    /** The methods that are allowed on the path of the URL. */
     allowedMethods(url: string): string[];
   }
 }
 
 interface ServerOptions {
-  /** All of a request must have arrived within, but for what `whileFlowing` reads. */
+  /** The time in which a complete request must arrive, except for bodies that `withoutRequestTimeout` reads. */
   readonly requestTimeoutMs: number;
-  /** Addresses and CIDRs of the proxies whose `X-Forwarded-For` is believed. */
+  /** Addresses and CIDRs of the proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
 }
 
-/** Leaves errors as they are: `problem.filter.ts` alone decides what they mean. */
+/** Passes errors on unchanged: only `problem.filter.ts` interprets them. */
 class GatewayAdapter extends FastifyAdapter {
   override mapException(error: unknown): unknown {
     return error;
   }
 }
 
-/** The HTTP server with its limits, its body parsers and what every answer has in common. */
+/** Creates the HTTP server with its limits, body parsers and common response headers. */
 export function createAdapter(lifecycle: Lifecycle, options: ServerOptions): FastifyAdapter {
   const { requestTimeoutMs, trustedProxies } = options;
   const adapter = new GatewayAdapter({
@@ -60,13 +60,13 @@ export function createAdapter(lifecycle: Lifecycle, options: ServerOptions): Fas
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       insecureHTTPParser: false,
-      // Refused by our own hook, with a problem that says why.
+      // Our own hook refuses such requests, with a problem that names the missing header.
       requireHostHeader: false,
     },
-    // `TrustedProxies` reads X-Forwarded-For: Fastify would also take what is no address for one.
+    // `TrustedProxies` reads X-Forwarded-For. Fastify would also accept entries that are not addresses.
     trustProxy: false,
     rewriteUrl: ({ url = '/' }: IncomingMessage) => canonicalUrl(url),
-    // Our own hook answers, in our own words.
+    // Our own hook answers with a problem.
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
@@ -78,9 +78,9 @@ export function createAdapter(lifecycle: Lifecycle, options: ServerOptions): Fas
   });
   const server = adapter.getInstance();
   server.server.maxConnections = MAX_CONNECTIONS;
-  // One more than is accepted, and a few: Node drops what is beyond in silence.
+  // More than the hook accepts: Node drops headers beyond this number silently.
   server.server.maxHeadersCount = 200;
-  // What a client expects besides `100-continue` is ignored: Node's own answer would be none of ours.
+  // Expectations other than `100-continue` are ignored: Node's own answer would not be a problem document.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   const routes = new RouteTable();
   server.decorate('allowedMethods', (url: string) => routes.allowedMethods(url));
@@ -91,12 +91,12 @@ export function createAdapter(lifecycle: Lifecycle, options: ServerOptions): Fas
   addRequestHooks(server, lifecycle, new TrustedProxies(trustedProxies));
   addAccessLog(server);
   addBodyParsers(server);
-  // After the others, which it would not survive. Its own limits are those of the route that reads the form.
+  // After the other parsers, because `addBodyParsers` removes all parsers. The route that reads a form sets its limits.
   void server.register(multipart);
   return adapter;
 }
 
-/** The caller's own id is logged and sent back, so it must not look like a card's number. */
+/** The caller's id is logged and sent back, so it must not look like a card number. */
 function requestIdOf(sent: string | string[] | undefined): string {
   const isSane = typeof sent === 'string' && SANE_REQUEST_ID.test(sent) && !holdsCardNumber(sent);
   return isSane ? sent : newUuid();

@@ -4,7 +4,7 @@ import { Lifecycle } from './lifecycle.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestValidation } from './validation.js';
 
-/** What holds for every route: how errors are told and how requests are checked. */
+/** Error responses and request validation for all routes. */
 @Module({})
 export class ApiModule {
   static register(lifecycle: Lifecycle): DynamicModule {

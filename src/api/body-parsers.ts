@@ -11,8 +11,8 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
 const ANY_TYPE = 'application/octet-stream';
 
 /**
- * Before a body is read: which parser gets it. Without bytes there is no body, whatever its type is called. All types but
- * forms go to one parser: Fastify would answer by itself to those that it cannot read, before it has seen a byte.
+ * Chooses the parser before a body is read. A request without bytes has no body, whatever its content type. All types
+ * except forms go to one parser: Fastify itself would refuse unknown types before it has read the body.
  */
 export function chooseParser(request: FastifyRequest): void {
   const { headers } = request.raw;
@@ -25,7 +25,10 @@ export function chooseParser(request: FastifyRequest): void {
   } else headers['content-type'] = ANY_TYPE;
 }
 
-/** JSON for all routes, bytes for those that ask for them. A fault is reported later, to callers who are known. */
+/**
+ * Parses JSON on all routes, and bytes on routes with `rawBody`. A fault is reported later, to authenticated callers
+ * only.
+ */
 export function addBodyParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -34,7 +37,7 @@ export function addBodyParsers(server: FastifyInstance): void {
   });
 }
 
-/** What cannot be decoded is kept as it came: its sender would only send the same again. */
+/** A body that cannot be decoded is kept unchanged: after a refusal its sender would only send the same again. */
 function takeBytes(request: FastifyRequest, body: Buffer): Buffer {
   const { bodyLimit: limit } = request.routeOptions;
   const decoding = decodeBody(body, codingsOf(request.raw.headers['content-encoding']), limit);
@@ -70,7 +73,10 @@ function faultOfForm(type: string, encoding: string | undefined): Problem | null
 
 function encoded(codings: readonly string[]): Problem {
   const names = codings.join(', ').slice(0, 64);
-  return new Problem('unsupported_media_type', `Content-Encoding ${names} is not supported: send the body as it is.`);
+  return new Problem(
+    'unsupported_media_type',
+    `Content-Encoding ${names} is not supported. Send the body uncompressed.`,
+  );
 }
 
 function tooLarge(limitBytes: number): Problem {

@@ -1,13 +1,13 @@
 /**
- * Where providers notify us, in any spelling that may have been configured there: a notification that is answered 404 is
- * lost after the sender's last try. Proxies may write the whole URL (RFC 9112, 3.2.2). Other paths are exact.
+ * The notification URL in any spelling that a provider may have configured: a notification that gets a 404 is lost
+ * after the sender's last retry. Proxies may send the absolute URL (RFC 9112, 3.2.2). Other paths must match exactly.
  */
 const NOTIFICATIONS = /^(?:https?:\/\/[^/?#]*)?\/+v1\/+providers\/+([a-z-]+)\/+notifications\/*(?=$|\?)/i;
 
-/** How it should be written. */
+/** The correct spelling. */
 const CANONICAL = /^\/v1\/providers\/[a-z-]+\/notifications(?=$|\?)/;
 
-/** The URL with its path as the router knows it. */
+/** The URL with its path in the router's spelling. */
 export function canonicalUrl(url: string): string {
   if (CANONICAL.test(url)) return url;
   return url.replace(

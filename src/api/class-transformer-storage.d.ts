@@ -1,4 +1,4 @@
-/** What class-transformer has recorded of its decorators; it has no public door to it, and no types for this one. */
+/** The decorator metadata of class-transformer. The package has no public API for it and no types for this file. */
 declare module 'class-transformer/cjs/storage.js' {
   interface TypeRecords {
     findTypeMetadata(

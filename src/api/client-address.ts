@@ -1,18 +1,18 @@
 import { BlockList, isIP } from 'node:net';
 import { readNetwork } from '../readers/network.js';
 
-/** Longer chains than any real one; what stands further left is not looked at. */
+/** Longer than any real chain of proxies; entries further left are ignored. */
 const MAX_HOPS = 64;
 const MAPPED_IPV4 = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i;
 /** `[2001:db8::1]:443`, `[2001:db8::1]`, `192.0.2.1:443`: some proxies add the port. */
 const WITH_PORT = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::\d{1,5})?$/i;
 
-/** The proxies whose `X-Forwarded-For` is believed. */
+/** The proxies whose `X-Forwarded-For` is trusted. */
 export class TrustedProxies {
   private readonly list = new BlockList();
   private readonly isEmpty: boolean;
 
-  /** Addresses and CIDRs, each of them readable by `readNetwork`. */
+  /** `cidrs`: addresses and CIDRs that `readNetwork` can read. */
   constructor(cidrs: readonly string[]) {
     this.isEmpty = cidrs.length === 0;
     for (const text of cidrs) {
@@ -22,9 +22,9 @@ export class TrustedProxies {
   }
 
   /**
-   * The client's address: the right-most entry of `X-Forwarded-For` that is not one of our proxies. Only entries that a
-   * trusted proxy has added are read, so a client cannot choose its address. An entry that is no address ends the search
-   * at the proxy that added it.
+   * The client's address: the rightmost entry of `X-Forwarded-For` that is not a trusted proxy. Only entries that a
+   * trusted proxy added are read, so a client cannot forge its address. If an entry is not an address, the result is
+   * the address of the proxy that added it.
    */
   clientOf(peer: string, forwarded: string | undefined): string {
     let address = plainAddress(peer);
@@ -51,7 +51,7 @@ function readHop(text: string): string | null {
   return isIP(address) === 0 ? null : plainAddress(address);
 }
 
-/** Without the zone of a local address; an IPv4 address that arrived in an IPv6 socket is the IPv4 address. */
+/** The address without the zone of a link-local address; an IPv4-mapped IPv6 address becomes the IPv4 address. */
 function plainAddress(address: string): string {
   if (!address.includes(':')) return address;
   const plain = (address.split('%')[0] ?? address).toLowerCase();

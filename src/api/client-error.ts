@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { newUuid } from '../common/ids.js';
 import { logger } from '../common/log.js';
-import { isFlowing } from './upload-timeout-exemption.js';
+import { isExemptFromTimeout } from './upload-timeout-exemption.js';
 
 interface Answer {
   readonly status: number;
@@ -17,13 +17,13 @@ const BAD_REQUEST: Answer = {
   detail: 'This is not a valid HTTP/1.1 request.',
 };
 
-/** What Node's HTTP parser gives up on, by its error code. */
+/** The answers to requests that Node's HTTP parser cannot read, by its error code. */
 const ANSWERS: Readonly<Record<string, Answer>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     reason: 'Request Header Fields Too Large',
     code: 'payload_too_large',
-    detail: 'The header fields are larger than 16 KiB together, or more than 200.',
+    detail: 'The header fields exceed 16 KiB in total, or there are more than 200.',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,
@@ -33,15 +33,15 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   },
 };
 
-/** Answers what never became a request: there is no route and no reply object, only a socket. */
+/** Answers data that never became a request: there is no route and no reply object, only a socket. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   const code = error.code ?? 'unknown';
   if (code === 'ECONNRESET' || socket.destroyed) {
     socket.destroy();
     return;
   }
-  // Node tells it once for each request: this one may take as long as it flows.
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && isFlowing(socket)) return;
+  // Node reports this once for each request. An exempt upload may take as long as data arrives.
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && isExemptFromTimeout(socket)) return;
   const answer = ANSWERS[code] ?? BAD_REQUEST;
   const requestId = newUuid();
   logger.info({ requestId, route: 'unmatched', status: answer.status, errorCode: code, code: answer.code }, 'request');

@@ -1,4 +1,5 @@
-// class-validator's and class-transformer's own records of a class's decorators: the DTO stays the one source.
+// Reads the decorator metadata of class-validator and class-transformer, so that the DTO stays the only source of
+// rules.
 import { defaultMetadataStorage as types } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage, type ValidationArguments } from 'class-validator';
 
@@ -9,9 +10,9 @@ interface PropertyRules {
   readonly name: string;
   readonly applies: readonly ((object: object, value: unknown) => boolean)[];
   readonly checks: readonly Check[];
-  /** What is made of the value first. */
+  /** Applied to the value before the checks. */
   readonly transforms: readonly ((value: unknown, body: object) => unknown)[];
-  /** The class of the object, or of each object of the list, that the property holds. */
+  /** The rules for the property's object, or for each object of its list; null: not a nested object. */
   readonly nested: ClassRules | null;
 }
 
@@ -21,28 +22,29 @@ interface ClassRules {
   readonly names: ReadonlySet<string>;
 }
 
-/** What `TransformationType.PLAIN_TO_CLASS` is in class-transformer. */
+/** The value of `TransformationType.PLAIN_TO_CLASS` in class-transformer. */
 const PLAIN_TO_CLASS = 0;
 
 /**
- * The rules of a DTO class, made once into functions that only answer whether a body is good, and of a good body make the
- * instance that class-transformer would. Everything else, and every refusal, is left to class-validator, which says why.
+ * The rules of a DTO class, compiled once into functions. They only decide whether a body is valid, and create the same
+ * instance as class-transformer from a valid body. All other cases go to class-validator, which also writes the
+ * messages for an invalid body.
  */
 export class CompiledRules {
   private readonly classes = new Map<unknown, ClassRules | null>();
 
-  /** The instance; null when the body is not good, or the class has rules that cannot be compiled. */
+  /** The instance; null when the body is not valid, or when the class has rules that cannot be compiled. */
   accept(metatype: unknown, body: object): object | null {
     let rules = this.classes.get(metatype);
     if (rules === undefined) {
       rules = isConstructor(metatype) ? compile(metatype) : null;
       this.classes.set(metatype, rules);
     }
-    return rules && make(rules, body);
+    return rules && instantiate(rules, body);
   }
 }
 
-function make({ metatype, properties, names }: ClassRules, body: object): object | null {
+function instantiate({ metatype, properties, names }: ClassRules, body: object): object | null {
   const instance = new metatype();
   for (const name of Object.keys(body)) {
     if (!names.has(name)) return null;
@@ -55,12 +57,16 @@ function make({ metatype, properties, names }: ClassRules, body: object): object
       Reflect.set(instance, name, value);
     }
     if (!nested) {
-      if (isOrdinary(value)) continue;
+      if (isFreeOfInheritedNames(value)) continue;
       return null;
     }
     if (value === undefined) continue;
-    const made = Array.isArray(value) ? makeAll(nested, value) : isPlainObject(value) ? make(nested, value) : null;
-    // A null that is allowed there is rare: class-validator decides.
+    const made = Array.isArray(value)
+      ? instantiateAll(nested, value)
+      : isPlainObject(value)
+        ? instantiate(nested, value)
+        : null;
+    // An allowed null is rare: class-validator decides.
     if (made === null) return null;
     Reflect.set(instance, name, made);
   }
@@ -72,18 +78,18 @@ function make({ metatype, properties, names }: ClassRules, body: object): object
   return instance;
 }
 
-/** Without members that class-transformer leaves out because every object has them already (`toString`). */
-function isOrdinary(value: unknown): boolean {
+/** False when a member has a name that every object inherits (`toString`): class-transformer drops such members. */
+function isFreeOfInheritedNames(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([name, part]) => !(name in Object.prototype) && isOrdinary(part));
+  return Object.entries(value).every(([name, part]) => !(name in Object.prototype) && isFreeOfInheritedNames(part));
 }
 
-function makeAll(rules: ClassRules, values: readonly unknown[]): object[] | null {
-  const made = values.map((value) => (isPlainObject(value) ? make(rules, value) : null));
+function instantiateAll(rules: ClassRules, values: readonly unknown[]): object[] | null {
+  const made = values.map((value) => (isPlainObject(value) ? instantiate(rules, value) : null));
   return made.some((one) => one === null) ? null : made.filter((one) => one !== null);
 }
 
-/** null when there is anything in it that only class-validator and class-transformer know how to do. */
+/** null when the class uses a feature that only class-validator and class-transformer support. */
 function compile(metatype: Constructor, within: readonly Constructor[] = []): ClassRules | null {
   if (within.includes(metatype)) return null;
   if (types.getExposedMetadatas(metatype).length + types.getExcludedMetadatas(metatype).length > 0) return null;
@@ -136,13 +142,13 @@ function checksOf(metadata: Metadatas[number]): Check[] {
     .getTargetValidatorConstraints(constraintCls)
     .map((rule) => (value: unknown, object: object) => {
       const args: ValidationArguments = { targetName: object.constructor.name, property, object, value, constraints };
-      // Only a plain yes is one: a promise of an answer is left to class-validator.
-      const isGood = (one: unknown): boolean => rule.instance.validate(one, args) === true;
-      return each && Array.isArray(value) ? value.every(isGood) : isGood(value);
+      // Only `true` counts as valid: asynchronous checks are left to class-validator.
+      const isValid = (one: unknown): boolean => rule.instance.validate(one, args) === true;
+      return each && Array.isArray(value) ? value.every(isValid) : isValid(value);
     });
 }
 
-/** The declared type promises a list, and there may be none. */
+/** `groups` may be undefined although its declared type is a list. */
 function isFilled(groups: unknown): boolean {
   return Array.isArray(groups) && groups.length > 0;
 }

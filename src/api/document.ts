@@ -39,12 +39,12 @@ export class ProblemDto {
   code!: ProblemCode;
   @ApiProperty()
   requestId!: string;
-  /** Whether the same request may succeed later. */
+  /** True when the same request may succeed later. */
   @ApiProperty({ type: Boolean })
   retryable!: boolean;
   @ApiPropertyOptional({ type: [FieldErrorDto] })
   errors?: FieldErrorDto[];
-  /** The transaction that stands in the way. */
+  /** The transaction that conflicts with the request. */
   @ApiPropertyOptional({ type: String })
   transactionId?: string;
   @ApiPropertyOptional({ type: ProviderRefusalDto })
@@ -53,9 +53,9 @@ export class ProblemDto {
 
 const DESCRIPTION = `One REST API and one ledger in front of LATAM Pass (points), LoyaltyLayer (passes) and LATCOM (prepaid top-ups).
 
-The HTTP status speaks of the request, \`status\` of the transaction: a declined top-up is a 201 with \`"status": "failed"\`.
-Errors are RFC 9457 problems with a stable \`code\`. Every answer carries \`X-Request-Id\`.
-Acts need an \`Idempotency-Key\`; sending the same request again with the same key never acts twice.`;
+The HTTP status is about the request, \`status\` about the transaction: a declined top-up is a 201 with \`"status": "failed"\`.
+Errors are RFC 9457 problems with a stable \`code\`. Every response has an \`X-Request-Id\`.
+Requests that act at a provider require an \`Idempotency-Key\`; a repeated request with the same key is never executed twice.`;
 
 const TAGS: readonly (readonly [string, string])[] = [
   ['Accruals', 'Points for LATAM Pass members.'],
@@ -71,7 +71,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['Operations', 'Health and metrics of an instance.'],
 ];
 
-/** The tag of a path, for controllers that name none. */
+/** The tags of paths whose controllers name no tag. */
 const TAG_OF_PATH: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/admin\/providers/, 'Providers'],
   [/^\/v1\/admin\/transactions/, 'Transactions'],
@@ -89,7 +89,7 @@ const TAG_OF_PATH: readonly (readonly [RegExp, string])[] = [
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
-/** The OpenAPI document of what the application serves; the same bytes for the same code. */
+/** The OpenAPI document of the application. The same code produces the same bytes. */
 export function createDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Loyalty gateway')
@@ -130,7 +130,7 @@ function complete(path: string, method: string, operation: Operation): void {
   if (!operation.tags?.length) {
     operation.tags = TAG_OF_PATH.flatMap(([pattern, tag]) => (pattern.test(path) ? [tag] : [])).slice(0, 1);
   }
-  // Said, not left out: these are for everybody.
+  // An explicit empty list marks public routes.
   operation.security ??= [];
   dropGuessedSuccess(method, operation);
   const marks = Object.keys(operation).filter((key) => key.startsWith(PROBLEM_MARK));
@@ -143,17 +143,17 @@ function complete(path: string, method: string, operation: Operation): void {
 }
 
 /**
- * What any request of that kind may be refused with: its query and path are checked everywhere, and its body if it has
- * one.
+ * The problems that any request of this kind may get: query and path are checked on all routes, and the body if there
+ * is one.
  */
 function problemsOfAll(path: string, method: string): readonly ProblemCode[] {
-  // Notifications are kept whatever they hold, and whatever their type is called.
+  // Notifications are stored whatever their content and content type.
   if (path.startsWith('/v1/providers/')) return ['validation_failed', 'payload_too_large'];
   if (method === 'get') return ['validation_failed', 'card_data_refused'];
   return ['validation_failed', 'card_data_refused', 'payload_too_large', 'unsupported_media_type'];
 }
 
-/** The compiler's plugin documents Nest's usual status although a composed decorator has set another one. */
+/** The compiler plugin documents Nest's default status even if a composed decorator sets another one. */
 function dropGuessedSuccess(method: string, { responses }: Operation): void {
   const guessed = method === 'post' ? '201' : '200';
   const response = responses[guessed];
@@ -171,7 +171,7 @@ function problemResponse(codes: readonly ProblemCode[]): Operation['responses'][
   };
 }
 
-/** Paths and schemas by name: the order of modules is no part of the contract. */
+/** Sorts paths and schemas by name: the order of modules is not part of the contract. */
 function sorted(document: OpenAPIObject): OpenAPIObject {
   const { schemas, ...components } = document.components ?? {};
   return {

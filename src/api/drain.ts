@@ -2,28 +2,28 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { whileFlowing } from './upload-timeout-exemption.js';
+import { withoutRequestTimeout } from './upload-timeout-exemption.js';
 
-/** How long, and how much, is still read of a request that is answered already. */
+/** Limits for reading the rest of a request that is already answered. */
 const MAX_DRAIN_MS = 10_000;
 const MAX_DRAIN_BYTES = 512 * 1024 * 1024;
-/** Between the end of our side of a connection and its end: the client gets to read the answer. */
+/** Time between closing our side of a connection and destroying it, so that the client can read the response. */
 const LINGER_MS = 1_000;
 
 /**
- * Reads on, and throws away, what still arrives of the body of a request that is refused. Many clients write all of a
- * request before they read the answer: they would wait for ever if reading stopped, and never see the answer if the
- * connection were closed while they write. To be called before the answer is sent.
+ * Reads and discards the rest of a refused request's body. Many clients write the complete request before they read the
+ * response: they would wait forever if reading stopped, and miss the response if the connection were closed while they
+ * write. Call it before the response is sent.
  */
 export function drainRefused({ raw }: FastifyRequest, reply: FastifyReply): void {
   if (raw.complete || raw.destroyed || !hasBody(raw)) return;
-  // Fastify closes after a body that it has not read; here it is read.
+  // Fastify closes the connection after a body that it has not read; here the body is read.
   if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
   const { socket } = raw;
   const closing = putOffClosing(socket);
   const answered = Promise.race([once(reply.raw, 'finish'), once(reply.raw, 'close')]);
   raw.unpipe();
-  void whileFlowing(socket, async () => {
+  void withoutRequestTimeout(socket, async () => {
     const isComplete = await drain(raw);
     await answered.catch(() => undefined);
     if (closing.isDue() || !isComplete) close(socket);
@@ -34,7 +34,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-/** Node closes a connection at the end of its last answer, however much is still arriving. */
+/** Delays the closing: Node closes a connection at the end of its last response, even if data is still arriving. */
 function putOffClosing(socket: Socket): { isDue(): boolean } {
   let isDue = false;
   socket.destroySoon = () => {
@@ -48,7 +48,7 @@ function putOffClosing(socket: Socket): { isDue(): boolean } {
   };
 }
 
-/** Whether all of the body has arrived within the limits. */
+/** Resolves to true when the complete body has arrived within the limits. */
 function drain(raw: IncomingMessage): Promise<boolean> {
   return new Promise((resolve) => {
     let left = MAX_DRAIN_BYTES;
@@ -68,7 +68,7 @@ function drain(raw: IncomingMessage): Promise<boolean> {
   });
 }
 
-/** First our side alone: a connection that is reset takes the answer with it. */
+/** Closes only our side first: a reset connection would lose the response. */
 function close(socket: Socket): void {
   socket.end();
   setTimeout(() => socket.destroy(), LINGER_MS).unref();

@@ -1,14 +1,14 @@
 const WINDOW_MS = 100;
 const FULL = 0.95;
 
-/** How busy the event loop has been in the last 100 to 200 milliseconds, as far as requests came meanwhile. */
+/** The utilization of the event loop in the last 100 to 200 milliseconds, sampled when requests arrive. */
 export class EventLoopUtilization {
   private before = performance.eventLoopUtilization();
   private last = this.before;
   private atMs = performance.now();
 
-  /** To be called with each request: no timer runs while the loop is in one long turn. */
-  note(): void {
+  /** Call it for each request. A timer would not do: no timer runs while the loop is in one long turn. */
+  sample(): void {
     const nowMs = performance.now();
     if (nowMs - this.atMs < WINDOW_MS) return;
     this.before = this.last;
@@ -16,8 +16,8 @@ export class EventLoopUtilization {
     this.atMs = nowMs;
   }
 
-  /** It has hardly waited for anything. */
-  get isFull(): boolean {
+  /** True when the event loop has hardly been idle. */
+  get isSaturated(): boolean {
     return performance.eventLoopUtilization(this.before).utilization >= FULL;
   }
 }

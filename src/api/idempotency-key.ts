@@ -14,7 +14,7 @@ export const IdempotencyKey = createParamDecorator((_data: unknown, context: Exe
 });
 
 export function readIdempotencyKey(values: readonly string[] | undefined): string {
-  // Without blanks around it: HTTP has taken them off, and what else looks like one is refused below.
+  // The HTTP parser has removed surrounding blanks. Other blank-like characters are refused below.
   const key = values?.[0] ?? '';
   if (key === '') {
     throw new Problem(

@@ -1,8 +1,8 @@
 const SLICE_MS = 500;
 
-/** Counts what is under way, and how much of that came only lately, in slices of half a second. */
+/** Counts requests in progress by the time at which they began, in slices of half a second. */
 export class InFlightCounter {
-  /** By the slice in which it came. */
+  /** Requests in progress by the slice in which they began. */
   private readonly counts = new Map<number, number>();
 
   begin(atMs: number): void {
@@ -10,7 +10,7 @@ export class InFlightCounter {
     this.counts.set(slice, (this.counts.get(slice) ?? 0) + 1);
   }
 
-  /** With the time at which it began. */
+  /** `atMs`: the time at which the request began. */
   end(atMs: number): void {
     const slice = Math.floor(atMs / SLICE_MS);
     const count = (this.counts.get(slice) ?? 1) - 1;
@@ -18,8 +18,8 @@ export class InFlightCounter {
     else this.counts.delete(slice);
   }
 
-  /** How much of it is not older than so many milliseconds, or up to a slice more. */
-  since(ageMs: number, nowMs: number): number {
+  /** The number of requests in progress that began at most `ageMs` milliseconds ago, or up to one slice more. */
+  startedWithin(ageMs: number, nowMs: number): number {
     let count = 0;
     for (let slice = Math.floor(nowMs / SLICE_MS); (slice + 1) * SLICE_MS > nowMs - ageMs; slice -= 1) {
       count += this.counts.get(slice) ?? 0;

@@ -3,18 +3,19 @@ import type { FastifyRequest } from 'fastify';
 import { Problem, type FieldError } from '../common/problem.js';
 import { DuplicateMemberError, numberOrBigint, parseJson } from '../readers/json.js';
 
-/** Deeper than any request of the API by far; recursion over foreign data needs an end. */
+/** Much deeper than any request of the API. Recursion over outside data needs a limit. */
 const MAX_DEPTH = 32;
-/** Members with which JavaScript objects are tampered with. */
+/** Member names that can change the prototype of JavaScript objects. */
 const FORBIDDEN_MEMBERS = new Set(['__proto__', 'constructor', 'prototype']);
 const MAX_NAME_LENGTH = 64;
 
-/** A JSON body as a value, or the problem with it and as much of it as was understood. */
+/** The value of a JSON body, or its problem and the readable part. */
 export type BodyReading = { readonly value: unknown } | { readonly problem: Problem; readonly unread: unknown };
 
 /**
- * Strict UTF-8, strict JSON, no member named twice with different values, no tampering members, no text that PostgreSQL
- * cannot store. A byte order mark is skipped. An empty body is no body.
+ * Reads a JSON body. It must be strict UTF-8 and strict JSON, without a member that has two different values, without
+ * forbidden member names, and without text that PostgreSQL cannot store. A byte order mark is skipped. An empty body is
+ * undefined.
  */
 export function readJson(bytes: Buffer): BodyReading {
   if (bytes.length === 0) return { value: undefined };
@@ -31,14 +32,14 @@ export function readJson(bytes: Buffer): BodyReading {
   return error === null ? { value } : { problem: Problem.validation([error]), unread: value };
 }
 
-/** An RFC 6901 pointer one step further; names that no honest caller uses are cut short. */
+/** Appends a member to an RFC 6901 pointer. Names longer than any of the API are cut. */
 export function pointerTo(parent: string, name: string): string {
   return `${parent}/${name.slice(0, MAX_NAME_LENGTH).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /**
- * Tells what was wrong with the body, the query or the path before the handler sees them. Called when it is known who
- * calls: an unknown caller learns nothing but that.
+ * Reports faults of the body, the query or the path. Called after authentication, so that unauthenticated callers get
+ * only a 401.
  * @throws Problem `validation_failed`, `unsupported_media_type`
  */
 export function assertReadable(request: FastifyRequest): void {
@@ -67,7 +68,7 @@ function pathFaults(params: unknown): FieldError[] {
 
 const UNSTORABLE = 'contains a character that is not allowed (U+0000, or half of a surrogate pair)';
 
-/** With the `u` flag only a lone surrogate is matched, never a pair. */
+/** With the `u` flag this matches only lone surrogates, never a pair. */
 const UNSTORABLE_CHARACTERS = /[\0\p{Cs}]/u;
 
 function isStorable(text: string): boolean {

@@ -1,8 +1,8 @@
-/** Whether the process still takes requests. */
+/** The state of the process: serving or draining. */
 export class Lifecycle {
   private draining = false;
 
-  /** From now on requests are answered 503, and the instance says that it is not ready. */
+  /** From now on requests get a 503, and the instance reports that it is not ready. */
   drain(): void {
     this.draining = true;
   }

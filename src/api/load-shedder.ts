@@ -4,55 +4,56 @@ import { EventLoopUtilization } from './event-loop-utilization.js';
 import { InFlightCounter } from './in-flight-counter.js';
 
 /**
- * So many may be under way at once while the process is busy: they take it less than half a second, and a burst of several
- * hundred is no overload.
+ * Limit for concurrent requests while the process is busy. They take it less than half a second; a burst of several
+ * hundred is not an overload.
  */
-const MAX_UNDER_WAY = 1_024;
-/** What has been under way for longer waits for a slow provider, or for a change, and not for this process. */
-const OURS_FOR_MS = 2_000;
-/** Refusing is over as soon as what was accepted has been worked off. */
+const MAX_IN_FLIGHT = 1_024;
+/** Older requests are not counted: they wait for a slow provider or for a status change, not for this process. */
+const RECENT_MS = 2_000;
+/** The overload ends as soon as the accepted requests are done, so callers may retry soon. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** One for all: to make an error costs more than to answer with it. */
-const OVERLOADED = new Problem('overloaded', 'The gateway is overloaded; send the request again.', {
+/** One shared instance: creating an error costs more than sending it. */
+const OVERLOADED = new Problem('overloaded', 'The gateway is overloaded. Retry the request.', {
   retryAfterSeconds: RETRY_AFTER_SECONDS,
 });
 
 /**
- * What partners ask for, by the route: a URL can be written in many ways. Operators, notifications of providers and whoever
- * watches are never refused.
+ * Routes of partners; routes are matched because a URL has many spellings. Requests of operators, provider
+ * notifications and monitoring are never refused.
  */
-const PARTNERS = /^\/v1\/(?!admin\/|providers\/)/;
+const PARTNER_ROUTES = /^\/v1\/(?!admin\/|providers\/)/;
 
 /**
- * Refuses requests while those that were accepted already keep the process busier than it can be: before anything is
- * read of them, so that refusing costs little. That a provider is slow is no overload, however many wait for it: the
- * process has to be busy as well.
+ * Refuses requests while the accepted ones keep the process fully busy. It refuses them before their body is read, so
+ * that a refusal is cheap. Many requests that wait for a slow provider are not an overload: the event loop must be busy
+ * too.
  */
 export class LoadShedder {
   private readonly eventLoop = new EventLoopUtilization();
   private readonly inFlight = new InFlightCounter();
 
   constructor(server: FastifyInstance) {
-    // Not `onResponse`: whoever has gone before the answer has no response.
+    // Not `onResponse`: it does not run when the client has disconnected before the response.
     server.addHook('onSend', (request, _reply, payload, done) => {
       this.leave(request);
       done(null, payload);
     });
   }
 
-  /** null: it may go on, and is counted until it is answered. */
+  /** null: the request is accepted and counts until it is answered. */
   refuse(request: FastifyRequest): Problem | null {
-    if (!PARTNERS.test(request.routeOptions.url ?? '')) return null;
-    this.eventLoop.note();
+    if (!PARTNER_ROUTES.test(request.routeOptions.url ?? '')) return null;
+    this.eventLoop.sample();
     const { startedAtMs } = request.gateway;
-    if (this.inFlight.since(OURS_FOR_MS, startedAtMs) >= MAX_UNDER_WAY && this.eventLoop.isFull) return OVERLOADED;
+    if (this.inFlight.startedWithin(RECENT_MS, startedAtMs) >= MAX_IN_FLIGHT && this.eventLoop.isSaturated)
+      return OVERLOADED;
     this.inFlight.begin(startedAtMs);
     request.gateway.isCounted = true;
     return null;
   }
 
-  /** Once: what is answered a second time has failed while it was. */
+  /** Counts down once: a response that fails while it is sent is answered a second time. */
   private leave({ gateway }: FastifyRequest): void {
     if (!gateway.isCounted) return;
     gateway.isCounted = false;

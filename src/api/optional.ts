@@ -1,11 +1,11 @@
 import { ValidateIf } from 'class-validator';
 
-/** May be left out; an explicit `null` is not taken for "left out". */
+/** The member may be absent; an explicit `null` is not allowed. */
 export function Optional(): PropertyDecorator {
   return ValidateIf((_object: unknown, value: unknown) => value !== undefined);
 }
 
-/** May be left out, or be `null`, which takes the value away. */
+/** The member may be absent, or `null` to remove the value. */
 export function Clearable(): PropertyDecorator {
   return ValidateIf((_object: unknown, value: unknown) => value !== undefined && value !== null);
 }

@@ -11,12 +11,12 @@ export const LIMIT_MESSAGE = `must be a whole number from 1 to ${MAX_LIMIT}`;
 /** 16 bytes in base64url. */
 const CURSOR = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const UUID_BYTES = 16;
-/** Larger ones are left as text, for the rule to refuse. */
+/** Larger numbers stay text, and the validation rule refuses them. */
 const MAX_NUMBER = 999_999_999;
 
 /** `?limit=` of every list. */
 export class LimitQueryDto {
-  /** How many items a page has at most. */
+  /** Maximum number of items per page. */
   @Transform(({ value }: { value: unknown }) => wholeNumber(value))
   @IsInt({ message: LIMIT_MESSAGE })
   @Min(1, { message: LIMIT_MESSAGE })
@@ -25,7 +25,7 @@ export class LimitQueryDto {
   limit: number = DEFAULT_LIMIT;
 }
 
-/** `?limit=&cursor=` of lists that are sorted by a UUID. Extend it for a list with filters. */
+/** `?limit=&cursor=` of lists that are sorted by a UUID. Lists with filters extend it. */
 export class PageQueryDto extends LimitQueryDto {
   /** Opaque cursor: the `nextCursor` of the previous page. */
   @ValidateIf((_object: unknown, value: unknown) => value !== undefined)
@@ -33,7 +33,7 @@ export class PageQueryDto extends LimitQueryDto {
   @ApiPropertyOptional({ type: String, example: undefined })
   cursor?: string;
 
-  /** The UUID after which, in the list's order, the page begins; null for the first page. */
+  /** The page begins after this UUID in the list's order; null: the first page. */
   get before(): string | null {
     return this.cursor === undefined ? null : uuidOf(this.cursor);
   }
@@ -41,11 +41,13 @@ export class PageQueryDto extends LimitQueryDto {
 
 export interface Page<Row> {
   readonly data: Row[];
-  /** null: the list ends here. */
+  /** null: this is the last page. */
   readonly nextCursor: string | null;
 }
 
-/** Makes a page of rows that were read with one row more than `limit`; `keyOf` gives the UUID that the list is sorted by. */
+/**
+ * Makes a page from at most `limit` + 1 rows; the extra row shows that there are more. `keyOf` returns the sort UUID.
+ */
 export function page<Row>(rows: readonly Row[], limit: number, keyOf: (row: Row) => string): Page<Row> {
   const data = rows.slice(0, limit);
   const last = data.at(-1);
@@ -59,17 +61,17 @@ export function cursorOf(uuid: string): string {
   return Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url');
 }
 
-/** A cursor of a list that is sorted by a text. */
+/** The cursor of a list that is sorted by a text. */
 export function cursorOfText(text: string): string {
   return Buffer.from(text).toString('base64url');
 }
 
-/** The text after which the page begins; null for the first page. */
+/** The page begins after this text; null: the first page. */
 export function textOfCursor(cursor: string | undefined): string | null {
   return cursor === undefined ? null : Buffer.from(cursor, 'base64url').toString('utf8');
 }
 
-/** A cursor as `cursorOfText` makes it, of a text that fits `pattern`. */
+/** Accepts a cursor of `cursorOfText` whose text matches `pattern`. */
 export function IsTextCursor(pattern: RegExp): PropertyDecorator {
   const isCursor = (value: unknown): boolean => {
     const text = typeof value === 'string' ? textOfCursor(value) : null;
@@ -83,7 +85,7 @@ function uuidOf(cursor: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** Query values are strings: ASCII digits alone make a number, and everything else is left for the rule to refuse. */
+/** Query values are strings. Pure ASCII digits become a number; the validation rule refuses everything else. */
 export function wholeNumber(value: unknown): unknown {
   return typeof value === 'string' ? (readWholeNumber(value, MAX_NUMBER) ?? value) : (value ?? DEFAULT_LIMIT);
 }

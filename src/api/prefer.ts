@@ -5,18 +5,18 @@ import { readWholeNumber } from '../readers/integer.js';
 const MAX_WAIT_SECONDS = 30;
 /** RFC 7240, section 2: a token, optionally with a value that may be quoted; parameters after `;` are ignored. */
 const PREFERENCE = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*(?:"([^"\\]*)"|([^\s;"]*)))?\s*(?:;.*)?$/;
-/** More is no time that anybody means; the header is ignored then. */
+/** A larger value is not plausible; the header is ignored then. */
 const MAX_SECONDS = 999_999_999;
 
 export interface Preference {
   readonly waitMs: number;
-  /** What `Preference-Applied` says; null when the caller preferred nothing that is understood. */
+  /** The value of `Preference-Applied`; null when there is no known preference. */
   readonly applied: string | null;
 }
 
 /**
- * Reads `Prefer` (RFC 7240). `respond-async` is `wait=0`; more than 30 s is 30 s; what is malformed or unknown is
- * ignored, as the RFC demands; of several, the first counts.
+ * Reads `Prefer` (RFC 7240). `respond-async` means `wait=0`; more than 30 s becomes 30 s. Malformed and unknown
+ * preferences are ignored, as the RFC requires. The first of several `wait` preferences counts.
  */
 export function readPreference(header: string | string[] | undefined, defaultSeconds: number): Preference {
   const items = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
@@ -36,8 +36,8 @@ export function readPreference(header: string | string[] | undefined, defaultSec
 }
 
 /**
- * How long the caller wants the answer held, in milliseconds (0 to 30,000); `defaultSeconds` when it did not say. Also
- * sets `Preference-Applied` on the answer.
+ * The time that the response may wait for the result, in milliseconds (0 to 30,000); `defaultSeconds` without a
+ * preference. Also sets `Preference-Applied` on the response.
  */
 export const WaitFor = createParamDecorator((defaultSeconds: number, context: ExecutionContext): number => {
   const http = context.switchToHttp();
@@ -46,7 +46,7 @@ export const WaitFor = createParamDecorator((defaultSeconds: number, context: Ex
   return preference.waitMs;
 });
 
-/** Says in `Preference-Applied` which preference was honoured. */
+/** Sets `Preference-Applied` to the preference that was applied. */
 export function markPreference(reply: FastifyReply, preference: Preference): void {
   if (preference.applied !== null) void reply.header('Preference-Applied', preference.applied);
   void reply.header('Vary', 'Prefer');

@@ -7,7 +7,7 @@ import { Problem, type FieldError, type ProblemCode, type ProviderRefusal } from
 import { drainRefused } from './drain.js';
 import type { RequestContext } from './request-context.js';
 
-/** The one place that says which HTTP status a problem is, and what it is called. */
+/** The only place that defines the HTTP status and title of each problem. */
 export const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; retryable?: true }>> = {
   validation_failed: { status: 400, title: 'The request is not valid' },
   idempotency_key_missing: { status: 400, title: 'An Idempotency-Key is required' },
@@ -45,7 +45,7 @@ export interface ProblemBody {
   readonly provider?: ProviderRefusal;
 }
 
-/** A problem of HTTP itself has a status that none of the codes has by itself. */
+/** Problems of HTTP itself, e.g. 405, override the status and title of their code. */
 interface HttpAnswer {
   readonly problem: Problem;
   readonly status?: number;
@@ -56,7 +56,7 @@ interface HttpAnswer {
 const CHALLENGE = 'Basic realm="loyalty-gateway", charset="UTF-8"';
 const MAX_STACK_LINES = 8;
 
-/** Turns whatever was thrown into `application/problem+json` (RFC 9457). Nothing internal is ever shown. */
+/** Turns any thrown value into `application/problem+json` (RFC 9457). It never shows internal details. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
@@ -65,14 +65,14 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Also for what goes wrong before a request reaches a handler. */
+/** Also answers errors that occur before a request reaches a handler. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = toAnswer(error, request);
   const { problem } = answer;
   const known = PROBLEMS[problem.code];
   const status = answer.status ?? known.status;
   noteForLog(request, problem.code);
-  // A stream under way cannot become a problem any more.
+  // A stream that has begun can no longer become a problem response.
   if (reply.sent || reply.raw.headersSent) {
     reply.raw.destroy();
     return;
@@ -83,7 +83,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   if (status === 401) void reply.header('WWW-Authenticate', CHALLENGE);
   if (retryAfterSeconds !== undefined)
     void reply.header('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))));
-  // Serialised here: Fastify sends strings as they are, whatever the handler had prepared.
+  // Serialized here: the handler may have set another serializer. Fastify sends strings unchanged.
   void reply
     .status(status)
     .header('Content-Type', 'application/problem+json; charset=utf-8')
@@ -91,7 +91,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     .send(JSON.stringify(problemBody(problem, request.id, answer)));
 }
 
-/** A problem as callers see it. */
+/** The problem document that callers see. */
 export function problemBody(
   problem: Problem,
   requestId: string,
@@ -114,7 +114,7 @@ export function problemBody(
   };
 }
 
-/** The context is absent for errors that come before any hook. */
+/** The context is absent for errors that occur before any hook. */
 function noteForLog({ gateway }: { readonly gateway?: RequestContext | null }, code: ProblemCode): void {
   if (gateway) gateway.problemCode = code;
 }
@@ -123,7 +123,8 @@ function toAnswer(error: unknown, request: FastifyRequest): HttpAnswer {
   if (error instanceof Problem) return { problem: error };
   const status = statusOf(error);
   const databaseError = driverErrorOf(error);
-  // What has a status was said by the server itself: a caller's connection breaks with the same codes as the database's.
+  // An error with a status comes from the HTTP server: a caller's broken connection has the same codes as the
+  // database's.
   if (status === null && isUnavailable(databaseError)) {
     logger.error({ requestId: request.id, ...describeError(databaseError) }, 'the database is not available');
     return { problem: databaseUnavailable(error) };
@@ -131,16 +132,16 @@ function toAnswer(error: unknown, request: FastifyRequest): HttpAnswer {
   if (status === null && isRefusedInput(databaseError)) return refusedByDatabase(databaseError, request);
   if (status === null && isFormFault(error)) return { problem: unreadableForm() };
   if (status === 404) return notFound(request);
-  if (status !== null && status < 500) return ofStatus(status);
+  if (status !== null && status < 500) return answerOfStatus(status);
   if (status === 503) return { problem: new Problem('overloaded', 'Try again shortly.', { retryAfterSeconds: 2 }) };
   const where = { requestId: request.id, method: request.method, route: request.routeOptions.url };
   logger.error({ ...where, ...describeError(error), stack: framesOf(error) }, 'a request failed unexpectedly');
   const detail =
-    'Something went wrong in the gateway. Sending the same request again, with the same Idempotency-Key, is safe.';
-  return { problem: new Problem('internal_error', `${detail} When it persists, report the requestId.`) };
+    'The gateway failed unexpectedly. It is safe to repeat the same request with the same Idempotency-Key.';
+  return { problem: new Problem('internal_error', `${detail} If it persists, report the requestId.`) };
 }
 
-/** A value passed all our rules and was refused by the database: the caller's fault, and a hole in the rules. */
+/** The database refused a value that passed all rules: the caller's fault, and a gap in the rules. */
 function refusedByDatabase(error: unknown, request: FastifyRequest): HttpAnswer {
   const where = { requestId: request.id, method: request.method, route: request.routeOptions.url };
   const fields = { ...where, ...describeError(error), stack: framesOf(error) };
@@ -148,7 +149,7 @@ function refusedByDatabase(error: unknown, request: FastifyRequest): HttpAnswer 
   return { problem: new Problem('validation_failed', 'The request has a value that cannot be stored.') };
 }
 
-/** No route at all, or one for other methods. */
+/** No route has this path, or only routes for other methods. */
 function notFound(request: FastifyRequest): HttpAnswer {
   const allowed = request.server.allowedMethods(request.raw.url ?? '/');
   if (allowed.length === 0 || allowed.includes(request.method)) {
@@ -156,14 +157,14 @@ function notFound(request: FastifyRequest): HttpAnswer {
   }
   const list = allowed.join(', ');
   return {
-    problem: new Problem('not_found', `This path does not take ${request.method}; it takes ${list}.`),
+    problem: new Problem('not_found', `${request.method} is not allowed here. Allowed: ${list}.`),
     status: 405,
     title: 'Method not allowed',
     headers: { Allow: list },
   };
 }
 
-function ofStatus(status: number): HttpAnswer {
+function answerOfStatus(status: number): HttpAnswer {
   switch (status) {
     case 401:
       return { problem: new Problem('unauthenticated', 'Send valid credentials with HTTP Basic.') };
@@ -176,7 +177,7 @@ function ofStatus(status: number): HttpAnswer {
     case 415:
       return { problem: unsupportedMediaType() };
     case 429:
-      return { problem: new Problem('rate_limited', 'Too many requests; slow down.', { retryAfterSeconds: 1 }) };
+      return { problem: new Problem('rate_limited', 'Too many requests. Slow down.', { retryAfterSeconds: 1 }) };
     case 414:
       return {
         problem: new Problem('validation_failed', 'The URL is too long.'),
@@ -187,7 +188,7 @@ function ofStatus(status: number): HttpAnswer {
       return { problem: tooManyHeaders(), status, title: 'Too many header fields' };
     default:
       return {
-        problem: new Problem('validation_failed', 'The request cannot be read: check its URL and its headers.'),
+        problem: new Problem('validation_failed', 'The request cannot be read. Check its URL and headers.'),
       };
   }
 }
@@ -197,11 +198,11 @@ export function unsupportedMediaType(): Problem {
 }
 
 function unreadableForm(): Problem {
-  const message = 'is not a complete form: its boundary is missing, or it ends too early';
+  const message = 'is not a complete form: the boundary is missing, or the form ends too early';
   return new Problem('validation_failed', `The request body ${message}.`, { errors: [{ pointer: '', message }] });
 }
 
-/** What the form's parser throws has no code of its own. */
+/** Recognizes errors of the form parser by their message, because they have no code. */
 function isFormFault(error: unknown): boolean {
   return error instanceof Error && /multipart data$|^Multipart: Boundary|^The needle/.test(error.message);
 }
@@ -221,7 +222,7 @@ function driverErrorOf(error: unknown): unknown {
   return error instanceof Error && 'driverError' in error ? error.driverError : error;
 }
 
-/** Where it happened, without the message. */
+/** The stack frames of an error, without its message. */
 function framesOf(error: unknown): string[] {
   const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
   return lines

@@ -1,19 +1,21 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 
 /**
- * The route's `@Body()` is the request's bytes as a Buffer, whatever the content type says (undefined for none). More
- * than `limitBytes` is answered 413.
+ * The route's `@Body()` is a Buffer of the request's bytes, whatever the content type; undefined without a body. More
+ * than `limitBytes` is answered with 413.
  */
 export function RawBody(limitBytes: number): MethodDecorator & ClassDecorator {
   return RouteConfig({ rawBody: true, bodyLimitBytes: limitBytes });
 }
 
-/** Another limit than the general one for the JSON body of this route, in bytes; more is answered 413. */
+/**
+ * The limit for the JSON body of this route, in bytes, instead of the general one. A larger body is answered with 413.
+ */
 export function BodyLimit(limitBytes: number): MethodDecorator & ClassDecorator {
   return RouteConfig({ bodyLimitBytes: limitBytes });
 }
 
-/** This route also takes `multipart/form-data`, which its handler reads as it arrives. */
+/** This route also accepts `multipart/form-data`, which its handler reads as a stream. */
 export function Multipart(): MethodDecorator & ClassDecorator {
   return RouteConfig({ multipart: true });
 }

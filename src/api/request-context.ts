@@ -1,25 +1,25 @@
 import 'fastify';
 import type { Problem } from '../common/problem.js';
 
-/** What is known of one request besides what it carries; for the access log and for checks that come later. */
+/** Data about one request, for the access log and for later checks. */
 export interface RequestContext {
   /** W3C trace id, when the caller sent a valid `traceparent`. */
   readonly traceId: string | null;
-  /** The client's address, as `TRUST_PROXY` lets it be known. */
+  /** The client's address; see `TRUST_PROXY`. */
   readonly address: string;
-  /** `Content-Type` as it was sent; empty: none. */
+  /** `Content-Type` as received; empty: none. */
   contentType: string;
   /** `performance.now()` at its arrival. */
   readonly startedAtMs: number;
-  /** Public ids of who called, once known; nothing else of them is logged. */
+  /** Public ids of the authenticated caller. No other data of the caller is logged. */
   actor: { readonly appId?: string; readonly keyId?: string; readonly operatorId?: string };
-  /** It is one of those under way that admission counts. */
+  /** True while the load shedder counts the request. */
   isCounted: boolean;
-  /** Code of the problem that was answered. */
+  /** Code of the problem in the response. */
   problemCode: string | null;
-  /** The body could not be read: told only after the caller is known to be somebody. */
+  /** The fault of an unreadable body. It is reported only after the caller is authenticated. */
   bodyProblem: Problem | null;
-  /** What was understood of such a body: text, or a JSON value. */
+  /** The readable part of such a body: text or a JSON value. */
   unreadBody: unknown;
 }
 
@@ -30,9 +30,9 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The handler gets the body as a Buffer, whatever its content type. */
     rawBody?: boolean;
-    /** The handler reads a form by itself. */
+    /** The handler reads the form itself. */
     multipart?: boolean;
-    /** Instead of the general limit. */
+    /** Replaces the general limit. */
     bodyLimitBytes?: number;
   }
 }

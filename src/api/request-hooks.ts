@@ -7,20 +7,20 @@ import type { Lifecycle } from './lifecycle.js';
 import './request-context.js';
 
 const MAX_HEADERS = 64;
-/** W3C trace context, version 00 and later ones that begin alike. */
+/** W3C trace context, version 00 and later versions with the same beginning. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
 
-/** What may be asked of an instance that is going down. */
-const ALWAYS_ANSWERED = /^\/(?:health\/|metrics$)/;
+/** Routes that are served during shutdown. */
+const SERVED_WHILE_DRAINING = /^\/(?:health\/|metrics$)/;
 
 class TooManyHeaders extends Error {
   readonly statusCode = 431;
 }
 
-/** What every request gets before anything else looks at it, and every answer carries. */
+/** Hooks for every request: context, first checks, load shedding, and the common response headers. */
 export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle, proxies: TrustedProxies): void {
   server.decorateRequest('gateway');
-  const admission = new LoadShedder(server);
+  const loadShedder = new LoadShedder(server);
   server.addHook('onRequest', (request, reply, done) => {
     request.gateway = {
       traceId: traceIdOf(request.headers.traceparent),
@@ -36,30 +36,29 @@ export function addRequestHooks(server: FastifyInstance, lifecycle: Lifecycle, p
     addCommonHeaders(reply, request.id);
     if (request.raw.headers.host === undefined && request.raw.httpVersion === '1.1') return done(hostMissing());
     if (request.raw.rawHeaders.length > MAX_HEADERS * 2) return done(new TooManyHeaders());
-    if (lifecycle.isDraining && !ALWAYS_ANSWERED.test(request.raw.url ?? '')) return done(goingDown());
-    const refusal = admission.refuse(request);
+    if (lifecycle.isDraining && !SERVED_WHILE_DRAINING.test(request.raw.url ?? '')) return done(shuttingDown());
+    const refusal = loadShedder.refuse(request);
     if (refusal) return done(refusal);
     chooseParser(request);
     done();
   });
   server.addHook('onSend', (_request, reply, payload, done) => {
-    // A connection that is kept would keep the process.
+    // An open keep-alive connection would keep the process running.
     if (lifecycle.isDraining) void reply.header('Connection', 'close');
     done(null, payload);
   });
 }
 
-/** What every answer carries. */
 export function addCommonHeaders(reply: FastifyReply, requestId: string): void {
   void reply.headers({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
 }
 
 function hostMissing(): Problem {
-  return Problem.invalid('Host', 'is required: an HTTP/1.1 request must have this header');
+  return Problem.invalid('Host', 'is required in HTTP/1.1');
 }
 
-function goingDown(): Problem {
-  return new Problem('overloaded', 'This instance of the gateway is shutting down; send the request again.', {
+function shuttingDown(): Problem {
+  return new Problem('overloaded', 'This instance of the gateway is shutting down. Retry the request.', {
     retryAfterSeconds: 1,
   });
 }

@@ -1,4 +1,4 @@
-/** The served paths with their methods, to tell a wrong method from a wrong path. */
+/** The served paths and their methods, to distinguish a wrong method from a wrong path. */
 export class RouteTable {
   private readonly methods = new Map<string, Set<string>>();
 

@@ -4,17 +4,17 @@ import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationArguments } from 'class-validator';
 import { comparable, faultOfLabel, faultOfName, faultOfSentence } from '../readers/user-text.js';
 
-/* Rules for text that people or their programs write. Lengths count characters (code points), as the document does. */
+/* Rules for text from callers. Lengths count characters (code points), as in the OpenAPI document. */
 
 interface TextOptions {
   readonly example?: string;
-  /** The member may be left out: put `@Optional()` beside the rule. */
+  /** The member may be absent. The property needs `@Optional()` too. */
   readonly isOptional?: boolean;
 }
 
 /**
- * A short text by which something is found again: without blanks around it, control or invisible characters. It is taken
- * in Unicode's composed form (NFC), so that it is the same however it was typed.
+ * A short text that is searched for, without surrounding blanks, control or invisible characters. It is converted to
+ * Unicode's composed form (NFC), so that equal texts compare equal however they were typed.
  */
 export function IsLabel(maxLength: number, options: TextOptions = {}): PropertyDecorator {
   return applyDecorators(
@@ -23,7 +23,7 @@ export function IsLabel(maxLength: number, options: TextOptions = {}): PropertyD
   );
 }
 
-/** What a person writes about something; line breaks are allowed. */
+/** A text that a person writes; line breaks are allowed. */
 export function IsSentence(maxLength: number, options: TextOptions = {}): PropertyDecorator {
   return text('isSentence', maxLength, faultOfSentence, options);
 }
@@ -34,7 +34,7 @@ export function IsName(maxLength: number, options: TextOptions = {}): PropertyDe
 }
 
 export function isLongerThan(value: string, maxLength: number): boolean {
-  // A character has one code unit or two.
+  // A character has one or two code units.
   return value.length > maxLength && (value.length > maxLength * 2 || [...value].length > maxLength);
 }
 

@@ -1,20 +1,20 @@
 import type { Socket } from 'node:net';
 
-const flowing = new WeakSet<Socket>();
+const exempt = new WeakSet<Socket>();
 
 /**
- * While `work` reads the body of the request on that connection it may take longer than a request may otherwise. What
- * stops flowing is cut off by the connection's own timeout.
+ * Exempts a connection from the request timeout while `work` reads its body. If no more data arrives, the connection's
+ * own timeout ends it.
  */
-export async function whileFlowing<T>(socket: Socket, work: () => Promise<T>): Promise<T> {
-  flowing.add(socket);
+export async function withoutRequestTimeout<T>(socket: Socket, work: () => Promise<T>): Promise<T> {
+  exempt.add(socket);
   try {
     return await work();
   } finally {
-    flowing.delete(socket);
+    exempt.delete(socket);
   }
 }
 
-export function isFlowing(socket: Socket): boolean {
-  return flowing.has(socket);
+export function isExemptFromTimeout(socket: Socket): boolean {
+  return exempt.has(socket);
 }

@@ -6,16 +6,16 @@ import { pointerTo } from './json-body.js';
 const MAX_ERRORS = 50;
 const REQUIRED = 'is required';
 
-/** How class-validator and class-transformer are used. */
-export const STRICT = {
+/** The options of class-validator and class-transformer. */
+export const STRICT_OPTIONS = {
   whitelist: true,
   forbidNonWhitelisted: true,
-  // A class without members is a body that has to be empty: `forbidNonWhitelisted` sees to it.
+  // A DTO without members stands for an empty body; `forbidNonWhitelisted` enforces it.
   forbidUnknownValues: false,
   transform: true,
 } as const;
 
-/** Carries class-validator's findings to where it is known whether they are about a body or a query. */
+/** Carries class-validator's findings to the code that knows whether they concern a body or a query. */
 class Findings extends Error {
   constructor(readonly errors: readonly ValidationError[]) {
     super('findings');
@@ -23,20 +23,20 @@ class Findings extends Error {
 }
 
 /**
- * Checks bodies and typed queries: unknown members are refused, nothing is converted (a number in quotes is a string),
- * and every error names its place: `/member/ffn` in a body, `?limit` in a query.
+ * Validates bodies and typed queries. Unknown members are refused, and nothing is converted (a quoted number is a
+ * string). Every error names its place: `/member/ffn` in a body, `?limit` in a query.
  */
 export class RequestValidation extends ValidationPipe {
   private readonly rules = new CompiledRules();
 
   constructor() {
-    super({ ...STRICT, exceptionFactory: (errors) => new Findings(errors) });
+    super({ ...STRICT_OPTIONS, exceptionFactory: (errors) => new Findings(errors) });
   }
 
   /** @throws Problem `validation_failed` */
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (!this.toValidate(metadata)) return value;
-    // No body is an empty one: where every member may be left out, so may the body.
+    // A missing body counts as an empty object: if all members are optional, so is the body.
     if (metadata.type === 'body' && value === undefined) return this.transform({}, metadata);
     if (metadata.type === 'body' && !isObject(value)) throw Problem.invalid('', 'must be a JSON object');
     this.refuseInherited(value, metadata);
@@ -52,7 +52,7 @@ export class RequestValidation extends ValidationPipe {
     }
   }
 
-  /** Members that a class has without having declared them as input (getters): as unknown to callers as any other. */
+  /** Refuses members that the class has but does not declare as input, e.g. getters, like unknown members. */
   private refuseInherited(value: unknown, metadata: ArgumentMetadata): void {
     const prototype: unknown = metadata.metatype?.prototype;
     if (!isObject(value) || typeof prototype !== 'object' || prototype === null) return;
@@ -82,7 +82,7 @@ function messagesOf({ constraints = {}, property, value }: ValidationError): str
   if ('whitelistValidation' in constraints) return [UNKNOWN];
   const messages = Object.values(constraints);
   if (value === undefined && messages.length > 0) return [REQUIRED];
-  // class-validator begins its own messages with the name, which the pointer says already.
+  // class-validator begins its messages with the name, which the pointer already contains.
   return messages.map((message) => (message.startsWith(`${property} `) ? message.slice(property.length + 1) : message));
 }
 

@@ -20,34 +20,34 @@ async function during(ms: number, turn: () => unknown): Promise<void> {
 it('the loop is full while it hardly waits, also before its long turn has ended, and not when it waits again', async () => {
   const loop = new EventLoopUtilization();
   const resting = async (): Promise<void> => {
-    loop.note();
+    loop.sample();
     await sleep(20);
   };
   await during(300, resting);
-  expect(loop.isFull).toBe(false);
+  expect(loop.isSaturated).toBe(false);
   const endAt = performance.now() + 500;
-  while (performance.now() < endAt) loop.note();
-  expect(loop.isFull).toBe(true);
+  while (performance.now() < endAt) loop.sample();
+  expect(loop.isSaturated).toBe(true);
   await during(400, resting);
-  expect(loop.isFull).toBe(false);
+  expect(loop.isSaturated).toBe(false);
 });
 
 it('one long turn after a long rest does not count the rest', async () => {
   const loop = new EventLoopUtilization();
   await sleep(1_000);
   const endAt = performance.now() + 300;
-  while (performance.now() < endAt) loop.note();
-  expect(loop.isFull).toBe(true);
+  while (performance.now() < endAt) loop.sample();
+  expect(loop.isSaturated).toBe(true);
 });
 
 it('what is under way is counted with its age, until it ends', () => {
   const underWay = new InFlightCounter();
   for (let atMs = 0; atMs < 10_000; atMs += 100) underWay.begin(atMs);
-  expect(underWay.since(2_000, 10_000)).toBe(20);
+  expect(underWay.startedWithin(2_000, 10_000)).toBe(20);
   for (let atMs = 9_000; atMs < 9_500; atMs += 100) underWay.end(atMs);
-  expect(underWay.since(2_000, 10_000)).toBe(15);
-  expect(underWay.since(60_000, 10_000)).toBe(95);
-  expect(underWay.since(2_000, 20_000)).toBe(0);
+  expect(underWay.startedWithin(2_000, 10_000)).toBe(15);
+  expect(underWay.startedWithin(60_000, 10_000)).toBe(95);
+  expect(underWay.startedWithin(2_000, 20_000)).toBe(0);
 });
 
 it('patience ends when many wait and the first has waited long, and comes back when it is served', async () => {

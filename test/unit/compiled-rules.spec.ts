@@ -2,7 +2,7 @@ import { ValidationPipe, type Type } from '@nestjs/common';
 import { CreateAppDto } from '../../src/access/admin/apps.dto.js';
 import { CreateOperatorDto } from '../../src/access/admin/operators.dto.js';
 import { CompiledRules } from '../../src/api/compiled-rules.js';
-import { STRICT } from '../../src/api/validation.js';
+import { STRICT_OPTIONS } from '../../src/api/validation.js';
 import { TransactionQueryDto } from '../../src/operations/transactions/transaction-query.dto.js';
 import { ACCRUAL_EXAMPLE, AmendAccrualDto, CreateAccrualDto } from '../../src/providers/latam-pass/accrual.dto.js';
 import { START_EXAMPLE, StartCobrandedDto } from '../../src/providers/latam-pass/cobranded.dto.js';
@@ -77,7 +77,7 @@ function mutated(value: unknown): unknown {
   return copy;
 }
 
-const pipe = new ValidationPipe(STRICT);
+const pipe = new ValidationPipe(STRICT_OPTIONS);
 
 async function slowly(metatype: Type<object>, body: unknown): Promise<unknown> {
   const accepted: unknown = await pipe.transform(body, { type: 'body', metatype }).catch(() => null);

@@ -4,21 +4,21 @@ import { plainText } from './plain-text.js';
 const MIN_DIGITS = 13;
 const MAX_DIGITS = 19;
 const ZERO = '0'.charCodeAt(0);
-/** Of an international phone number (E.164). */
+/** Maximum length of an international phone number (E.164). */
 const MAX_PHONE_DIGITS = 15;
 
-/** What cannot hold a card is most of what there is: one quick look decides. */
+/** A quick test first: most texts have too few digits for a card number. */
 const MANY_DIGITS = /\d(?:[ -]?\d){12}/;
 const RUN = /\d+(?:[ -]\d+)*/g;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 const UUID = /(?<![\p{L}\p{N}])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![\p{L}\p{N}])/giu;
 
-/** How cards are printed and typed, in digits per group. */
-const PRINTED = new Set(['4-4-4-4', '4-6-5', '4-6-4', '4-4-4-4-3', '4-4-4-4-2', '4-4-4-1', '8-8', '6-13']);
+/** Groupings in which card numbers are printed and typed, in digits per group. */
+const PRINTED_GROUPS = new Set(['4-4-4-4', '4-6-5', '4-6-4', '4-4-4-4-3', '4-4-4-4-2', '4-4-4-1', '8-8', '6-13']);
 
 /**
- * Whether the text holds the number of a payment card: a run of 13 to 19 digits, single spaces or hyphens allowed between,
- * that touches no letter or digit, begins like an issuer's number, and passes Luhn's check.
+ * True when the text contains a payment card number: a run of 13 to 19 digits, with single spaces or hyphens allowed
+ * between them, that touches no letter or digit, begins with an issuer's prefix, and passes the Luhn check.
  */
 export function holdsCardNumber(text: string): boolean {
   const plain = plainText(text);
@@ -33,7 +33,7 @@ export function holdsCardNumber(text: string): boolean {
   return false;
 }
 
-/** `before` and `after` hold the characters that the run touches (two code units, for letters outside the basic plane). */
+/** `before` and `after` are the neighboring characters (two code units, for letters outside the basic plane). */
 function holdsCard(run: string, before: string, after: string): boolean {
   const groups = run.split(/[ -]/);
   const first = LETTER_OR_DIGIT.test([...before].at(-1) ?? '') ? 1 : 0;
@@ -46,23 +46,24 @@ function holdsCard(run: string, before: string, after: string): boolean {
     let digits = '';
     for (let to = from; to <= last && digits.length <= MAX_DIGITS; to += 1) {
       digits += groups[to] ?? '';
-      if (isCard(digits) && isPart(groups, from, to)) return true;
+      if (isCard(digits) && isSuspectPart(groups, from, to)) return true;
     }
   }
   return false;
 }
 
 /**
- * Part of a longer run (an amount, a date or another number stands beside it) is looked at when it is one unbroken number
- * or printed like a card; otherwise lists of short numbers would be refused. The groups of a SIM card's number are its own.
+ * True when a part of a longer run must be checked: it is one unbroken number, or it is grouped like a printed card.
+ * Other parts are not checked, because lists of short numbers, amounts or dates would be refused. SIM card numbers have
+ * similar groups and are excluded.
  */
-function isPart(groups: readonly string[], from: number, to: number): boolean {
+function isSuspectPart(groups: readonly string[], from: number, to: number): boolean {
   const whole = from === 0 && to === groups.length - 1;
   if (whole) return false;
   if (from === to) return true;
   const isSim = groups[0]?.length === 4 && groups[0].startsWith('89');
   const lengths = groups.slice(from, to + 1).map((group) => group.length);
-  return !isSim && PRINTED.has(lengths.join('-'));
+  return !isSim && PRINTED_GROUPS.has(lengths.join('-'));
 }
 
 function isCard(digits: string): boolean {

@@ -1,4 +1,4 @@
-/** Numbers of cards that an issuer's prefix begins: from, to (both of the same length), and how many digits they have. */
+/** A range of card number prefixes, `from` and `to` of the same length, and the possible numbers of digits. */
 interface IssuerRange {
   readonly from: string;
   readonly to: string;
@@ -9,8 +9,8 @@ const USUAL = [16];
 const LONG = [16, 17, 18, 19];
 
 /**
- * Left out on purpose: 1 (UATP: timestamps), 89 (SIM cards), and the 15 digits of 35, 86 and 01 (IMEIs), because these are
- * legal here.
+ * Some prefixes are left out, because the API accepts such numbers: 1 (UATP; looks like a timestamp), 89 (SIM cards),
+ * and 35, 86 and 01 with 15 digits (IMEIs).
  */
 const RANGES: readonly IssuerRange[] = [
   { from: '4', to: '4', lengths: [13, 16, 19] }, // Visa; Elo

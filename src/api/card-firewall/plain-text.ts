@@ -6,8 +6,8 @@ const SPACE = /\p{Zs}/gu;
 const DECIMAL = /^\p{Nd}$/u;
 
 /**
- * The text as somebody would read it: digits of every script, of full width or raised become 0 to 9, every dash a hyphen,
- * every space a space, and what cannot be seen is gone.
+ * The text as a person reads it: digits of any script, full-width and superscript digits become 0 to 9, every dash
+ * becomes a hyphen, every kind of space becomes a space, and invisible characters are removed.
  */
 export function plainText(text: string): string {
   if (ASCII.test(text)) return text;
@@ -19,7 +19,7 @@ export function plainText(text: string): string {
     .replace(SPACE, ' ');
 }
 
-/** Unicode keeps the ten digits of a script together and in order, so the value is the distance from the first one. */
+/** In Unicode the ten digits of a script are consecutive, so the value is the distance from the first one. */
 function digitOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   let first = code;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { whileFlowing } from '../../api/upload-timeout-exemption.js';
+import { withoutRequestTimeout } from '../../api/upload-timeout-exemption.js';
 import { readJson } from '../../api/json-body.js';
 import { RequestValidation } from '../../api/validation.js';
 import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
@@ -38,7 +38,7 @@ export class Intake {
   ): Promise<string> {
     if (request.isMultipart()) {
       // A million lines over a slow line.
-      return whileFlowing(request.raw.socket, () => this.takeStatement(request, by, note));
+      return withoutRequestTimeout(request.raw.socket, () => this.takeStatement(request, by, note));
     }
     const dto = await this.check(request.body);
     if (dto.kind === 'statement') throw fileRequired();
@@ -53,7 +53,7 @@ export class Intake {
   /** How a statement would be read, and what would be found. @throws Problem `validation_failed`, `payload_too_large` */
   async preview(request: FastifyRequest): Promise<StatementPreview> {
     if (!request.isMultipart()) throw fileRequired();
-    return whileFlowing(request.raw.socket, async () => {
+    return withoutRequestTimeout(request.raw.socket, async () => {
       const { statement, file } = await this.begin(request);
       return this.statements.preview(statement, file);
     });
