@@ -4,7 +4,8 @@ import { Audit, Caller, Operator, type OperatorCaller } from '../access/index.js
 import { parseId, publicId } from '../common/ids.js';
 import { Reads } from '../operations/http/openapi.decorators.js';
 import { Problem } from '../common/problem.js';
-import { AppErasure, type Erasure } from './app-erasure.js';
+import type { Erasure } from '../crypto/app-data-keys.js';
+import { AppErasure } from './app-erasure.js';
 
 export class AppErasureDto {
   /** @example "app_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
+import { destroyAppKey, findErasure, type Erasure } from '../crypto/app-data-keys.js';
 import { AppVault } from '../crypto/app-vault.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../common/problem.js';
@@ -15,20 +16,7 @@ from apps where id = $1 for update`;
 const OPEN_TRANSACTION = `
 select from transactions where app_id = $1 and status in ('scheduled', 'pending', 'processing', 'unknown') limit 1`;
 
-const DESTROY = `
-insert into app_data_keys as k (app_id, sealed, destroyed_at) values ($1, null, clock_timestamp())
-on conflict (app_id) do update set sealed = null, destroyed_at = coalesce(k.destroyed_at, excluded.destroyed_at)`;
-
 const WAKE_PURGE = `update purge_tasks set next_at = now() where name = 'erased apps'`;
-
-const FIND = `
-select destroyed_at as "destroyedAt", erased_at as "erasedAt" from app_data_keys
-where app_id = $1 and destroyed_at is not null`;
-
-export interface Erasure {
-  readonly destroyedAt: Date;
-  readonly erasedAt: Date | null;
-}
 
 /** Erases all personal data that a removed app has sent. */
 @Injectable()
@@ -53,7 +41,7 @@ export class AppErasure {
 
   /** null: the app has not been erased. */
   async find(appId: string): Promise<Erasure | null> {
-    return (await this.database.query<Erasure>(FIND, [appId]))[0] ?? null;
+    return findErasure(this.database.pool, appId);
   }
 }
 
@@ -74,6 +62,6 @@ async function destroy(client: PoolClient, appId: string): Promise<void> {
       'The app has open transactions, which need its data. GET /v1/admin/transactions?appId= shows them.',
     );
   }
-  await client.query(DESTROY, [appId]);
+  await destroyAppKey(client, appId);
   await client.query(WAKE_PURGE);
 }

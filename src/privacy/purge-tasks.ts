@@ -1,8 +1,10 @@
 import type { PoolClient } from 'pg';
 import type { RetentionSettings } from '../config/config.js';
-import { idFromDaysAgo } from '../database/id-age.js';
-import { blockPersonal, erasePersonal } from '../ledger/writes/erase.js';
+import { finishErasure, nextAppToErase } from '../crypto/app-data-keys.js';
+import { blockPersonal } from '../ledger/writes/erase.js';
 import { forgetOldKeys } from '../ledger/writes/expire-idempotency-keys.js';
+import { deleteOldNotifications } from '../notifications/delete-notifications.js';
+import { erasePersonalData } from './erase-personal-data.js';
 
 /** The progress of a task. It is committed with the work itself, so that a crash neither skips nor repeats any work. */
 export interface Progress {
@@ -92,7 +94,7 @@ export function eraseBlocked({ blockedDays }: RetentionSettings): PurgeTask {
   return async (client) => {
     const { rows } = await client.query<{ id: string }>(BLOCKED, [blockedDays, MAX_ROWS]);
     const ids = rows.map(({ id }) => id);
-    const erased = ids.length === 0 ? [] : await erasePersonal(client, ids);
+    const erased = ids.length === 0 ? [] : await erasePersonalData(client, ids);
     return { ...NO_PROGRESS, rows: erased.length, isOver: erased.length === 0 };
   };
 }
@@ -107,7 +109,7 @@ limit $1`;
 
 export const closeLate: PurgeTask = async (client) => {
   const { rows } = await client.query<{ id: string; isErased: boolean }>(LATE, [MAX_ROWS]);
-  const erased = await erasePersonal(client, idsOf(rows, true));
+  const erased = await erasePersonalData(client, idsOf(rows, true));
   const blocked = await blockPersonal(client, idsOf(rows, false));
   const done = erased.length + blocked.length;
   return { ...NO_PROGRESS, rows: done, isOver: done === 0 };
@@ -117,15 +119,10 @@ function idsOf(rows: readonly { readonly id: string; readonly isErased: boolean 
   return rows.filter((row) => row.isErased === isErased).map(({ id }) => id);
 }
 
-/** Notifications that still wait for their transaction are kept. */
-const OLD_NOTIFICATIONS = `
-delete from notifications where id in (
-  select id from notifications where id < ${idFromDaysAgo('$1::int')} and due_at is null order by id limit $2)`;
-
 export function deleteNotifications({ notificationDays }: RetentionSettings): PurgeTask {
   return async (client) => {
-    const { rowCount } = await client.query(OLD_NOTIFICATIONS, [notificationDays, MAX_DELETED_ROWS]);
-    return { ...NO_PROGRESS, rows: rowCount ?? 0, isOver: rowCount === 0 };
+    const rows = await deleteOldNotifications(client, notificationDays, MAX_DELETED_ROWS);
+    return { ...NO_PROGRESS, rows, isOver: rows === 0 };
   };
 }
 
@@ -135,21 +132,18 @@ export const forgetKeys: PurgeTask = async (client, { reachedId }) => {
   return { reachedAt: null, reachedId: last, rows: ids.length, isOver: ids.length === 0 };
 };
 
-const ERASED_APP = `
-select app_id as id from app_data_keys where destroyed_at is not null and erased_at is null order by destroyed_at limit 1`;
-
 const TRANSACTIONS_OF_APP = `select id from transactions where app_id = $1 and id > $2 order by id limit $3`;
 
 /** Erases data that is readable without the app's key: masked values, metadata and notifications. */
 export const eraseApps: PurgeTask = async (client, { reachedId }) => {
-  const app = (await client.query<{ id: string }>(ERASED_APP)).rows[0];
-  if (!app) return { ...NO_PROGRESS, rows: 0, isOver: true };
-  const { rows } = await client.query<{ id: string }>(TRANSACTIONS_OF_APP, [app.id, reachedId ?? FIRST_ID, MAX_ROWS]);
+  const appId = await nextAppToErase(client);
+  if (appId === null) return { ...NO_PROGRESS, rows: 0, isOver: true };
+  const { rows } = await client.query<{ id: string }>(TRANSACTIONS_OF_APP, [appId, reachedId ?? FIRST_ID, MAX_ROWS]);
   const ids = rows.map(({ id }) => id);
   if (ids.length > 0) {
-    await erasePersonal(client, ids);
+    await erasePersonalData(client, ids);
     return { reachedAt: null, reachedId: ids.at(-1) ?? null, rows: ids.length, isOver: false };
   }
-  await client.query(`update app_data_keys set erased_at = clock_timestamp() where app_id = $1`, [app.id]);
+  await finishErasure(client, appId);
   return { ...NO_PROGRESS, rows: 0, isOver: false };
 };

@@ -1,14 +1,15 @@
 import { Controller, Param, Post } from '@nestjs/common';
-import type { Pool } from 'pg';
+import type { PoolClient } from 'pg';
 import { Caller, Operator, type OperatorCaller } from '../access/index.js';
 import { Database } from '../database/database.js';
-import { blockPersonal, erasePersonal } from '../ledger/writes/erase.js';
+import { blockPersonal } from '../ledger/writes/erase.js';
 import { LedgerReader } from '../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../ledger/model/transaction.js';
 import { Problem } from '../common/problem.js';
 import { AuditedAction } from '../operations/resolution/audited-action.service.js';
 import { ChangesTransaction } from '../operations/transactions/transaction.decorators.js';
 import { TransactionDto } from '../operations/transactions/transaction.dto.js';
+import { erasePersonalData } from './erase-personal-data.js';
 
 /** Administrators block or erase the personal data of a transaction. */
 @Controller('v1/admin/transactions/:id')
@@ -37,14 +38,14 @@ export class ErasureController {
   @Post('erase')
   @ChangesTransaction()
   async erase(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<TransactionDto> {
-    return this.audited.run(id, caller, 'erase', (transaction) => this.end(transaction, erasePersonal));
+    return this.audited.run(id, caller, 'erase', (transaction) => this.end(transaction, erasePersonalData));
   }
 
   private async end(
     transaction: Transaction,
-    act: (pool: Pool, ids: readonly string[]) => Promise<string[]>,
+    act: (client: PoolClient, ids: readonly string[]) => Promise<string[]>,
   ): Promise<Transaction> {
-    const done = await act(this.database.pool, [transaction.id]);
+    const done = await this.database.transaction((client) => act(client, [transaction.id]));
     if (!done.includes(transaction.id)) {
       throw new Problem(
         'invalid_state',

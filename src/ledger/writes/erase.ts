@@ -1,12 +1,9 @@
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import { PERSONAL_MEMBERS } from '../model/personal-fields.js';
 
-/** By itself, or inside somebody's transaction. */
-type Asked = Pool | PoolClient;
-
 /**
- * The transactions named, and with each all others of the same resource: a pass's holder is in each of them. What has not
- * ended, whole, is left as it is.
+ * The given transactions, and with each all others of the same resource: each has the holder of the pass. A resource with
+ * a transaction that is not final is left out as a whole.
  */
 const FAMILIES = `
 with members as materialized (
@@ -23,8 +20,8 @@ with members as materialized (
 )`;
 
 /**
- * Events and entries are not touched, so sums and the chain of seals stay. A provider's own words on a failure may name
- * the person. The guard against paying twice outlives its ten minutes only.
+ * Events and entries stay, and with them sums and seals. The provider's text on a failure may name the person. The digest
+ * that guards against duplicates is kept for its ten minutes.
  */
 const ERASE = `${FAMILIES}, erased as (
   update transactions t set sealed = null, metadata = '{}', erased_at = coalesce(t.erased_at, now()),
@@ -39,8 +36,6 @@ const ERASE = `${FAMILIES}, erased as (
   update resources r set sealed = null, metadata = '{}', erased_at = coalesce(r.erased_at, now())
   from (select distinct resource_id, app_id from ended where resource_id is not null) e
   where r.id = e.resource_id and r.app_id = e.app_id
-), told as (
-  delete from notifications n using erased e where n.transaction_id = e.id
 )
 select id from erased`;
 
@@ -55,17 +50,16 @@ const BLOCK = `${FAMILIES}, resource as (
 select id from ended`;
 
 /**
- * Destroys what is known of the persons behind ended transactions: what was sealed, its masked remains, and what the
- * provider told of it. Answers those of which nothing is left; the others have not ended, or one of the same resource has
- * not.
+ * Erases the personal data of final transactions and their resources, sealed and masked, in the transaction of `client`.
+ * Returns the ids of those whose data is gone; the others are not final, or one of the same resource is not.
  */
-export async function erasePersonal(database: Asked, ids: readonly string[]): Promise<string[]> {
-  const { rows } = await database.query<{ id: string }>(ERASE, [ids, PERSONAL_MEMBERS]);
+export async function erasePersonal(client: PoolClient, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(ERASE, [ids, PERSONAL_MEMBERS]);
   return rows.map(({ id }) => id);
 }
 
-/** From now on administrators see the personal data of these, nobody else. Answers like `erasePersonal`. */
-export async function blockPersonal(database: Asked, ids: readonly string[]): Promise<string[]> {
-  const { rows } = await database.query<{ id: string }>(BLOCK, [ids]);
+/** From now on only administrators can read the personal data of these transactions. Returns what `erasePersonal` does. */
+export async function blockPersonal(client: PoolClient, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(BLOCK, [ids]);
   return rows.map(({ id }) => id);
 }
