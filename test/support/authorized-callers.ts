@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { textAt, type Answer, type Credentials } from './http.js';
 import { encryptCard } from './jwe.js';
+import { MAGIC } from './magic.js';
 import { exampleBody, type Operation } from './openapi.js';
 import { accrual, eventually, pass, topup, unique, type World } from './world.js';
 
@@ -48,7 +49,7 @@ const id = (make: (world: World) => Promise<string>, name = 'id'): Prepare => {
 };
 const held = id((world) => made(world.call('POST', '/v1/accruals', accrual({ releaseAt: releaseAt() })), 'id'));
 const bought = id((world) => buy(world, '5537680001', 'wait=15'));
-const unknown = id((world) => buy(world, '5537689602', 'wait=15'));
+const unknown = id((world) => buy(world, MAGIC.latcom.executedAnswerLost, 'wait=15'));
 const issued = id(
   (world) => made(world.call('POST', '/v1/passes', pass(), { prefer: 'wait=15' }), 'pass', 'id'),
   'passId',
@@ -111,7 +112,12 @@ const parked: Prepare = async (world, spec) => {
 };
 
 const processing = id((world) =>
-  made(world.call('POST', '/v1/accruals', accrual({ member: { ffn: '00000099608' } }), { prefer: 'wait=1' }), 'id'),
+  made(
+    world.call('POST', '/v1/accruals', accrual({ member: { ffn: MAGIC.latamPass.finalAfterOneMinute } }), {
+      prefer: 'wait=1',
+    }),
+    'id',
+  ),
 );
 
 const proposed: Prepare = async (world, spec) => {

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { startGateway } from '../../support/gateway.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
 
 let world: World;
@@ -66,7 +67,7 @@ it('a kept connection does not keep a process that is going down', async () => {
   const gateway = await startGateway({ databaseUrl: world.database.url, env: world.env });
   const waiting = gateway.request('POST', '/v1/topups', {
     auth: world.partner,
-    body: topup({ phoneNumber: '5537689605' }),
+    body: topup({ phoneNumber: MAGIC.latcom.executedAnsweredAfter8Seconds }),
     headers: { prefer: 'wait=30', 'idempotency-key': unique('kept') },
   });
   await new Promise((resolve) => setTimeout(resolve, 500));

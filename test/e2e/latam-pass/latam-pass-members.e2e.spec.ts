@@ -1,5 +1,6 @@
 import { found, foundInDatabase } from '../../support/canaries.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { asMember, MAGIC } from '../../support/magic.js';
 import { eventually, startWorld, unique, type World } from '../../support/world.js';
 
 /* Faults are chosen by the last digits of the ffn: see src/sandbox/README.md. */
@@ -154,7 +155,7 @@ describe('a search for a member', () => {
 
   it('takes a document, and both', async () => {
     expect((await search({ document })).status).toBe(200);
-    expect((await search({ document, ffn: '01234599404' })).status).toBe(200);
+    expect((await search({ document, ffn: MAGIC.latamPass.unknownMember })).status).toBe(200);
     const [call] = await callsOf('member-search', '{"document"');
     expect(at(call, 'body')).toBe(
       '{"document":{"documentId":"01234567890","documentType":"CPF","issueCountryCode":"BR"}}',
@@ -185,7 +186,7 @@ describe('a search for a member', () => {
   });
 
   it('that is refused says what the provider said, and is not repeated', async () => {
-    const answer = await search({ ffn: '88888899400' });
+    const answer = await search({ ffn: asMember('888888', MAGIC.latamPass.refused) });
     expect(answer.body).toMatchObject({
       status: 502,
       code: 'provider_error',
@@ -196,21 +197,21 @@ describe('a search for a member', () => {
         instructions: 'Evaluate the request fields',
       },
     });
-    expect(await callsOf('member-search', '88888899400')).toHaveLength(1);
+    expect(await callsOf('member-search', asMember('888888', MAGIC.latamPass.refused))).toHaveLength(1);
   });
 
   it('for somebody whom nobody knows is a 404', async () => {
-    const answer = await search({ ffn: '88888899404' });
+    const answer = await search({ ffn: asMember('888888', MAGIC.latamPass.unknownMember) });
     expect(answer.body).toMatchObject({ status: 404, code: 'not_found', provider: { message: 'Member not found' } });
   });
 
   it('that is refused for going too fast says when to come again, and works then', async () => {
-    const answer = await search({ ffn: '88888899429' });
+    const answer = await search({ ffn: asMember('888888', MAGIC.latamPass.tooManyRequestsOnce) });
     expect(answer.body).toMatchObject({ status: 503, code: 'provider_unavailable', retryable: true });
     expect(answer.headers['retry-after']).toBe('1');
     await eventually(
       10_000,
-      () => search({ ffn: '88888899429' }),
+      () => search({ ffn: asMember('888888', MAGIC.latamPass.tooManyRequestsOnce) }),
       (one) => one.status === 200,
     );
   });
@@ -295,7 +296,7 @@ describe('benefits of a cobranded card', () => {
   }, 90_000);
 
   it('are sent with the same bytes and the same bank at every attempt', async () => {
-    const order = start({ member: { ffn: '66666699502' } });
+    const order = start({ member: { ffn: asMember('666666', MAGIC.latamPass.registeredBadGatewayOnce) } });
     await submitted('/v1/cobranded', order);
     const calls = await callsOf('cobranded-start', textAt(order, 'card', 'lastDigits'));
     expect(calls).toHaveLength(2);

@@ -2,6 +2,7 @@ import type { StoredOperation } from '../../../src/connector/connector.js';
 import { nextPollMs } from '../../../src/providers/latam-pass/accrual.operation.js';
 import { accrualEffects, accrualOnce, transactionEvents } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { accrual, startWorld } from '../../support/world.js';
 
 const SECOND_MS = 1_000;
@@ -47,7 +48,9 @@ it('without notifications an accrual gets its end from the status query, and not
     gateway: { LATAM_PASS_NOTIFICATION_USERNAME: '', LATAM_PASS_NOTIFICATION_PASSWORD: '' },
   });
   const answers = await Promise.all(
-    ['01234567890', '01234599112'].map((ffn) => world.call('POST', '/v1/accruals', accrual({ member: { ffn } }))),
+    ['01234567890', MAGIC.latamPass.canceledWithReason[112]].map((ffn) =>
+      world.call('POST', '/v1/accruals', accrual({ member: { ffn } })),
+    ),
   );
   const [good = '', bad = ''] = answers.map((answer) => textAt(answer.body, 'id'));
   expect(await accrualOnce(world, good, ['succeeded', 'failed'], 30_000)).toMatchObject({ status: 'succeeded' });

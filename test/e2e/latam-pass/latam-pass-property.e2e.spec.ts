@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { accrualEffects, bareId, sentBodies, sql } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import type { SandboxRecord } from '../../support/sandbox.js';
 import { accrual, eventually, startWorld, unique, type World } from '../../support/world.js';
 import { Receiver } from '../../sandbox/sandbox-receiver.js';
@@ -27,7 +28,14 @@ const FAULTS = [
 ] as const;
 
 /** Plain, before the answer, three times, an unknown status first, and two that LATAM Pass rejects. */
-const FFNS = ['01234567890', '01234599601', '01234599602', '01234599604', '01234599113', '01234599206'] as const;
+const FFNS = [
+  '01234567890',
+  MAGIC.latamPass.notifiedBeforeAnswer,
+  MAGIC.latamPass.notifiedThreeTimes,
+  MAGIC.latamPass.notifiedUnknownStatusFirst,
+  MAGIC.latamPass.canceledWithReason[113],
+  MAGIC.latamPass.canceledWithReason[206],
+] as const;
 
 type Step =
   | { readonly kind: 'submit'; readonly ffn: string; readonly points: number; readonly killedAfterMs: number | null }

@@ -5,10 +5,11 @@ import {
   type Series,
 } from '../../../src/funds/balance-evidence.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
-const EXECUTED = '5537689602';
-const NOT_EXECUTED = '5537689601';
+const EXECUTED = MAGIC.latcom.executedAnswerLost;
+const NOT_EXECUTED = MAGIC.latcom.notExecutedAnswerLost;
 const TIMEOUT_MS = 1_000;
 
 describe('the verdict', () => {

@@ -1,6 +1,7 @@
 import { ADMIN, startGateway } from '../../support/gateway.js';
 import { at, request, textAt, type Answer } from '../../support/http.js';
 import { answer, approval, startLatcomStub } from '../../support/latcom-stub.js';
+import { MAGIC } from '../../support/magic.js';
 import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
 
 /** Asked for on demand only, so that the tests decide what is known when. */
@@ -225,7 +226,10 @@ it('an unknown purchase keeps its part of the float', async () => {
   await setFloat('10.00');
   await balance('?refresh=true');
   expect(
-    at((await buy({ amount: { value: '100.00', currency: 'MXN' }, phoneNumber: '5537689601' })).body, 'status'),
+    at(
+      (await buy({ amount: { value: '100.00', currency: 'MXN' }, phoneNumber: MAGIC.latcom.notExecutedAnswerLost })).body,
+      'status',
+    ),
   ).toBe('unknown');
   await balance('?refresh=true');
   const answer = await buy({ amount: { value: '100.00', currency: 'MXN' } });
@@ -246,7 +250,9 @@ it('an unknown purchase keeps its part of the float', async () => {
 it('"51" pauses purchases until the balance is looked at again, and alarms', async () => {
   await buy();
   await world.sandbox.fault({ provider: 'latcom', operation: 'balance', fault: 'status-500' });
-  expect(at((await buy({ phoneNumber: '5537689051' })).body, 'failure', 'category')).toBe('funds');
+  expect(at((await buy({ phoneNumber: MAGIC.latcom.declinedInsufficientFunds })).body, 'failure', 'category')).toBe(
+    'funds',
+  );
   expect((await buy()).body).toMatchObject({ code: 'insufficient_float' });
   expect(at((await balance()).body, 'current', 'emptySince')).toEqual(expect.any(String));
   await request(world.sandbox.url, 'DELETE', '/_sandbox/faults');

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { bareId } from '../../support/accruals.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
 
 let world: World;
@@ -107,8 +108,8 @@ describe('cancel', () => {
 
   it.each([
     ['bought', '5537686660', 'succeeded'],
-    ['unknown', '5537689602', 'unknown'],
-    ['refused', '5537689083', 'failed'],
+    ['unknown', MAGIC.latcom.executedAnswerLost, 'unknown'],
+    ['refused', MAGIC.latcom.declinedInvalidPhone, 'failed'],
   ])('is refused when it is %s', async (_what, phoneNumber, status) => {
     const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=15' });
     expect(at(answer.body, 'status')).toBe(status);
@@ -117,7 +118,12 @@ describe('cancel', () => {
   });
 
   it('is refused while it is being sent', async () => {
-    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689605' }), { prefer: 'wait=0' });
+    const answer = await world.call(
+      'POST',
+      '/v1/topups',
+      topup({ phoneNumber: MAGIC.latcom.executedAnsweredAfter8Seconds }),
+      { prefer: 'wait=0' },
+    );
     const id = textAt(answer.body, 'id');
     expect((await world.call('POST', `/v1/topups/${id}/cancel`)).status).toBe(409);
     expect(at((await ended(id)).body, 'status')).toBe('succeeded');

@@ -1,6 +1,7 @@
 import { startGateway } from '../../support/gateway.js';
 import { bareId, metric, sql } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
 
 let world: World;
@@ -51,11 +52,11 @@ const ORDERS: readonly (() => readonly [path: string, body: object])[] = [
   () => ['/v1/accruals', accrual()],
   () => ['/v1/accruals', accrual({ releaseAt: later() })],
   // Final after a minute.
-  () => ['/v1/accruals', accrual({ member: { ffn: '01234599608' } })],
+  () => ['/v1/accruals', accrual({ member: { ffn: MAGIC.latamPass.finalAfterOneMinute } })],
   () => ['/v1/topups', topup()],
   // Executed and never answered, and one that is refused.
-  () => ['/v1/topups', topup({ phoneNumber: '5537689602' })],
-  () => ['/v1/topups', topup({ phoneNumber: '5537689005' })],
+  () => ['/v1/topups', topup({ phoneNumber: MAGIC.latcom.executedAnswerLost })],
+  () => ['/v1/topups', topup({ phoneNumber: MAGIC.latcom.declinedNotAuthorized })],
 ];
 
 it('sums and rows are the same at every moment, with two instances and after kill -9', async () => {
@@ -113,7 +114,7 @@ it('what operators and alarms see are these sums', async () => {
 });
 
 it('whoever changes rows, however many: the sums follow', async () => {
-  const id = bareId(await submit('/v1/accruals', accrual({ member: { ffn: '01234599608' } })));
+  const id = bareId(await submit('/v1/accruals', accrual({ member: { ffn: MAGIC.latamPass.finalAfterOneMinute } })));
   await sql(world, `update transactions set parked = true where status = 'unknown'`);
   await sql(world, `update transactions set created_at = created_at - interval '30 days' where id = $1`, [id]);
   expect(await differences()).toEqual([]);

@@ -1,4 +1,5 @@
 import { at, textAt, type Answer } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { eventually, pass, startWorld, unique, type World } from '../../support/world.js';
 
 let world: World;
@@ -36,7 +37,7 @@ it('good passes go on when others are refused, and each is told by its place', a
     pass({ reference: known['reference'] }),
     pass({ planId: 'PP-LOUNGE', enrolToken: 'invalid-token' }),
     'no object',
-    pass({ planId: 'LOUNGE-BASIC-504' }),
+    pass({ planId: MAGIC.loyaltyLayer.gatewayTimeout }),
     pass({ reference: twice }),
     pass({ reference: twice }),
   ]);

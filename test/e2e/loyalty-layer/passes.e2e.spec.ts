@@ -1,4 +1,5 @@
 import { at, textAt, type Answer } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { pass, startWorld, unique, type World } from '../../support/world.js';
 
 let world: World;
@@ -166,7 +167,7 @@ describe('an update', () => {
 
 describe('a pass', () => {
   it('read with refresh=true is as LoyaltyLayer says', async () => {
-    const { path } = await issued({ planId: 'LOUNGE-BASIC-PENDING' });
+    const { path } = await issued({ planId: MAGIC.loyaltyLayer.pending });
     expect((await world.call('GET', path)).body).toMatchObject({ status: 'pending' });
     await new Promise((resolve) => setTimeout(resolve, 5_100));
     const refreshed = await world.call('GET', `${path}?refresh=true`);
@@ -175,7 +176,7 @@ describe('a pass', () => {
   });
 
   it('whose status nobody knows is unknown, and somebody is told', async () => {
-    const { path } = await issued({ planId: 'LOUNGE-BASIC-ODD-STATUS' });
+    const { path } = await issued({ planId: MAGIC.loyaltyLayer.undocumentedStatus });
     expect((await world.call('GET', `${path}?refresh=true`)).body).toMatchObject({ status: 'unknown' });
     const metrics = String((await world.gateway().request('GET', '/metrics')).body);
     expect(metrics).toMatch(/gateway_alarms_total\{kind="unknown_pass_status"\} 1/);
@@ -193,7 +194,7 @@ describe('a pass', () => {
   });
 
   it('of which nobody knows whether it was issued cannot be changed', async () => {
-    const answer = await world.call('POST', '/v1/passes', pass({ planId: 'LOUNGE-BASIC-504' }));
+    const answer = await world.call('POST', '/v1/passes', pass({ planId: MAGIC.loyaltyLayer.gatewayTimeout }));
     const path = `/v1/passes/${textAt(answer.body, 'pass', 'id')}`;
     expect(await world.call('POST', `${path}/cancel`)).toMatchObject({ status: 409, body: { code: 'invalid_state' } });
     expect((await world.call('GET', `${path}?refresh=true`)).body).toMatchObject({ status: 'unknown' });

@@ -1,5 +1,6 @@
 import { startGateway } from '../../support/gateway.js';
 import { at, textAt } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
 
 /** Short enough that the leases of a killed gateway end within the test. */
@@ -65,8 +66,8 @@ it('loses none and doubles none of 100 accruals when it is killed again and agai
 
 describe('killed while a top-up is out', () => {
   it.each([
-    ['executed and never answered', '5537689604', 1],
-    ['neither executed nor answered', '5537689603', 0],
+    ['executed and never answered', MAGIC.latcom.executedNeverAnswered, 1],
+    ['neither executed nor answered', MAGIC.latcom.notExecutedNeverAnswered, 0],
   ])('it leaves that one unknown and never sends it again: %s', async (_what, phoneNumber, executed) => {
     const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=0' });
     const id = textAt(answer.body, 'id');

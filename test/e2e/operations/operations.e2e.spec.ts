@@ -1,4 +1,5 @@
 import { at, textAt, type Answer } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
 
 const WAIT = { prefer: 'wait=15' };
@@ -147,11 +148,11 @@ describe('a pass', () => {
   });
 
   it.each([
-    'LOUNGE-BASIC-504',
-    'LOUNGE-BASIC-502-AFTER',
-    'LOUNGE-BASIC-DROP-AFTER',
-    'LOUNGE-BASIC-HTML',
-    'LOUNGE-BASIC-NOID',
+    MAGIC.loyaltyLayer.gatewayTimeout,
+    MAGIC.loyaltyLayer.executedBadGateway,
+    MAGIC.loyaltyLayer.executedAnswerLost,
+    MAGIC.loyaltyLayer.html,
+    MAGIC.loyaltyLayer.executedWithoutPassId,
   ])('whose answer is lost or unclear is unknown and not sent again: %s', async (planId) => {
     const order = pass({ planId });
     const answer = await world.call('POST', '/v1/passes', order, WAIT);
@@ -161,7 +162,7 @@ describe('a pass', () => {
     expect(calls.filter((call) => JSON.stringify(call['body']).includes(planId))).toHaveLength(1);
   });
 
-  it.each(['LOUNGE-BASIC-BADTOKEN', 'LOUNGE-BASIC-429'])(
+  it.each([MAGIC.loyaltyLayer.tokenRefusedOnce, MAGIC.loyaltyLayer.tooManyRequestsOnce])(
     'is sent again where it was certainly not executed: %s',
     async (planId) => {
       const answer = await world.call('POST', '/v1/passes', pass({ planId }), WAIT);
@@ -194,10 +195,10 @@ describe('a top-up', () => {
   });
 
   it.each([
-    ['5537689005', 'not_authorized', 'configuration'],
-    ['5537689013', 'invalid_amount', 'request'],
-    ['5537689051', 'insufficient_funds', 'funds'],
-    ['5537689183', 'invalid_phone_number', 'request'],
+    [MAGIC.latcom.declinedNotAuthorized, 'not_authorized', 'configuration'],
+    [MAGIC.latcom.declinedInvalidAmount, 'invalid_amount', 'request'],
+    [MAGIC.latcom.declinedInsufficientFunds, 'insufficient_funds', 'funds'],
+    [MAGIC.latcom.declinedInvalidPhoneWith200, 'invalid_phone_number', 'request'],
   ])('that is declined has failed, its hold released: %s', async (phoneNumber, code, category) => {
     const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }));
     expect(status(answer)).toBe('201 failed');
@@ -205,16 +206,16 @@ describe('a top-up', () => {
   });
 
   it.each([
-    '5537689091',
-    '5537689096',
-    '5537689077',
-    '5537689201',
-    '5537689203',
-    '5537689500',
-    '5537689602',
-    '5537689601',
-    '5537689607',
-    '5537689610',
+    MAGIC.latcom.issuerUnavailable,
+    MAGIC.latcom.systemError,
+    MAGIC.latcom.undocumentedCode,
+    MAGIC.latcom.executedApprovedWithCode05,
+    MAGIC.latcom.executedUnderAnotherId,
+    MAGIC.latcom.serverError,
+    MAGIC.latcom.executedAnswerLost,
+    MAGIC.latcom.notExecutedAnswerLost,
+    MAGIC.latcom.executedAnswerTruncated,
+    MAGIC.latcom.executedHtml,
   ])('whose end nobody can know is unknown and never sent again: %s', async (phoneNumber) => {
     const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), WAIT);
     expect(status(answer)).toBe('202 unknown');
@@ -222,7 +223,7 @@ describe('a top-up', () => {
     expect(calls.filter((call) => JSON.stringify(call['body']).includes(phoneNumber))).toHaveLength(1);
   });
 
-  it.each(['5537689401', '5537689429'])(
+  it.each([MAGIC.latcom.tokenRefusedOnce, MAGIC.latcom.tooManyRequestsOnce])(
     'is sent again where it was certainly not executed: %s',
     async (phoneNumber) => {
       const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), WAIT);
@@ -232,7 +233,12 @@ describe('a top-up', () => {
   );
 
   it('is answered 202 when the wait ends first, and settled by the late answer', async () => {
-    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689605' }), { prefer: 'wait=1' });
+    const answer = await world.call(
+      'POST',
+      '/v1/topups',
+      topup({ phoneNumber: MAGIC.latcom.executedAnsweredAfter8Seconds }),
+      { prefer: 'wait=1' },
+    );
     expect(status(answer)).toBe('202 pending');
     const path = textAt(answer.headers, 'location');
     await eventually(
@@ -253,7 +259,12 @@ describe('a top-up', () => {
   });
 
   it('can be settled by an operator when it is unknown, once', async () => {
-    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689602' }), WAIT);
+    const answer = await world.call(
+      'POST',
+      '/v1/topups',
+      topup({ phoneNumber: MAGIC.latcom.executedAnswerLost }),
+      WAIT,
+    );
     const path = `/v1/admin/transactions/${textAt(answer.body, 'id')}`;
     const resolution = { outcome: 'succeeded', evidence: 'statement, line 7', reason: 'listed as SUCCESS' };
     const resolved = await world.admin('POST', `${path}/resolve`, resolution);

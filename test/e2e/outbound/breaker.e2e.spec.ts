@@ -1,4 +1,5 @@
 import { at, textAt } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { eventually, startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
@@ -18,13 +19,13 @@ async function purchases(): Promise<number> {
 
 it('refusals do not open the breaker', async () => {
   for (let times = 0; times < 5; times += 1)
-    await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689083' }));
+    await world.call('POST', '/v1/topups', topup({ phoneNumber: MAGIC.latcom.declinedInvalidPhone }));
   expect(await breaker()).toBe('closed');
 });
 
 it('failures in a row do: nothing is sent then, nothing is lost, and an operator can close it', async () => {
   for (let times = 0; times < 3; times += 1) {
-    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689500' }));
+    const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: MAGIC.latcom.serverError }));
     expect(at(answer.body, 'status')).toBe('unknown');
   }
   expect(await breaker()).toBe('open');

@@ -3,6 +3,7 @@ import { foundInDatabase } from '../../support/canaries.js';
 import { Vault } from '../../../src/crypto/gateway-vault.js';
 import { ENCRYPTION_KEY, startGateway } from '../../support/gateway.js';
 import { at, textAt, type Credentials } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
 
 const PHONE = '5537687163';
@@ -182,7 +183,10 @@ describe('what is erased', () => {
   );
 
   it("does not stay in a provider's own words on a failure", async () => {
-    const id = textAt((await world.call('POST', '/v1/topups', topup({ phoneNumber: '5537689012' }))).body, 'id');
+    const id = textAt(
+      (await world.call('POST', '/v1/topups', topup({ phoneNumber: MAGIC.latcom.declinedInvalidTransaction }))).body,
+      'id',
+    );
     const words = `El numero ${PHONE} no existe`;
     await sql(
       `update transactions set failure = jsonb_set(failure, '{provider,message}', to_jsonb($2::text)) where id = $1`,

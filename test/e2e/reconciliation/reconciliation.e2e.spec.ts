@@ -2,6 +2,7 @@ import { newUuid } from '../../../src/common/ids.js';
 import { accrualEffects, accrualOnce, bareId, sql, transactionEvents } from '../../support/accruals.js';
 import { startGateway } from '../../support/gateway.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
 import { ADMIN } from '../../support/gateway.js';
 
@@ -95,7 +96,7 @@ it('finds nothing where nothing is wrong, and answers the same run for the same 
 });
 
 it('settles what was unknown by its line, with the line as evidence', async () => {
-  const [executed, refused] = [await buy('5537689602'), await buy('5537689601')];
+  const [executed, refused] = [await buy(MAGIC.latcom.executedAnswerLost), await buy(MAGIC.latcom.notExecutedAnswerLost)];
   const day = await moveToDay(2, [executed, refused]);
   const done = await run(file(line(bareId(executed), { at: day }), line(bareId(refused), { at: day, status: 'FAIL' })));
   expect(done).toMatchObject({ counts: { late_confirmation: 2 } });
@@ -119,7 +120,11 @@ it('settles what was unknown by its line, with the line as evidence', async () =
 });
 
 it('leaves unknown what the statement does not have, and what it has with another amount', async () => {
-  const [absent, other, known] = [await buy('5537689602'), await buy('5537689602'), await buy()];
+  const [absent, other, known] = [
+    await buy(MAGIC.latcom.executedAnswerLost),
+    await buy(MAGIC.latcom.executedAnswerLost),
+    await buy(),
+  ];
   const day = await moveToDay(3, [absent, other, known]);
   const done = await run(file(line(bareId(other), { at: day, amount: '20.00' }), line(bareId(known), { at: day })));
   expect(done).toMatchObject({ counts: { amount_mismatch: 1 } });
@@ -270,7 +275,7 @@ describe('resolving', () => {
   });
 
   it('settles an unknown one, and refuses what does not fit', async () => {
-    const id = await buy('5537689602');
+    const id = await buy(MAGIC.latcom.executedAnswerLost);
     const when = await moveToDay(7, [id]);
     const [found] = await breaksOf(await run(file(line(bareId(id), { at: when, currency: 'USD' }))));
     const path = `/v1/admin/breaks/${textAt(found, 'id')}`;
@@ -490,7 +495,7 @@ describe('a sweep and a balance', () => {
   });
 
   it('asks for an accrual that was never notified, long before its next look', async () => {
-    const body = accrual({ member: { ffn: '01234599603' } });
+    const body = accrual({ member: { ffn: MAGIC.latamPass.neverNotified } });
     const id = textAt((await world.call('POST', '/v1/accruals', body, { prefer: 'wait=0' })).body, 'id');
     await accrualOnce(world, id, ['processing'], 15_000);
     await eventually(

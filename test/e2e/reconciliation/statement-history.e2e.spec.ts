@@ -1,6 +1,7 @@
 import { newUuid } from '../../../src/common/ids.js';
 import { bareId, sql } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
+import { MAGIC } from '../../support/magic.js';
 import {
   buyTopup,
   compareStatement,
@@ -45,7 +46,10 @@ const openOf = async (id: string): Promise<unknown[]> => {
 
 describe('lines that contradict each other', () => {
   it('settle nothing: an unknown top-up stays unknown, with a break for an operator', async () => {
-    const [first, second] = [await buy('5537689602'), await buy('5537689602')];
+    const [first, second] = [
+      await buy(MAGIC.latcom.executedAnswerLost),
+      await buy(MAGIC.latcom.executedAnswerLost),
+    ];
     await moveTo(world, '2025-03-11T12:00:00Z', first, second);
     const line = (id: string, status: string): string => topupLine(id, '2025-03-11T12:00:00Z', { status });
     const done = await compareStatement(
@@ -66,7 +70,7 @@ describe('lines that contradict each other', () => {
 
 describe('fields of a form', () => {
   it('are refused behind the file, by their names, and nothing takes effect', async () => {
-    const unknown = await buy('5537689602');
+    const unknown = await buy(MAGIC.latcom.executedAnswerLost);
     await moveTo(world, '2025-01-01T12:00:00Z', unknown);
     const csv = topupFile(topupLine(unknown, '2025-01-01T12:00:00Z'), topupLine(newUuid(), '2025-01-01T12:00:00Z'));
     const answer = await sendStatement(world, csv, {
@@ -249,7 +253,11 @@ describe('a line that names a transaction', () => {
   });
 
   it('settles nothing while another line takes it back or cannot be read', async () => {
-    const [reversed, garbled, failed] = [await buy('5537689602'), await buy('5537689602'), await buy('5537689601')];
+    const [reversed, garbled, failed] = [
+      await buy(MAGIC.latcom.executedAnswerLost),
+      await buy(MAGIC.latcom.executedAnswerLost),
+      await buy(MAGIC.latcom.notExecutedAnswerLost),
+    ];
     const time = '2025-04-02T12:00:00Z';
     await moveTo(world, time, reversed, garbled, failed);
     const done = await compareStatement(
@@ -445,7 +453,7 @@ describe('a break that was decided', () => {
 
 describe('a preview', () => {
   it('answers how a file is read and what would be found, and keeps nothing', async () => {
-    const [unknown, known] = [await buy('5537689602'), await buy()];
+    const [unknown, known] = [await buy(MAGIC.latcom.executedAnswerLost), await buy()];
     await moveTo(world, '2025-08-01T12:00:00Z', unknown, known);
     const lines = [unknown, known].map((id) => topupLine(id, '01/08/2025 12:00:00', { amount: '10,00' }));
     const bad = topupLine('1.23457E+14', '01/08/2025 12:00:00', { amount: '10,00' });
