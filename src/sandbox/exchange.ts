@@ -4,8 +4,8 @@ import { type Answer, Refusal } from './answer.js';
 import { CallLog } from './call-log.js';
 import { type Call, type Provider, readCall } from './call.js';
 import { executes, type Fault, FaultBook } from './faults.js';
-import { Interruption } from './tricks.js';
-import { deliver, type ErrorAnswer } from './wire.js';
+import { Interruption } from './magic-inputs.js';
+import { deliver, type ErrorAnswer } from './fault-delivery.js';
 
 /** What a provider does with a request: an answer, and what a magic input wants done to that answer. */
 export interface Outcome {

@@ -1,4 +1,4 @@
-import { readEnvironment } from './environment.js';
+import { readEnvironment } from './environment-reader.js';
 import { startSandbox } from './sandbox.js';
 
 /** EX_CONFIG of sysexits.h. */

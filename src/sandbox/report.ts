@@ -8,9 +8,9 @@ import { Float } from './latcom/float.js';
 import { Purchases } from './latcom/purchases.js';
 import { Cards } from './loyalty-layer/cards.js';
 import { Passes } from './loyalty-layer/passes.js';
-import { RateWindow } from './loyalty-layer/window.js';
+import { RateWindow } from './loyalty-layer/rate-window.js';
 import { decimal } from './settings.js';
-import { Tally } from './tally.js';
+import { Tally } from './counters.js';
 
 /** What really happened at the three providers: the truth that a test holds the gateway's ledger against. */
 @Injectable()

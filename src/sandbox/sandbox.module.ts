@@ -21,12 +21,12 @@ import { Batches } from './loyalty-layer/batches.js';
 import { Cards } from './loyalty-layer/cards.js';
 import { LoyaltyLayerController } from './loyalty-layer/loyalty-layer.controller.js';
 import { Passes } from './loyalty-layer/passes.js';
-import { RateWindow } from './loyalty-layer/window.js';
+import { RateWindow } from './loyalty-layer/rate-window.js';
 import { Report } from './report.js';
 import { SETTINGS, type SandboxSettings } from './settings.js';
-import { Tally } from './tally.js';
+import { Tally } from './counters.js';
 import { Tokens } from './tokens.js';
-import { Tricks } from './tricks.js';
+import { Tricks } from './magic-inputs.js';
 
 const COMMON = [CallLog, Exchange, FaultBook, Journal, Report, Tally, Tokens, Tricks];
 const LATAM_PASS = [LatamPassAccess, Notifier, Accruals, AccrualList, Members, Cobranded];

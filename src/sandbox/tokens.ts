@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Provider } from './call.js';
 import { SETTINGS, type SandboxSettings } from './settings.js';
-import { Tally } from './tally.js';
+import { Tally } from './counters.js';
 
 /** Access tokens of all three providers. Kept in memory only: after a restart every token is unknown. */
 @Injectable()

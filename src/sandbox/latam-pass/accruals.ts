@@ -7,13 +7,13 @@ import { type Outcome } from '../exchange.js';
 import { Journal } from '../journal.js';
 import { randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
 import { type Table } from '../table.js';
-import { Tricks } from '../tricks.js';
+import { Tricks } from '../magic-inputs.js';
 import { Accrual, accrualEffect } from './accrual.js';
 import { duplicate, invalidContent } from './errors.js';
 import { type Magic, magicOf } from './magic.js';
 import { notificationBody, noticesOf } from './notices.js';
 import { Notifier } from './notifier.js';
-import { findMember, readBody } from './read-body.js';
+import { findMember, readBody } from './find-member.js';
 import { AccrualBody } from './requests.js';
 
 /** The reason for a member whom neither ffn nor document finds. */

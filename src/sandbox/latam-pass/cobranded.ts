@@ -7,10 +7,10 @@ import { type Effect } from '../effects.js';
 import { type Outcome } from '../exchange.js';
 import { Journal } from '../journal.js';
 import { type Table } from '../table.js';
-import { Tricks } from '../tricks.js';
+import { Tricks } from '../magic-inputs.js';
 import { errorAnswer, invalidContent, notFound } from './errors.js';
 import { magicOf } from './magic.js';
-import { findMember, readBody } from './read-body.js';
+import { findMember, readBody } from './find-member.js';
 import { CobrandedBody, CobrandedEndBody } from './requests.js';
 
 const KINDS = ['cobranded-start', 'cobranded-end'] as const;

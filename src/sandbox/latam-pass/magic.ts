@@ -1,4 +1,4 @@
-import { always, once, type Trick } from '../tricks.js';
+import { always, once, type Trick } from '../magic-inputs.js';
 import { REASONS } from './reasons.js';
 
 /** How the notifications of an accrual go. */

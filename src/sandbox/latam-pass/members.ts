@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { json } from '../answer.js';
 import { type Call, header } from '../call.js';
 import { type Outcome } from '../exchange.js';
-import { Tricks } from '../tricks.js';
+import { Tricks } from '../magic-inputs.js';
 import { invalidContent, notFound } from './errors.js';
 import { magicOf } from './magic.js';
-import { findMember, readBody } from './read-body.js';
+import { findMember, readBody } from './find-member.js';
 import { SearchBody } from './requests.js';
 
 /** What each value of `x-scope` adds to the answer. The shape is assumed. */

@@ -1,4 +1,4 @@
-import { always, once, type Trick } from '../tricks.js';
+import { always, once, type Trick } from '../magic-inputs.js';
 
 /** Numbers `5537 689 ccc`, all of which are valid in Mexico; the README has the table of `ccc`. */
 const MAGIC_NUMBER = /^5537689(\d{3})$/;

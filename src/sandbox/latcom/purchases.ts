@@ -4,7 +4,7 @@ import { type Answer, jsonWithMoney, Refusal } from '../answer.js';
 import { type Effect } from '../effects.js';
 import { type Outcome } from '../exchange.js';
 import { decimal, randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
-import { Tricks } from '../tricks.js';
+import { Tricks } from '../magic-inputs.js';
 import { Catalogue, costCents, declineCode } from './catalogue.js';
 import { badRequest, declined, errorAnswer } from './errors.js';
 import { Float } from './float.js';

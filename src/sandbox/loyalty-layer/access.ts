@@ -7,7 +7,7 @@ import { SETTINGS, type SandboxSettings } from '../settings.js';
 import { Tokens } from '../tokens.js';
 import { invalidRequest, loyaltyLayerError, rateLimitExceeded, refusal } from './errors.js';
 import { TokenBody } from './requests.js';
-import { RateWindow } from './window.js';
+import { RateWindow } from './rate-window.js';
 
 /** Who may call: "Authentication Overview" and "Rate and Usage Limits". */
 @Injectable()

@@ -4,7 +4,7 @@ import { type Answer, json, Refusal } from '../answer.js';
 import { type Outcome } from '../exchange.js';
 import { isObject, parse, readJson } from '../parse.js';
 import { randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
-import { Tricks } from '../tricks.js';
+import { Tricks } from '../magic-inputs.js';
 import { invalidRequest } from './errors.js';
 import { Passes } from './passes.js';
 import { type BatchShape, type PlanMagic, planOf } from './plans.js';

@@ -6,7 +6,7 @@ import { type Outcome } from '../exchange.js';
 import { Journal } from '../journal.js';
 import { randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
 import { type Table } from '../table.js';
-import { Tricks } from '../tricks.js';
+import { Tricks } from '../magic-inputs.js';
 import { Cards } from './cards.js';
 import { invalidRequest, loyaltyLayerError, refusal } from './errors.js';
 import { isCancelled, Pass, passBody, passEffects, type PassTurn } from './pass.js';

@@ -1,4 +1,4 @@
-import { always, once, type Trick } from '../tricks.js';
+import { always, once, type Trick } from '../magic-inputs.js';
 import { refusal } from './errors.js';
 
 export interface Plan {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Journal } from '../journal.js';
 import { SETTINGS, type SandboxSettings } from '../settings.js';
-import { Tally } from '../tally.js';
+import { Tally } from '../counters.js';
 
 const WINDOW_MS = 60_000;
 
