@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config, LatamPassSettings, LoyaltyLayerSettings, ProviderSettings } from '../config/config.js';
-import { LATAM_PASS_DEMO, LATCOM_DEMO, LOYALTY_LAYER_DEMO } from '../sandbox/credentials.js';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../sandbox/sandbox.js';
 import type { Shutdown } from './shutdown.js';
 import { step } from './step.js';
@@ -20,7 +19,7 @@ export async function startProviders(settings: Config, shutdown: Shutdown): Prom
     return startOnSomePort(config);
   });
   shutdown.add('the sandbox', () => sandbox.stop());
-  return reach(config, sandbox.url);
+  return reach(config, sandbox);
 }
 
 /** The pair is between us and ourselves: a new one each time will do, unless one is configured. */
@@ -61,11 +60,16 @@ function ownHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function reach(config: Config, url: string): Config {
+function reach(config: Config, sandbox: RunningSandbox): Config {
+  const value = (name: string): string => sandbox.env[name] ?? '';
   return config.with({
-    latamPass: played(config.latamPass, () => latamPassAt(url)),
-    loyaltyLayer: played(config.loyaltyLayer, () => loyaltyLayerAt(url)),
-    latcom: played(config.latcom, () => ({ baseUrl: `${url}/latcom/api/distributor`, ...LATCOM_DEMO })),
+    latamPass: played(config.latamPass, () => latamPassAt(value)),
+    loyaltyLayer: played(config.loyaltyLayer, () => loyaltyLayerAt(value)),
+    latcom: played(config.latcom, () => ({
+      baseUrl: value('LATCOM_BASE_URL'),
+      customerId: value('LATCOM_CUSTOMER_ID'),
+      secretKey: value('LATCOM_SECRET_KEY'),
+    })),
   } satisfies ProviderSettings);
 }
 
@@ -76,17 +80,25 @@ function played<Settings extends { readonly sandbox: boolean }>(
   return settings.sandbox ? { ...settings, ...reached() } : settings;
 }
 
-function latamPassAt(url: string): Partial<LatamPassSettings> {
-  const { clientId, clientSecret, partnerId, productId, issueBank } = LATAM_PASS_DEMO;
+function latamPassAt(value: (name: string) => string): Partial<LatamPassSettings> {
   return {
-    baseUrl: `${url}/latam-pass`,
+    baseUrl: value('LATAM_PASS_BASE_URL'),
     environment: 'sandbox',
-    ...{ clientId, clientSecret, partnerId, productId, issueBank },
+    clientId: value('LATAM_PASS_CLIENT_ID'),
+    clientSecret: value('LATAM_PASS_CLIENT_SECRET'),
+    partnerId: value('LATAM_PASS_PARTNER_ID'),
+    productId: value('LATAM_PASS_PRODUCT_ID'),
+    issueBank: value('LATAM_PASS_ISSUE_BANK'),
     authorization: null,
   };
 }
 
-function loyaltyLayerAt(url: string): Partial<LoyaltyLayerSettings> {
-  const { clientId, clientSecret } = LOYALTY_LAYER_DEMO;
-  return { baseUrl: `${url}/loyalty-layer`, apiBaseUrl: `${url}/loyalty-layer`, clientId, clientSecret };
+function loyaltyLayerAt(value: (name: string) => string): Partial<LoyaltyLayerSettings> {
+  const baseUrl = value('LOYALTY_LAYER_BASE_URL');
+  return {
+    baseUrl,
+    apiBaseUrl: baseUrl,
+    clientId: value('LOYALTY_LAYER_CLIENT_ID'),
+    clientSecret: value('LOYALTY_LAYER_CLIENT_SECRET'),
+  };
 }

@@ -1,4 +1,4 @@
-/** What a provider answers. `afterMs` is how long it takes after the effect. */
+/** A provider's answer; `afterMs` passes between the effect and the answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -12,13 +12,13 @@ export function json(status: number, value: unknown, headers: Record<string, str
   return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify(value) };
 }
 
-/** A JSON object that ends with an amount of money written with two decimals (`990.00`), as no float would write it. */
+/** A JSON object whose last member is an amount with two decimals (`990.00`), which JSON.stringify cannot write. */
 export function jsonWithMoney(status: number, value: object, name: string, amount: string): Answer {
   const head = JSON.stringify(value).slice(0, -1);
   return { status, headers: JSON_HEADERS, body: `${head},${JSON.stringify(name)}:${amount}}` };
 }
 
-/** A page such as the firewall in front of LATAM Pass sends instead of JSON. */
+/** A page such as a firewall in front of a provider sends instead of JSON. */
 export function html(status: number): Answer {
   const reference = `18.${Date.now().toString(16)}.1731927301.5d3a4c`;
   const body =
@@ -27,7 +27,7 @@ export function html(status: number): Answer {
   return { status, headers: { 'content-type': 'text/html' }, body };
 }
 
-/** Thrown where a provider refuses; nothing was executed. */
+/** Thrown where a provider refuses a request; nothing was executed. */
 export class Refusal extends Error {
   constructor(readonly answer: Answer) {
     super(`refused with ${answer.status}`);

@@ -1,12 +1,12 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 
-/** The contexts under which Nest tells what it does while an application starts. */
+/** The contexts of the lines that Nest logs while an application starts. */
 const BOOT_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
 
 /**
- * Nest has one logger per process, not one per application, and the option `logger: false` would silence the gateway
- * that runs the sandbox inside its own process. So the lines of one start are filtered out, and everything else goes
- * on to the logger that was there before, which is put back at the end.
+ * Suppresses the lines that Nest logs during one start. Nest has one logger per process: the option `logger: false`
+ * would also silence a gateway that runs the sandbox in its own process. All other lines go to the previous logger,
+ * which is restored at the end.
  */
 export async function withoutBootLines<T>(start: () => Promise<T>): Promise<T> {
   const filter = new BootFilter();
@@ -36,7 +36,7 @@ class BootFilter extends Logger {
   }
 
   putBack(): void {
-    // Somebody else may have installed a logger meanwhile: theirs stays.
+    // A logger that another part of the process installed meanwhile stays.
     if (Logger.staticInstanceRef !== this.filter) return;
     if (this.previous) Logger.staticInstanceRef = this.previous;
     else delete Logger.staticInstanceRef;

@@ -2,13 +2,10 @@ import { type IncomingHttpHeaders } from 'node:http';
 import { type FastifyRequest } from 'fastify';
 import { isObject } from './parse.js';
 
-export const PROVIDERS = ['latam-pass', 'loyalty-layer', 'latcom'] as const;
-export type Provider = (typeof PROVIDERS)[number];
-
-/** A request as it arrived; the body is the text that was sent. */
+/** A request as it arrived; `body` is the text that was sent. */
 export interface Call {
   readonly at: string;
-  readonly provider: Provider;
+  readonly provider: string;
   readonly operation: string;
   readonly method: string;
   readonly path: string;
@@ -18,7 +15,7 @@ export interface Call {
   readonly ip: string;
 }
 
-export function readCall(provider: Provider, operation: string, request: FastifyRequest): Call {
+export function readCall(provider: string, operation: string, request: FastifyRequest): Call {
   return {
     at: new Date().toISOString(),
     provider,
@@ -32,7 +29,7 @@ export function readCall(provider: Provider, operation: string, request: Fastify
   };
 }
 
-/** A header's value; a header that was sent twice counts as absent. */
+/** A header's value. A header that was sent twice counts as absent. */
 export function header(call: Call, name: string): string | undefined {
   const value = call.headers[name];
   return typeof value === 'string' ? value : undefined;
@@ -42,7 +39,7 @@ export function isMediaType(call: Call, type: string): boolean {
   return header(call, 'content-type')?.split(';')[0]?.trim().toLowerCase() === type;
 }
 
-/** The token of `Authorization: Bearer …`; undefined when there is none. */
+/** The token of `Authorization: Bearer …`, if there is one. */
 export function bearer(call: Call): string | undefined {
   return /^Bearer ([\w~+/.=-]+)$/.exec(header(call, 'authorization') ?? '')?.[1];
 }

@@ -1,18 +1,14 @@
-import { BadRequestException, Controller, Delete, Get, HttpCode, Post, Query, Req } from '@nestjs/common';
-import { type ClassConstructor } from 'class-transformer';
+import { Controller, Delete, Get, HttpCode, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { CallLog } from './call-log.js';
-import { FloatBody, FaultBody, ProductBody } from './control.requests.js';
+import { readControlBody } from './control-body.js';
+import { FaultBody } from './control.requests.js';
 import { FaultBook } from './faults.js';
 import { Journal } from './journal.js';
-import { Catalogue } from './latcom/catalogue.js';
-import { Float } from './latcom/float.js';
-import { parseJson } from './parse.js';
 import { Report } from './report.js';
-import { cents } from './settings.js';
 import { Tokens } from './tokens.js';
 
-/** What no provider has: a look behind the counter, and the means to break things. */
+/** What no provider has: shows what really happened, and orders faults. */
 @Controller('_sandbox')
 export class ControlController {
   constructor(
@@ -21,8 +17,6 @@ export class ControlController {
     private readonly faults: FaultBook,
     private readonly journal: Journal,
     private readonly tokens: Tokens,
-    private readonly float: Float,
-    private readonly catalogue: Catalogue,
   ) {}
 
   @Get('health')
@@ -47,7 +41,7 @@ export class ControlController {
 
   @Post('faults')
   addFault(@Req() request: FastifyRequest): object {
-    const { fault, probability, seed, ...rest } = readBody(FaultBody, request);
+    const { fault, probability, seed, ...rest } = readControlBody(FaultBody, request);
     this.faults.add({ ...rest, kind: fault, probability: probability ?? 1, seed: seed ?? 0 });
     return { faults: this.faults.list() };
   }
@@ -63,28 +57,7 @@ export class ControlController {
     return { expired: this.tokens.expireAll() };
   }
 
-  @Post('float')
-  @HttpCode(200)
-  setFloat(@Req() request: FastifyRequest): object {
-    this.float.setTo(cents(readBody(FloatBody, request).usd));
-    return this.report.counters();
-  }
-
-  /** What LATCOM sells. */
-  @Get('products')
-  listProducts(): object {
-    return { products: this.catalogue.all().map(({ id, ...rest }) => ({ productId: id, ...rest })) };
-  }
-
-  /** Adds a product, or sells it for another price or by another operator from now on. */
-  @Post('products')
-  putProduct(@Req() request: FastifyRequest): object {
-    const { productId, ...rest } = readBody(ProductBody, request);
-    this.catalogue.put({ id: productId, ...rest });
-    return this.listProducts();
-  }
-
-  /** Forgets everything but the tokens. */
+  /** Deletes everything but the tokens. */
   @Post('reset')
   @HttpCode(200)
   reset(): object {
@@ -93,10 +66,4 @@ export class ControlController {
     this.journal.reset();
     return this.report.counters();
   }
-}
-
-function readBody<T extends object>(type: ClassConstructor<T>, request: FastifyRequest): T {
-  const parsed = parseJson(type, typeof request.body === 'string' ? request.body : '');
-  if (!parsed.ok) throw new BadRequestException({ problems: parsed.problems });
-  return parsed.value;
 }

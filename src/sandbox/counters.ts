@@ -8,13 +8,13 @@ class Count {
   @IsInt() count: number;
 }
 
-/** Counters of rare events, such as logins; they survive a restart. */
+/** Counts rare events, such as logins. The counts survive a restart. */
 @Injectable()
-export class Tally {
+export class Counters {
   private readonly counts: Table<Count>;
 
   constructor(journal: Journal) {
-    this.counts = journal.table('tally', Count);
+    this.counts = journal.table('counter', Count);
   }
 
   add(name: string): void {

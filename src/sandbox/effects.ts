@@ -1,11 +1,8 @@
-import { type Provider } from './call.js';
-
-/** Something that really happened at a provider, whatever its caller was told. */
+/** Something that really happened at a provider, whatever it answered its caller. */
 export interface Effect {
-  readonly provider: Provider;
   readonly kind: string;
   readonly at: string;
-  /** The caller's own id, as far as the provider gets one. */
+  /** The caller's own id, as far as the provider receives one. */
   readonly key: string;
   readonly providerReference: string | null;
   readonly outcome: string;

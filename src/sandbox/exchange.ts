@@ -2,30 +2,30 @@ import { Injectable } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Answer, Refusal } from './answer.js';
 import { CallLog } from './call-log.js';
-import { type Call, type Provider, readCall } from './call.js';
+import { type Call, readCall } from './call.js';
 import { executes, type Fault, FaultBook } from './faults.js';
 import { Interruption } from './magic-inputs.js';
 import { deliver, type ErrorAnswer } from './fault-delivery.js';
 
-/** What a provider does with a request: an answer, and what a magic input wants done to that answer. */
+/** What a provider makes of a request: an answer, and the fault that a magic input asks for. */
 export interface Outcome {
   readonly answer?: Answer;
   readonly fault?: Fault | undefined;
-  /** Nothing was executed, and the answer says why. */
+  /** Nothing was executed; the answer says why. */
   readonly refused?: boolean;
 }
 
 export interface Route {
-  readonly provider: Provider;
+  readonly provider: string;
   readonly operation: string;
   readonly error: ErrorAnswer;
-  /** Refuses before anything else is looked at. */
-  readonly gate?: (call: Call) => Answer | undefined;
+  /** Checked first; an answer here ends the request. */
+  readonly refuse?: (call: Call) => Answer | undefined;
 }
 
 export type Handler = (call: Call) => Outcome | Promise<Outcome>;
 
-/** The one road of every request to a provider: note it, apply an ordered fault, execute it, deliver the answer. */
+/** Handles every request to a provider: logs it, applies an ordered fault, executes it, delivers the answer. */
 @Injectable()
 export class Exchange {
   constructor(
@@ -36,14 +36,14 @@ export class Exchange {
   async run(route: Route, request: FastifyRequest, reply: FastifyReply, handler: Handler): Promise<void> {
     const call = readCall(route.provider, route.operation, request);
     this.calls.add(call);
-    const stopped = route.gate?.(call);
-    if (stopped) return deliver(reply, stopped, undefined, route.error);
+    const refusal = route.refuse?.(call);
+    if (refusal) return deliver(reply, refusal, undefined, route.error);
 
     const ordered = this.faults.take(call);
     const outcome = ordered && !executes(ordered) ? { fault: ordered } : await execute(handler, call);
-    // A refusal may get lost on its way like any answer; only no fault makes a success of it.
-    const isLie = outcome.refused === true && ordered?.kind === 'empty-204';
-    deliver(reply, outcome.answer, outcome.fault ?? (isLie ? undefined : ordered), route.error);
+    // Any fault may strike the answer of a refusal but this one: 204 would turn the refusal into a success.
+    const wouldSucceed = outcome.refused === true && ordered?.kind === 'empty-204';
+    deliver(reply, outcome.answer, outcome.fault ?? (wouldSucceed ? undefined : ordered), route.error);
   }
 }
 

@@ -2,14 +2,14 @@ import { type FastifyReply } from 'fastify';
 import { type Answer, html } from './answer.js';
 import { type Fault } from './faults.js';
 
-/** How a provider words an error that has nothing to do with the request's content. */
+/** A provider's answer for a fault with this status. */
 export type ErrorAnswer = (status: number, retryAfterSeconds: number) => Answer;
 
 const DEFAULT_DELAY_MS = 3000;
 const DEFAULT_DRIP_MS = 200;
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
-/** Sends the answer, or what the fault makes of it. `answer` is absent when the fault came before the effect. */
+/** Sends the answer as the fault changes it. `answer` is absent when the fault came before the effect. */
 export function deliver(
   reply: FastifyReply,
   answer: Answer | undefined,
@@ -37,7 +37,7 @@ export function deliver(
   }
 }
 
-/** The faults that put another answer in the place of the right one. */
+/** The other answer, for faults that replace the right one. */
 function transform(fault: Fault, error: ErrorAnswer): Answer | undefined {
   const status = /^(?:status-)?(\d{3})(?:-after)?$/.exec(fault.kind)?.[1];
   if (status) return error(Number(status), Math.ceil((fault.delayMs ?? DEFAULT_RETRY_AFTER_MS) / 1000));
@@ -65,20 +65,20 @@ function present(answer: Answer | undefined): Answer {
 
 function send(reply: FastifyReply, answer: Answer): void {
   const go = (): void => {
-    // The client may have given up during the delay.
+    // The client may have closed the connection during the delay.
     if (!reply.raw.destroyed) void reply.code(answer.status).headers(answer.headers).send(answer.body);
   };
   if (answer.afterMs) setTimeout(go, answer.afterMs).unref();
   else go();
 }
 
-/** The connection ends without an answer. */
+/** Ends the connection without an answer. */
 function drop(reply: FastifyReply): void {
   reply.hijack();
   reply.raw.socket?.destroy();
 }
 
-/** Half of a body whose whole length was announced, then the connection ends. */
+/** Announces the whole body, sends half of it, and ends the connection. */
 function truncate(reply: FastifyReply, answer: Answer): void {
   reply.hijack();
   const body = Buffer.from(answer.body);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Call, type Provider } from './call.js';
+import { type Call } from './call.js';
 
 /** Nothing is executed. */
 const BEFORE = [
@@ -16,7 +16,7 @@ const BEFORE = [
   'status-504',
 ] as const;
 
-/** The request is executed; what goes wrong is the answer. */
+/** The request is executed; the answer goes wrong. */
 const AFTER = [
   'drop-after',
   'hang-after',
@@ -34,7 +34,7 @@ const AFTER = [
 export const FAULT_KINDS = [...BEFORE, ...AFTER] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** `delayMs`: of `delay`, the wait before the answer; of `drip`, between two bytes; of `429`, what Retry-After says. */
+/** `delayMs` is the wait before the answer of `delay`, between two bytes of `drip`, and in the Retry-After of `429`. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly delayMs?: number | undefined;
@@ -45,14 +45,14 @@ export function executes(fault: Fault): boolean {
 }
 
 export interface FaultRule extends Fault {
-  readonly provider: Provider;
-  /** `*` is every operation of the provider. */
+  readonly provider: string;
+  /** `*`: every operation of the provider. */
   readonly operation: string;
-  /** How often it strikes; without it, always. */
+  /** How many requests it strikes; undefined: all. */
   readonly times?: number | undefined;
-  /** How likely it is for one request, 0 to 1. */
+  /** Per request, 0 to 1. */
   readonly probability: number;
-  /** The same seed and the same requests give the same faults. */
+  /** The same seed gives the same faults for the same requests. */
   readonly seed: number;
 }
 
@@ -62,7 +62,7 @@ interface ActiveRule {
   struck: number;
 }
 
-/** Faults ordered from outside. The first rule that matches and strikes decides. */
+/** Faults ordered through the control API. The first rule that matches and strikes decides. */
 @Injectable()
 export class FaultBook {
   private rules: ActiveRule[] = [];

@@ -1,17 +1,17 @@
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type ClassConstructor } from 'class-transformer';
 import { isObject, parse, readJson } from './parse.js';
-import { SETTINGS, type SandboxSettings } from './settings.js';
+import { SandboxSettings } from './settings.js';
 import { Table, type Row } from './table.js';
 
-/** A line that says that everything before it is forgotten. */
+/** The name in a line that deletes everything before it. */
 const RESET = 'reset';
 
 /**
- * What the sandbox remembers: one JSON line per row written, appended before the answer that depends on it. A row is
- * written whole each time it changes and the last line wins, so that a line cut short by a kill costs nothing but the
- * answer that nobody got.
+ * The sandbox's state: one JSON line for each row written, appended before the answer that depends on it. A changed row
+ * is written again as a whole, and the last line counts. A kill can cut the last line short; its request was not
+ * answered either.
  */
 @Injectable()
 export class Journal implements OnApplicationShutdown {
@@ -20,12 +20,12 @@ export class Journal implements OnApplicationShutdown {
   private readonly tables: { clear(): void }[] = [];
   private readonly resetListeners: (() => void)[] = [];
 
-  constructor(@Inject(SETTINGS) settings: SandboxSettings) {
-    this.stored = settings.journalFile === undefined ? new Map<string, unknown[]>() : load(settings.journalFile);
-    this.file = settings.journalFile === undefined ? undefined : openSync(settings.journalFile, 'a');
+  constructor({ journalFile }: SandboxSettings) {
+    this.stored = journalFile === undefined ? new Map<string, unknown[]>() : load(journalFile);
+    this.file = journalFile === undefined ? undefined : openSync(journalFile, 'a');
   }
 
-  /** A table of rows of that class; `keys` are further unique keys of a row. */
+  /** A table of rows of this class; `keys` are the other unique keys of a row. */
   table<T extends Row>(name: string, type: ClassConstructor<T>, keys?: (row: T) => string[]): Table<T> {
     const rows = (this.stored.get(name) ?? []).map((value) => readRow(name, type, value));
     const table = new Table<T>(rows, (row) => this.append({ table: name, row }), keys);
@@ -34,7 +34,7 @@ export class Journal implements OnApplicationShutdown {
     return table;
   }
 
-  /** Called after everything was forgotten. */
+  /** The listener is called after everything was deleted. */
   onReset(listener: () => void): void {
     this.resetListeners.push(listener);
   }
@@ -61,7 +61,7 @@ function load(path: string): Map<string, unknown[]> {
   endLastLine(path, text);
   for (const line of text.split('\n')) {
     const value = readJson(line);
-    // Not readable: empty, or cut short by a kill before anybody was answered.
+    // Unreadable: empty, or cut short by a kill before its request was answered.
     if (!isObject(value) || typeof value.table !== 'string') continue;
     if (value.table === RESET) stored.clear();
     else keep(stored, value.table, value.row);
@@ -75,7 +75,7 @@ function keep(stored: Map<string, unknown[]>, table: string, row: unknown): void
   else stored.set(table, [row]);
 }
 
-/** A line cut short would swallow the next one that is appended to it. */
+/** Otherwise the next line would be appended to one that was cut short. */
 function endLastLine(path: string, text: string): void {
   if (text !== '' && !text.endsWith('\n')) appendFileSync(path, '\n');
 }

@@ -5,14 +5,13 @@ import { Journal } from './journal.js';
 import { type Table } from './table.js';
 
 /** The fault that a magic input asks for. */
-export interface Trick {
-  readonly fault: Fault;
-  /** Only the first request about one thing meets it; the next is treated as usual. */
+export interface MagicFault extends Fault {
+  /** Only the first request about the same thing meets it. */
   readonly once: boolean;
 }
 
-export const once = (kind: Fault['kind'], delayMs?: number): Trick => ({ fault: { kind, delayMs }, once: true });
-export const always = (kind: Fault['kind'], delayMs?: number): Trick => ({ fault: { kind, delayMs }, once: false });
+export const once = (kind: Fault['kind'], delayMs?: number): MagicFault => ({ kind, delayMs, once: true });
+export const always = (kind: Fault['kind'], delayMs?: number): MagicFault => ({ kind, delayMs, once: false });
 
 /** Thrown where a magic input asks for a fault before the effect. */
 export class Interruption extends Error {
@@ -26,21 +25,24 @@ class Met {
 }
 
 @Injectable()
-export class Tricks {
+export class MagicInputs {
   private readonly met: Table<Met>;
 
   constructor(journal: Journal) {
     this.met = journal.table('met', Met);
   }
 
-  /** Interrupts the request, or returns what shall happen to its answer. `key` is the thing that the request is about. */
-  meet(trick: Trick | undefined, key: string): Fault | undefined {
-    if (!trick) return undefined;
-    if (trick.once) {
+  /**
+   * Returns what is to happen to the answer. `key` names what the request is about.
+   * @throws Interruption when nothing is to be executed
+   */
+  meet(fault: MagicFault | undefined, key: string): Fault | undefined {
+    if (!fault) return undefined;
+    if (fault.once) {
       if (this.met.get(key)) return undefined;
       this.met.put({ id: key });
     }
-    if (!executes(trick.fault)) throw new Interruption(trick.fault);
-    return trick.fault;
+    if (!executes(fault)) throw new Interruption(fault);
+    return fault;
   }
 }

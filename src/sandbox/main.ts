@@ -1,15 +1,14 @@
-import { readEnvironment } from './environment-reader.js';
-import { startSandbox } from './sandbox.js';
+import { EnvironmentError, startSandbox } from './sandbox.js';
 
 /** EX_CONFIG of sysexits.h. */
 const EXIT_CONFIG = 78;
 
-const reading = readEnvironment(process.env);
-if (reading.ok) {
-  const sandbox = await startSandbox(reading.options);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void sandbox.stop());
-  process.stdout.write(`${JSON.stringify({ sandbox: sandbox.url, env: sandbox.env })}\n`);
-} else {
-  process.stderr.write(`${reading.problems.join('\n')}\n`);
+try {
+  const { url, env, stop } = await startSandbox({ environment: process.env });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
+  process.stdout.write(`${JSON.stringify({ sandbox: url, env })}\n`);
+} catch (error) {
+  if (!(error instanceof EnvironmentError)) throw error;
+  process.stderr.write(`${error.message}\n`);
   process.exitCode = EXIT_CONFIG;
 }

@@ -1,17 +1,17 @@
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { ValidateIf, type ValidationError, validateSync } from 'class-validator';
 
-/** Where something is wrong (`member.ffn`) and what. */
+/** What is wrong, by path (`member.ffn`). */
 export type Problems = Record<string, string>;
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: Problems };
 
-/** The member may be left out; `null` is a value, and checked like any other. */
+/** The member may be absent. `null` is a value, and is checked. */
 export function MayBeAbsent(): PropertyDecorator {
   return ValidateIf((_object: object, value: unknown) => value !== undefined);
 }
 
-/** Strict: a member that the class does not declare is a problem, and nothing is converted from one type to another. */
+/** Strict: an undeclared member is a problem, and no type is converted to another. */
 export function parse<T extends object>(type: ClassConstructor<T>, value: unknown): Parsed<T> {
   if (!isObject(value)) return { ok: false, problems: { body: 'must be a JSON object' } };
   const instance = plainToInstance(type, value);
@@ -25,7 +25,7 @@ export function parseJson<T extends object>(type: ClassConstructor<T>, text: str
   return value === undefined ? { ok: false, problems: { body: 'must be valid JSON' } } : parse(type, value);
 }
 
-/** The value, or `undefined` for what is not JSON (no JSON text has that value). */
+/** The value; `undefined` for text that is not JSON (no JSON text has that value). */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -41,7 +41,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 function flatten(errors: readonly ValidationError[], prefix: string): [string, string][] {
   return errors.flatMap((error) => {
     const path = `${prefix}${error.property}`;
-    // The last one is that of the first decorator: the type comes before the limits.
+    // The last message belongs to the first decorator, which checks the type.
     const own = Object.values(error.constraints ?? {}).map((message): [string, string] => [path, message]);
     return [...own.slice(-1), ...flatten(error.children ?? [], `${path}.`)];
   });

@@ -1,54 +1,64 @@
 import { Injectable } from '@nestjs/common';
 import { CallLog } from './call-log.js';
-import { type Provider } from './call.js';
+import { Counters } from './counters.js';
 import { type Effect } from './effects.js';
-import { Accruals } from './latam-pass/accruals.js';
-import { Cobranded } from './latam-pass/cobranded.js';
-import { Float } from './latcom/float.js';
-import { Purchases } from './latcom/purchases.js';
-import { Cards } from './loyalty-layer/cards.js';
-import { Passes } from './loyalty-layer/passes.js';
-import { RateWindow } from './loyalty-layer/rate-window.js';
-import { decimal } from './settings.js';
-import { Tally } from './counters.js';
+import { SandboxSettings } from './settings.js';
 
-/** What really happened at the three providers: the truth that a test holds the gateway's ledger against. */
+/** What one class of a provider adds to the report. */
+export interface ReportSource {
+  effects?(): Effect[];
+  counters?(): Readonly<Record<string, unknown>>;
+}
+
+/** What really happened at the providers: the truth that a test compares the gateway's ledger with. */
 @Injectable()
 export class Report {
-  private readonly sources: readonly { effects(): Effect[] }[];
+  private readonly sources: ReadonlyMap<string, ReportSource[]>;
 
   constructor(
-    accruals: Accruals,
-    cobranded: Cobranded,
-    cards: Cards,
-    passes: Passes,
-    purchases: Purchases,
-    private readonly window: RateWindow,
-    private readonly float: Float,
-    private readonly tally: Tally,
+    { providers }: SandboxSettings,
+    private readonly counts: Counters,
     private readonly calls: CallLog,
   ) {
-    this.sources = [accruals, cobranded, cards, passes, purchases];
+    this.sources = new Map(providers.map((name) => [name, []]));
   }
 
-  /** Oldest first; those of one provider, or with one key, when asked. */
+  /** For constructors: a class with effects or counters registers itself. */
+  add(provider: string, source: ReportSource): void {
+    const sources = this.sources.get(provider);
+    if (!sources) throw new Error(`"${provider}" is not a provider of providers.ts`);
+    sources.push(source);
+  }
+
+  /** Oldest first; optionally those of one provider, or with one key. Counters follow. */
   all(provider: string | undefined, key: string | undefined): object {
-    const effects = this.sources
-      .flatMap((source) => source.effects())
-      .filter((effect) => (provider ?? effect.provider) === effect.provider && (key ?? effect.key) === effect.key)
+    const effects = [...this.sources]
+      .filter(([name]) => (provider ?? name) === name)
+      .flatMap(([name, sources]) => effectsOf(name, sources))
+      .filter((effect) => (key ?? effect.key) === effect.key)
       .sort((a, b) => a.at.localeCompare(b.at));
     return { effects, ...this.counters() };
   }
 
   counters(): object {
-    return {
-      latamPass: this.common('latam-pass'),
-      loyaltyLayer: { ...this.common('loyalty-layer'), ...this.window.counters() },
-      latcom: { ...this.common('latcom'), balance: decimal(this.float.balanceCents), currency: 'USD' },
-    };
+    return Object.fromEntries([...this.sources].map(([name, own]) => [memberName(name), this.countersOf(name, own)]));
   }
 
-  private common(provider: Provider): object {
-    return { logins: this.tally.of(`${provider} logins`), calls: this.calls.totals(provider) };
+  private countersOf(name: string, sources: readonly ReportSource[]): object {
+    const own = sources.flatMap((source) => Object.entries(source.counters?.() ?? {}));
+    return { logins: this.counts.of(loginsOf(name)), calls: this.calls.totals(name), ...Object.fromEntries(own) };
   }
+}
+
+export function loginsOf(provider: string): string {
+  return `${provider} logins`;
+}
+
+function effectsOf(provider: string, sources: readonly ReportSource[]): (Effect & { provider: string })[] {
+  return sources.flatMap((source) => (source.effects?.() ?? []).map((effect) => ({ provider, ...effect })));
+}
+
+/** `latam-pass` is `latamPass`. */
+function memberName(provider: string): string {
+  return provider.replaceAll(/-(.)/g, (_match, letter: string) => letter.toUpperCase());
 }

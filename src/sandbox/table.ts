@@ -2,7 +2,7 @@ export interface Row {
   readonly id: string;
 }
 
-/** Rows by id, in the order in which they were first written; every write goes to the journal first. */
+/** Rows by id, in the order of their first write. Every write goes to the journal first. */
 export class Table<T extends Row> {
   private readonly rows = new Map<string, T>();
   private readonly byKey = new Map<string, T>();
@@ -24,7 +24,7 @@ export class Table<T extends Row> {
     return this.rows.get(id);
   }
 
-  /** By one of the further unique keys. */
+  /** By one of the other unique keys. */
   find(key: string): T | undefined {
     return this.byKey.get(key);
   }

@@ -1,9 +1,11 @@
-import { LATAM_PASS_DEMO, LATCOM_DEMO, LOYALTY_LAYER_DEMO } from '../../src/sandbox/credentials.js';
+import { CREDENTIALS as LATAM_PASS } from '../../src/sandbox/latam-pass/credentials.js';
+import { CREDENTIALS as LATCOM } from '../../src/sandbox/latcom/credentials.js';
+import { CREDENTIALS as LOYALTY_LAYER } from '../../src/sandbox/loyalty-layer/credentials.js';
 import { at, type SandboxProcess, type Seen } from './sandbox-process.js';
 
 type Headers = Record<string, string>;
 
-const { clientId, clientSecret, partnerId } = LATAM_PASS_DEMO;
+const { clientId, clientSecret, partnerId } = LATAM_PASS;
 
 let lastNumber = 0;
 
@@ -47,7 +49,7 @@ export class LatamPassClient {
   }
 
   cobranded(method: 'POST' | 'DELETE', body: object): Promise<Seen> {
-    const headers = { ...this.headers, 'x-issue-bank': LATAM_PASS_DEMO.issueBank };
+    const headers = { ...this.headers, 'x-issue-bank': LATAM_PASS.issueBank };
     return this.sandbox.send(method, `${this.base}/v1/customer/loyalty/partner/cobranded`, headers, body);
   }
 }
@@ -55,7 +57,7 @@ export class LatamPassClient {
 export function accrual(ffn: string, id: string): { member: object; partner: Record<string, string>; points: number } {
   const partner = {
     partnerId,
-    productId: LATAM_PASS_DEMO.productId,
+    productId: LATAM_PASS.productIds[0],
     partnerAccrualId: id,
     partnerTransactionId: `order-${id}`,
     partnerOriginalDateTime: '2026-01-20T14:10:36.177-03:00',
@@ -68,8 +70,8 @@ export class LoyaltyLayerClient {
 
   constructor(private readonly sandbox: SandboxProcess) {}
 
-  token(secret: string = LOYALTY_LAYER_DEMO.clientSecret): Promise<Seen> {
-    const body = { client_id: LOYALTY_LAYER_DEMO.clientId, client_secret: secret };
+  token(secret: string = LOYALTY_LAYER.clientSecret): Promise<Seen> {
+    const body = { client_id: LOYALTY_LAYER.clientId, client_secret: secret };
     return this.sandbox.send('POST', '/loyalty-layer/auth/token', {}, body);
   }
 
@@ -98,7 +100,7 @@ export class LatcomClient {
   constructor(private readonly sandbox: SandboxProcess) {}
 
   async login(): Promise<this> {
-    const body = { customer_id: LATCOM_DEMO.customerId, secret_key: LATCOM_DEMO.secretKey };
+    const body = { customer_id: LATCOM.customerId, secret_key: LATCOM.secretKey };
     const seen = await this.sandbox.send('POST', '/latcom/api/distributor/login', {}, body);
     this.headers = { authorization: `Bearer ${String(at(seen.body, 'access_token'))}` };
     return this;

@@ -1,4 +1,4 @@
-import { LOYALTY_LAYER_DEMO } from '../../src/sandbox/credentials.js';
+import { CREDENTIALS } from '../../src/sandbox/loyalty-layer/credentials.js';
 import { holder, LoyaltyLayerClient } from './sandbox-clients.js';
 import { at, SandboxProcess } from './sandbox-process.js';
 
@@ -29,7 +29,7 @@ describe('LoyaltyLayer', () => {
   });
 
   it('makes another pass for each create, and wants an enrol_token where the plan does', async () => {
-    const token = LOYALTY_LAYER_DEMO.mockEnrolToken;
+    const token = CREDENTIALS.mockEnrolToken;
     const first = await loyaltyLayer.create('PP-LOUNGE', 'twice@example.com', token);
     const second = await loyaltyLayer.create('PP-LOUNGE', 'twice@example.com', token);
     expect([first.status, typeof at(first.body, 'dmc_qr_data')]).toEqual([200, 'string']);

@@ -1,22 +1,21 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Answer, json } from '../answer.js';
 import { type Call, header, isMediaType } from '../call.js';
-import { SETTINGS, type SandboxSettings } from '../settings.js';
 import { Tokens } from '../tokens.js';
+import { CREDENTIALS } from './credentials.js';
 import { invalidContent, tokenRefusal, unauthorized } from './errors.js';
+import { NAME, PATH } from './settings.js';
 
 const TEST_HEADER = 'x-latam-test';
+const TOKEN_SECONDS = 3600;
 
-/** Tokens and headers, after the "Quick Start". */
+/** Tokens and headers of the "Quick Start". */
 @Injectable()
 export class LatamPassAccess {
-  constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
-    private readonly tokens: Tokens,
-  ) {}
+  constructor(private readonly tokens: Tokens) {}
 
   issueToken(call: Call): Answer {
-    const { clientId, clientSecret } = this.settings.credentials.latamPass;
+    const { clientId, clientSecret } = CREDENTIALS;
     if (!isMediaType(call, 'application/x-www-form-urlencoded')) {
       throw tokenRefusal('Content-Type must be application/x-www-form-urlencoded');
     }
@@ -27,7 +26,7 @@ export class LatamPassAccess {
     if (header(call, 'client_id') !== clientId) throw tokenRefusal('Invalid client_id header');
     const form = new URLSearchParams(call.body);
     if (form.get('grant_type') !== 'client_credentials') throw tokenRefusal('grant_type must be client_credentials');
-    const { token, seconds } = this.tokens.issue('latam-pass', 3600);
+    const { token, seconds } = this.tokens.issue(NAME, TOKEN_SECONDS);
     return json(201, { access_token: token, token_type: 'Bearer', expires_in: seconds });
   }
 
@@ -36,9 +35,9 @@ export class LatamPassAccess {
     if (header(call, 'authorization') !== undefined) {
       throw invalidContent({ authorization: 'must not be sent here: the token goes into the header access_token' });
     }
-    if (header(call, 'client_id') !== this.settings.credentials.latamPass.clientId) throw unauthorized();
-    if (!this.tokens.isValid('latam-pass', header(call, 'access_token') ?? '')) throw unauthorized();
-    const inSandbox = call.path.startsWith('/latam-pass/sandbox/');
+    if (header(call, 'client_id') !== CREDENTIALS.clientId) throw unauthorized();
+    if (!this.tokens.isValid(NAME, header(call, 'access_token') ?? '')) throw unauthorized();
+    const inSandbox = call.path.startsWith(`/${PATH}/sandbox/`);
     const testHeader = header(call, TEST_HEADER);
     if (inSandbox && testHeader !== 'LatamPass') {
       throw invalidContent({ [TEST_HEADER]: 'must be LatamPass in the test environment' });

@@ -1,25 +1,22 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { json } from '../answer.js';
 import { type Call } from '../call.js';
 import { type Outcome } from '../exchange.js';
-import { SETTINGS, type SandboxSettings } from '../settings.js';
 import { type Accrual, latamAccrualId, statusNow } from './accrual.js';
 import { accrualKey, Accruals, transactionKey } from './accruals.js';
+import { CREDENTIALS } from './credentials.js';
 import { listDate } from './dates.js';
 import { invalidContent, notFound } from './errors.js';
 import { errorOf } from './notices.js';
 
-/** "Get accrual", answered in the shape of its version 1: the one of version 2 is not public. */
+/** "Get accrual", in the shape of its version 1: that of version 2 is not public. */
 @Injectable()
 export class AccrualList {
-  constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
-    private readonly accruals: Accruals,
-  ) {}
+  constructor(private readonly accruals: Accruals) {}
 
   answer({ query }: Call): Outcome {
     const { partnerIdentifier, ...filters } = query;
-    const { partnerId } = this.settings.credentials.latamPass;
+    const { partnerId } = CREDENTIALS;
     if (partnerIdentifier === undefined) throw invalidContent({ partnerIdentifier: 'must not be null' });
     const given = Object.entries(filters);
     const [filter] = given;

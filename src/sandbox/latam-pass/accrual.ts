@@ -1,9 +1,9 @@
 import { IsIn, IsInt, IsString } from 'class-validator';
-import { MayBeAbsent } from '../parse.js';
 import { type Effect } from '../effects.js';
+import { MayBeAbsent } from '../parse.js';
 import { NOTICE_SCRIPTS, type NoticeScript } from './magic.js';
 
-/** An accrual that LATAM Pass registered. Its end is decided at once and becomes visible at `finalAt`. */
+/** A registered accrual. Its outcome is decided at once and becomes visible at `finalAt`. */
 export class Accrual {
   /** The correlationId. */
   @IsString() id: string;
@@ -16,10 +16,10 @@ export class Accrual {
   @IsString() productId: string;
   @IsString() ffn: string;
   @IsInt() points: number;
-  /** The code of the reason when it ends CANCELLED. */
+  /** The code of the reason, if it ends CANCELLED. */
   @MayBeAbsent() @IsInt() reason?: number | undefined;
   @IsIn(NOTICE_SCRIPTS) notices: NoticeScript;
-  /** How many of its notifications were answered 2xx. */
+  /** Number of its notifications that were answered 2xx. */
   @IsInt() delivered: number;
 }
 
@@ -33,7 +33,7 @@ export function statusNow(accrual: Accrual): AccrualStatus {
   return Date.now() < accrual.finalAt ? 'PROCESSING' : finalStatus(accrual);
 }
 
-/** Only what was credited has one; it looks like the sample's `BCS12345_6`. */
+/** Only credited accruals have one. It looks like the sample's `BCS12345_6`. */
 export function latamAccrualId(accrual: Accrual): string {
   return `BCS${10_000 + accrual.number}_1`;
 }
@@ -42,7 +42,6 @@ export function accrualEffect(accrual: Accrual): Effect {
   const outcome = statusNow(accrual);
   const { ffn, productId, partnerTransactionId, reason, delivered } = accrual;
   return {
-    provider: 'latam-pass',
     kind: 'accrual',
     at: new Date(accrual.receivedAt).toISOString(),
     key: accrual.partnerAccrualId,

@@ -1,37 +1,41 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { json, type Refusal } from '../answer.js';
 import { type Call } from '../call.js';
+import { randomDelayMs } from '../delays.js';
 import { type Effect } from '../effects.js';
 import { type Outcome } from '../exchange.js';
 import { Journal } from '../journal.js';
-import { randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
+import { MagicInputs } from '../magic-inputs.js';
+import { Report } from '../report.js';
 import { type Table } from '../table.js';
-import { Tricks } from '../magic-inputs.js';
 import { Accrual, accrualEffect } from './accrual.js';
+import { CREDENTIALS } from './credentials.js';
 import { duplicate, invalidContent } from './errors.js';
+import { findMember } from './find-member.js';
 import { type Magic, magicOf } from './magic.js';
 import { notificationBody, noticesOf } from './notices.js';
 import { Notifier } from './notifier.js';
-import { findMember, readBody } from './find-member.js';
-import { AccrualBody } from './requests.js';
+import { AccrualBody, readBody } from './requests.js';
+import { LatamPassSettings, NAME } from './settings.js';
 
-/** The reason for a member whom neither ffn nor document finds. */
+/** The reason for a member that neither ffn nor document finds. */
 const NO_SUCH_MEMBER = 204;
 
 export const accrualKey = (partnerAccrualId: string): string => `accrual ${partnerAccrualId}`;
 export const transactionKey = (partnerTransactionId: string): string => `transaction ${partnerTransactionId}`;
 
-/** Accruals of points, after "Accrual request" and "Accrual notification". */
+/** Accruals of points: "Accrual request" and "Accrual notification". */
 @Injectable()
 export class Accruals implements OnApplicationBootstrap {
   private readonly accruals: Table<Accrual>;
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
+    private readonly settings: LatamPassSettings,
     journal: Journal,
     private readonly notifier: Notifier,
-    private readonly tricks: Tricks,
+    private readonly magicInputs: MagicInputs,
+    report: Report,
   ) {
     const keys = (row: Accrual): string[] => [
       accrualKey(row.partnerAccrualId),
@@ -39,9 +43,10 @@ export class Accruals implements OnApplicationBootstrap {
     ];
     this.accruals = journal.table('accrual', Accrual, keys);
     journal.onReset(() => notifier.forget());
+    report.add(NAME, this);
   }
 
-  /** Goes on with what was not delivered when the sandbox ended. */
+  /** Continues with the notifications that were not delivered when the sandbox ended. */
   onApplicationBootstrap(): void {
     for (const accrual of this.accruals.all()) this.notify(accrual);
   }
@@ -52,7 +57,7 @@ export class Accruals implements OnApplicationBootstrap {
     const magic = magicOf(body.member.ffn);
     if (magic.refuse) throw invalidContent({ 'member.ffn': 'must not be this one' });
 
-    const fault = this.tricks.meet(magic.trick, accrualKey(body.partner.partnerAccrualId));
+    const fault = this.magicInputs.meet(magic.fault, accrualKey(body.partner.partnerAccrualId));
     const refusal = this.duplicateOf(body);
     if (refusal) return { answer: refusal.answer, fault, refused: true };
     const accrual = this.register(body, ffn, magic);
@@ -104,12 +109,11 @@ export class Accruals implements OnApplicationBootstrap {
     return accrual;
   }
 
-  /** The code of the reason for which these data will be rejected, if any. */
+  /** The code of the reason to reject these data, if any. */
   private rejection(partner: AccrualBody['partner'], ffn: string | undefined, now: number): number | undefined {
-    const known = this.settings.credentials.latamPass;
     if (Date.parse(partner.partnerOriginalDateTime) > now) return 101;
-    if (partner.partnerId !== known.partnerId) return 108;
-    if (!known.productIds.includes(partner.productId)) return 110;
+    if (partner.partnerId !== CREDENTIALS.partnerId) return 108;
+    if (!CREDENTIALS.productIds.some((id) => id === partner.productId)) return 110;
     return ffn === undefined ? NO_SUCH_MEMBER : undefined;
   }
 
@@ -122,7 +126,7 @@ export class Accruals implements OnApplicationBootstrap {
     void this.notifier.deliver(deliveries, () => this.markDelivered(accrual.id));
   }
 
-  /** The notification arrives while the answer to the request is still under way. */
+  /** The notification arrives before the answer to the request. */
   private async notifyBeforeAnswer(accrual: Accrual): Promise<void> {
     for (const notice of noticesOf(accrual)) {
       if (await this.notifier.tryOnce(notificationBody(accrual, notice))) this.markDelivered(accrual.id);

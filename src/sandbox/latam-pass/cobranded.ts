@@ -6,12 +6,14 @@ import { type Call, header } from '../call.js';
 import { type Effect } from '../effects.js';
 import { type Outcome } from '../exchange.js';
 import { Journal } from '../journal.js';
+import { MagicInputs } from '../magic-inputs.js';
+import { Report } from '../report.js';
 import { type Table } from '../table.js';
-import { Tricks } from '../magic-inputs.js';
 import { errorAnswer, invalidContent, notFound } from './errors.js';
+import { findMember } from './find-member.js';
 import { magicOf } from './magic.js';
-import { findMember, readBody } from './find-member.js';
-import { CobrandedBody, CobrandedEndBody } from './requests.js';
+import { CobrandedBody, CobrandedEndBody, readBody } from './requests.js';
+import { NAME } from './settings.js';
 
 const KINDS = ['cobranded-start', 'cobranded-end'] as const;
 
@@ -26,29 +28,31 @@ class LifeCycle {
   @IsArray() @ValidateNested({ each: true }) @Type(() => Turn) turns: Turn[];
 }
 
-/** Names under which the documents never ask for a card's data. */
+/** Names of card data that the documents never ask for. */
 const SENSITIVE = /pan|cvv|cvc|cardnumber|expir/i;
 
-/** Life cycles of cobranded cards, version 1. The answers to a success are assumed. */
+/** Life cycles of cobranded cards, version 1. The successful answers are assumed. */
 @Injectable()
 export class Cobranded {
   private readonly lifeCycles: Table<LifeCycle>;
 
   constructor(
     journal: Journal,
-    private readonly tricks: Tricks,
+    private readonly magicInputs: MagicInputs,
+    report: Report,
   ) {
     this.lifeCycles = journal.table('cobranded', LifeCycle);
+    report.add(NAME, this);
   }
 
-  /** A life cycle that already runs just goes on: no document names an error for it. */
+  /** A running life cycle continues: no document names an error for a second start. */
   start(call: Call): Outcome {
     const body = readBody(CobrandedBody, call);
     const ffn = findMember(body.member, 'member');
     const magic = magicOf(body.member.ffn);
     if (magic.refuse) throw invalidContent({ 'member.ffn': 'must not be this one' });
     const key = lifeCycleKey(call, ffn, body.card);
-    const fault = this.tricks.meet(magic.trick, `start ${key}`);
+    const fault = this.magicInputs.meet(magic.fault, `start ${key}`);
     if (!this.isRunning(key)) this.turn(key, 'cobranded-start');
     return { answer: json(200, { status: 'ACTIVE' }), fault };
   }
@@ -58,8 +62,8 @@ export class Cobranded {
     const key = lifeCycleKey(call, findMember(body, 'ffn'), body.card);
     const magic = magicOf(body.ffn);
     if (magic.refuse) throw invalidContent({ ffn: 'must not be this one' });
-    const fault = this.tricks.meet(magic.trick, `end ${key}`);
-    // Not a `Refusal`: an ordered fault still strikes the answer, and nothing is executed either way.
+    const fault = this.magicInputs.meet(magic.fault, `end ${key}`);
+    // Not a `Refusal`: an ordered fault may strike this answer, and nothing is executed either way.
     if (!this.isRunning(key)) return { answer: nothingToEnd(), fault };
     this.turn(key, 'cobranded-end');
     return { answer: json(200, { status: 'ENDED' }), fault };
@@ -68,7 +72,6 @@ export class Cobranded {
   effects(): Effect[] {
     return this.lifeCycles.all().flatMap(({ id, turns }) =>
       turns.map(({ kind, at }) => ({
-        provider: 'latam-pass',
         kind,
         at: new Date(at).toISOString(),
         key: id,

@@ -24,12 +24,12 @@ export function unauthorized(): Refusal {
   return new Refusal(unauthorizedAnswer());
 }
 
-/** The token call has a shape of its own, and answers 400 to bad credentials. */
+/** The token call has its own shape and answers 400 to bad credentials. */
 export function tokenRefusal(message: string): Refusal {
   return new Refusal(json(400, { result: 'failure', errors: [{ type: 'INVALID', message }], status: 400 }));
 }
 
-/** For faults. */
+/** The answer of a fault with this status. */
 export function latamPassError(status: number, retryAfterSeconds: number): Answer {
   if (status === 401) return unauthorizedAnswer();
   if (status === 429) {

@@ -7,13 +7,14 @@ import { Accruals } from './accruals.js';
 import { Cobranded } from './cobranded.js';
 import { latamPassError } from './errors.js';
 import { Members } from './members.js';
+import { NAME, PATH } from './settings.js';
 
 const ACCRUAL = 'v2/customer/loyalty/partner/accrual';
 const SEARCH = 'v1/customer/loyalty/partner/member/search-member';
 const COBRANDED = 'v1/customer/loyalty/partner/cobranded';
 
-/** LATAM Pass, in its production and its test environment, with the endpoints of "Production Access Guide", 6.4. */
-@Controller(['latam-pass', 'latam-pass/sandbox'])
+/** The production and the test environment, with the endpoints of "Production Access Guide", 6.4. */
+@Controller([PATH, `${PATH}/sandbox`])
 export class LatamPassController {
   constructor(
     private readonly exchange: Exchange,
@@ -62,6 +63,6 @@ export class LatamPassController {
   }
 
   private run(operation: string, request: FastifyRequest, reply: FastifyReply, handler: Handler): Promise<void> {
-    return this.exchange.run({ provider: 'latam-pass', operation, error: latamPassError }, request, reply, handler);
+    return this.exchange.run({ provider: NAME, operation, error: latamPassError }, request, reply, handler);
   }
 }

@@ -1,7 +1,7 @@
-import { always, once, type Trick } from '../magic-inputs.js';
+import { always, type MagicFault, once } from '../magic-inputs.js';
 import { REASONS } from './reasons.js';
 
-/** How the notifications of an accrual go. */
+/** Which notifications an accrual gets, and in which order. */
 export const NOTICE_SCRIPTS = [
   'usual',
   'before-answer',
@@ -14,9 +14,9 @@ export const NOTICE_SCRIPTS = [
 ] as const;
 export type NoticeScript = (typeof NOTICE_SCRIPTS)[number];
 
-/** What the last five digits `99ccc` of an ffn ask for; the README has the table. */
+/** What the last five digits `99ccc` of an ffn ask for. The README beside this file has the table. */
 export interface Magic {
-  readonly trick?: Trick;
+  readonly fault?: MagicFault;
   readonly notices?: NoticeScript;
   readonly reason?: number;
   readonly refuse?: boolean;
@@ -26,25 +26,25 @@ export interface Magic {
 
 const MAGIC: Readonly<Record<string, Magic>> = {
   '400': { refuse: true },
-  '401': { trick: once('401') },
-  '403': { trick: once('html-403') },
+  '401': { fault: once('401') },
+  '403': { fault: once('html-403') },
   '404': { unknownMember: true },
-  '429': { trick: once('429') },
-  '500': { trick: once('status-500') },
-  '502': { trick: once('status-502-after') },
-  '503': { trick: always('status-503') },
-  '504': { trick: once('status-504-after') },
-  '301': { trick: once('drop-before') },
-  '302': { trick: once('drop-after') },
-  '303': { trick: once('hang') },
-  '304': { trick: once('hang-after') },
-  '305': { trick: once('truncated') },
-  '306': { trick: once('drip') },
-  '307': { trick: once('redirect') },
-  '308': { trick: once('html') },
-  '309': { trick: once('html-after') },
-  '310': { trick: once('empty-204') },
-  '311': { trick: always('drop-after') },
+  '429': { fault: once('429') },
+  '500': { fault: once('status-500') },
+  '502': { fault: once('status-502-after') },
+  '503': { fault: always('status-503') },
+  '504': { fault: once('status-504-after') },
+  '301': { fault: once('drop-before') },
+  '302': { fault: once('drop-after') },
+  '303': { fault: once('hang') },
+  '304': { fault: once('hang-after') },
+  '305': { fault: once('truncated') },
+  '306': { fault: once('drip') },
+  '307': { fault: once('redirect') },
+  '308': { fault: once('html') },
+  '309': { fault: once('html-after') },
+  '310': { fault: once('empty-204') },
+  '311': { fault: always('drop-after') },
   '601': { notices: 'before-answer', finalAfterMs: 0 },
   '602': { notices: 'triple' },
   '603': { notices: 'never' },

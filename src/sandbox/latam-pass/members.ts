@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { json } from '../answer.js';
 import { type Call, header } from '../call.js';
 import { type Outcome } from '../exchange.js';
-import { Tricks } from '../magic-inputs.js';
+import { MagicInputs } from '../magic-inputs.js';
 import { invalidContent, notFound } from './errors.js';
+import { findMember } from './find-member.js';
 import { magicOf } from './magic.js';
-import { findMember, readBody } from './find-member.js';
-import { SearchBody } from './requests.js';
+import { readBody, SearchBody } from './requests.js';
 
-/** What each value of `x-scope` adds to the answer. The shape is assumed. */
+/** The members that each value of `x-scope` adds to the answer. The shape is assumed. */
 const SCOPES: Readonly<Record<string, Record<string, unknown>>> = {
   'member-status': { status: 'ACTIVE' },
   'member-tier': { tier: 'GOLD' },
@@ -27,7 +27,7 @@ const SCOPES: Readonly<Record<string, Record<string, unknown>>> = {
 /** "Search member", version 1. */
 @Injectable()
 export class Members {
-  constructor(private readonly tricks: Tricks) {}
+  constructor(private readonly magicInputs: MagicInputs) {}
 
   search(call: Call): Outcome {
     const scopes = (header(call, 'x-scope') ?? '').split(',').map((scope) => scope.trim());
@@ -37,9 +37,9 @@ export class Members {
 
     const body = readBody(SearchBody, call);
     const ffn = findMember(body, 'ffn');
-    const { trick, refuse } = magicOf(body.ffn);
-    if (refuse) throw invalidContent({ ffn: 'must not be this one' });
-    const fault = this.tricks.meet(trick, `search ${call.body}`);
+    const magic = magicOf(body.ffn);
+    if (magic.refuse) throw invalidContent({ ffn: 'must not be this one' });
+    const fault = this.magicInputs.meet(magic.fault, `search ${call.body}`);
     if (ffn === undefined) throw notFound('Member not found');
     const fields = scopes.flatMap((scope) => Object.entries(SCOPES[scope] ?? {}));
     const member = { ffn, ...Object.fromEntries(fields) };

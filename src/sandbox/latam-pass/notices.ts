@@ -8,16 +8,16 @@ import { reasonOf } from './reasons.js';
 export interface Notice {
   readonly status: string;
   readonly reason?: number | undefined;
-  /** Speaks about a correlationId that the partner never got. */
+  /** For a correlationId that the partner never received. */
   readonly foreign?: boolean;
   /** After the accrual became final. */
   readonly afterMs: number;
 }
 
-/** Between two notifications of one accrual. */
+/** Pause between two notifications of one accrual. */
 const GAP_MS = 300;
 const ODD_STATUS_LASTS_MS = 3000;
-/** The reason named by a notification that contradicts the other one. */
+/** The reason in a notification that contradicts the other one. */
 const CONTRADICTING_REASON = 206;
 
 const PROCESSED: Notice = { status: 'PROCESSED', afterMs: 0 };
@@ -45,7 +45,7 @@ const SCRIPTS: Readonly<Record<NoticeScript, (final: Notice) => readonly Notice[
   ],
 };
 
-/** The body, after the two samples of the page "Accrual notification". */
+/** The body, like the two samples of the page "Accrual notification". */
 export function notificationBody(accrual: Accrual, notice: Notice): string {
   const processed = notice.status === 'PROCESSED';
   const now = notificationDate(Date.now());

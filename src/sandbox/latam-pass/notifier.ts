@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { type NotificationTarget, SETTINGS, type SandboxSettings } from '../settings.js';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { type NotificationTarget } from '../notification-target.js';
+import { LatamPassSettings } from './settings.js';
 
-/** LATAM Pass tries for at most seven days ("Accrual notification"). */
+/** LATAM Pass retries for at most seven days ("Accrual notification"). */
 const KEEP_TRYING_MS = 7 * 24 * 3_600_000;
 const ANSWER_WITHIN_MS = 10_000;
 
@@ -12,33 +13,33 @@ export interface Delivery {
   readonly body: string;
 }
 
-/** One signal ends all deliveries: Node warns of more than ten listeners unless it is told otherwise. */
+/** One signal ends all deliveries. Node would warn of more than ten listeners. */
 function stopper(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-/** Delivers notifications one after the other until each was answered 2xx. */
+/** Delivers notifications in order, each until it is answered 2xx. */
 @Injectable()
 export class Notifier implements OnModuleDestroy {
   private stopping = stopper();
 
-  constructor(@Inject(SETTINGS) private readonly settings: SandboxSettings) {}
+  constructor(private readonly settings: LatamPassSettings) {}
 
   onModuleDestroy(): void {
     this.stopping.abort();
   }
 
-  /** Forgets everything that is still to be delivered. */
+  /** Drops all undelivered notifications. */
   forget(): void {
     this.stopping.abort();
     this.stopping = stopper();
   }
 
-  /** Calls `delivered` after each one that arrived; ends early when nobody is to be notified or the sandbox stops. */
+  /** Calls `delivered` after each delivery. Ends early without a target, and when the sandbox stops. */
   async deliver(deliveries: readonly Delivery[], delivered: () => void): Promise<void> {
-    const target = this.settings.notification;
+    const target = this.settings.notifications;
     const { signal } = this.stopping;
     if (!target) return;
     try {
@@ -54,7 +55,7 @@ export class Notifier implements OnModuleDestroy {
 
   /** One attempt, now. */
   async tryOnce(body: string): Promise<boolean> {
-    const target = this.settings.notification;
+    const target = this.settings.notifications;
     return target !== undefined && this.attempt(target, body, this.stopping.signal);
   }
 

@@ -1,4 +1,4 @@
-/** Why a request is rejected: the table of the page "Accrual notification". */
+/** A reason to reject a request: the table of the page "Accrual notification". */
 export interface Reason {
   readonly code: number;
   readonly message: string;
@@ -17,7 +17,7 @@ export const REASONS: readonly Reason[] = [
   {
     code: 108,
     message: 'PartnerDoesNotExist',
-    // The sample has a line feed here, and unescaped inside the JSON string at that: see `notificationBody`.
+    // The sample has an unescaped line feed here, inside the JSON string: see `notificationBody`.
     instructions: "Partner doesn't exist.\nPlease contact our LATAM team to set up the necessary configurations.",
   },
   { code: 110, message: 'IACOD', instructions: 'Accrual code is expired or invalid' },

@@ -1,4 +1,4 @@
-import { Type } from 'class-transformer';
+import { type ClassConstructor, Type } from 'class-transformer';
 import {
   IsDefined,
   IsEmail,
@@ -11,11 +11,13 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { MayBeAbsent } from '../parse.js';
+import { type Call, isMediaType } from '../call.js';
+import { MayBeAbsent, parseJson } from '../parse.js';
+import { invalidContent } from './errors.js';
 
 const FFN = /^[0-9A-Za-z]{1,20}$/;
 
-/** An identity document; complete or absent. */
+/** An identity document, complete or absent. */
 export class DocumentBody {
   @IsString() @Length(1, 30) documentId: string;
   @IsString() @Length(1, 20) documentType: string;
@@ -48,14 +50,21 @@ export class AccrualBody {
   @MayBeAbsent() @IsString() @Length(0, 255) description?: string;
 }
 
-/** Beginning the benefits of a cobranded card. */
+/** Starts the benefits of a cobranded card. */
 export class CobrandedBody {
   @IsDefined() @IsObject() @ValidateNested() @Type(() => MemberBody) member: MemberBody;
   @IsObject() card: Record<string, unknown>;
 }
 
-/** Ending them. */
+/** Ends the benefits of a cobranded card. */
 export class CobrandedEndBody {
   @Matches(FFN) ffn: string;
   @IsObject() card: Record<string, unknown>;
+}
+
+export function readBody<T extends object>(type: ClassConstructor<T>, call: Call): T {
+  if (!isMediaType(call, 'application/json')) throw invalidContent({ 'content-type': 'must be application/json' });
+  const parsed = parseJson(type, call.body);
+  if (!parsed.ok) throw invalidContent(parsed.problems);
+  return parsed.value;
 }

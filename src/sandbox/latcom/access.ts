@@ -1,27 +1,26 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type ClassConstructor } from 'class-transformer';
+import { Injectable } from '@nestjs/common';
 import { type Answer, json } from '../answer.js';
-import { bearer, type Call, isMediaType } from '../call.js';
-import { parseJson } from '../parse.js';
-import { SETTINGS, type SandboxSettings } from '../settings.js';
+import { bearer, type Call } from '../call.js';
 import { Tokens } from '../tokens.js';
-import { badRequest, unauthorized } from './errors.js';
-import { LoginBody } from './requests.js';
+import { CREDENTIALS } from './credentials.js';
+import { unauthorized } from './errors.js';
+import { LoginBody, readBody } from './requests.js';
+import { NAME } from './settings.js';
+
+const TOKEN_SECONDS = 3600;
 
 /** Login and bearer token. */
 @Injectable()
 export class LatcomAccess {
-  constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
-    private readonly tokens: Tokens,
-  ) {}
+  constructor(private readonly tokens: Tokens) {}
 
-  /** The refresh token is there as documented; no endpoint takes it. */
+  /** Returns a refresh token, as documented, although no endpoint accepts it. */
   login(call: Call): Answer {
-    const { customerId, secretKey } = this.settings.credentials.latcom;
     const body = readBody(LoginBody, call);
-    if (body.customer_id !== customerId || body.secret_key !== secretKey) throw unauthorized('Invalid credentials');
-    const { token, seconds } = this.tokens.issue('latcom', 3600);
+    if (body.customer_id !== CREDENTIALS.customerId || body.secret_key !== CREDENTIALS.secretKey) {
+      throw unauthorized('Invalid credentials');
+    }
+    const { token, seconds } = this.tokens.issue(NAME, TOKEN_SECONDS);
     return json(200, {
       success: true,
       access_token: token,
@@ -34,13 +33,6 @@ export class LatcomAccess {
   checkToken(call: Call): void {
     const token = bearer(call);
     if (token === undefined) throw unauthorized('Missing Bearer token');
-    if (!this.tokens.isValid('latcom', token)) throw unauthorized('Invalid or expired token');
+    if (!this.tokens.isValid(NAME, token)) throw unauthorized('Invalid or expired token');
   }
-}
-
-export function readBody<T extends object>(type: ClassConstructor<T>, call: Call): T {
-  if (!isMediaType(call, 'application/json')) throw badRequest('Content-Type must be application/json');
-  const parsed = parseJson(type, call.body);
-  if (!parsed.ok) throw badRequest(Object.values(parsed.problems).join('; '));
-  return parsed.value;
 }

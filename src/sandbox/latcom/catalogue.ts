@@ -3,7 +3,7 @@ import { IsInt, IsString } from 'class-validator';
 import { Journal } from '../journal.js';
 import { type Table } from '../table.js';
 
-/** Something that is sold, in whole pesos. */
+/** A product and its price range in whole pesos. */
 export class Product {
   /** Its product_id. */
   @IsString() id: string;
@@ -12,7 +12,7 @@ export class Product {
   @IsInt() maxPesos: number;
 }
 
-/** The packages' prices in pesos ("Products"); the number in the id is not the price. */
+/** The packages' prices in pesos ("Products"). The number in the id is not the price. */
 const PACKAGE_PESOS: Readonly<Record<string, number>> = {
   MOVISTAR_PAQUETE_16: 30,
   MOVISTAR_PAQUETE_17: 50,
@@ -36,7 +36,7 @@ const DOCUMENTED: readonly Product[] = [
   })),
 ];
 
-/** What is sold: the documented products, and those that the control surface has added or priced otherwise. */
+/** The documented products, and those that the control API has added or changed. */
 @Injectable()
 export class Catalogue {
   private readonly added: Table<Product>;
@@ -59,14 +59,14 @@ export class Catalogue {
   }
 }
 
-/** The response code with which the order is declined, or `undefined` for a good one. */
+/** The response code that declines the order; `undefined`: the order is good. */
 export function declineCode(product: Product | undefined, pesos: number): string | undefined {
   if (!product) return '14';
   const fits = Number.isInteger(pesos) && pesos >= product.minPesos && pesos <= product.maxPesos;
   return fits ? undefined : '13';
 }
 
-/** US cents for whole pesos, rounded up, at a rate that is a little different for each purchase in a row. */
+/** US cents for whole pesos, rounded up. The rate differs a little from one purchase to the next. */
 export function costCents(pesos: number, purchaseNumber: number): number {
   // Ten-thousandths of a peso per dollar: between 17.0000 and 17.1999.
   const rate = 170_000 + ((purchaseNumber * 137) % 2000);

@@ -1,6 +1,6 @@
 import { type Answer, json, Refusal } from '../answer.js';
 
-/** The response codes and messages of the "Distributor API Documentation", and one (`77`) that it does not know. */
+/** The response codes of the "Distributor API Documentation", and an undocumented one (`77`). */
 const MESSAGES: Readonly<Record<string, string>> = {
   '05': 'No autorizado',
   '12': 'Transaccion invalida',
@@ -35,7 +35,7 @@ export function unauthorized(error: string): Refusal {
   return new Refusal(errorAnswer(401, error));
 }
 
-/** For faults. */
+/** The answer of a fault with this status. */
 export function latcomError(status: number, retryAfterSeconds: number): Answer {
   if (status === 401) return errorAnswer(401, 'Invalid or missing token');
   if (status === 429) {

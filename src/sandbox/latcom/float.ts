@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { IsInt, IsString } from 'class-validator';
+import { decimal } from '../amounts.js';
 import { Journal } from '../journal.js';
-import { SETTINGS, type SandboxSettings } from '../settings.js';
+import { Report } from '../report.js';
 import { type Table } from '../table.js';
 import { Purchase } from './purchase.js';
+import { LatcomSettings, NAME } from './settings.js';
 
 /** A change of the balance that is not a purchase. */
 class Deposit {
@@ -12,18 +14,18 @@ class Deposit {
   @IsInt() cents: number;
 }
 
-/** The distributor's balance in US cents: what it began with, plus deposits, less purchases. */
+/** The distributor's balance in US cents: the initial balance, plus deposits, less purchases. */
 @Injectable()
 export class Float {
   readonly purchases: Table<Purchase>;
   private readonly deposits: Table<Deposit>;
   private cents: number;
   private changedAt = Date.now();
-  /** What the balance that is asked for does not show yet. */
-  private unseen: { readonly at: number; readonly cents: number }[] = [];
+  /** Changes that balance queries do not show yet. */
+  private hidden: { readonly at: number; readonly cents: number }[] = [];
   private readonly lagMs: number;
 
-  constructor(@Inject(SETTINGS) settings: SandboxSettings, journal: Journal) {
+  constructor(settings: LatcomSettings, journal: Journal, report: Report) {
     this.lagMs = settings.balanceLagMs;
     this.purchases = journal.table('purchase', Purchase);
     this.deposits = journal.table('deposit', Deposit);
@@ -32,40 +34,45 @@ export class Float {
     this.cents = settings.floatCents + deposited - spent;
     journal.onReset(() => {
       this.cents = settings.floatCents;
-      this.unseen = [];
+      this.hidden = [];
     });
+    report.add(NAME, this);
   }
 
   get balanceCents(): number {
     return this.cents;
   }
 
-  /** What a balance inquiry tells: behind the truth by the lag. */
-  get toldCents(): number {
-    this.unseen = this.unseen.filter(({ at }) => at > Date.now() - this.lagMs);
-    return this.unseen.reduce((sum, { cents }) => sum - cents, this.cents);
+  /** The balance that a query returns: older than the true one by the lag. */
+  get reportedCents(): number {
+    this.hidden = this.hidden.filter(({ at }) => at > Date.now() - this.lagMs);
+    return this.hidden.reduce((sum, { cents }) => sum - cents, this.cents);
   }
 
   get lastChangedAt(): number {
     return this.changedAt;
   }
 
-  /** Records the purchase and takes its cost off the balance. */
+  /** Records the purchase and deducts its cost. */
   spend(purchase: Purchase): void {
     this.purchases.put(purchase);
     this.change(-purchase.costCents);
   }
 
-  /** Brings the balance to this amount. */
+  /** Changes the balance to this amount by a deposit, which may be negative. */
   setTo(cents: number): void {
     const difference = cents - this.cents;
     this.deposits.put({ id: randomUUID(), cents: difference });
     this.change(difference);
   }
 
+  counters(): Record<string, string> {
+    return { balance: decimal(this.cents), currency: 'USD' };
+  }
+
   private change(cents: number): void {
     this.cents += cents;
     this.changedAt = Date.now();
-    if (this.lagMs > 0) this.unseen.push({ at: this.changedAt, cents });
+    if (this.lagMs > 0) this.hidden.push({ at: this.changedAt, cents });
   }
 }

@@ -1,16 +1,17 @@
 import { Controller, Get, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { decimal } from '../amounts.js';
 import { jsonWithMoney } from '../answer.js';
 import { Exchange, type Handler, type Outcome } from '../exchange.js';
-import { decimal } from '../settings.js';
-import { LatcomAccess, readBody } from './access.js';
+import { LatcomAccess } from './access.js';
 import { latcomError } from './errors.js';
 import { Float } from './float.js';
 import { Purchases } from './purchases.js';
-import { PurchaseBody } from './requests.js';
+import { PurchaseBody, readBody } from './requests.js';
+import { NAME, PATH } from './settings.js';
 
-/** LATCOM, with the endpoints of the "Distributor API Documentation". */
-@Controller('latcom/api/distributor')
+/** The endpoints of LATCOM's "Distributor API Documentation". */
+@Controller(PATH)
 export class LatcomController {
   constructor(
     private readonly exchange: Exchange,
@@ -38,7 +39,7 @@ export class LatcomController {
   private balance(): Outcome {
     const last_updated = new Date(this.float.lastChangedAt).toISOString();
     const body = { success: true, currency: 'USD', last_updated };
-    return { answer: jsonWithMoney(200, body, 'balance', decimal(this.float.toldCents)) };
+    return { answer: jsonWithMoney(200, body, 'balance', decimal(this.float.reportedCents)) };
   }
 
   private withToken(operation: string, request: FastifyRequest, reply: FastifyReply, handler: Handler): Promise<void> {
@@ -49,6 +50,6 @@ export class LatcomController {
   }
 
   private run(operation: string, request: FastifyRequest, reply: FastifyReply, handler: Handler): Promise<void> {
-    return this.exchange.run({ provider: 'latcom', operation, error: latcomError }, request, reply, handler);
+    return this.exchange.run({ provider: NAME, operation, error: latcomError }, request, reply, handler);
   }
 }

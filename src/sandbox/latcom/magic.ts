@@ -1,50 +1,50 @@
-import { always, once, type Trick } from '../magic-inputs.js';
+import { always, type MagicFault, once } from '../magic-inputs.js';
 
-/** Numbers `5537 689 ccc`, all of which are valid in Mexico; the README has the table of `ccc`. */
+/** Numbers `5537 689 ccc`, all of them valid in Mexico. The README beside this file has the table of `ccc`. */
 const MAGIC_NUMBER = /^5537689(\d{3})$/;
 
-/** The answer that contradicts itself or the request, after the purchase was executed. */
-export type Lie = 'approved-with-code-05' | 'refused-with-code-00' | 'another-id';
+/** How the answer to an executed purchase contradicts itself or the request. */
+export type Contradiction = 'approved-with-code-05' | 'refused-with-code-00' | 'another-id';
 
 export interface Magic {
-  readonly trick?: Trick;
-  /** Refused with this response code; with `executes`, although the purchase happened. */
+  readonly fault?: MagicFault;
+  /** Refused with this response code; with `executes`, the purchase is executed nevertheless. */
   readonly decline?: { readonly status: number; readonly code?: string; readonly executes?: boolean };
-  readonly lie?: Lie;
+  readonly contradiction?: Contradiction;
 }
 
 const SLOW_MS = 8000;
-/** Longer than the 45 s that a patient client waits. */
+/** Longer than 45 s, the longest timeout of a client. */
 const TOO_SLOW_MS = 50_000;
 
 const MAGIC: Readonly<Record<string, Magic>> = {
   '200': { decline: { status: 200 } },
-  '201': { lie: 'approved-with-code-05' },
-  '202': { lie: 'refused-with-code-00' },
-  '203': { lie: 'another-id' },
-  '204': { trick: always('empty-204') },
-  '307': { trick: always('redirect') },
+  '201': { contradiction: 'approved-with-code-05' },
+  '202': { contradiction: 'refused-with-code-00' },
+  '203': { contradiction: 'another-id' },
+  '204': { fault: always('empty-204') },
+  '307': { fault: always('redirect') },
   '400': { decline: { status: 400 } },
-  '401': { trick: once('401') },
+  '401': { fault: once('401') },
   '402': { decline: { status: 402 } },
-  '403': { trick: always('html-403') },
-  '429': { trick: once('429') },
-  '500': { trick: always('status-500') },
-  '501': { trick: always('status-500-after') },
-  '502': { trick: always('status-502') },
-  '503': { trick: always('status-503') },
-  '504': { trick: always('status-504-after') },
-  '600': { trick: always('html') },
-  '601': { trick: always('drop-before') },
-  '602': { trick: always('drop-after') },
-  '603': { trick: always('hang') },
-  '604': { trick: always('hang-after') },
-  '605': { trick: always('delay', SLOW_MS) },
-  '606': { trick: always('delay', TOO_SLOW_MS) },
-  '607': { trick: always('truncated') },
-  '608': { trick: always('drip') },
-  '609': { trick: always('garbage') },
-  '610': { trick: always('html-after') },
+  '403': { fault: always('html-403') },
+  '429': { fault: once('429') },
+  '500': { fault: always('status-500') },
+  '501': { fault: always('status-500-after') },
+  '502': { fault: always('status-502') },
+  '503': { fault: always('status-503') },
+  '504': { fault: always('status-504-after') },
+  '600': { fault: always('html') },
+  '601': { fault: always('drop-before') },
+  '602': { fault: always('drop-after') },
+  '603': { fault: always('hang') },
+  '604': { fault: always('hang-after') },
+  '605': { fault: always('delay', SLOW_MS) },
+  '606': { fault: always('delay', TOO_SLOW_MS) },
+  '607': { fault: always('truncated') },
+  '608': { fault: always('drip') },
+  '609': { fault: always('garbage') },
+  '610': { fault: always('html-after') },
 };
 
 const DECLINES = new Set(['05', '12', '13', '14', '51', '83', '91', '96', '77']);
@@ -65,7 +65,7 @@ export function magicOf(phoneNumber: string): Magic {
   }
 }
 
-/** "HTTP Status Codes": 402 for an empty balance; which of the others goes with which code is assumed. */
+/** "HTTP Status Codes": 402 is an empty balance. The status of the other codes is assumed. */
 function usualStatus(code: string): number {
   if (code === '51') return 402;
   return code === '91' || code === '96' ? 500 : 400;

@@ -1,8 +1,8 @@
 import { IsInt, IsString } from 'class-validator';
+import { decimal } from '../amounts.js';
 import { type Effect } from '../effects.js';
-import { decimal } from '../settings.js';
 
-/** A top-up that was executed. */
+/** An executed top-up. */
 export class Purchase {
   /** The provider's own transaction_id. */
   @IsString() id: string;
@@ -19,7 +19,6 @@ export class Purchase {
 
 export function purchaseEffect(purchase: Purchase): Effect {
   return {
-    provider: 'latcom',
     kind: 'purchase',
     at: new Date(purchase.at).toISOString(),
     key: purchase.distributorTransactionId,

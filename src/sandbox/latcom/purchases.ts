@@ -1,29 +1,36 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { decimal } from '../amounts.js';
 import { type Answer, jsonWithMoney, Refusal } from '../answer.js';
+import { randomDelayMs } from '../delays.js';
 import { type Effect } from '../effects.js';
 import { type Outcome } from '../exchange.js';
-import { decimal, randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
-import { Tricks } from '../magic-inputs.js';
+import { MagicInputs } from '../magic-inputs.js';
+import { Report } from '../report.js';
+import { SandboxSettings } from '../settings.js';
 import { Catalogue, costCents, declineCode } from './catalogue.js';
 import { badRequest, declined, errorAnswer } from './errors.js';
 import { Float } from './float.js';
-import { type Lie, type Magic, magicOf } from './magic.js';
+import { type Contradiction, type Magic, magicOf } from './magic.js';
 import { type Purchase, purchaseEffect } from './purchase.js';
 import { type PurchaseBody } from './requests.js';
+import { NAME } from './settings.js';
 
 /**
- * Top-ups. The document gives `distributor_transaction_id` "for traceability" and promises nothing else: the same id
- * sent twice is executed twice.
+ * Top-ups. The document says that `distributor_transaction_id` is "for traceability" and promises nothing else, so an id
+ * that is sent twice is executed twice.
  */
 @Injectable()
 export class Purchases {
   constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
+    private readonly settings: SandboxSettings,
     private readonly float: Float,
-    private readonly tricks: Tricks,
+    private readonly magicInputs: MagicInputs,
     private readonly catalogue: Catalogue,
-  ) {}
+    report: Report,
+  ) {
+    report.add(NAME, this);
+  }
 
   execute(body: PurchaseBody): Outcome {
     const id = body.distributor_transaction_id;
@@ -33,7 +40,7 @@ export class Purchases {
       throw badRequest('operator does not sell this product', '12');
     }
     const magic = magicOf(body.phone_number);
-    const fault = this.tricks.meet(magic.trick, `purchase ${id}`);
+    const fault = this.magicInputs.meet(magic.fault, `purchase ${id}`);
     const code = declineCode(product, body.amount);
     if (code !== undefined) throw new Refusal(declined(400, code, id));
     return { answer: { ...this.answer(body, magic), afterMs: randomDelayMs(this.settings.upstreamDelayMs) }, fault };
@@ -43,9 +50,9 @@ export class Purchases {
     return this.float.purchases.all().map(purchaseEffect);
   }
 
-  private answer(body: PurchaseBody, { decline, lie }: Magic): Answer {
+  private answer(body: PurchaseBody, { decline, contradiction }: Magic): Answer {
     const id = body.distributor_transaction_id;
-    if (!decline) return approved(this.buy(body), lie);
+    if (!decline) return approved(this.buy(body), contradiction);
     if (decline.executes) this.buy(body);
     if (decline.code === undefined) return errorAnswer(decline.status, 'Transaction refused', undefined, id);
     return declined(decline.status, decline.code, id);
@@ -75,12 +82,12 @@ export class Purchases {
   }
 }
 
-function approved(purchase: Purchase, lie: Lie | undefined): Answer {
+function approved(purchase: Purchase, contradiction: Contradiction | undefined): Answer {
   const body = {
-    success: lie !== 'refused-with-code-00',
+    success: contradiction !== 'refused-with-code-00',
     transaction_id: purchase.id,
-    distributor_transaction_id: lie === 'another-id' ? randomUUID() : purchase.distributorTransactionId,
-    response_code: lie === 'approved-with-code-05' ? '05' : '00',
+    distributor_transaction_id: contradiction === 'another-id' ? randomUUID() : purchase.distributorTransactionId,
+    response_code: contradiction === 'approved-with-code-05' ? '05' : '00',
     response_message: 'Aprobado',
     reference: purchase.reference,
     auth_code: purchase.authCode,

@@ -1,19 +1,19 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type ClassConstructor } from 'class-transformer';
+import { Injectable } from '@nestjs/common';
 import { type Answer, json, Refusal } from '../answer.js';
-import { bearer, type Call, isMediaType } from '../call.js';
-import { parseJson } from '../parse.js';
-import { SETTINGS, type SandboxSettings } from '../settings.js';
+import { bearer, type Call } from '../call.js';
 import { Tokens } from '../tokens.js';
-import { invalidRequest, loyaltyLayerError, rateLimitExceeded, refusal } from './errors.js';
-import { TokenBody } from './requests.js';
+import { CREDENTIALS } from './credentials.js';
+import { loyaltyLayerError, rateLimitExceeded, refusal } from './errors.js';
 import { RateWindow } from './rate-window.js';
+import { readBody, TokenBody } from './requests.js';
+import { NAME } from './settings.js';
 
-/** Who may call: "Authentication Overview" and "Rate and Usage Limits". */
+const TOKEN_SECONDS = 1800;
+
+/** Login, token and rate limit: "Authentication Overview" and "Rate and Usage Limits". */
 @Injectable()
 export class LoyaltyLayerAccess {
   constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
     private readonly tokens: Tokens,
     private readonly window: RateWindow,
   ) {}
@@ -25,25 +25,17 @@ export class LoyaltyLayerAccess {
   }
 
   issueToken(call: Call): Answer {
-    const { clientId, clientSecret } = this.settings.credentials.loyaltyLayer;
     const body = readBody(TokenBody, call);
-    if (body.client_id !== clientId || body.client_secret !== clientSecret) {
+    if (body.client_id !== CREDENTIALS.clientId || body.client_secret !== CREDENTIALS.clientSecret) {
       throw refusal(401, 'invalid_client', 'Client authentication failed.');
     }
-    const { token, seconds } = this.tokens.issue('loyalty-layer', 1800);
+    const { token, seconds } = this.tokens.issue(NAME, TOKEN_SECONDS);
     return json(200, { access_token: token, token_type: 'Bearer', expires_in: seconds });
   }
 
   checkToken(call: Call): void {
     const token = bearer(call);
     if (token === undefined) throw refusal(401, 'unauthorized', 'Missing or invalid Authorization header.');
-    if (!this.tokens.isValid('loyalty-layer', token)) throw new Refusal(loyaltyLayerError(401, 0));
+    if (!this.tokens.isValid(NAME, token)) throw new Refusal(loyaltyLayerError(401, 0));
   }
-}
-
-export function readBody<T extends object>(type: ClassConstructor<T>, call: Call): T {
-  if (!isMediaType(call, 'application/json')) throw invalidRequest({ 'content-type': 'must be application/json' });
-  const parsed = parseJson(type, call.body);
-  if (!parsed.ok) throw invalidRequest(parsed.problems);
-  return parsed.value;
 }

@@ -1,35 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Answer, json, Refusal } from '../answer.js';
+import { randomDelayMs } from '../delays.js';
 import { type Outcome } from '../exchange.js';
+import { MagicInputs } from '../magic-inputs.js';
 import { isObject, parse, readJson } from '../parse.js';
-import { randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
-import { Tricks } from '../magic-inputs.js';
+import { SandboxSettings } from '../settings.js';
 import { invalidRequest } from './errors.js';
+import { type BatchShape, type Magic } from './magic.js';
 import { Passes } from './passes.js';
-import { type BatchShape, type PlanMagic, planOf } from './plans.js';
+import { planOf } from './plans.js';
 import { type BatchBody, CreateBody } from './requests.js';
 
-/** One item's answer. The guide shows no reply of a batch: this shape is assumed. */
+/** The answer to one item. The shape is assumed: the guide shows no answer to a batch. */
 interface Result {
   readonly index: number;
   readonly shape: BatchShape | undefined;
   readonly body: object;
 }
 
-/** Many passes in one call, each of which succeeds or fails by itself. */
+/** Many passes in one call. Each succeeds or fails by itself. */
 @Injectable()
 export class Batches {
   constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
+    private readonly settings: SandboxSettings,
     private readonly passes: Passes,
-    private readonly tricks: Tricks,
+    private readonly magicInputs: MagicInputs,
   ) {}
 
   create({ passes }: BatchBody): Outcome {
-    const magics = passes.map(magicOf);
-    const found = magics.find(({ trick, batchTrick }) => trick ?? batchTrick);
-    const fault = this.tricks.meet(found?.batchTrick ?? found?.trick, `batch ${JSON.stringify(passes)}`);
+    const magics = passes.map(magicIn);
+    const found = magics.find(({ fault, batchFault }) => fault ?? batchFault);
+    const fault = this.magicInputs.meet(found?.batchFault ?? found?.fault, `batch ${JSON.stringify(passes)}`);
     const results = passes.map((item, index) => this.issue(item, index, magics[index]?.batchShape));
     const answer = json(200, { results: arrange(results) });
     return { answer: { ...answer, afterMs: randomDelayMs(this.settings.upstreamDelayMs) }, fault };
@@ -55,8 +57,8 @@ export class Batches {
   }
 }
 
-/** What the item's plan asks for; nothing when the plan is not known. */
-function magicOf(item: unknown): PlanMagic {
+/** What the item's plan asks for; nothing if the plan is unknown. */
+function magicIn(item: unknown): Magic {
   if (!isObject(item) || typeof item.plan_id !== 'string') return {};
   try {
     return planOf(item.plan_id).magic;
@@ -65,7 +67,7 @@ function magicOf(item: unknown): PlanMagic {
   }
 }
 
-/** The list as it is sent: an item may be left out, one too many may be there, and the order may be another. */
+/** The list as it is sent: a result may be missing or surplus, and the order may differ. */
 function arrange(results: readonly Result[]): object[] {
   const sent = results
     .filter(({ shape }) => shape !== 'missing')

@@ -5,11 +5,13 @@ import { type Answer, json } from '../answer.js';
 import { type Effect } from '../effects.js';
 import { Journal } from '../journal.js';
 import { isObject, readJson } from '../parse.js';
+import { Report } from '../report.js';
 import { type Table } from '../table.js';
-import { LOYALTY_LAYER_DEMO } from '../credentials.js';
+import { CREDENTIALS } from './credentials.js';
 import { invalidRequest, refusal } from './errors.js';
 import { planOf } from './plans.js';
 import { type TokenizeBody } from './requests.js';
+import { NAME } from './settings.js';
 
 class EnrolToken {
   @IsString() id: string;
@@ -19,17 +21,18 @@ class EnrolToken {
 
 const ISSUED_PREFIX = 'enrol_';
 
-/** Tokenized enrolment: the card's data stay inside the JWE, which nobody opens here. */
+/** Tokenized enrolment. The card's data stay inside the JWE, which is never opened here. */
 @Injectable()
 export class Cards {
   private readonly tokens: Table<EnrolToken>;
   private keys: object | undefined;
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, report: Report) {
     this.tokens = journal.table('enrol-token', EnrolToken);
+    report.add(NAME, this);
   }
 
-  /** An RSA public key as a JWK set; the guide does not show the shape. */
+  /** An RSA public key as a JWK set. The shape is assumed: the guide does not show it. */
   encryptionKeys(): Answer {
     this.keys ??= newKeys();
     return json(200, this.keys);
@@ -43,7 +46,7 @@ export class Cards {
     return json(200, { enrol_token: id });
   }
 
-  /** The mock token of UAT, what was issued here, and anything that does not look like an issued or a bad one. */
+  /** Accepts the mock token of UAT, issued tokens, and any text that looks neither issued nor bad. */
   check(token: string | undefined, required: boolean): void {
     if (token === undefined) {
       if (required) throw refusal(400, 'invalid_enrol_token', 'enrol_token is required for this plan_id');
@@ -51,14 +54,13 @@ export class Cards {
     }
     const looksBad = /^(?:invalid|expired)-/.test(token) || !/^[\w.-]+$/.test(token);
     const notIssued = token.startsWith(ISSUED_PREFIX) && !this.tokens.get(token);
-    if (token !== LOYALTY_LAYER_DEMO.mockEnrolToken && (looksBad || notIssued)) {
+    if (token !== CREDENTIALS.mockEnrolToken && (looksBad || notIssued)) {
       throw refusal(400, 'invalid_enrol_token', 'Provided enrol_token is invalid or expired');
     }
   }
 
   effects(): Effect[] {
     return this.tokens.all().map(({ id, at, planId }) => ({
-      provider: 'loyalty-layer',
       kind: 'tokenize',
       at,
       key: planId,
@@ -75,7 +77,7 @@ function newKeys(): object {
   return { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'enc', alg: 'RSA-OAEP-256' }] };
 }
 
-/** Five base64url parts, the first of which is a JSON object that names `alg` and `enc` (RFC 7516). */
+/** Five base64url parts; the first is a JSON object with `alg` and `enc` (RFC 7516). */
 function isJwe(text: string): boolean {
   const parts = text.split('.');
   const [first] = parts;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Answer, json, Refusal } from '../answer.js';
 import { type Problems } from '../parse.js';
 
-/** The common error of "Error Handle". The correlation id that support asks for is in no sample; a header is assumed. */
+/** The common error of "Error Handle". The header is assumed: support asks for a correlation id, but no sample has one. */
 export function errorAnswer(code: number, error: string, description: string): Answer {
   return json(code, { error, error_description: description, code }, { 'x-correlation-id': randomUUID() });
 }
@@ -30,7 +30,7 @@ export function rateLimitExceeded(retryAfterSeconds: number): Answer {
   );
 }
 
-/** For faults. */
+/** The answer of a fault with this status. */
 export function loyaltyLayerError(status: number, retryAfterSeconds: number): Answer {
   switch (status) {
     case 401:

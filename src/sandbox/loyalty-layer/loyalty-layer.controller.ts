@@ -1,15 +1,16 @@
 import { Controller, Get, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Exchange, type Handler, type Route } from '../exchange.js';
-import { LoyaltyLayerAccess, readBody } from './access.js';
+import { LoyaltyLayerAccess } from './access.js';
 import { Batches } from './batches.js';
 import { Cards } from './cards.js';
 import { loyaltyLayerError } from './errors.js';
 import { Passes } from './passes.js';
-import { BatchBody, CreateBody, PassIdBody, TokenizeBody, UpdateBody } from './requests.js';
+import { BatchBody, CreateBody, PassIdBody, readBody, TokenizeBody, UpdateBody } from './requests.js';
+import { NAME, PATH } from './settings.js';
 
-/** LoyaltyLayer, with the endpoints of the "API Integration Guide". */
-@Controller('loyalty-layer')
+/** The endpoints of LoyaltyLayer's "API Integration Guide". */
+@Controller(PATH)
 export class LoyaltyLayerController {
   constructor(
     private readonly exchange: Exchange,
@@ -73,12 +74,7 @@ export class LoyaltyLayerController {
   }
 
   private run(operation: string, request: FastifyRequest, reply: FastifyReply, handler: Handler): Promise<void> {
-    const gate: Route['gate'] = (call) => this.access.overLimit(call);
-    return this.exchange.run(
-      { provider: 'loyalty-layer', operation, error: loyaltyLayerError, gate },
-      request,
-      reply,
-      handler,
-    );
+    const refuse: Route['refuse'] = (call) => this.access.overLimit(call);
+    return this.exchange.run({ provider: NAME, operation, error: loyaltyLayerError, refuse }, request, reply, handler);
   }
 }

@@ -12,7 +12,7 @@ export class PassTurn {
   @IsInt() at: number;
 }
 
-/** A pass that was issued. */
+/** An issued pass. */
 export class Pass {
   @IsString() id: string;
   @IsString() planId: string;
@@ -22,7 +22,7 @@ export class Pass {
   @IsArray() @ValidateNested({ each: true }) @Type(() => PassTurn) turns: PassTurn[];
 }
 
-/** How long a pass of a `…-PENDING` plan stays pending. */
+/** Time until a pass of a `…-PENDING` plan becomes active. */
 const PENDING_MS = 5000;
 
 export function isCancelled(pass: Pass): boolean {
@@ -36,7 +36,7 @@ export function statusOf(pass: Pass): string {
   return status ?? 'active';
 }
 
-/** What a create or a status answers: `pass_id` and data particular to the type. All but `dmc_qr_data` is assumed. */
+/** The answer to a create or a status: `pass_id` and data of the type. All members but `dmc_qr_data` are assumed. */
 export function passBody(pass: Pass): object {
   const { kind, magic } = planOf(pass.planId);
   const secret = createHash('sha256').update(pass.id).digest('hex').toUpperCase();
@@ -57,7 +57,6 @@ export function passBody(pass: Pass): object {
 export function passEffects(pass: Pass): Effect[] {
   const { first_name, last_name, email } = pass.holder;
   const effect = (kind: string, at: number, outcome: string, quantity: Effect['quantity']): Effect => ({
-    provider: 'loyalty-layer',
     kind,
     at: new Date(at).toISOString(),
     key: `${pass.planId} ${email ?? `${first_name} ${last_name}`}`,

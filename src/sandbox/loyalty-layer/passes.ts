@@ -1,42 +1,47 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Answer, json } from '../answer.js';
+import { randomDelayMs } from '../delays.js';
 import { type Effect } from '../effects.js';
 import { type Outcome } from '../exchange.js';
 import { Journal } from '../journal.js';
-import { randomDelayMs, SETTINGS, type SandboxSettings } from '../settings.js';
+import { MagicInputs } from '../magic-inputs.js';
+import { Report } from '../report.js';
+import { SandboxSettings } from '../settings.js';
 import { type Table } from '../table.js';
-import { Tricks } from '../magic-inputs.js';
 import { Cards } from './cards.js';
 import { invalidRequest, loyaltyLayerError, refusal } from './errors.js';
 import { isCancelled, Pass, passBody, passEffects, type PassTurn } from './pass.js';
 import { planOf } from './plans.js';
 import { type CreateBody, type UpdateBody } from './requests.js';
+import { NAME } from './settings.js';
 
 const RETRY_AFTER_SECONDS = 1;
 
-/** Passes. Every create that executes makes another pass: no mechanism of idempotency is documented. */
+/** Every executed create issues another pass: the guide documents no idempotency. */
 @Injectable()
 export class Passes {
   private readonly passes: Table<Pass>;
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
+    private readonly settings: SandboxSettings,
     journal: Journal,
     private readonly cards: Cards,
-    private readonly tricks: Tricks,
+    private readonly magicInputs: MagicInputs,
+    report: Report,
   ) {
     this.passes = journal.table('pass', Pass);
+    report.add(NAME, this);
   }
 
   create(body: CreateBody): Outcome {
-    const { trick } = planOf(body.plan_id).magic;
-    this.cards.check(body.enrol_token, planOf(body.plan_id).needsEnrolToken);
-    const fault = this.tricks.meet(trick, `create ${JSON.stringify(body)}`);
+    const { magic, needsEnrolToken } = planOf(body.plan_id);
+    this.cards.check(body.enrol_token, needsEnrolToken);
+    const fault = this.magicInputs.meet(magic.fault, `create ${JSON.stringify(body)}`);
     return { answer: { ...this.issue(body, false), afterMs: randomDelayMs(this.settings.upstreamDelayMs) }, fault };
   }
 
-  /** One pass, alone or as an item of a batch: the pass, or the error that its plan asks for. */
+  /** The pass, or the error that its plan asks for; also for an item of a batch. */
   issue(body: CreateBody, batch: boolean): Answer {
     const plan = planOf(body.plan_id);
     this.cards.check(body.enrol_token, plan.needsEnrolToken);

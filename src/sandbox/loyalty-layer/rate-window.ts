@@ -1,12 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { Counters } from '../counters.js';
 import { Journal } from '../journal.js';
-import { SETTINGS, type SandboxSettings } from '../settings.js';
-import { Tally } from '../counters.js';
+import { Report } from '../report.js';
+import { LoyaltyLayerSettings, NAME } from './settings.js';
 
 const WINDOW_MS = 60_000;
 
-const VIOLATIONS = 'loyalty-layer violations';
-const BLOCKED_REQUESTS = 'loyalty-layer blocked requests';
+const VIOLATIONS = `${NAME} violations`;
+const BLOCKED_REQUESTS = `${NAME} blocked requests`;
 
 interface Address {
   times: number[];
@@ -14,8 +15,8 @@ interface Address {
 }
 
 /**
- * "100 requests per minute per IP. And 1 minute blocked traffic from same IP after exceed rate limit." A sliding
- * window over every request of an address, token calls and refused ones included.
+ * "100 requests per minute per IP. And 1 minute blocked traffic from same IP after exceed rate limit." A sliding window
+ * over all requests of an address, including token calls and refused requests.
  */
 @Injectable()
 export class RateWindow {
@@ -23,26 +24,28 @@ export class RateWindow {
   private highest = 0;
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: SandboxSettings,
-    private readonly tally: Tally,
+    private readonly settings: LoyaltyLayerSettings,
+    private readonly counts: Counters,
     journal: Journal,
+    report: Report,
   ) {
+    report.add(NAME, this);
     journal.onReset(() => this.clear());
   }
 
-  /** Seconds to wait, or `undefined` when the request may pass. */
+  /** Seconds to wait; `undefined`: the request is admitted. */
   admit(ip: string): number | undefined {
     const now = Date.now();
     const address = this.address(ip);
     if (now < address.blockedUntil) {
-      this.tally.add(BLOCKED_REQUESTS);
+      this.counts.add(BLOCKED_REQUESTS);
       return secondsUntil(address.blockedUntil, now);
     }
     address.times = address.times.filter((time) => time > now - WINDOW_MS);
     address.times.push(now);
     this.highest = Math.max(this.highest, address.times.length);
     if (address.times.length <= this.settings.requestsPerMinute) return undefined;
-    this.tally.add(VIOLATIONS);
+    this.counts.add(VIOLATIONS);
     address.blockedUntil = now + this.settings.blockMs;
     address.times = [];
     return secondsUntil(address.blockedUntil, now);
@@ -53,8 +56,8 @@ export class RateWindow {
     const all = [...this.addresses.values()];
     const blockedUntil = Math.max(0, ...all.map((address) => address.blockedUntil));
     return {
-      violations: this.tally.of(VIOLATIONS),
-      blockedRequests: this.tally.of(BLOCKED_REQUESTS),
+      violations: this.counts.of(VIOLATIONS),
+      blockedRequests: this.counts.of(BLOCKED_REQUESTS),
       mostRequestsInWindow: this.highest,
       requestsInWindow: all.flatMap(({ times }) => times).filter((time) => time > now - WINDOW_MS).length,
       blockedUntil: blockedUntil > now ? new Date(blockedUntil).toISOString() : null,

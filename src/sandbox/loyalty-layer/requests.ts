@@ -1,4 +1,4 @@
-import { Type } from 'class-transformer';
+import { type ClassConstructor, Type } from 'class-transformer';
 import {
   IsArray,
   ArrayMaxSize,
@@ -12,9 +12,11 @@ import {
   Matches,
   ValidateNested,
 } from 'class-validator';
-import { MayBeAbsent } from '../parse.js';
+import { type Call, isMediaType } from '../call.js';
+import { MayBeAbsent, parseJson } from '../parse.js';
+import { invalidRequest } from './errors.js';
 
-/** The largest batch; the guide states none. */
+/** The largest batch. Assumed: the guide states none. */
 export const MAX_BATCH = 500;
 
 export class TokenBody {
@@ -29,7 +31,7 @@ export class TokenizeBody {
   @IsString() @Length(1, 50) card_type: string;
 }
 
-/** The guide says "holder details" and no more: the fields are assumed. */
+/** The fields are assumed: the guide says only "holder details". */
 class HolderContact {
   @MayBeAbsent() @IsEmail() email?: string;
   @MayBeAbsent() @IsString() @Length(1, 30) phone?: string;
@@ -52,7 +54,7 @@ export class CreateBody {
   @IsDefined() @IsObject() @ValidateNested() @Type(() => HolderBody) holder: HolderBody;
 }
 
-/** Each element is read on its own, as a `CreateBody`: one bad item does not refuse the others. */
+/** Each element is read by itself, as a `CreateBody`: a bad item does not refuse the others. */
 export class BatchBody {
   @IsArray() @ArrayMinSize(1) @ArrayMaxSize(MAX_BATCH) passes: unknown[];
 }
@@ -63,4 +65,11 @@ export class PassIdBody {
 
 export class UpdateBody extends PassIdBody {
   @IsDefined() @IsObject() @ValidateNested() @Type(() => HolderChange) holder: HolderChange;
+}
+
+export function readBody<T extends object>(type: ClassConstructor<T>, call: Call): T {
+  if (!isMediaType(call, 'application/json')) throw invalidRequest({ 'content-type': 'must be application/json' });
+  const parsed = parseJson(type, call.body);
+  if (!parsed.ok) throw invalidRequest(parsed.problems);
+  return parsed.value;
 }

@@ -1,0 +1,7 @@
+/** What this LoyaltyLayer accepts. Public on purpose: it opens nothing but a simulator. */
+export const CREDENTIALS = {
+  clientId: 'loyalty-gateway-demo',
+  clientSecret: 'loyalty-layer-sandbox-secret',
+  /** The guide mentions a mock token for Priority Pass plans in UAT, without its value. */
+  mockEnrolToken: 'uat-mock-enrol-token',
+} as const;
