@@ -67,6 +67,7 @@ export class World {
 
   async open(seededRows) {
     const { startEmbeddedPostgres } = await import(join(DIST, 'embedded-postgres/embedded-postgres.js'));
+    this.simulated = (await import(join(DIST, 'sandbox/providers.js'))).PROVIDERS;
     this.server = await startEmbeddedPostgres({
       dataDir: this.folder,
       flags: [
@@ -211,8 +212,9 @@ export class World {
   async startGateway(databaseUrl, { env = {}, flags = [], port: fixed } = {}) {
     const port = fixed ?? (await freePort());
     const url = `http://127.0.0.1:${port}`;
-    const provider = `http://127.0.0.1:${this.providerPort}`;
-    const settings = { port, databaseUrl: this.asApplication(databaseUrl), provider, folder: this.folder };
+    // Every provider is the stub.
+    const reach = Object.assign({}, ...this.simulated.map(({ env }) => env(`http://127.0.0.1:${this.providerPort}`)));
+    const settings = { port, databaseUrl: this.asApplication(databaseUrl), reach, folder: this.folder };
     const child = spawn(process.execPath, [...GATEWAY_FLAGS, ...flags, join(DIST, 'main.js')], {
       env: { PATH: process.env.PATH, ...gatewayEnv(settings), ...env },
       // The log is written, by the gateway, and read by nobody: that costs what a log costs.
@@ -310,31 +312,21 @@ function inDatabase(url, name) {
   return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
-function gatewayEnv({ port, databaseUrl, provider, folder }) {
+function gatewayEnv({ port, databaseUrl, reach, folder }) {
   return {
     PORT: String(port),
     NODE_ENV: 'production',
-    SANDBOX: 'true',
-    SANDBOX_PORT: '0',
+    SANDBOX: 'false',
     DATABASE_URL: databaseUrl,
     ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
     ADMIN_USERNAME: ADMIN.username,
     ADMIN_PASSWORD: ADMIN.password,
     DATA_DIR: folder,
-    LATAM_PASS_BASE_URL: `${provider}/latam`,
-    LATAM_PASS_CLIENT_ID: 'bench',
-    LATAM_PASS_CLIENT_SECRET: 'bench',
-    LATAM_PASS_PARTNER_ID: 'BENCH',
-    LATAM_PASS_PRODUCT_ID: '001',
+    ...reach,
+    LATAM_PASS_ENVIRONMENT: 'production',
     LATAM_PASS_REQUESTS_PER_MINUTE: '10000000',
     LATAM_PASS_NOTIFICATION_USERNAME: 'bench',
     LATAM_PASS_NOTIFICATION_PASSWORD: 'bench',
-    LATCOM_BASE_URL: `${provider}/latcom`,
-    LATCOM_CUSTOMER_ID: 'bench',
-    LATCOM_SECRET_KEY: 'bench',
     LATCOM_REQUESTS_PER_15_MINUTES: '10000000',
-    LOYALTY_LAYER_BASE_URL: `${provider}/loyalty`,
-    LOYALTY_LAYER_CLIENT_ID: 'bench',
-    LOYALTY_LAYER_CLIENT_SECRET: 'bench',
   };
 }

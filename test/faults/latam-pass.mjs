@@ -102,7 +102,6 @@ async function startAll() {
     folder,
   );
   cleanups.push(() => sandbox.kill());
-  const { LATAM_PASS_DEMO: demo } = await import('../../dist/sandbox/credentials.js');
   const gateway = new GatewayUnderFire(
     port,
     {
@@ -111,13 +110,7 @@ async function startAll() {
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
       ADMIN_USERNAME: ADMIN.username,
       ADMIN_PASSWORD: ADMIN.password,
-      SANDBOX_PORT: '0',
-      LATAM_PASS_BASE_URL: `${sandbox.url}/latam-pass`,
-      LATAM_PASS_ENVIRONMENT: 'sandbox',
-      LATAM_PASS_CLIENT_ID: demo.clientId,
-      LATAM_PASS_CLIENT_SECRET: demo.clientSecret,
-      LATAM_PASS_PARTNER_ID: demo.partnerId,
-      LATAM_PASS_PRODUCT_ID: demo.productId,
+      ...sandbox.env,
       LATAM_PASS_NOTIFICATION_USERNAME: notifier.username,
       LATAM_PASS_NOTIFICATION_PASSWORD: notifier.password,
     },

@@ -28,7 +28,7 @@ const GIVE_UP_MS = 7 * 60_000;
 const DIST = join(import.meta.dirname, '..', '..', 'dist');
 const ADMIN = { username: 'admin', password: 'admin-password-of-the-faults' };
 
-/** Ends of the sandbox's magic numbers; see src/sandbox/README.md. A provider that lies in a refusal is not among them. */
+/** Ends of the sandbox's magic numbers; see src/sandbox/latcom/README.md. A provider that lies in a refusal is not among them. */
 const FAULTS = [
   ...['005', '012', '013', '014', '051', '083', '091', '096', '077', '105', '191', '291', '296', '277'],
   ...['200', '201', '202', '203', '204', '307', '400', '401', '402', '403', '429', '500', '501', '502', '503', '504'],
@@ -104,15 +104,14 @@ async function startSandbox() {
   });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
-  return until('the sandbox', async () => /^\{"sandbox":"(http:[^"]+)"/m.exec(output)?.[1]);
+  const started = await until('the sandbox', async () => /^\{"sandbox":.*\}$/m.exec(output)?.[0]);
+  return JSON.parse(started);
 }
 
-async function gatewayEnv(server, sandbox) {
-  const { LATCOM_DEMO } = await import(join(DIST, 'sandbox/credentials.js'));
+function gatewayEnv(server, reach) {
   return {
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
-    SANDBOX_PORT: '0',
     DATABASE_URL: server.url,
     DATABASE_MIGRATION_URL: server.migrationUrl,
     DATA_DIR: folder,
@@ -121,9 +120,7 @@ async function gatewayEnv(server, sandbox) {
     ADMIN_PASSWORD: ADMIN.password,
     RATE_LIMIT_PER_MINUTE: '10000000',
     BREAKER_FAILURES: '100000',
-    LATCOM_BASE_URL: `${sandbox}/latcom/api/distributor`,
-    LATCOM_CUSTOMER_ID: LATCOM_DEMO.customerId,
-    LATCOM_SECRET_KEY: LATCOM_DEMO.secretKey,
+    ...reach,
     LATCOM_TIMEOUT_MS: '1500',
     LATCOM_REQUESTS_PER_15_MINUTES: '10000000',
     LATCOM_BALANCE_SECONDS: '2',
@@ -213,8 +210,8 @@ async function compare({ gateways, partner, sandbox, database, acknowledged }) {
 }
 
 async function run(server) {
-  const sandbox = await startSandbox();
-  const env = await gatewayEnv(server, sandbox);
+  const { sandbox, env: reach } = await startSandbox();
+  const env = gatewayEnv(server, reach);
   const gateways = [await startGateway(env), await startGateway(env)];
   const admin = async (path, body) => {
     const headers = { authorization: basic(ADMIN) };

@@ -24,7 +24,7 @@ export async function startFleet({ limit, env = {}, sandboxEnv = {} }) {
     const gateways = [];
     cleanups.push(() => Promise.all(gateways.map((gateway) => gateway.stop())));
     for (const name of ['first', 'second']) {
-      gateways.push(await startGateway(join(folder, name), await gatewayEnv(server, sandbox, limit, env)));
+      gateways.push(await startGateway(join(folder, name), gatewayEnv(server, sandbox, limit, env)));
     }
     const database = new pg.Client({ connectionString: server.url });
     await database.connect();
@@ -50,8 +50,7 @@ async function startGateway(folder, env) {
   return gateway;
 }
 
-async function gatewayEnv(server, sandbox, limit, more) {
-  const { LOYALTY_LAYER_DEMO: demo } = await import('../../dist/sandbox/credentials.js');
+function gatewayEnv(server, sandbox, limit, more) {
   return {
     NODE_ENV: 'test',
     LOG_LEVEL: 'warn',
@@ -60,11 +59,8 @@ async function gatewayEnv(server, sandbox, limit, more) {
     ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     ADMIN_USERNAME: ADMIN.username,
     ADMIN_PASSWORD: ADMIN.password,
-    SANDBOX_PORT: '0',
     BREAKER_FAILURES: '100000',
-    LOYALTY_LAYER_BASE_URL: `${sandbox.url}/loyalty-layer`,
-    LOYALTY_LAYER_CLIENT_ID: demo.clientId,
-    LOYALTY_LAYER_CLIENT_SECRET: demo.clientSecret,
+    ...sandbox.env,
     LOYALTY_LAYER_REQUESTS_PER_MINUTE: String(limit),
     ...more,
   };

@@ -41,7 +41,7 @@ const LOST = {
   'hang-after': 0.004,
 };
 const FAULTS = { 'pass-create': LOST, 'pass-batch': LOST, token: { 'status-503': 0.1, 'drop-after': 0.1 } };
-/** Ends of plans that do something by themselves; see src/sandbox/README.md. */
+/** Ends of plans that do something by themselves; see src/sandbox/loyalty-layer/README.md. */
 const ODD_PLANS = ['-400', '-500', '-502-AFTER', '-504', '-NOID', '-BATCH-MISSING', '-BATCH-SURPLUS', '-BATCH-REORDER'];
 const ODD_SHARE = 0.03;
 const PARTNERS = 24;

@@ -41,7 +41,10 @@ function run(script, env, log) {
   };
 }
 
-/** The sandbox in a process of its own; resolves when it says where it listens. */
+/**
+ * The sandbox in a process of its own; resolves when it says where it listens. `env` of the result holds the variables
+ * with which a gateway reaches its providers.
+ */
 export async function startSandbox(env, folder) {
   const log = createWriteStream(join(folder, 'sandbox.log'));
   const program = run(
@@ -49,13 +52,13 @@ export async function startSandbox(env, folder) {
     { SANDBOX_HOST: '127.0.0.1', SANDBOX_PORT: '0', NODE_ENV: 'test', ...env },
     log,
   );
-  const url = await new Promise((resolve, reject) => {
+  const { sandbox: url, env: reach } = await new Promise((resolve, reject) => {
     let text = '';
     program.child.stdout.on('data', (chunk) => {
       log.write(chunk);
       text += chunk;
-      const found = /"sandbox":"(http:[^"]+)"/.exec(text)?.[1];
-      if (found) resolve(found);
+      const started = /^\{"sandbox":.*\}$/m.exec(text)?.[0];
+      if (started) resolve(JSON.parse(started));
     });
     program.child.once('close', () => reject(new Error(`the sandbox ended:\n${text}`)));
   });
@@ -64,7 +67,7 @@ export async function startSandbox(env, folder) {
     if (!response.ok) throw new Error(`the sandbox answered ${response.status} to ${path}: ${await response.text()}`);
     return response.json();
   };
-  return { url, ask, kill: program.kill };
+  return { url, env: reach, ask, kill: program.kill };
 }
 
 /** The gateway, which can be killed and started again on the same port and database. */

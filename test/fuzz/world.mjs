@@ -34,7 +34,7 @@ export async function startWorld(seed, givenPort) {
       folder,
     );
     cleanups.push(() => sandbox.kill());
-    const gateway = new GatewayUnderFire(port, await environment(server, sandbox.url, seed), folder);
+    const gateway = new GatewayUnderFire(port, environment(server, sandbox, seed), folder);
     cleanups.push(() => gateway.stop());
     await gateway.start();
     const admin = adminOf(gateway.url);
@@ -60,8 +60,7 @@ function adminOf(url) {
   };
 }
 
-async function environment(server, sandboxUrl, seed) {
-  const { LATAM_PASS_DEMO, LATCOM_DEMO, LOYALTY_LAYER_DEMO } = await import('../../dist/sandbox/credentials.js');
+function environment(server, sandbox, seed) {
   return {
     NODE_ENV: 'test',
     NODE_OPTIONS: '--max-old-space-size=400',
@@ -70,27 +69,14 @@ async function environment(server, sandboxUrl, seed) {
     ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     ADMIN_USERNAME: ADMIN.username,
     ADMIN_PASSWORD: ADMIN.password,
-    SANDBOX_PORT: '0',
     // Odd seeds reach the proposals, even ones what operators do by themselves.
     REQUIRE_SECOND_OPERATOR: String(seed % 2 === 1),
     RATE_LIMIT_PER_MINUTE: '10000000',
     BREAKER_FAILURES: '100000',
-    LATAM_PASS_BASE_URL: `${sandboxUrl}/latam-pass`,
-    LATAM_PASS_ENVIRONMENT: 'sandbox',
-    LATAM_PASS_CLIENT_ID: LATAM_PASS_DEMO.clientId,
-    LATAM_PASS_CLIENT_SECRET: LATAM_PASS_DEMO.clientSecret,
-    LATAM_PASS_PARTNER_ID: LATAM_PASS_DEMO.partnerId,
-    LATAM_PASS_PRODUCT_ID: LATAM_PASS_DEMO.productId,
-    LATAM_PASS_ISSUE_BANK: LATAM_PASS_DEMO.issueBank,
+    ...sandbox.env,
     LATAM_PASS_NOTIFICATION_USERNAME: NOTIFIER.username,
     LATAM_PASS_NOTIFICATION_PASSWORD: NOTIFIER.password,
-    LOYALTY_LAYER_BASE_URL: `${sandboxUrl}/loyalty-layer`,
-    LOYALTY_LAYER_CLIENT_ID: LOYALTY_LAYER_DEMO.clientId,
-    LOYALTY_LAYER_CLIENT_SECRET: LOYALTY_LAYER_DEMO.clientSecret,
     LOYALTY_LAYER_REQUESTS_PER_MINUTE: NO_LIMIT,
-    LATCOM_BASE_URL: `${sandboxUrl}/latcom/api/distributor`,
-    LATCOM_CUSTOMER_ID: LATCOM_DEMO.customerId,
-    LATCOM_SECRET_KEY: LATCOM_DEMO.secretKey,
     LATCOM_TIMEOUT_MS: '1500',
     LATCOM_REQUESTS_PER_15_MINUTES: NO_LIMIT,
   };

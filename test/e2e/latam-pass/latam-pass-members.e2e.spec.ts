@@ -3,7 +3,7 @@ import { at, textAt, type Answer } from '../../support/http.js';
 import { asMember, MAGIC } from '../../support/magic.js';
 import { eventually, startWorld, unique, type World } from '../../support/world.js';
 
-/* Faults are chosen by the last digits of the ffn: see src/sandbox/README.md. */
+/* Faults are chosen by the last digits of the ffn: see src/sandbox/latam-pass/README.md. */
 
 const SEARCH_PATH = '/latam-pass/sandbox/v1/customer/loyalty/partner/member/search-member';
 const COBRANDED_PATH = '/latam-pass/sandbox/v1/customer/loyalty/partner/cobranded';
