@@ -155,7 +155,7 @@ export class NotificationApplier {
     const fields = { notificationId: notification.id, transactionId: transaction.id, said };
     alarm('contradiction', fields, 'a notification contradicts a final status');
     const { id: notificationId, provider } = notification;
-    await openContradiction(this.database, { provider, notificationId, transaction, said });
+    await openContradiction(this.database, { provider, notificationId, transaction, reportedStatus: said });
     return 'contradiction';
   }
 

@@ -6,17 +6,17 @@ import { BadLinesController } from './statements/bad-lines/bad-lines.controller.
 import { Breaks } from './breaks/breaks.service.js';
 import { BreaksController } from './breaks/breaks.controller.js';
 import { Confirmations } from './statements/matching/late-confirmations.js';
-import { Intake } from './runs/create-run.service.js';
+import { RunCreation } from './runs/create-run.service.js';
 import { Nightly } from './runs/nightly.job.js';
 import { ReconciliationsController } from './runs/reconciliations.controller.js';
 import { Runs } from './runs/runs.service.js';
 import { Statements } from './statements/statements.service.js';
 import { ReconciliationWorker } from './runs/reconciliation.job.js';
 
-/** The ledger beside what the providers say: statements, status sweeps, balances. */
+/** Compares the ledger with the providers: statements, status sweeps, balances. */
 @Module({
   imports: [AccessModule, OperationsModule],
   controllers: [ReconciliationsController, BadLinesController, BreaksController],
-  providers: [BadLineStore, Breaks, Confirmations, Intake, Nightly, ReconciliationWorker, Runs, Statements],
+  providers: [BadLineStore, Breaks, Confirmations, RunCreation, Nightly, ReconciliationWorker, Runs, Statements],
 })
 export class ReconciliationModule {}

@@ -304,7 +304,7 @@ it.each([
   ]);
 });
 
-describe('carriage returns alone', () => {
+describe('carriage returns only', () => {
   it('end lines among lines that end otherwise, and none in a cell that is not read', () => {
     const ids = [newUuid(), newUuid(), newUuid(), newUuid()];
     const [a, b, c, d] = ids.map((id) => latcom({ id }));

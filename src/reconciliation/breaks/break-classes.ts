@@ -1,4 +1,4 @@
-/* What each class of break means, and what may be done about it. */
+/* The classes of breaks: their cause, the proposed resolution, and the next automatic check. */
 
 export const BREAK_CLASSES = [
   'missing_at_provider',
@@ -15,29 +15,29 @@ export const BREAK_CLASSES = [
 export type BreakClass = (typeof BREAK_CLASSES)[number];
 
 /**
- * `explained`: nothing moves. `succeeded` and `failed`: how an unknown or parked transaction ended. `correct`: a
- * correction is posted that links to the transaction, by the amount at risk.
+ * `explained`: nothing is posted. `succeeded`, `failed`: the outcome of an unknown or parked transaction. `correct`:
+ * posts a correction of the amount at risk that is linked to the transaction.
  */
 export const RESOLUTIONS = ['explained', 'succeeded', 'failed', 'correct'] as const;
 export type ResolutionKind = (typeof RESOLUTIONS)[number];
 
-/** Of these the nightly one has a time; when a statement comes is for the provider to say. */
+/** Only the nightly check has a known time; the provider decides when the next statement comes. */
 export const NEXT_CHECKS = ['next_statement', 'nightly'] as const;
 export type NextCheck = (typeof NEXT_CHECKS)[number];
 
 interface Meaning {
   readonly cause: string;
   readonly proposal: { readonly resolution: ResolutionKind; readonly text: string };
-  /** What will look at it next by itself; null: nothing does. */
+  /** The next automatic check; null: none. */
   readonly nextCheckBy: NextCheck | null;
 }
 
 export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
   missing_at_provider: {
-    cause: 'The ledger says it succeeded. The statement covers its time but has no line for it.',
+    cause: 'The transaction succeeded in the ledger. The statement covers its time but has no line for it.',
     proposal: {
       resolution: 'explained',
-      text: 'Ask the provider about its id. If the provider confirms that nothing was executed, correct it. A late statement line closes this break.',
+      text: 'Ask the provider about the transaction id. If the provider confirms that nothing was executed, correct the transaction. A later statement line closes this break.',
     },
     nextCheckBy: 'next_statement',
   },
@@ -45,66 +45,72 @@ export const MEANINGS: Readonly<Record<BreakClass, Meaning>> = {
     cause: 'The statement has a line that matches no transaction of the gateway.',
     proposal: {
       resolution: 'explained',
-      text: 'Find out who else uses this provider account. Nothing is posted without a transaction.',
+      text: 'Find out which other system uses this provider account. Nothing is posted without a transaction.',
     },
     nextCheckBy: null,
   },
   amount_mismatch: {
-    cause: 'The statement has another amount or currency than the transaction.',
-    proposal: { resolution: 'correct', text: 'Correct it by the difference if the provider confirms its amount.' },
+    cause: 'The amount or currency in the statement differs from that of the transaction.',
+    proposal: {
+      resolution: 'correct',
+      text: 'If the provider confirms its amount, correct the transaction by the difference.',
+    },
     nextCheckBy: null,
   },
   status_mismatch: {
     cause:
-      'The statement has a result for a transaction that, according to the ledger, the provider has not accepted yet.',
+      'The statement has a result for a transaction that the provider has not accepted yet according to the ledger.',
     proposal: {
       resolution: 'explained',
-      text: 'Wait until it is final. If it is parked, resolve it as the line says.',
+      text: 'Wait until the transaction is final. If it is parked, resolve it with the result of the line.',
     },
     nextCheckBy: 'nightly',
   },
   duplicate_at_provider: {
     cause: 'The statement has more than one executed line for one transaction.',
-    proposal: { resolution: 'correct', text: 'Reclaim the second execution from the provider, or correct it.' },
+    proposal: { resolution: 'correct', text: 'Reclaim the second execution from the provider, or post a correction.' },
     nextCheckBy: null,
   },
   unexplained_balance: {
     cause: 'The balance at the provider changed by more or less than the purchases in the ledger explain.',
     proposal: {
       resolution: 'explained',
-      text: 'Look for other systems that spend from it, for fees, and for unknown purchases. This is an estimate at the observed rate.',
+      text: 'Look for fees, for unknown purchases, and for other systems that spend from the balance. The amount is an estimate at the observed rate.',
     },
     nextCheckBy: null,
   },
   late_confirmation: {
     cause: 'The statement has the result of a transaction that was not final.',
-    proposal: { resolution: 'explained', text: 'It is settled automatically, as the line says.' },
+    proposal: {
+      resolution: 'explained',
+      text: 'The transaction is settled automatically with the result of the line.',
+    },
     nextCheckBy: 'nightly',
   },
   cutoff_timing: {
-    cause: 'It became final after the last line of the statement; the next statement should have it.',
+    cause: 'The transaction became final after the last line of the statement. The next statement should contain it.',
     proposal: { resolution: 'explained', text: 'Wait for the next statement.' },
     nextCheckBy: 'next_statement',
   },
   status_conflict: {
-    cause: 'The provider says the opposite of a final state in the ledger, or its own lines contradict each other.',
+    cause: 'The provider reports the opposite of a final status in the ledger, or its own lines contradict each other.',
     proposal: {
       resolution: 'correct',
-      text: 'Ask the provider. Post a correction if it is right, or resolve an unknown transaction; nothing settles itself.',
+      text: 'Ask the provider. If it is right, post a correction, or resolve the unknown transaction. Nothing is settled automatically.',
     },
     nextCheckBy: null,
   },
   reversal_at_provider: {
-    cause: 'The statement has a line that reverses an execution: a reversal, a refund, or a negative amount.',
+    cause: 'A statement line reverses an execution: it is a reversal, a refund, or has a negative amount.',
     proposal: {
       resolution: 'correct',
-      text: 'Ask the provider why. If the reversal is valid, correct the transaction by the reversed amount. Nothing is reversed automatically.',
+      text: 'Ask the provider for the reason. If the reversal is valid, correct the transaction by the reversed amount. Nothing is reversed automatically.',
     },
     nextCheckBy: null,
   },
 };
 
-/** Whether it moves money or points: then two operators may be needed. */
+/** True when the resolution moves money or points; a second operator may have to approve it then. */
 export function movesMoney(resolution: ResolutionKind): boolean {
   return resolution !== 'explained';
 }

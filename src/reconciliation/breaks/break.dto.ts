@@ -11,7 +11,7 @@ import { QuantityDto } from '../../operations/transactions/transaction.dto.js';
 import { PROVIDERS } from '../../connector/connector.js';
 import { BREAK_CLASSES, NEXT_CHECKS, RESOLUTIONS, type ResolutionKind } from './break-classes.js';
 
-/** Why, in words: not blank. */
+/** The reason of an operator, not blank. */
 function Reason(): PropertyDecorator {
   return IsSentence(500);
 }
@@ -88,7 +88,7 @@ export class PendingResolutionDto {
   at!: string;
 }
 
-/** Something that does not fit together. */
+/** A difference between the ledger and a provider. */
 export class BreakDto {
   /** @example "brk_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
   id!: string;
@@ -110,14 +110,14 @@ export class BreakDto {
   /** The ledger's view of the transaction. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   detail!: JsonObject;
-  /** What it means, as text. */
+  /** The meaning of the break, as text. */
   cause!: string;
   @ApiProperty({ type: BreakProposalDto })
   proposal!: BreakProposalDto;
   /** Time of the next automatic check; null: not scheduled. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   nextCheck!: string | null;
-  /** The next automatic check; null: none, an operator must act. */
+  /** The next automatic check; null: there is none, and an operator must act. */
   @ApiProperty({ enum: NEXT_CHECKS, nullable: true })
   nextCheckBy!: string | null;
   /** A resolution that a second operator must approve. */
@@ -146,8 +146,8 @@ export class BreakPageDto {
 
 export class ResolveBreakDto {
   /**
-   * `explained`: nothing changes. `succeeded`, `failed`: the result of its unknown or parked transaction. `correct`: a
-   * linked correction is posted.
+   * `explained`: nothing changes. `succeeded`, `failed`: the outcome of the unknown or parked transaction. `correct`:
+   * posts a linked correction.
    */
   @IsIn(RESOLUTIONS)
   @ApiProperty({ enum: RESOLUTIONS, example: 'explained' })
@@ -186,7 +186,7 @@ export class BreakFilterDto {
   createdTo?: string;
 }
 
-/** Of many breaks at once nothing can be said but that they are explained. */
+/** Closes many breaks at once. Only `explained` is possible. */
 export class ResolveBreaksDto {
   @IsDefined({ message: 'is required' })
   @IsObject({ message: 'must be an object' })
@@ -194,7 +194,7 @@ export class ResolveBreaksDto {
   @Type(() => BreakFilterDto)
   filter!: BreakFilterDto;
 
-  @IsIn(['explained'], { message: 'must be explained: what moves money is resolved one by one' })
+  @IsIn(['explained'], { message: 'must be explained: resolutions that move money are made one by one' })
   @ApiProperty({ enum: ['explained'], example: 'explained' })
   resolution!: 'explained';
 
@@ -209,7 +209,7 @@ export class ResolvedBreaksDto {
   resolved!: number;
 }
 
-/** A request that works as it stands. */
+/** An example that works without changes. */
 export const RESOLVE_BREAKS_EXAMPLE = {
   filter: { class: 'cutoff_timing', provider: 'latcom' },
   resolution: 'explained',

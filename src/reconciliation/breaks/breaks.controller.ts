@@ -18,7 +18,7 @@ import {
   ResolvedBreaksDto,
 } from './break.dto.js';
 
-/** What does not fit together between the ledger and the providers. */
+/** Breaks: differences between the ledger and the providers. */
 @Controller('v1/admin/breaks')
 export class BreaksController {
   constructor(
@@ -32,11 +32,11 @@ export class BreaksController {
   @Reads(BreakPageDto)
   async list(@Query() query: BreakQueryDto): Promise<BreakPageDto> {
     const found = await this.breaks.list(breakFilterOf(query, '?'), query.limit + 1, query.before);
-    const { data, nextCursor } = page(found, query.limit, (one) => one.id);
+    const { data, nextCursor } = page(found, query.limit, (item) => item.id);
     return { data: data.map(presentBreak), nextCursor };
   }
 
-  /** Close all open breaks of a class, or those that match the filter, as explained. */
+  /** Resolve all open breaks that match the filter as explained. The filter names at least a class. */
   @Post('resolve')
   @Operator('operator')
   @ResolvesMany()
@@ -56,7 +56,7 @@ export class BreaksController {
     return presentBreak(await this.breaks.find(parseId('brk', id)));
   }
 
-  /** Resolve a break. 200: resolved. 202: it moves money, so another operator must approve it. */
+  /** Resolve a break. 200: resolved. 202: the resolution moves money, and another operator must approve it. */
   @Post(':id/resolve')
   @Operator('operator')
   @ClosesBreak()
@@ -66,9 +66,9 @@ export class BreaksController {
     @Caller() caller: OperatorCaller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BreakDto> {
-    const one = await this.breaks.find(parseId('brk', id));
+    const found = await this.breaks.find(parseId('brk', id));
     await this.audit.record(caller, 'break.resolve', id, { ...dto });
-    const isProposed = await this.breaks.resolve(one, dto, `operator:${caller.username}`);
+    const isProposed = await this.breaks.resolve(found, dto, `operator:${caller.username}`);
     if (isProposed) reply.status(HttpStatus.ACCEPTED);
     return this.read(id);
   }
@@ -78,9 +78,9 @@ export class BreaksController {
   @Operator('operator')
   @ClosesBreak()
   async approve(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<BreakDto> {
-    const one = await this.breaks.find(parseId('brk', id));
+    const found = await this.breaks.find(parseId('brk', id));
     await this.audit.record(caller, 'break.approve', id);
-    await this.breaks.approve(one, `operator:${caller.username}`);
+    await this.breaks.approve(found, `operator:${caller.username}`);
     return this.read(id);
   }
 
@@ -89,9 +89,9 @@ export class BreaksController {
   @Operator('operator')
   @ClosesBreak()
   async reject(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<BreakDto> {
-    const one = await this.breaks.find(parseId('brk', id));
+    const found = await this.breaks.find(parseId('brk', id));
     await this.audit.record(caller, 'break.reject', id);
-    await this.breaks.reject(one);
+    await this.breaks.reject(found);
     return this.read(id);
   }
 }

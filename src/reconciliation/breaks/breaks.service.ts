@@ -47,9 +47,9 @@ const CLOSE = `
 update breaks set status = 'resolved', resolution = $2, reason = $3, resolved_by = $4, proposed = null,
   resolved_at = now(), updated_at = now() where id = $1 and status = 'open'`;
 
-const CHANGED = 'Another operator has just resolved this break; reload it.';
+const CHANGED = 'Another operator has just changed this break. Reload it.';
 
-/** What does not fit together, and how people close it. */
+/** Finds breaks, and applies the resolutions of operators. */
 @Injectable()
 export class Breaks {
   constructor(
@@ -75,42 +75,43 @@ export class Breaks {
   }
 
   /**
-   * Closes a break, or proposes it where money moves and a second operator is required: then true.
-   * @throws Problem `invalid_state`, `validation_failed` when that resolution does not fit
+   * Resolves a break. If the resolution moves money and a second operator is required, it only proposes it and returns
+   * true.
+   * @throws Problem `invalid_state`; `validation_failed` when the resolution does not fit the break
    */
-  async resolve(one: Break, { resolution, reason }: BreakResolution, by: string): Promise<boolean> {
-    assertOpen(one);
-    if (one.proposed) throw new Problem('invalid_state', 'A resolution is already proposed: approve or reject it.');
+  async resolve(found: Break, { resolution, reason }: BreakResolution, by: string): Promise<boolean> {
+    assertOpen(found);
+    if (found.proposed) throw new Problem('invalid_state', 'A resolution is already proposed. Approve or reject it.');
     if (!movesMoney(resolution) || !this.config.requireSecondOperator) {
-      await this.carryOut(one, { resolution, reason }, by);
+      await this.apply(found, { resolution, reason }, by);
       return false;
     }
-    // Refused now rather than when it is approved.
-    if (resolution === 'correct') differenceOf(one, await this.transactionOf(one));
+    // An impossible correction is refused now, not at the approval.
+    if (resolution === 'correct') differenceOf(found, await this.transactionOf(found));
     const rows = await this.database.query(
       `update breaks set proposed = $2, updated_at = now() where id = $1 and status = 'open' and proposed is null
        returning 1 as proposed`,
-      [one.id, { resolution, reason, by, at: new Date().toISOString() }],
+      [found.id, { resolution, reason, by, at: new Date().toISOString() }],
     );
     if (rows.length === 0) throw new Problem('invalid_state', CHANGED);
     return true;
   }
 
   /** @throws Problem `forbidden` for its author, `invalid_state` when nothing is proposed */
-  async approve(one: Break, by: string): Promise<void> {
-    const proposed = proposalOf(one);
-    if (proposed.by === by) throw new Problem('forbidden', 'A different operator must approve it.');
-    await this.take(one, proposed);
-    await this.carryOut(one, proposed, `${proposed.by}, ${by}`);
+  async approve(found: Break, by: string): Promise<void> {
+    const proposed = proposalOf(found);
+    if (proposed.by === by) throw new Problem('forbidden', 'A different operator must approve the proposal.');
+    await this.withdrawProposal(found, proposed);
+    await this.apply(found, proposed, `${proposed.by}, ${by}`);
   }
 
   /** @throws Problem `invalid_state` when nothing is proposed */
-  async reject(one: Break): Promise<void> {
-    await this.take(one, proposalOf(one));
+  async reject(found: Break): Promise<void> {
+    await this.withdrawProposal(found, proposalOf(found));
   }
 
-  /** One decision counts, and it is about the proposal that its author has seen. */
-  private async take({ id }: Break, proposed: Proposed): Promise<void> {
+  /** Removes the proposal. Only one decision counts, and only on the proposal that the operator has seen. */
+  private async withdrawProposal({ id }: Break, proposed: Proposed): Promise<void> {
     const rows = await this.database.query(
       `update breaks set proposed = null, updated_at = now() where id = $1 and status = 'open' and proposed = $2
        returning 1 as taken`,
@@ -119,7 +120,7 @@ export class Breaks {
     if (rows.length === 0) throw new Problem('invalid_state', 'Another operator has just decided on this proposal.');
   }
 
-  /** Closes all open ones of the filter as explained, in one statement. Answers how many. */
+  /** Closes all open breaks that match the filter as explained, in one statement. Returns their number. */
   async explainAll(filter: BreakFilter, reason: string, by: string): Promise<number> {
     const rows = await this.database.query<{ count: number }>(
       `with closed as (
@@ -132,31 +133,31 @@ export class Breaks {
     return rows[0]?.count ?? 0;
   }
 
-  private async carryOut(one: Break, { resolution, reason }: BreakResolution, by: string): Promise<void> {
-    if (resolution === 'correct') return this.correct(one, reason, by);
+  private async apply(found: Break, { resolution, reason }: BreakResolution, by: string): Promise<void> {
+    if (resolution === 'correct') return this.correct(found, reason, by);
     if (resolution !== 'explained') {
-      const evidence = `break ${publicId('brk', one.id)}`;
-      await this.resolution.resolve(await this.transactionOf(one), { outcome: resolution, evidence, reason }, by);
+      const evidence = `break ${publicId('brk', found.id)}`;
+      await this.resolution.resolve(await this.transactionOf(found), { outcome: resolution, evidence, reason }, by);
     }
-    const closed = await this.database.query(`${CLOSE} returning 1 as closed`, [one.id, resolution, reason, by]);
+    const closed = await this.database.query(`${CLOSE} returning 1 as closed`, [found.id, resolution, reason, by]);
     if (closed.length === 0) throw new Problem('invalid_state', CHANGED);
   }
 
-  /** The posting and the end of the break in one commit: it is posted once. */
-  private async correct(one: Break, reason: string, by: string): Promise<void> {
-    const transaction = await this.transactionOf(one);
-    const difference = differenceOf(one, transaction);
+  /** Posts the correction and closes the break in one commit, so that it is posted only once. */
+  private async correct(found: Break, reason: string, by: string): Promise<void> {
+    const transaction = await this.transactionOf(found);
+    const difference = differenceOf(found, transaction);
     await this.database.transaction(async (client) => {
-      const closed = await client.query(CLOSE, [one.id, 'correct', reason, by]);
+      const closed = await client.query(CLOSE, [found.id, 'correct', reason, by]);
       if (closed.rowCount === 0) throw new Problem('invalid_state', CHANGED);
-      const detail = { breakId: publicId('brk', one.id) };
+      const detail = { breakId: publicId('brk', found.id) };
       await postCorrection(client, transaction, { difference, actor: by, reason, detail });
     });
   }
 
   private async transactionOf({ transactionId }: Break): Promise<Transaction> {
     const transaction = transactionId === null ? null : await this.reader.find(transactionId, null);
-    if (!transaction) throw Problem.invalid('/resolution', 'must be explained: the break is about no transaction');
+    if (!transaction) throw Problem.invalid('/resolution', 'must be explained: the break has no transaction');
     return transaction;
   }
 }
@@ -165,8 +166,8 @@ function assertOpen({ status }: Break): void {
   if (status !== 'open') throw new Problem('invalid_state', 'The break is already resolved.');
 }
 
-function proposalOf(one: Break): Proposed {
-  assertOpen(one);
-  if (!one.proposed) throw new Problem('invalid_state', 'No resolution is proposed for this break.');
-  return one.proposed;
+function proposalOf(found: Break): Proposed {
+  assertOpen(found);
+  if (!found.proposed) throw new Problem('invalid_state', 'No resolution is proposed for this break.');
+  return found.proposed;
 }

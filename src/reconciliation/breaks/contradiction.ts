@@ -8,12 +8,12 @@ export interface Contradiction {
   readonly notificationId: string;
   readonly transaction: Pick<Transaction, 'id' | 'status' | 'quantity' | 'unit'>;
   /** The status that the notification reports. */
-  readonly said: string;
+  readonly reportedStatus: string;
 }
 
 /** Opens a break for an operator, once for each notification. The transaction does not change. */
 export async function openContradiction(database: Database, found: Contradiction): Promise<void> {
-  const { provider, notificationId, transaction, said } = found;
+  const { provider, notificationId, transaction, reportedStatus } = found;
   await database.query(
     `insert into breaks (id, class, provider, transaction_id, notification_id, detail, amount, unit)
      values ($1, 'status_conflict', $2, $3, $4, $5, $6, $7) on conflict do nothing`,
@@ -22,7 +22,7 @@ export async function openContradiction(database: Database, found: Contradiction
       provider,
       transaction.id,
       notificationId,
-      { is: transaction.status, said },
+      { is: transaction.status, said: reportedStatus },
       transaction.quantity?.toString() ?? null,
       transaction.unit,
     ],

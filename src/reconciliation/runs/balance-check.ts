@@ -4,8 +4,9 @@ import { newUuid } from '../../common/ids.js';
 import type { Run } from './runs.service.js';
 
 /**
- * By how much the balance fell between the first look and the last one in the time ($2, $3), beside what the purchases
- * in between cost at the observed rate. What rose was paid in. An unknown purchase may have cost something or nothing.
+ * The fall of the balance between the first and the last observation in the period ($2, $3), and the cost of the
+ * purchases between them at the observed rate. Every rise counts as paid in. An unknown purchase may have cost its
+ * amount or nothing.
  */
 const MOVEMENT = `
 with looks as (
@@ -31,7 +32,7 @@ select first.id as "firstId", last.id as "lastId", last.currency,
   round(spent.known / float_rate($1), 2)::text as known, round(spent.doubtful / float_rate($1), 2)::text as doubtful
 from first, last, spent`;
 
-const KEEP = `
+const SAVE_BREAK = `
 insert into breaks (id, class, provider, record_key, run_id, amount, unit, detail)
 values ($1, 'unexplained_balance', $2, $3, $4, $5, $6, $7)
 on conflict (class, provider, transaction_id, notification_id, record_key, difference) do update
@@ -49,11 +50,11 @@ interface Movement {
   readonly doubtful: string | null;
 }
 
-/** The rate moves between looks, in both directions. */
+/** The rate may change by this fraction between observations, in both directions. */
 const DRIFT = 0.02;
 const ROUNDING = 0.02;
 
-/** Compares the observed balance with what the ledger spent of it. */
+/** Compares the observed balance with the spending in the ledger. */
 export async function checkBalance(database: Database, run: Run): Promise<Record<string, number>> {
   const [movement] = await database.query<Movement>(MOVEMENT, [run.provider, run.from, run.to]);
   if (!movement || movement.looks < 2 || !movement.hasRate) return { observations: movement?.looks ?? 0 };
@@ -61,7 +62,7 @@ export async function checkBalance(database: Database, run: Run): Promise<Record
   const counts = { observations: movement.looks };
   if (unexplained === 0) return { ...counts, unexplained_balance: 0 };
   const { fallen, paidIn, known, doubtful } = movement;
-  await database.query(KEEP, [
+  await database.query(SAVE_BREAK, [
     newUuid(),
     run.provider,
     `${movement.firstId}:${movement.lastId}`,
@@ -73,7 +74,9 @@ export async function checkBalance(database: Database, run: Run): Promise<Record
   return { ...counts, unexplained_balance: 1 };
 }
 
-/** Hundredths of the balance's currency: positive when more is gone than the ledger can explain. An estimate. */
+/**
+ * An estimate in hundredths of the balance's currency: positive when the balance fell more than the ledger explains.
+ */
 function unexplainedCents(movement: Movement): number {
   const fallen = new Decimal(movement.fallen);
   const known = new Decimal(movement.known ?? 0);

@@ -19,9 +19,9 @@ interface StatementUpload {
   readonly file: ArrivingFile;
 }
 
-/** Takes requests for reconciliations, and statements as they arrive. */
+/** Starts reconciliations; statements are read while they arrive. */
 @Injectable()
-export class Intake {
+export class RunCreation {
   private readonly rules = new RequestValidation();
 
   constructor(
@@ -30,60 +30,60 @@ export class Intake {
     private readonly registry: ConnectorRegistry,
   ) {}
 
-  /** Answers with the run's id. @throws Problem `validation_failed`, `payload_too_large` */
-  async take(
+  /** Returns the run's id. @throws Problem `validation_failed`, `payload_too_large` */
+  async create(
     request: FastifyRequest,
     by: string,
-    note: (dto: CreateReconciliationDto) => Promise<void>,
+    audit: (dto: CreateReconciliationDto) => Promise<void>,
   ): Promise<string> {
     if (request.isMultipart()) {
-      // A million lines over a slow line.
-      return withoutRequestTimeout(request.raw.socket, () => this.takeStatement(request, by, note));
+      // A million statement lines over a slow connection take longer than the request timeout.
+      return withoutRequestTimeout(request.raw.socket, () => this.createFromStatement(request, by, audit));
     }
-    const dto = await this.check(request.body);
+    const dto = await this.validate(request.body);
     if (dto.kind === 'statement') throw fileRequired();
     const definition = this.registry.find(dto.provider)?.definition;
     if (dto.kind === 'balance' && !definition?.balance) throw Problem.invalid('/provider', 'has no balance');
-    await note(dto);
+    await audit(dto);
     const id = await this.runs.create({ ...spanOf(dto), provider: dto.provider, kind: dto.kind, by });
-    if (id === null) throw new Error('a reconciliation was not begun');
+    if (id === null) throw new Error('a reconciliation was not created');
     return id;
   }
 
-  /** How a statement would be read, and what would be found. @throws Problem `validation_failed`, `payload_too_large` */
+  /** Reads a statement and compares it, but stores nothing. @throws Problem `validation_failed`, `payload_too_large` */
   async preview(request: FastifyRequest): Promise<StatementPreview> {
     if (!request.isMultipart()) throw fileRequired();
     return withoutRequestTimeout(request.raw.socket, async () => {
-      const { statement, file } = await this.begin(request);
+      const { statement, file } = await this.readUpload(request);
       return this.statements.preview(statement, file);
     });
   }
 
-  private async takeStatement(
+  private async createFromStatement(
     request: FastifyRequest,
     by: string,
-    note: (dto: CreateReconciliationDto) => Promise<void>,
+    audit: (dto: CreateReconciliationDto) => Promise<void>,
   ): Promise<string> {
-    const { dto, statement, file } = await this.begin(request);
-    await note(dto);
+    const { dto, statement, file } = await this.readUpload(request);
+    await audit(dto);
     const { provider, from, to } = statement;
     const id = await this.runs.create({ provider, from, to, kind: 'statement', by });
-    if (id === null) throw new Error('a reconciliation was not begun');
+    if (id === null) throw new Error('a reconciliation was not created');
     try {
       return await this.statements.take(id, statement, file);
     } catch (error) {
-      await this.runs.fail(id, error instanceof Problem ? error.detail : 'the upload was cut off');
+      await this.runs.fail(id, error instanceof Problem ? error.detail : 'the upload was interrupted');
       throw error;
     }
   }
 
-  /** The fields of the form, checked; its file is still to be read. */
-  private async begin(request: FastifyRequest): Promise<StatementUpload> {
+  /** Reads and validates the fields of the form. The file is read later. */
+  private async readUpload(request: FastifyRequest): Promise<StatementUpload> {
     const { fields, file, end } = await readForm(request);
-    const dto = await this.check(fields);
+    const dto = await this.validate(fields);
     if (dto.kind !== 'statement') throw Problem.invalid('/kind', 'must be statement when a file is sent');
     const { provider } = dto;
-    if (!isStatementProvider(provider)) throw Problem.invalid('/provider', 'gives no statements');
+    if (!isStatementProvider(provider)) throw Problem.invalid('/provider', 'has no statements');
     const span = spanOf(dto);
     const subject = JSON.stringify([span.from, span.to, dto.format ?? null]);
     const format = readFormat(dto.format);
@@ -91,15 +91,15 @@ export class Intake {
     return { dto, statement, file: { stream: file.file, end } };
   }
 
-  private async check(body: unknown): Promise<CreateReconciliationDto> {
+  private async validate(body: unknown): Promise<CreateReconciliationDto> {
     const dto: unknown = await this.rules.transform(body, { type: 'body', metatype: CreateReconciliationDto });
-    if (!(dto instanceof CreateReconciliationDto)) throw new Error('validation gave something else');
+    if (!(dto instanceof CreateReconciliationDto)) throw new Error('validation returned another class');
     return dto;
   }
 }
 
 function fileRequired(): Problem {
-  return Problem.invalid('/file', 'is required: send multipart/form-data with the CSV as its last field, file');
+  return Problem.invalid('/file', 'is required: send multipart/form-data whose last field, file, is the CSV');
 }
 
 function columnsOf(text: string | undefined): Record<string, string> {
@@ -116,7 +116,7 @@ function columnsOf(text: string | undefined): Record<string, string> {
   );
 }
 
-/** @throws Problem when the time ends before it begins */
+/** @throws Problem when `to` is before `from` */
 function spanOf({ from, to }: CreateReconciliationDto): { from: Date | null; to: Date | null } {
   const span = { from: from === undefined ? null : new Date(from), to: to === undefined ? null : new Date(to) };
   if (span.from !== null && span.to !== null && span.from > span.to)

@@ -3,11 +3,11 @@ import { Cron } from '@nestjs/schedule';
 import { Database } from '../../database/database.js';
 import { describeError, logger } from '../../common/log.js';
 import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
-import { dayBefore, lastNight, NIGHTLY } from './nightly-schedule.js';
+import { dayBefore, lastNight, NIGHTLY_CRON } from './nightly-schedule.js';
 import { recheckBreaks } from '../breaks/break-recheck.js';
 import { Runs } from './runs.service.js';
 
-/** Begins what is done every night: of a fleet one instance does it, whoever is first. */
+/** Starts the nightly reconciliations. Of several instances, the first one does it. */
 @Injectable()
 export class Nightly implements OnApplicationBootstrap {
   constructor(
@@ -16,13 +16,13 @@ export class Nightly implements OnApplicationBootstrap {
     private readonly registry: ConnectorRegistry,
   ) {}
 
-  /** Nobody was up at the time. Where no night has ever been the first one is still to come. */
+  /** Makes up for a night when no instance was running. In a new database no night has been missed. */
   async onApplicationBootstrap(): Promise<void> {
     const latest = await this.runs.latestOfSchedule();
     if (latest !== null && latest < lastNight(new Date())) await this.begin();
   }
 
-  @Cron(NIGHTLY, { timeZone: 'UTC' })
+  @Cron(NIGHTLY_CRON, { timeZone: 'UTC' })
   async begin(): Promise<void> {
     const { from, to } = dayBefore(lastNight(new Date()));
     try {
@@ -35,7 +35,7 @@ export class Nightly implements OnApplicationBootstrap {
       }
       await recheckBreaks(this.database);
     } catch (error) {
-      logger.warn(describeError(error), 'the nightly reconciliation could not be begun');
+      logger.warn(describeError(error), 'the nightly reconciliation could not be started');
     }
   }
 }

@@ -9,7 +9,7 @@ import { DELIMITERS } from '../statements/reading/csv-line.js';
 import { KINDS, type Kind } from './runs.service.js';
 import { ENCODINGS } from '../statements/reading/statement-encoding.js';
 
-/** What is compared. A statement is sent as `multipart/form-data` with these as fields and, last, the CSV as `file`. */
+/** A statement is sent as `multipart/form-data` with these members as fields and the CSV as the last field, `file`. */
 export class CreateReconciliationDto {
   @IsIn(PROVIDERS)
   @ApiProperty({ enum: PROVIDERS, example: 'latcom' })
@@ -19,29 +19,33 @@ export class CreateReconciliationDto {
   @ApiProperty({ enum: KINDS, example: 'balance' })
   kind!: Kind;
 
-  /** Only transactions created, or released from hold, at or after this time; balances observed since then. */
+  /**
+   * Only transactions created, or released from hold, at or after this time; only balances observed since this time.
+   */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   from?: string;
 
-  /** Only transactions created, or released from hold, at or before this time; balances observed until then. */
+  /**
+   * Only transactions created, or released from hold, at or before this time; only balances observed until this time.
+   */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   to?: string;
 
-  /** Statements: the file's own names of columns as a JSON object, e.g. `{"amount":"Importe"}`. */
+  /** Statements: the file's column names as a JSON object, e.g. `{"amount":"Importe"}`. */
   @Optional()
   @Length(2, 2_000)
   @ApiPropertyOptional({ type: String, example: undefined })
   columns?: string;
 
   /**
-   * Statements: what cannot be recognized in the file, as a JSON object of `delimiter` (`,` `;` tab `|`), `encoding`
-   * (`utf-8`, `utf-16le`, `utf-16be`, `windows-1252`), `decimal` (`.` `,`), `thousands` (`,` `.` blank `'`), `dates`
-   * (`dd/mm/yyyy`, `mm/dd/yyyy`) and `timeZone` (IANA, of times without an offset; default UTC), each optional. E.g.
-   * `{"decimal":",","dates":"dd/mm/yyyy","timeZone":"America/Mexico_City"}`.
+   * Statements: the format, as far as it cannot be recognized. A JSON object with the optional members `delimiter` (`,`
+   * `;` tab `|`), `encoding` (`utf-8`, `utf-16le`, `utf-16be`, `windows-1252`), `decimal` (`.` `,`), `thousands` (`,`
+   * `.` blank `'`), `dates` (`dd/mm/yyyy`, `mm/dd/yyyy`) and `timeZone` (an IANA zone for times without an offset;
+   * default UTC). Example: `{"decimal":",","dates":"dd/mm/yyyy","timeZone":"America/Mexico_City"}`.
    */
   @Optional()
   @Length(2, 2_000)
@@ -50,7 +54,7 @@ export class CreateReconciliationDto {
 }
 
 export class ReconciliationQueryDto {
-  /** `true`: return how the statement is read and what would be found, and store nothing. */
+  /** `true`: return how the statement is read and the breaks that it would open, but store nothing. */
   @Optional()
   @IsIn(['true', 'false'])
   @ApiPropertyOptional({ enum: ['true', 'false'] })
@@ -69,27 +73,27 @@ export class BadLineDto {
   /** Line number in the file, from 1. */
   @ApiProperty({ type: 'integer' })
   line!: number;
-  /** The gateway's name of the column; null: the whole line. */
+  /** The gateway's name for the column; null: the fault concerns the whole line. */
   @ApiProperty({ type: String, nullable: true })
   column!: string | null;
   @ApiProperty({ enum: BAD_LINE_CODES, example: 'amount_undeclared' })
   code!: string;
-  /** What is wrong with it. */
+  /** The fault, as text. */
   message!: string;
 }
 
-/** What a statement is about: only what was to be sent in that time can be missing in it. */
+/** The period of a statement. Only transactions that were due for sending in it can be missing from the statement. */
 export class PeriodDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   from!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   to!: string | null;
-  /** `given`: by `from`, `to` or both. `lines`: by the dates of most lines. */
+  /** `given`: from `from`, `to` or both. `lines`: from the dates of most lines. */
   @ApiProperty({ enum: ['given', 'lines'] })
   source!: string;
 }
 
-/** How a statement was read. */
+/** The format in which a statement was read. */
 export class StatementFormatDto {
   @ApiProperty({ enum: DELIMITERS, example: ';' })
   delimiter!: string;
@@ -98,20 +102,20 @@ export class StatementFormatDto {
   /** The line with the names of the columns, from 1. */
   @ApiProperty({ type: 'integer' })
   headerLine!: number;
-  /** For each column that the gateway reads: its position in the file, from 1. */
+  /** The position in the file, from 1, of each column that the gateway reads. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   columns!: Readonly<Record<string, number>>;
   /** The column names in the file. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
   names!: Readonly<Record<string, string>>;
-  /** As declared; null: a decimal point, without thousands separators. */
+  /** The declared decimal separator; null: a decimal point, and no thousands separators. */
   @ApiProperty({ type: String, nullable: true })
   decimal!: string | null;
   @ApiProperty({ type: String, nullable: true })
   thousands!: string | null;
   /** @example "yyyy-mm-dd" */
   dates!: string;
-  /** Of times without an offset. @example "UTC" */
+  /** Time zone of times without an offset. @example "UTC" */
   timeZone!: string;
 }
 
@@ -130,7 +134,7 @@ export class ReconciliationDto {
   from!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   to!: string | null;
-  /** Of a statement that was compared; otherwise null. */
+  /** Period of a compared statement; otherwise null. */
   @ApiProperty({ type: PeriodDto, nullable: true })
   period!: PeriodDto | null;
   @ApiProperty({ type: StatementFormatDto, nullable: true })
@@ -138,18 +142,18 @@ export class ReconciliationDto {
   /** Statement lines, header and empty lines excluded. */
   @ApiProperty({ type: 'integer' })
   lines!: number;
-  /** Lines that are not final yet; they resolve nothing. */
+  /** Number of lines whose transaction is still pending at the provider; they settle nothing. */
   @ApiProperty({ type: 'integer' })
   pendingLines!: number;
   @ApiProperty({ type: 'integer' })
   badLineCount!: number;
-  /** Bad lines by code. */
+  /** Number of bad lines by code. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   badLineCounts!: Readonly<Record<string, number>>;
-  /** The first hundred; for all of them see `/v1/admin/reconciliations/{id}/bad-lines`. */
+  /** The first 100 bad lines; `GET /v1/admin/reconciliations/{id}/bad-lines` returns all of them. */
   @ApiProperty({ type: [BadLineDto] })
   badLines!: BadLineDto[];
-  /** Breaks found, by class; also the number of queries (`asked`, `unanswered`) or of balances compared (`observations`). */
+  /** Number of breaks by class, of status queries (`asked`, `unanswered`), or of compared balances (`observations`). */
   @ApiProperty({ type: 'object', additionalProperties: true })
   counts!: JsonObject;
   @ApiProperty({ type: String, nullable: true })

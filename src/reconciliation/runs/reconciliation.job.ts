@@ -10,9 +10,11 @@ import { Runs, type Run } from './runs.service.js';
 import { beginSweep, sweepLeft } from './status-sweep.js';
 
 const TICK_MS = 500;
-const SWEEP_LOOK_MS = 1_000;
+const SWEEP_POLL_MS = 1_000;
 
-/** Does what reconciliations have left to do, one at a time; what an instance leaves another takes up where it was. */
+/**
+ * Continues unfinished reconciliations, one at a time. Another instance resumes a run that an instance left unfinished.
+ */
 @Injectable()
 export class ReconciliationWorker implements BeforeApplicationShutdown {
   private busy = false;
@@ -32,19 +34,19 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
       await this.runs.failAbandoned();
       for (let run = await this.runs.claim(); run; run = await this.nextRun()) await this.work(run);
     } catch (error) {
-      logger.warn(describeError(error), 'reconciliations could not be looked at; the next run does it');
+      logger.warn(describeError(error), 'unfinished reconciliations could not be loaded; the next run tries again');
     } finally {
       this.busy = false;
     }
   }
 
-  /** What is under way is taken up by another instance, or at the next start. */
+  /** Another instance, or the next start, continues an unfinished run. */
   beforeApplicationShutdown(): void {
     this.stopping = true;
   }
 
   private async work(run: Run): Promise<void> {
-    const keeping = keepLease(run.id, () => this.runs.keep(run.id));
+    const keeping = keepLease(run.id, () => this.runs.renewLease(run.id));
     try {
       if (run.kind === 'statement') await this.statement(run);
       else if (run.kind === 'balance') await this.runs.complete(run.id, await checkBalance(this.database, run));
@@ -72,6 +74,6 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
     if (run.step === 'begin') await this.runs.advance(run.id, 'asked', await beginSweep(this.database, run));
     const { left, isOver } = await sweepLeft(this.database, run);
     if (isOver) await this.runs.complete(run.id, { unanswered: left });
-    else await this.runs.rest(run.id, SWEEP_LOOK_MS);
+    else await this.runs.postpone(run.id, SWEEP_POLL_MS);
   }
 }

@@ -23,26 +23,26 @@ import {
   ReconciliationQueryDto,
 } from './reconciliation.dto.js';
 import { Breaks } from '../breaks/breaks.service.js';
-import { Intake } from './create-run.service.js';
+import { RunCreation } from './create-run.service.js';
 import { presentPreview } from '../statements/preview.presenter.js';
 import { presentBreak, presentRun } from './run.presenter.js';
 import { Runs } from './runs.service.js';
 
-/** The ledger beside what the providers say. */
+/** Reconciliations: comparisons of the ledger with the providers. */
 @Controller('v1/admin/reconciliations')
 export class ReconciliationsController {
   constructor(
     private readonly runs: Runs,
-    private readonly intake: Intake,
+    private readonly runCreation: RunCreation,
     private readonly breaks: Breaks,
     private readonly audit: Audit,
   ) {}
 
   /**
-   * Begin a reconciliation. `statement`: compares a provider's CSV, sent as a form with `file` as its last field; the same
-   * file again with the same fields answers the run that it had. With `?preview=true` it is answered how the statement is
-   * read and what would be found, and nothing is kept. `status`: asks the provider how everything without an end has ended.
-   * `balance`: compares the observed balance with what was spent.
+   * Start a reconciliation. `statement`: compares a provider's CSV, sent as a form whose last field is `file`. The same
+   * file with the same fields returns its earlier run. `?preview=true` returns how the statement is read and the breaks
+   * that it would open, and stores nothing. `status`: queries the provider for the outcome of all transactions that are
+   * not final. `balance`: compares the observed balance with the spending.
    */
   @Post()
   @Operator('operator')
@@ -65,12 +65,12 @@ export class ReconciliationsController {
   ): Promise<ReconciliationDto | StatementPreviewDto> {
     if (preview === 'true') {
       reply.status(HttpStatus.OK);
-      return presentPreview(await this.intake.preview(request));
+      return presentPreview(await this.runCreation.preview(request));
     }
     const by = `operator:${caller.username}`;
-    const note = (dto: CreateReconciliationDto): Promise<void> =>
+    const audit = (dto: CreateReconciliationDto): Promise<void> =>
       this.audit.record(caller, 'reconciliation.create', null, { provider: dto.provider, kind: dto.kind });
-    return presentRun(await this.runs.require(await this.intake.take(request, by, note)));
+    return presentRun(await this.runs.require(await this.runCreation.create(request, by, audit)));
   }
 
   /** List runs, newest first. */
@@ -83,7 +83,7 @@ export class ReconciliationsController {
     return { data: data.map(presentRun), nextCursor };
   }
 
-  /** Get one run: its progress and what it found. */
+  /** Get one run: its progress and its results. */
   @Get(':id')
   @Operator('viewer')
   @Reads(ReconciliationDto)
@@ -91,7 +91,7 @@ export class ReconciliationsController {
     return presentRun(await this.runs.require(parseId('rec', id)));
   }
 
-  /** List the breaks that this run was the last to find. */
+  /** List the breaks of this run, except those that a later run found again. */
   @Get(':id/breaks')
   @Operator('viewer')
   @Reads(BreakPageDto)

@@ -37,30 +37,33 @@ export function presentPeriod({ from, to, source }: Period): PeriodDto {
   return { from: from?.toISOString() ?? null, to: to?.toISOString() ?? null, source };
 }
 
-export function presentBreak(one: Break): BreakDto {
-  const { provider, status, detail, providerRecord, resolution, reason, resolvedBy, amount, unit } = one;
-  const { cause, proposal, nextCheckBy } = MEANINGS[one.class];
-  const isChecked = status === 'open' && one.proposed === null;
+export function presentBreak(found: Break): BreakDto {
+  const { provider, status, detail, providerRecord, resolution, reason, resolvedBy, amount, unit } = found;
+  const { cause, proposal, nextCheckBy } = MEANINGS[found.class];
+  const isChecked = status === 'open' && found.proposed === null;
   return {
-    id: publicId('brk', one.id),
-    class: one.class,
+    id: publicId('brk', found.id),
+    class: found.class,
     provider,
     status,
     amountAtRisk: amount === null || unit === null ? null : formatQuantity(BigInt(amount), unit),
-    transactionId: one.transactionId && publicId('txn', one.transactionId),
-    reconciliationId: one.runId && publicId('rec', one.runId),
+    transactionId: found.transactionId && publicId('txn', found.transactionId),
+    reconciliationId: found.runId && publicId('rec', found.runId),
     providerRecord,
     detail,
     cause,
     proposal,
     nextCheck: isChecked && nextCheckBy === 'nightly' ? nextNight(new Date()).toISOString() : null,
     nextCheckBy: isChecked ? nextCheckBy : null,
-    pending: one.proposed,
+    pending: found.proposed,
     resolution,
     reason,
     resolvedBy,
-    ageSeconds: Math.max(Math.floor(((one.resolvedAt ?? new Date()).getTime() - one.createdAt.getTime()) / 1000), 0),
-    createdAt: one.createdAt.toISOString(),
-    resolvedAt: one.resolvedAt?.toISOString() ?? null,
+    ageSeconds: Math.max(
+      Math.floor(((found.resolvedAt ?? new Date()).getTime() - found.createdAt.getTime()) / 1000),
+      0,
+    ),
+    createdAt: found.createdAt.toISOString(),
+    resolvedAt: found.resolvedAt?.toISOString() ?? null,
   };
 }

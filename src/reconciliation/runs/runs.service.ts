@@ -19,7 +19,7 @@ export interface Run {
   readonly step: string;
   readonly from: Date | null;
   readonly to: Date | null;
-  /** What a statement is about; null: it is not known yet, or it is no statement. */
+  /** The period of a statement; null: not known yet, or not a statement. */
   readonly periodFrom: Date | null;
   readonly periodTo: Date | null;
   readonly periodSource: Period['source'] | null;
@@ -29,7 +29,7 @@ export interface Run {
   readonly badCount: number;
   readonly badCounts: Readonly<Record<string, number>>;
   readonly badLines: readonly BadLineReport[];
-  /** Of breaks by class, and of what was done. */
+  /** Numbers of breaks by class, and of the queries or observations of the run. */
   readonly counts: JsonObject;
   readonly failure: string | null;
   readonly createdBy: string;
@@ -57,16 +57,19 @@ const COLUMNS = `id, provider, kind, status, step, from_at as "from", to_at as "
   pending_lines as "pendingLines", bad_count as "badCount", bad_counts as "badCounts", bad_lines as "badLines", counts,
   failure, created_by as "createdBy", created_at as "createdAt", completed_at as "completedAt"`;
 
-/** Who works on a run has it for so long and says anew that he does; after a crash somebody else goes on. */
+/** Duration of the lease on a run. The working instance renews it; after a crash another instance continues the run. */
 export const LEASE_MS = 15_000;
-const CUT_OFF = 'The upload was interrupted: send the statement again.';
+const INTERRUPTED = 'The upload was interrupted. Send the statement again.';
 
-/** Reconciliations as they are kept: the history, and what is still to do. */
+/** Stores reconciliations: finished runs and those still to do. */
 @Injectable()
 export class Runs {
   constructor(private readonly database: Database) {}
 
-  /** A statement begins as an upload; the others run at once. null: the schedule of another instance was faster. */
+  /**
+   * A statement begins as an upload; other kinds run at once. null: another instance has already created this nightly
+   * run.
+   */
   async create({ provider, kind, from, to, by }: NewRun): Promise<string | null> {
     const rows = await this.database.query<{ id: string }>(
       `insert into reconciliations (id, provider, kind, status, from_at, to_at, created_by, lease_until)
@@ -77,8 +80,8 @@ export class Runs {
     return rows[0]?.id ?? null;
   }
 
-  /** The statement is compared: what is left to do is done by whoever takes it up. */
-  async matched(client: PoolClient, id: string, { file, period, counts, isOver }: Matched): Promise<void> {
+  /** Stores the result of the comparison. The next instance that claims the run does the rest. */
+  async saveComparison(client: PoolClient, id: string, { file, period, counts, isOver }: Matched): Promise<void> {
     const { rowCount } = await client.query(
       `update reconciliations set status = $2, step = 'matched', file_hash = $3, lines = $4, bad_lines = $5,
          bad_count = $6, counts = $7, pending_lines = $8, bad_counts = $9, format = $10, period_from = $11, period_to = $12,
@@ -91,10 +94,10 @@ export class Runs {
         ...[JSON.stringify(file.format), period.from, period.to, period.source],
       ],
     );
-    if (rowCount === 0) throw new Problem('overloaded', CUT_OFF, { retryAfterSeconds: 1 });
+    if (rowCount === 0) throw new Problem('overloaded', INTERRUPTED, { retryAfterSeconds: 1 });
   }
 
-  /** How far an upload has come; and that somebody is at it. */
+  /** Stores the progress of an upload and renews its lease. */
   async progress(id: string, lines: number): Promise<void> {
     await this.database.query(
       `update reconciliations set lines = $2, lease_until = clock_timestamp() + $3 * interval '1 ms',
@@ -111,7 +114,7 @@ export class Runs {
     );
   }
 
-  /** Takes up the oldest run that nobody works on. */
+  /** Claims the oldest run that no instance works on. */
   async claim(): Promise<Run | null> {
     const rows = await this.database.query<Run>(
       `update reconciliations set lease_until = clock_timestamp() + $1 * interval '1 ms'
@@ -124,22 +127,22 @@ export class Runs {
     return rows[0] ?? null;
   }
 
-  async keep(id: string): Promise<void> {
+  async renewLease(id: string): Promise<void> {
     await this.database.query(
       `update reconciliations set lease_until = clock_timestamp() + $2 * interval '1 ms' where id = $1`,
       [id, LEASE_MS],
     );
   }
 
-  /** Lets others take it up in a while: there is something to wait for. */
-  async rest(id: string, ms: number): Promise<void> {
+  /** Postpones a run that has to wait; any instance may claim it after `ms`. */
+  async postpone(id: string, ms: number): Promise<void> {
     await this.database.query(
       `update reconciliations set lease_until = clock_timestamp() + $2 * interval '1 ms' where id = $1`,
       [id, ms],
     );
   }
 
-  /** A step is over: a run that is cut off goes on behind it. */
+  /** Stores a finished step: an interrupted run continues after it. */
   async advance(id: string, step: string, counts: JsonObject): Promise<void> {
     await this.database.query(
       `update reconciliations set step = $2, counts = counts || $3::jsonb, updated_at = clock_timestamp() where id = $1`,
@@ -155,7 +158,7 @@ export class Runs {
     );
   }
 
-  /** `id` null: the caller's id had not the form of one. @throws Problem `not_found` */
+  /** `id` is null when the caller's id was malformed. @throws Problem `not_found` */
   async require(id: string | null): Promise<Run> {
     const [run] = await this.database.query<Run>(`select ${COLUMNS} from reconciliations where id = $1`, [id]);
     if (!run) throw Problem.notFound('reconciliation');
@@ -170,7 +173,7 @@ export class Runs {
     );
   }
 
-  /** When the schedule began one for the last time; null: never. */
+  /** The time of the last nightly run; null: there was none. */
   async latestOfSchedule(): Promise<Date | null> {
     const rows = await this.database.query<{ at: Date | null }>(
       `select max(created_at) as at from reconciliations where created_by = 'gateway'`,
@@ -178,12 +181,12 @@ export class Runs {
     return rows[0]?.at ?? null;
   }
 
-  /** Uploads whose instance is no more: nothing of them was acknowledged. */
+  /** Fails uploads whose instance has stopped. Their callers got no acknowledgment. */
   async failAbandoned(): Promise<void> {
     await this.database.query(
       `update reconciliations set status = 'failed', failure = $1, lease_until = null, completed_at = clock_timestamp()
        where status = 'uploading' and lease_until < clock_timestamp()`,
-      [CUT_OFF],
+      [INTERRUPTED],
     );
   }
 }

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { askAgain } from '../../ledger/writes/ask-again.js';
 import type { Run } from './runs.service.js';
 
-/** Those that were not updated since the sweep began. */
+/** Counts the transactions that were not updated since the sweep began. */
 const LEFT = `
 select count(*)::int as left from transactions
 where provider = $1 and status = 'processing' and updated_at < $4

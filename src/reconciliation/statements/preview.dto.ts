@@ -3,25 +3,25 @@ import type { Quantity } from '../../ledger/model/units.js';
 import { QuantityDto } from '../../operations/transactions/transaction.dto.js';
 import { BadLineDto, PeriodDto, StatementFormatDto } from '../runs/reconciliation.dto.js';
 
-/** A line as it is read. Nothing of columns that are not read. */
+/** A line as it is read. Columns that are not read are left out. */
 export class SampleLineDto {
   /** Line number in the file, from 1. */
   @ApiProperty({ type: 'integer' })
   line!: number;
-  /** null: the line cannot be read. */
+  /** The result that the line reports; null: the line cannot be read. */
   @ApiProperty({ type: String, enum: ['succeeded', 'failed', 'pending', 'reversal', null], nullable: true })
   outcome!: string | null;
-  /** The gateway's id, as the provider repeats it. */
+  /** The gateway's transaction id, as the provider repeats it. */
   @ApiProperty({ type: String, nullable: true })
   transactionId!: string | null;
   @ApiProperty({ type: String, nullable: true })
   providerReference!: string | null;
   @ApiProperty({ type: String, nullable: true })
   reference!: string | null;
-  /** Absent: the line has none. */
+  /** Absent: the line has no amount. */
   @ApiPropertyOptional({ type: QuantityDto })
   quantity?: Quantity;
-  /** In UTC. */
+  /** Time of the line, in UTC. */
   @ApiProperty({ type: String, nullable: true })
   at!: string | null;
   /** Absent: the line can be read. */
@@ -29,7 +29,7 @@ export class SampleLineDto {
   problem?: BadLineDto;
 }
 
-/** How a statement would be read, and what would be found. Nothing of it is kept. */
+/** How a statement is read, and the breaks that it would open. Nothing is stored. */
 export class StatementPreviewDto {
   format!: StatementFormatDto;
   period!: PeriodDto;
@@ -41,16 +41,16 @@ export class StatementPreviewDto {
   badLineCount!: number;
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   badLineCounts!: Readonly<Record<string, number>>;
-  /** The first hundred of them. */
+  /** The first 100 bad lines. */
   @ApiProperty({ type: [BadLineDto] })
   badLines!: BadLineDto[];
   /** Valid lines that match a transaction of the gateway. */
   @ApiProperty({ type: 'integer' })
   matchedLines!: number;
-  /** Breaks that would be found, by class. */
+  /** Number of breaks that it would open, by class. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   counts!: Readonly<Record<string, number>>;
-  /** The first twenty lines. */
+  /** The first 20 lines. */
   @ApiProperty({ type: [SampleLineDto] })
   sample!: SampleLineDto[];
 }

@@ -21,7 +21,7 @@ export function presentPreview({ file, period, counts, matched }: StatementPrevi
   };
 }
 
-/** What is wrong with a date is only known when all lines are. */
+/** A date outlier is known only after all lines were read, so `all` is searched too. */
 function presentSample({ number, line, bad }: SampleLine, all: StatementPreview['file']['bad']): SampleLineDto {
   const problem = bad ?? all.find((one) => one.line === number);
   return {

@@ -1,13 +1,13 @@
 import type { PoolClient } from 'pg';
 
-/** Within the transaction of `client`: the statements of a provider are compared one after the other. */
-export async function waitForOthers(client: PoolClient, provider: string): Promise<void> {
+/** Takes a lock in the transaction of `client`: the statements of a provider are compared one after the other. */
+export async function lockStatements(client: PoolClient, provider: string): Promise<void> {
   await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 31))`, [provider]);
 }
 
 /**
- * Whether a file of that provider is here already, within a transaction that alone compares its statements. Answers with the
- * earlier run; the run `id` is deleted then.
+ * Finds an earlier run of the same file and provider. If there is one, deletes the run `id` and returns the earlier
+ * run's id. Call it after `lockStatements`, in the same transaction.
  */
 export async function earlierRun(
   client: PoolClient,

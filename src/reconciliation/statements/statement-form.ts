@@ -3,10 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import { pointerTo } from '../../api/json-body.js';
 import { Problem, type FieldError } from '../../common/problem.js';
 
-/** A statement of a million lines has some 100 MB. */
+/** A statement of a million lines has about 100 MB. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const MAX_FIELD_BYTES = 4 * 1024;
-/** More fields than are known, so that those that are not can be named. */
+/** More than the number of known fields, so that an error can name unknown fields. */
 const MAX_FIELDS = 32;
 const LIMITS = {
   fileSize: MAX_FILE_BYTES,
@@ -16,11 +16,11 @@ const LIMITS = {
   parts: MAX_FIELDS + 2,
 };
 
-/** A form of which the fields are here and the file is still to be read. */
+/** A form whose fields were read and whose file must still be read. */
 export interface StatementForm {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly file: MultipartFile;
-  /** When the file was read: that nothing follows it. @throws Problem `validation_failed` */
+  /** Call it after reading the file. @throws Problem `validation_failed` when another part follows */
   readonly end: () => Promise<void>;
 }
 
@@ -38,13 +38,13 @@ export async function readForm(request: FastifyRequest): Promise<StatementForm> 
     const pointer = pointerTo('', name);
     if (Object.hasOwn(fields, name)) throw Problem.invalid(pointer, 'must be given once, not several times');
     if (part.valueTruncated) throw Problem.invalid(pointer, `must not be longer than ${MAX_FIELD_BYTES} bytes`);
-    // A field that says that it is JSON comes parsed.
+    // The parser has already parsed a field with a JSON content type.
     fields[name] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
   }
   throw Problem.invalid('/file', 'is required as the last field of the form');
 }
 
-/** Some programs write parts without a name. @throws Problem `validation_failed` */
+/** Some programs send parts without a name. @throws Problem `validation_failed` */
 function nameOf({ fieldname }: { readonly fieldname?: string }): string {
   if (fieldname !== undefined) return fieldname;
   throw Problem.invalid('', 'has a part without a name: each part needs `Content-Disposition: form-data; name="…"`');
@@ -54,12 +54,12 @@ type Parts = AsyncIterator<
   Awaited<ReturnType<FastifyRequest['parts']>> extends AsyncIterable<infer Part> ? Part : never
 >;
 
-/** What stands behind the file was not known when its lines were read: nothing of it takes effect. */
+/** Refuses parts after the file: they were not known when its lines were read, so the whole request must fail. */
 async function assertEnd(parts: Parts): Promise<void> {
   const errors: FieldError[] = [];
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     const part = next.value;
-    errors.push({ pointer: pointerTo('', nameOf(part)), message: 'must stand before file, which is the last field' });
+    errors.push({ pointer: pointerTo('', nameOf(part)), message: 'must come before file, which is the last field' });
     if (part.type === 'file') break;
   }
   if (errors.length > 0) throw Problem.validation(errors);

@@ -2,10 +2,10 @@ import type { PoolClient } from 'pg';
 import type { IdRange } from './fast-path/id-range.js';
 import { millisecondsOf } from './statement-tables.js';
 
-/** Executed lines have a mark. */
+/** Only executed lines have a mark. */
 const MARK = `case when succeeded then mark end`;
 
-/** Copies what is remembered of the lines behind the place $1 into `pages`, and possible duplicates into `suspects`. */
+/** Copies ids and marks of the lines after the place $1 to `pages`, and possible duplicates to `suspects`. */
 const GATHER = `
 with batch as (
   select max(ctid) as last, count(*)::integer as count, array_agg(transaction_id) filter (where transaction_id is not null) as ids,
@@ -28,7 +28,7 @@ const REMEMBER = `
 insert into statement_pages (run_id, provider, low, high, ids, marks)
 select $1, $2, ${millisecondsOf('$3::uuid')}, ${millisecondsOf('$4::uuid')}, ids, marks from pages where $3 is not null`;
 
-/** What lines name by other ids, or without saying more. */
+/** Transactions that lines name by other ids, and transactions of lines that were not compared. */
 const OTHERS = `
 insert into statement_pages (run_id, provider, low, high, ids, marks)
 select $1, $2, min(ms), max(ms), array_agg(id), array_agg(mark)
@@ -39,9 +39,9 @@ from (
     union all select id, null from named where id is not null) rows
 ) rows having count(*) > 0`;
 
-/** How far the table `lines` has been gathered into `pages` and `suspects`. */
+/** The progress of gathering the table `lines` into `pages` and `suspects`. */
 export interface Gathered {
-  /** The place in the table behind which nothing was gathered. */
+  /** The last place in the table that was gathered. */
   readonly last: string;
   readonly count: number;
 }
@@ -49,15 +49,15 @@ export interface Gathered {
 export const NOTHING_GATHERED: Gathered = { last: '(0,0)', count: 0 };
 
 /**
- * Gathers the lines that were added since the last call. PostgreSQL may put a short line into a gap in front of them, where it
- * is missed: the count is lower than the number of lines then.
+ * Gathers the lines that were added since the last call. PostgreSQL may put a short line into a gap before `last`,
+ * where it is missed. The count is then lower than the number of lines.
  */
 export async function gatherLines(client: PoolClient, { last, count }: Gathered): Promise<Gathered> {
   const { rows } = await client.query<{ last: string | null; count: number }>(GATHER, [last]);
   return { last: rows[0]?.last ?? last, count: count + (rows[0]?.count ?? 0) };
 }
 
-/** Gathers all lines from the beginning, in a transaction of its own. */
+/** Gathers all lines again, in its own transaction. */
 export async function gatherAgain(client: PoolClient): Promise<void> {
   await client.query(`begin`);
   await remakePages(client);
@@ -66,18 +66,19 @@ export async function gatherAgain(client: PoolClient): Promise<void> {
   await client.query(`commit`);
 }
 
-/** Fills `pages` from the beginning: after lines were set aside, or missed. Runs in the caller's transaction. */
+/** Fills `pages` again after lines were removed or missed. Runs in the caller's transaction. */
 export async function remakePages(client: PoolClient): Promise<void> {
   await client.query(`truncate pages`);
-  // Sorted and a page after the other: memory does not grow with the file.
+  // Grouping by sorting builds one page after the other, so memory does not grow with the file.
   await client.query(`set local enable_hashagg = off`);
   await client.query(ALL_PAGES);
   await client.query(`set local enable_hashagg = on`);
 }
 
 /**
- * What a statement had: no more than which transactions, and when they were executed (or the provider's id as a hash). So
- * that they are not missing in a later one, and a second execution is found. Within the transaction of `client`.
+ * Stores the transactions of a statement and their marks (the minute, or a hash of the provider's id), and nothing
+ * else. A later statement uses them: these transactions are not missing there, and a second execution is found. Runs in
+ * the transaction of `client`.
  */
 export async function rememberLines(
   client: PoolClient,

@@ -7,11 +7,11 @@ import { cellsSql } from './bad-lines/cells-sql.js';
 import type { StatementFile } from './reading/statement-file.js';
 import { remakePages } from './statement-memory.js';
 
-/** What a statement is about. */
+/** The period of a statement. */
 export interface Period {
   readonly from: Date | null;
   readonly to: Date | null;
-  /** `given`: by `from`, `to` or both. `lines`: by the dates of most lines. */
+  /** `given`: from `from`, `to` or both. `lines`: from the dates of most lines. */
   readonly source: 'given' | 'lines';
 }
 
@@ -22,22 +22,27 @@ export interface PeriodRequest {
   readonly format: Pick<DeclaredFormat, 'clock'>;
 }
 
-/** A file whose wrong dates are set aside, and of which is known what it should have. */
+/** A file without the lines that have a wrong date, and the time range that it should cover. */
 export interface Dated {
   readonly file: StatementFile;
   readonly period: Period;
-  /** What was to be sent from then on should be in it; null: nothing is known. */
+  /** Transactions due for sending from this time on should be in the statement; null: not known. */
   readonly since: Date | null;
-  /** What ended later it cannot have: the last line; of a day that goes on, what of it the statement has. */
+  /**
+   * The statement cannot have transactions that became final later. This is the time of the last line; see `COVERED_UNTIL`.
+   */
   readonly until: Date | null;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_REPORTED = 100;
-/** Behind every day. */
+/** Sorts after every day. */
 const NEVER = '9999-12-32';
 
-/** $1 to before $2: days that lines may have; $3 to $4: what was given. `cells`: an expression, of what was read. */
+/**
+ * Moves lines with wrong dates to `named_lines`. $1 to before $2: the days that lines may have. $3 to $4: the given
+ * period. `cells`: a SQL expression for the cells of a line.
+ */
 const setAsideSql = (cells: string): string => `
 with outliers as (
   delete from lines
@@ -51,20 +56,20 @@ with outliers as (
 )
 select count(*)::integer as count, (array_agg(line_no order by line_no))[1:${MAX_REPORTED}] as first from named`;
 
-/** First and last in the bulk ($1 to before $2), or in what was given ($3 to $4). */
+/** The first and last time in the bulk ($1 to before $2) or in the given period ($3 to $4). */
 const SPAN = `
 select min(at collate "C") as first, max(at collate "C") as last from lines
 where at >= $1::text collate "C" and at < $2::text collate "C"
   or (at || 'Z')::timestamptz between $3::timestamptz and $4::timestamptz`;
 
-/** While a day goes on its lines say no more than that what they are about is over. */
-const GOING_ON = `
+/** For lines of today without a time: the statement covers today only up to the last of its own transactions. */
+const COVERED_UNTIL = `
 select greatest(
   (select max((at || 'Z')::timestamptz) from lines where at <= $2::text collate "C"),
   (select max(t.completed_at) from lines l join transactions t on t.id = l.transaction_id and t.provider = $1
    where l.at > $2::text collate "C")) as until`;
 
-/** Sets lines with wrong dates aside, and answers what the others are about. Within the transaction of `client`. */
+/** Removes lines with wrong dates and returns the period of the others. Runs in the transaction of `client`. */
 export async function datesOf(client: PoolClient, request: PeriodRequest, file: StatementFile): Promise<Dated> {
   const bounds = file.times.bounds();
   const { from, to, format } = request;
@@ -79,7 +84,7 @@ export async function datesOf(client: PoolClient, request: PeriodRequest, file: 
   }
   const [begin, end] = [instantOf(span.first), instantOf(span.last)];
   const since = from ?? (begin && startOfDay(begin, format));
-  const until = end !== null && end > new Date() ? await goingOn(client, request.provider) : end;
+  const until = end !== null && end > new Date() ? await coveredUntil(client, request.provider) : end;
   return { file: dated, period: { from: since, to: to ?? end, source }, since, until };
 }
 
@@ -101,9 +106,9 @@ async function setAside(
   return { ...file, bad, badCounts: { ...file.badCounts, date_outlier: count } };
 }
 
-async function goingOn(client: PoolClient, provider: string): Promise<Date | null> {
+async function coveredUntil(client: PoolClient, provider: string): Promise<Date | null> {
   const now = new Date().toISOString().slice(0, -1);
-  const { rows } = await client.query<{ until: Date | null }>(GOING_ON, [provider, now]);
+  const { rows } = await client.query<{ until: Date | null }>(COVERED_UNTIL, [provider, now]);
   return rows[0]?.until ?? null;
 }
 
@@ -112,7 +117,7 @@ function isOutside({ first, last }: DayRange, { times }: StatementFile): boolean
   return (times.first ?? from) < from || (times.last ?? from) >= to;
 }
 
-/** The first day, and the day behind the last; as texts that sort as their times do. */
+/** The first day and the day after the last, as texts that sort in the order of their times. */
 function textsOf(range: DayRange | null): [string, string] {
   return range === null ? [NEVER, NEVER] : [dayText(range.first), dayText(range.last + 1)];
 }

@@ -11,24 +11,24 @@ import type { StatementProvider } from './reading/statement-format.js';
 import type { ColumnNames } from './reading/statement-header.js';
 import { StatementRows } from './reading/statement-rows.js';
 
-/** Each of these is a short statement of its own: an upload may take hours, and holds nothing meanwhile. */
+/** Each batch is a short statement of its own: an upload may take hours and must not keep a transaction open. */
 const BATCH_BYTES = 1024 * 1024;
 
 export interface UploadRequest {
   readonly provider: StatementProvider;
   readonly columns: ColumnNames;
   readonly format?: DeclaredFormat;
-  /** The same bytes with another one are another statement: what it is about. */
+  /** Part of the file's hash: the same bytes with another subject (period, format) are another statement. */
   readonly subject?: string;
-  /** How many of the first lines are kept as they were read. */
+  /** The number of first lines to keep as they were read, for the preview. */
   readonly samples?: number;
   readonly onLines: (lines: number) => void;
 }
 
 /**
- * Streams a statement into the tables `lines` and `named_lines` of that connection as it arrives: memory does not grow with
- * the file.
- * @throws Problem `validation_failed` when the file is no statement of that provider
+ * Streams a statement into the tables `lines` and `named_lines` of the connection while it arrives. Memory does not grow
+ * with the file.
+ * @throws Problem `validation_failed` when the file is not a statement of the provider
  */
 export async function uploadStatement(
   client: PoolClient,
@@ -36,37 +36,37 @@ export async function uploadStatement(
   request: UploadRequest,
 ): Promise<StatementFile> {
   const { provider, columns, subject = '', onLines } = request;
-  const reading = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n${subject}\n`);
-  const bytes = createHash('sha256');
+  const optionsHash = createHash('sha256').update(`${provider}\n${JSON.stringify(columns)}\n${subject}\n`);
+  const contentHash = createHash('sha256');
   const rows = new StatementRows(request);
   let copying = Promise.resolve(NOTHING_GATHERED);
-  const copyOn = async (): Promise<void> => {
+  const copyBatch = async (): Promise<void> => {
     const gathered = await copying;
     onLines(rows.count);
     copying = copyRows(client, rows.take(), gathered);
-    // Whether it went well is asked before the next one.
+    // The next batch awaits the result, including an error.
     copying.catch(() => undefined);
   };
   for (const table of [LINES, NAMED_LINES, SUSPECTS, PAGES]) await client.query(table);
   for await (const chunk of chunksOf(file)) {
-    bytes.update(chunk);
+    contentHash.update(chunk);
     rows.add(chunk);
-    if (rows.size > BATCH_BYTES) await copyOn();
+    if (rows.size > BATCH_BYTES) await copyBatch();
   }
   rows.end();
-  await copyOn();
+  await copyBatch();
   const { count: gathered } = await copying;
   if (gathered < rows.kept) await gatherAgain(client);
   const { count: lines, pending, bad, times, ids, samples } = rows;
   const badCounts = Object.fromEntries(rows.badCounts);
-  const content = bytes.digest();
-  const hash = Buffer.concat([content, reading.digest()]);
+  const content = contentHash.digest();
+  const hash = Buffer.concat([content, optionsHash.digest()]);
   return { content, hash, lines, pending, bad, badCounts, times, ids, samples, format: formatOf(rows, request) };
 }
 
 function formatOf({ header, encoding }: StatementRows, request: UploadRequest): RecognizedFormat {
   const { decimal, thousands, dates, clock } = request.format ?? NOTHING_DECLARED;
-  if (header === null) throw new Error('a statement without a header was read');
+  if (header === null) throw new Error('the statement has no header');
   return {
     delimiter: header.delimiter,
     encoding,

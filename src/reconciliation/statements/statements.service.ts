@@ -9,7 +9,7 @@ import { keepBreaks } from './matching/keep-breaks.js';
 import { keepLease } from '../runs/keep-lease.js';
 import { matchStatement, TIMEOUT_MS } from './matching/statement-matcher.js';
 import { Runs, type Run } from '../runs/runs.service.js';
-import { earlierRun, waitForOthers } from './same-file.js';
+import { earlierRun, lockStatements } from './same-file.js';
 import type { StatementFile } from './reading/statement-file.js';
 import type { StatementProvider } from './reading/statement-format.js';
 import type { ColumnNames } from './reading/statement-header.js';
@@ -18,33 +18,33 @@ import { datesOf } from './statement-period.js';
 import { countMatched, type StatementPreview } from './statement-preview.js';
 import { uploadStatement } from './statement-upload.js';
 
-/** Each has a connection to the database for as long as its file takes to arrive. */
-const MAX_AT_ONCE = 4;
+/** Each upload holds a database connection until its file has arrived. */
+const MAX_UPLOADS = 4;
 const SAMPLES = 20;
 
 export interface StatementRequest extends Pick<Run, 'from' | 'to'> {
   readonly provider: StatementProvider;
   readonly columns: ColumnNames;
   readonly format: DeclaredFormat;
-  /** All of the form but the file. */
+  /** The fields of the form without the file. */
   readonly subject: string;
 }
 
-/** A file as it arrives, and what has to be true of the form once it has. */
+/** The file of a form while it arrives. */
 export interface ArrivingFile {
   readonly stream: BusboyFileStream;
-  /** @throws Problem when something follows that had to come before */
+  /** Call it after reading the stream. @throws Problem when another part follows the file */
   readonly end: () => Promise<void>;
 }
 
 /**
- * Takes statements: a file is compared with the ledger as soon as it is here, and acknowledged when what differs is kept.
- * Until then nothing of it is. Of its lines stays which transactions they were about: what a statement says of others is no
- * business of ours.
+ * Reads statements and compares them with the ledger. A file is acknowledged when its breaks are committed; until then
+ * nothing is stored. Of its lines, only the transactions and their marks are stored, because a statement may contain
+ * data of other systems.
  */
 @Injectable()
 export class Statements {
-  private atOnce = 0;
+  private uploads = 0;
 
   constructor(
     private readonly database: Database,
@@ -52,7 +52,7 @@ export class Statements {
   ) {}
 
   /**
-   * Answers with the id of the run, or of an earlier one that had the same file.
+   * Returns the id of the run, or of an earlier run with the same file.
    * @throws Problem `validation_failed`, `payload_too_large`, `overloaded`
    */
   async take(id: string, request: StatementRequest, file: ArrivingFile): Promise<string> {
@@ -67,7 +67,7 @@ export class Statements {
     }
   }
 
-  /** What would be found: nothing of it is kept. @throws Problem as `take` */
+  /** Compares the statement and rolls back: nothing is stored. @throws Problem as `take` */
   async preview(request: StatementRequest, file: ArrivingFile): Promise<StatementPreview> {
     return this.withFile(request, file, { samples: SAMPLES, onLines: () => undefined }, async (client, read) => {
       await begin(client);
@@ -79,33 +79,35 @@ export class Statements {
     });
   }
 
-  /** On a connection that is not used by others afterwards: it has the lines, and the settings for comparing them. */
+  /** Uses a connection that is closed afterwards, because it has temporary tables and changed settings. */
   private async withFile<Result>(
     request: StatementRequest,
     { stream, end }: ArrivingFile,
     options: { readonly samples?: number; readonly onLines: (lines: number) => void },
     work: (client: PoolClient, read: StatementFile) => Promise<Result>,
   ): Promise<Result> {
-    if (this.atOnce >= MAX_AT_ONCE) {
-      throw new Problem('overloaded', 'Other statements are being read; retry in a minute.', {
+    if (this.uploads >= MAX_UPLOADS) {
+      throw new Problem('overloaded', 'Other statements are being read. Retry in a minute.', {
         retryAfterSeconds: 60,
       });
     }
-    this.atOnce += 1;
+    this.uploads += 1;
     try {
       return await this.database.apart(TIMEOUT_MS, async (client) => {
         const read = await uploadStatement(client, stream, { ...request, ...options });
-        if (stream.truncated)
-          throw new Problem('payload_too_large', 'The statement is larger than a gibibyte: split it.');
+        if (stream.truncated) throw new Problem('payload_too_large', 'The statement is larger than 1 GiB. Split it.');
         await end();
         return work(client, read);
       });
     } finally {
-      this.atOnce -= 1;
+      this.uploads -= 1;
     }
   }
 
-  /** In one commit, and one statement of a provider after the other: what one had another has to know. */
+  /**
+   * Compares and stores in one commit. Statements of a provider run one after the other, since each uses the earlier
+   * ones.
+   */
   private async compare(
     client: PoolClient,
     id: string,
@@ -114,7 +116,7 @@ export class Statements {
   ): Promise<string> {
     const { provider } = request;
     await begin(client);
-    await waitForOthers(client, provider);
+    await lockStatements(client, provider);
     const earlier = await earlierRun(client, { id, provider }, read.hash);
     if (earlier === null) {
       const { file, period, ...dates } = await datesOf(client, request, read);
@@ -123,7 +125,7 @@ export class Statements {
       await keepBadLines(client, id);
       await rememberLines(client, { id, provider }, file.ids);
       const isOver = counts['late_confirmation'] === undefined;
-      await this.runs.matched(client, id, { file, period, counts, isOver });
+      await this.runs.saveComparison(client, id, { file, period, counts, isOver });
     }
     await client.query('commit');
     return earlier ?? id;

@@ -86,10 +86,10 @@ it('keeps of bad lines no card numbers, nothing long, no control characters, and
     ].join('\n'),
   );
   const csv = await badLinesOf(done.id);
-  const leftOut = rowsOf(csv).map((row) => /left out here: .*/.exec(row.join())?.[0].split(',,')[0] ?? null);
+  const leftOut = rowsOf(csv).map((row) => /omitted here: .*/.exec(row.join())?.[0].split(',,')[0] ?? null);
   expect(csv).toContain('2,distributor_transaction_id,card_number,');
   expect(leftOut.map((text) => text !== null)).toEqual([true, true, true, true, false, false, false]);
-  expect(csv).toMatch(/^5,status,status_unknown,"has .*; left out here: status, currency",,id-1,,10\.00,,2025-/m);
+  expect(csv).toMatch(/^5,status,status_unknown,"has .*; omitted here: status, currency",,id-1,,10\.00,,2025-/m);
   for (const line of [6, 7, 8]) expect(csv).toMatch(new RegExp(`^${line},.*,,,,,$`, 'm'));
   const kept = JSON.stringify(await sql(world, 'select * from reconciliation_bad_lines'));
   for (const text of [csv, kept]) expect(text).not.toMatch(/4\.?111|Private|xxx|\0/);
@@ -176,7 +176,7 @@ it('gives accruals with dates far from the others as they were understood, witho
   const badLines = await badLinesOf(done.id);
   expect(badLines.split('\r\n')[0]).toBe(`${OWN},${header}`);
   expect(badLines).toMatch(
-    /^5,date,date_outlier,.*; left out here: partnerTransactionId.*,,,B-4,,10,1970-01-01T10:00:00Z\r$/m,
+    /^5,date,date_outlier,.*; omitted here: partnerTransactionId.*,,,B-4,,10,1970-01-01T10:00:00Z\r$/m,
   );
 });
 

@@ -90,7 +90,7 @@ it('shows how far an upload is, and keeps nothing of one that was cut off', asyn
     () => world.admin('GET', `/v1/admin/reconciliations/${id}`),
     (run) => at(run.body, 'status') === 'failed',
   );
-  expect(failed.body).toMatchObject({ failure: 'the upload was cut off' });
+  expect(failed.body).toMatchObject({ failure: 'the upload was interrupted' });
   expect(await sql(world, `select from breaks where run_id = $1`, [id.slice(4)])).toEqual([]);
 }, 60_000);
 
@@ -115,7 +115,7 @@ it('forgets an upload that died with its instance, and takes the same file anew'
     () => world.admin('GET', `/v1/admin/reconciliations/${textAt(running, 'id')}`),
     (run) => at(run.body, 'status') === 'failed',
   );
-  expect(at(dead.body, 'failure')).toContain('send the statement again');
+  expect(at(dead.body, 'failure')).toContain('Send the statement again');
 }, 60_000);
 
 it('compares a file once that is sent twice at the same time', async () => {

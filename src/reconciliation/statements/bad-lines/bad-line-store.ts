@@ -4,10 +4,10 @@ import { Database } from '../../../database/database.js';
 import type { BadLineCode } from './bad-line.js';
 import type { KeptCell } from './kept-cells.js';
 
-/** More than a person corrects; the counts of a run are of all. */
+/** More than a person corrects. The counts of a run include all bad lines. */
 const MAX_KEPT = 100_000;
 
-/** What the gateway says of a line, the transaction, where it is one of the gateway's, and the cells to be corrected. */
+/** Stores the fault of each bad line, its transaction if it is one of the gateway's, and the cells for correction. */
 const KEEP = `
 insert into reconciliation_bad_lines (run_id, line_no, code, column_name, transaction_id, cells)
 select distinct on (n.line_no) $1::uuid, n.line_no, n.code, n.column_name, n.id, n.cells
@@ -18,16 +18,16 @@ export interface KeptBadLine {
   readonly code: BadLineCode;
   readonly column: string | null;
   readonly transactionId: string | null;
-  /** Of the columns that are read, in the order of the file. */
+  /** The cells of the columns that are read, in the order of the file. */
   readonly cells: readonly KeptCell[] | null;
 }
 
-/** Within the transaction of `client`, which has the statement. */
+/** Runs in the transaction of `client`, whose connection has the tables of the statement. */
 export async function keepBadLines(client: PoolClient, runId: string): Promise<void> {
   await client.query(KEEP, [runId]);
 }
 
-/** The bad lines of statements, to be corrected. */
+/** The stored bad lines of statements, for correction. */
 @Injectable()
 export class BadLineStore {
   constructor(private readonly database: Database) {}

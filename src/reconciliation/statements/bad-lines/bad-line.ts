@@ -1,56 +1,56 @@
-/** Why a line cannot be used, and what to do about it; in words that quote nothing of it. */
+/** The faults of a line and their remedies. The texts never quote the line. */
 export const BAD_LINE_REASONS = {
   too_many_cells:
-    'has more cells than the header: a cell with the delimiter in it needs quotes; if lines end with it, end the header with it',
+    'has more cells than the header: quote cells that contain the delimiter; if all lines end with the delimiter, the header must too',
   too_few_cells: 'has fewer cells than the header, and a column that is read is missing',
-  nameless_cell: 'has a cell under a column without a name: a cell with the delimiter in it needs quotes',
-  quotes: 'has quotes that are not closed, or text behind them: a line break inside quotes ends the line',
+  nameless_cell: 'has a cell under a column without a name: quote cells that contain the delimiter',
+  quotes: 'has quotes that are not closed, or text after them: a line break inside quotes ends the line',
   line_too_long: 'is longer than 64 KiB',
-  encoding: "has characters that are not of the file's encoding: declare format.encoding, or save the file as UTF-8",
+  encoding: "has characters that are not in the file's encoding: declare format.encoding, or save the file as UTF-8",
   total: 'is a total or a note, not a transaction',
   repeated_header: 'repeats the header',
   id_missing: 'has no id',
   id_mangled: 'has an id that a spreadsheet turned into a number: import the column as text',
-  id_formula: 'has an id that is a formula: keep the id alone',
-  id_apostrophe: 'has an id that begins with an apostrophe: keep the id alone',
+  id_formula: 'has an id that is a formula: write only the id',
+  id_apostrophe: 'has an id that begins with an apostrophe: write only the id',
   id_unreadable: 'has an id that is too long, or has control or invisible characters',
-  card_number: 'holds the number of a payment card',
+  card_number: 'contains a payment card number',
   status_missing: 'has no status',
   status_unknown: 'has a status that is not known',
   amount_missing: 'has no amount',
   amount_undeclared: 'has an amount with separators: declare format.decimal and format.thousands',
-  amount_ambiguous: 'has an amount such as 1.234, which is read in two ways: declare format.decimal',
-  amount_unreadable: 'has an amount that is no plain decimal such as 10.00',
+  amount_ambiguous: 'has an amount such as 1.234, which may mean 1234: declare format.decimal',
+  amount_unreadable: 'has an amount that is not a plain decimal such as 10.00',
   amount_inexact: 'has an amount with more decimal places than its unit',
   amount_too_large: 'has an amount that is too large',
   amount_zero: 'has an amount of zero',
   currency_unreadable: 'has a currency that is not three letters',
   date_missing: 'has no date',
   date_ambiguous: 'has a date whose order of day and month is not known: declare format.dates',
-  date_unreadable: 'has a date that is no ISO 8601 time, and none as declared in format.dates',
-  date_not_unique: 'has a time that the clock of format.timeZone shows twice or never: give its offset',
+  date_unreadable: 'has a date that is neither ISO 8601 nor in the order of format.dates',
+  date_not_unique: 'has a local time that occurs twice or never in format.timeZone: add an offset',
   date_in_future: 'has a date in the future',
-  date_outlier: 'has a date that is far from those of the other lines: give from and to if it is right',
+  date_outlier: 'has a date that is far from the dates of the other lines: if it is right, send from and to',
 } as const;
 
 export type BadLineCode = keyof typeof BAD_LINE_REASONS;
 
 export const BAD_LINE_CODES = Object.keys(BAD_LINE_REASONS).filter(isBadLineCode);
 
-/** A line that cannot be used. */
+/** The fault of a line that cannot be used. */
 export class BadLine extends Error {
   override readonly name = 'BadLine';
 
   constructor(
     readonly code: BadLineCode,
-    /** As the gateway names the column; null: it is about the whole line. */
+    /** The gateway's name of the column; null: the fault concerns the whole line. */
     readonly column: string | null = null,
   ) {
     super(BAD_LINE_REASONS[code]);
   }
 }
 
-/** A bad line as it is reported. */
+/** The report of a bad line. */
 export interface BadLineReport {
   /** Line number in the file, from 1. */
   readonly line: number;
@@ -67,7 +67,7 @@ export function isBadLineCode(text: string): text is BadLineCode {
   return Object.hasOwn(BAD_LINE_REASONS, text);
 }
 
-/** All bad lines of a file. */
+/** The number of all bad lines of a file. */
 export function countOf(badCounts: Readonly<Partial<Record<BadLineCode, number>>>): number {
   return Object.values(badCounts).reduce((sum, count) => sum + count, 0);
 }

@@ -5,13 +5,13 @@ import type { KeptBadLine } from './bad-line-store.js';
 import type { RecognizedFormat } from '../reading/statement-file.js';
 import { columnsInOrder } from '../reading/statement-header.js';
 
-/* The file of bad lines, which is a statement again once its cells are corrected. */
+/* Writes the CSV of bad lines. With corrected cells it can be sent as a statement again. */
 
 const OWN_COLUMNS = ['line', 'column', 'code', 'message', 'transactionId'];
-/** No spreadsheet computes anything but the number that it is. */
+/** A spreadsheet reads this as a number, not as a formula. */
 const NEGATIVE_NUMBER = /^-\d[\d.,]*$/;
 
-/** `format`: of the statement; null: nothing of it was read. */
+/** `format` is the statement's format; null: no line of it was read. */
 export function badLinesHead(format: RecognizedFormat | null): string {
   const columns = columnsOf(format).map((name) => format?.names[name] ?? name);
   const taken = new Set(columns.map((name) => name.toLowerCase()));
@@ -29,7 +29,7 @@ export function badLinesRows(lines: readonly KeptBadLine[], format: RecognizedFo
 
 function rowOf({ line, code, column, transactionId, cells }: KeptBadLine, columns: readonly string[]): unknown[] {
   const omitted = columns.filter((_, position) => cells?.[position] === null);
-  const message = BAD_LINE_REASONS[code] + (omitted.length > 0 ? `; left out here: ${omitted.join(', ')}` : '');
+  const message = BAD_LINE_REASONS[code] + (omitted.length > 0 ? `; omitted here: ${omitted.join(', ')}` : '');
   const own = [line, column, code, message, transactionId && publicId('txn', transactionId)];
   return [...own, ...columns.map((_, position) => cells?.[position] ?? null)];
 }

@@ -17,7 +17,7 @@ const EXAMPLE = `line,column,code,message,transactionId,distributor_transaction_
 17,amount,amount_undeclared,${BAD_LINE_REASONS.amount_undeclared},,0199-7,SUCCESS,"1,000.00",MXN,2026-11-20T14:10:36Z\r
 `;
 
-/** The lines of a statement that were not used. */
+/** The lines of a statement that could not be used. */
 @Controller('v1/admin/reconciliations/:id/bad-lines')
 export class BadLinesController {
   constructor(
@@ -26,15 +26,15 @@ export class BadLinesController {
   ) {}
 
   /**
-   * All bad lines of a statement (the first 100,000) as a file to be corrected and sent again: where they are, what is wrong
-   * with them, the transaction that they name, and their cells of the columns that are read, under the names that the file has
-   * for them. Correct those cells, delete lines that are none (totals), and send this very file, with the same `columns` and
-   * `format` but without `delimiter` and `encoding`: it is UTF-8 with commas.
+   * Download the bad lines of a statement (the first 100,000) as a CSV. Each row has the line number, the fault, the
+   * transaction that the line names, and the cells of the columns that are read, under the column names of the file.
+   * Correct the cells, delete rows that are not transactions (totals), and send the CSV as a statement with the same
+   * `columns` and `format`, but without `delimiter` and `encoding`: it is UTF-8 with commas.
    *
-   * A cell is empty, and named in the message, when it holds a card number or a control character, is longer than 100
-   * characters, or is not of the file's encoding; `ffn` is always empty. A line that could not be split into cells has none.
-   * A cell that a spreadsheet would take for a formula begins with an apostrophe more, and is refused until it is corrected.
-   * Lines with a date far from the others (`date_outlier`) are written as they were understood.
+   * A cell is empty, and the message names it, when it contains a card number or a control character, is longer than
+   * 100 characters, or is not in the file's encoding. `ffn` is always empty. A line that could not be split has no
+   * cells. A cell that a spreadsheet would read as a formula begins with an extra apostrophe; it is refused until it is
+   * corrected. Cells of lines with a date far from the others (`date_outlier`) are written in the gateway's notation.
    */
   @Get()
   @Operator('viewer')

@@ -3,7 +3,7 @@ import type { RecognizedFormat } from '../reading/statement-file.js';
 import type { StatementProvider } from '../reading/statement-format.js';
 import { columnsInOrder } from '../reading/statement-header.js';
 
-/** What the columns of a statement would say of a row of `lines`; a decimal point stands for what was declared. */
+/** SQL expressions that write a row of `lines` as statement cells, with a decimal point. */
 const CELLS: Readonly<Record<StatementProvider, Readonly<Record<string, string>>>> = {
   latcom: {
     distributor_transaction_id: 'coalesce(transaction_id::text, reference)',
@@ -22,8 +22,8 @@ const CELLS: Readonly<Record<StatementProvider, Readonly<Record<string, string>>
 };
 
 /**
- * An array of the cells of a line that was read before it was found to be bad, in the order of the file: what they say, in
- * the gateway's notation. A cell of a column that nobody looks at is empty.
+ * A SQL array of the cells, in the order of the file, of a line that was read before it turned out to be bad. The cells
+ * are in the gateway's notation; cells of unread columns are empty.
  */
 export function cellsSql(provider: StatementProvider, { columns, decimal }: RecognizedFormat): string {
   const cells = columnsInOrder(Object.entries(columns)).map((column) => {

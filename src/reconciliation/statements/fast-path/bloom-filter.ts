@@ -1,15 +1,15 @@
 const BITS = 2 ** 27;
-/** The end of a UUID, of which 62 bits are random in versions 4 and 7. */
+/** The length of a UUID's end, which has 62 random bits in versions 4 and 7. */
 const RANDOM_LENGTH = 'xxxx-xxxxxxxxxxxx'.length;
 
 /**
- * Which ids of a statement may have been in it before: all that were, and a few more, in 16 MiB whatever its length. (Of
- * a million different ones some four thousand are suspected.) The exact answer would have to know all of them.
+ * Finds ids that may occur twice in a statement: it finds all duplicates, and a few ids that are not (about 4,000 of a
+ * million different ids). It needs 16 MiB for any number of lines; an exact answer would have to store all ids.
  */
 export class BloomFilter {
   private readonly bits = new Uint8Array(BITS / 8);
 
-  /** Whether the UUID that ends before `end` may have been given before. */
+  /** Adds the UUID that ends before `end`. Returns true when it may have been added before. */
   add(bytes: Uint8Array, end: number): boolean {
     const bit = hashOf(bytes, end - RANDOM_LENGTH, end) & (BITS - 1);
     const mask = 1 << (bit & 7);
@@ -19,7 +19,7 @@ export class BloomFilter {
   }
 }
 
-/** FNV-1a with a last stir: neighbours must not fall together. */
+/** FNV-1a with a final mixing step, so that similar ids get different hashes. */
 export function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);

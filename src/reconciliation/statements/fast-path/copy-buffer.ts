@@ -1,17 +1,17 @@
-const ROOM = 1536 * 1024;
+const CHUNK_BYTES = 1536 * 1024;
 const ZERO = 48;
 const TEN = 10;
 
-/** Bytes that grow: what is written a million times a statement is copied, and makes no strings. */
+/** A growing byte buffer. The values of up to a million lines are copied as bytes, without creating strings. */
 export class CopyBuffer {
   size = 0;
-  private bytes = Buffer.allocUnsafe(ROOM);
-  private spare = Buffer.allocUnsafe(ROOM);
+  private bytes = Buffer.allocUnsafe(CHUNK_BYTES);
+  private spare = Buffer.allocUnsafe(CHUNK_BYTES);
 
-  /** Whoever writes bytes has asked for so many before. */
+  /** Makes room for `room` more bytes. Call it before `byte`, `copy` and `digits`. */
   ensure(room: number): void {
     if (this.bytes.length - this.size >= room) return;
-    const larger = Buffer.allocUnsafe(this.bytes.length + Math.max(room, ROOM));
+    const larger = Buffer.allocUnsafe(this.bytes.length + Math.max(room, CHUNK_BYTES));
     this.bytes.copy(larger, 0, 0, this.size);
     this.bytes = larger;
   }
@@ -21,7 +21,7 @@ export class CopyBuffer {
     this.size += 1;
   }
 
-  /** Those of `source` from `start` to before `end`. */
+  /** Copies the bytes of `source` from `start` to before `end`. */
   copy(source: Buffer, start: number, end: number): void {
     const { bytes } = this;
     let to = this.size;
@@ -29,7 +29,7 @@ export class CopyBuffer {
     this.size = to;
   }
 
-  /** A whole number of 31 bits, in decimal digits. */
+  /** Writes a whole number of at most 31 bits in decimal digits. */
   digits(value: number): void {
     let length = 1;
     for (let left = (value / TEN) | 0; left > 0; left = (left / TEN) | 0) length += 1;
@@ -44,7 +44,7 @@ export class CopyBuffer {
     this.size += this.bytes.write(text, this.size);
   }
 
-  /** What is there since the last time; its bytes are used again after the next time. */
+  /** Returns the bytes written since the last call. They are valid until the next call. */
   take(): Buffer {
     const taken = this.bytes;
     this.bytes = this.spare;

@@ -8,21 +8,21 @@ const DAYS_OF_PAGE = 512;
 /** Ten years. */
 const MAX_AGE_DAYS = 3653;
 
-/** How many lines each day has, and when the first and the last of them are: in a few megabytes, whatever the dates. */
+/** Counts the lines per day and keeps the first and last time, in a few megabytes for any dates. */
 export class LineTimes {
   private readonly span = new TextSpan();
-  /** By page and day of the page: dates stand together. */
+  /** Counts by page and day of the page. Most dates of a file are close together. */
   private readonly pages = new Map<number, Uint32Array>();
   private readonly latestDay: number;
   private readonly day = Buffer.alloc(DAY_LENGTH);
   private dayNumber = 0;
 
-  /** `latest`: no line is from behind that instant (milliseconds). */
+  /** `latest`: no line may be later than this instant, in milliseconds. */
   constructor(readonly latest: number) {
     this.latestDay = Math.floor(latest / DAY_MS);
   }
 
-  /** Days since 1970 of the text `YYYY-MM-DD…` in those bytes. The next line mostly has the same. */
+  /** Days since 1970 of the bytes `YYYY-MM-DD…`. The last day is cached, since consecutive lines mostly share it. */
   dayOf(bytes: Uint8Array, start: number): number {
     for (let at = 0; at < DAY_LENGTH; at += 1) {
       if (bytes[start + at] !== this.day[at]) return this.anotherDay(bytes, start);
@@ -30,12 +30,12 @@ export class LineTimes {
     return this.dayNumber;
   }
 
-  /** Whether a time of that day need not be compared with the present one. */
-  isUsual(day: number): boolean {
+  /** True when a time of this day cannot be in the future. */
+  isPast(day: number): boolean {
     return day >= 0 && day < this.latestDay;
   }
 
-  /** A line whose time is in those bytes, from `start` to before `end`. */
+  /** Adds a line whose time is in the bytes from `start` to before `end`. */
   add(day: number, bytes: Uint8Array, start: number, end: number): void {
     this.span.add(bytes, start, end);
     const number = Math.floor(day / DAYS_OF_PAGE);
@@ -44,7 +44,7 @@ export class LineTimes {
     page[at] = (page[at] ?? 0) + 1;
   }
 
-  /** What all lines span, in UTC without a zone; null: there are none. */
+  /** The first time of all lines, in UTC without a zone; null: there are no lines. */
   get first(): string | null {
     return this.span.first;
   }
@@ -53,7 +53,7 @@ export class LineTimes {
     return this.span.last;
   }
 
-  /** Where the bulk of the lines is, and which of them are too far from it. */
+  /** The days of most lines, and the days outside which a date counts as wrong. */
   bounds(): DayBounds | null {
     const days = [...this.pages]
       .flatMap(([number, page]) =>

@@ -12,15 +12,15 @@ const ZERO = 48;
 const LETTER_S = 83;
 const TRUE = 116;
 const FALSE = 102;
-/** Of what is not in the line: its number, its mark, tabs, and what stands for empty cells. */
-const ROOM = 256;
+/** Bytes for values that are not in the line: its number, its mark, tabs, and substitutes for empty cells. */
+const EXTRA_BYTES = 256;
 const MINUTES_OF_DAY = 24 * 60;
-/** Of `YYYY-MM-DDTHH:MM`. */
+/** Positions in `YYYY-MM-DDTHH:MM`. */
 const HOUR_AT = 11;
 const MINUTE_AT = 14;
 
 interface Piece {
-  /** The cell's place in the line; -1: there is none. */
+  /** The position of the cell in the line; -1: there is no such cell. */
   readonly position: number;
   readonly as: PlainValue['as'];
   readonly otherwise: Buffer;
@@ -29,23 +29,23 @@ interface Piece {
 interface Line {
   readonly bytes: Buffer;
   readonly start: number;
-  /** Behind its end. */
+  /** The index after the end of the line. */
   readonly end: number;
 }
 
-/** What all lines of a file have in common. */
+/** State that all lines of a file share. */
 interface PlainContext {
   readonly seen: BloomFilter;
   readonly times: LineTimes;
   readonly ids: IdRange;
 }
 
-/** Makes a row of a line that is known to be plain, from bytes to bytes. */
+/** Converts a plain line to a row for COPY, from bytes to bytes. */
 export class PlainRow {
   private readonly pieces: readonly Piece[];
   private readonly markAt: number;
   private readonly isMinute: boolean;
-  /** Of the line at hand: where each cell begins and, behind the last, where one more would. */
+  /** The start of each cell of the current line and, as the last entry, the start of a further cell. */
   private readonly starts: Int32Array;
 
   constructor(
@@ -63,16 +63,16 @@ export class PlainRow {
     this.starts = new Int32Array(Math.max(...positions.values()) + 2);
   }
 
-  /** False: its time has to be looked at with more care, and nothing was written. */
+  /** Writes the row. Returns false and writes nothing if the time of the line needs the slow path. */
   write(out: CopyBuffer, lineNo: number, line: Line, { seen, times, ids }: PlainContext): boolean {
     this.findCells(line);
     const { bytes } = line;
     const [id, at] = [this.pieces[0], this.pieces.at(-1)];
     const atStart = this.startOf(at);
     const day = times.dayOf(bytes, atStart);
-    if (!times.isUsual(day)) return false;
+    if (!times.isPast(day)) return false;
     times.add(day, bytes, atStart, this.endOf(at) - 1);
-    out.ensure(line.end - line.start + ROOM);
+    out.ensure(line.end - line.start + EXTRA_BYTES);
     out.digits(lineNo);
     for (const piece of this.pieces) this.writePiece(out, piece, bytes);
     const [idStart, idEnd] = [this.startOf(id), this.endOf(id)];
@@ -104,7 +104,7 @@ export class PlainRow {
     else for (let at = start; at < end; at += 1) if (bytes[at] !== POINT) out.byte(bytes[at] ?? 0);
   }
 
-  /** Plain cells have no delimiters in them. */
+  /** Plain cells contain no delimiters. */
   private findCells({ bytes, start, end }: Line): void {
     const { starts, delimiter } = this;
     const last = bytes[end - 2] === RETURN ? end - 2 : end - 1;

@@ -1,7 +1,7 @@
-/** Of a UUID; of a time with nanoseconds. Nothing that is given is longer. */
+/** The longest texts: a UUID, or a time with nanoseconds. */
 const LENGTH = 36;
 
-/** The first and the last of ASCII texts that sort by their bytes; null: there is none. */
+/** The first and the last of the added ASCII texts in byte order; null: none was added. */
 export class TextSpan {
   private readonly least = new Text();
   private readonly most = new Text();
@@ -32,7 +32,7 @@ class Text {
     for (let at = 0; at < this.length; at += 1) this.bytes[at] = bytes[start + at] ?? 0;
   }
 
-  /** As a sort does: positive when this one is greater. A shorter one that begins alike is less. */
+  /** Compares like a sort function: positive when this text is greater. A prefix is less than the longer text. */
   compare(bytes: Uint8Array, start: number, end: number): number {
     const shared = Math.min(this.length, end - start);
     for (let at = 0; at < shared; at += 1) {

@@ -1,28 +1,28 @@
 import type { PoolClient } from 'pg';
 import { hasContent, isSameTime } from '../statement-tables.js';
 
-/** Whether a break and what was found are about the same record of the same transaction. */
+/** A condition: the break and the finding concern the same record of the same transaction. */
 const SAME_KEY = `b.provider = $1 and b.class = f.class and coalesce(b.transaction_id::text, '') = coalesce(f.transaction_id::text, '')
   and coalesce(b.record_key, '') = coalesce(f.record_key, '') and b.notification_id is null`;
 
 const member = (name: string): string =>
   `b.provider_record->>'${name}' is not distinct from f.provider_record->>'${name}'`;
 
-/** The same line of the same bytes ($2), which may have been read in another time zone. */
+/** A condition: the same line of the same bytes ($2), even if it was read in another time zone. */
 const SAME_LINE = `${member('line')} and exists (
   select from reconciliations r where r.id = b.run_id and ${hasContent('r', '$2')})`;
 
-/** And whether the difference is the same too: class, amount, status and date. */
+/** A condition: the difference is the same too, by amount, status and date. */
 const SAME_DIFFERENCE = `${['amount', 'unit', 'succeeded', 'reversal'].map(member).join(' and ')}
   and (${isSameTime(`(b.provider_record->>'at')`, `(f.provider_record->>'at')`)} or ${SAME_LINE})`;
 
-/** A decision hides the difference that it was about, and no other. */
+/** A resolved break hides the same difference in later statements, but no other difference. */
 const HIDE_DECIDED = `
 delete from found f using breaks b where b.status = 'resolved' and ${SAME_KEY} and ${SAME_DIFFERENCE}`;
 
 /**
- * Open breaks that are seen again. One whose line says something else now follows it, but for executions and reversals, of
- * which each is one of its own, and for what an operator is about to approve.
+ * Open breaks that this statement finds again. A break is updated if its line has changed, with two exceptions: each
+ * execution and each reversal has its own break, and a break with a proposal does not change.
  */
 const STANDING = `
 create temp table standing on commit drop as
@@ -31,7 +31,7 @@ where b.status = 'open' and (${SAME_DIFFERENCE}
   or b.proposed is null and b.class not in ('duplicate_at_provider', 'reversal_at_provider'))
 order by f.n, (${SAME_DIFFERENCE}) desc, b.id`;
 
-/** How the ledger has it. */
+/** The ledger's view of the transaction. */
 const DETAIL = `jsonb_strip_nulls(jsonb_build_object('is', f.status, 'ledgerAmount', f.quantity::text))`;
 
 const FOLLOW = `
@@ -42,7 +42,7 @@ update breaks b set run_id = $1, updated_at = clock_timestamp(),
   provider_record = case when b.proposed is null then f.provider_record else b.provider_record end
 from standing s join found f on f.n = s.n where b.id = s.id`;
 
-/** A UUID v7 for each, from the milliseconds $3 on: there may be as many as lines. */
+/** Makes a UUID v7 for each break, starting at the time $3 in milliseconds. There may be a break for each line. */
 const ADD = `
 insert into breaks (id, class, provider, transaction_id, record_key, run_id, amount, unit, detail, provider_record)
 select (lpad(to_hex($3::bigint + (n >> 12)), 12, '0') || '7' || lpad(to_hex(n & 4095), 3, '0')
@@ -52,15 +52,15 @@ from found f where not exists (select from standing s where s.n = f.n)
 on conflict do nothing`;
 
 /**
- * What was missing has come, if only with a difference, which is a break of its own; what could still come has not; what
- * was on its way has ended as the line says.
+ * Closes breaks that this statement explains: a missing line has arrived (if it differs, that is another break), an
+ * expected line has not arrived, or a transaction has become final with the result of its line.
  */
 const EXPLAINED = `
 update breaks b set status = 'resolved', resolved_at = now(), resolved_by = 'gateway', updated_at = now(),
   resolution = case when m.is_right then 'line_arrived' else 'superseded' end,
   reason = case when m.is_right then 'A later statement has the line.'
-    when m.has_line then 'A later statement has its line, which differs: that is a break of its own.'
-    else 'A later statement does not have the line: it is missing at the provider.' end
+    when m.has_line then 'A later statement has the line, but it differs; the difference is a separate break.'
+    else 'A later statement does not have the line; it is missing at the provider.' end
 from (
   select b.id, b.class, b.transaction_id, j.status,
     j.line_no is not null or exists (select from named r where r.id = b.transaction_id and r.kind = 'reversal') as has_line,
@@ -75,12 +75,12 @@ where b.id = m.id and case m.class
     select from found f where f.transaction_id = m.transaction_id and f.class = 'missing_at_provider')
 end`;
 
-/** Leaves in `found` what is not decided yet. `content`: the hash of the file's bytes. */
+/** Removes differences from `found` that an operator has already decided. `content`: the hash of the file's bytes. */
 export async function hideDecided(client: PoolClient, provider: string, content: Buffer): Promise<void> {
   await client.query(HIDE_DECIDED, [provider, content]);
 }
 
-/** Keeps what was found as breaks. */
+/** Stores the findings as breaks. */
 export async function keepBreaks(
   client: PoolClient,
   { id, provider }: { readonly id: string; readonly provider: string },
@@ -92,7 +92,6 @@ export async function keepBreaks(
   await client.query(ADD, [id, provider, Date.now()]);
 }
 
-/** Closes breaks that the statement explains. */
 export async function closeExplained(client: PoolClient, provider: string): Promise<void> {
   await client.query(EXPLAINED, [provider]);
 }

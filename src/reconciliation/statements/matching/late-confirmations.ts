@@ -7,7 +7,7 @@ import { LedgerReader } from '../../../ledger/reads/ledger-reader.service.js';
 import type { Failure, JsonObject, Transaction } from '../../../ledger/model/transaction.js';
 import type { Run } from '../../runs/runs.service.js';
 
-const AT_ONCE = 100;
+const BATCH_SIZE = 100;
 
 interface Confirmation {
   readonly breakId: string;
@@ -30,7 +30,7 @@ const CLOSE = `
 update breaks set status = 'resolved', resolution = 'confirmed', reason = $2, resolved_by = 'gateway',
   resolved_at = now(), updated_at = now() where id = $1 and status = 'open'`;
 
-/** Meanwhile it has ended the other way: that is a conflict, and nothing closes it by itself. */
+/** The transaction has become final with the opposite result: this is a conflict that an operator must resolve. */
 const CONFLICT = `
 update breaks set class = 'status_conflict', detail = detail || jsonb_build_object('is', $2::text), updated_at = now()
 where id = $1 and status = 'open' and not exists (
@@ -41,14 +41,14 @@ where id = $1 and status = 'open' and not exists (
 
 const NOT_EXECUTED: Failure = {
   code: 'refused_by_provider',
-  message: "The provider's statement says that it was not executed.",
-  instructions: 'Send a new request if it is still wanted.',
+  message: "According to the provider's statement, the operation was not executed.",
+  instructions: 'Send a new request if it is still needed.',
   category: 'provider',
   provider: null,
   retryable: true,
 };
 
-/** What a statement says of transactions whose end nobody knew: a line is evidence, and settles them. */
+/** Settles unknown and processing transactions with statement lines: a line is evidence. */
 @Injectable()
 export class Confirmations {
   constructor(
@@ -57,42 +57,47 @@ export class Confirmations {
     private readonly reader: LedgerReader,
   ) {}
 
-  /** Settles some; answers with the last break it looked at, or null when there are no more. */
+  /** Settles a batch. Returns the id of its last break, or null when there are no more. */
   async settleSome(run: Run, after: string | null): Promise<string | null> {
-    const open = await this.database.query<Confirmation>(OPEN, [run.id, after, AT_ONCE]);
-    const transactions = await this.reader.findMany(open.map((one) => one.transactionId));
-    const byId = new Map(transactions.map((one) => [one.id, one]));
+    const open = await this.database.query<Confirmation>(OPEN, [run.id, after, BATCH_SIZE]);
+    const transactions = await this.reader.findMany(open.map((confirmation) => confirmation.transactionId));
+    const byId = new Map(transactions.map((transaction) => [transaction.id, transaction]));
     await Promise.all(
-      open.map(async (one) => {
-        const transaction = byId.get(one.transactionId);
-        if (transaction) await this.settle(run, one, transaction);
+      open.map(async (confirmation) => {
+        const transaction = byId.get(confirmation.transactionId);
+        if (transaction) await this.settle(run, confirmation, transaction);
       }),
     );
-    return open.length < AT_ONCE ? null : (open.at(-1)?.breakId ?? null);
+    return open.length < BATCH_SIZE ? null : (open.at(-1)?.breakId ?? null);
   }
 
-  private async settle(run: Run, one: Confirmation, transaction: Transaction): Promise<void> {
-    const to = one.succeeded ? 'succeeded' : 'failed';
-    if (isFinal(transaction.status)) return this.close(run, one, transaction.status, to);
+  private async settle(run: Run, confirmation: Confirmation, transaction: Transaction): Promise<void> {
+    const to = confirmation.succeeded ? 'succeeded' : 'failed';
+    if (isFinal(transaction.status)) return this.close(run, confirmation, transaction.status, to);
     const { moved } = await this.ledger.settle(transaction, {
       to,
       epoch: null,
       dueInMs: null,
-      ...(one.providerReference !== null && { providerReference: one.providerReference }),
-      ...(!one.succeeded && { failure: NOT_EXECUTED }),
+      ...(confirmation.providerReference !== null && { providerReference: confirmation.providerReference }),
+      ...(!confirmation.succeeded && { failure: NOT_EXECUTED }),
       actor: run.provider,
       evidence: 'statement line',
-      eventDetail: { reconciliationId: publicId('rec', run.id), statementLine: one.record },
+      eventDetail: { reconciliationId: publicId('rec', run.id), statementLine: confirmation.record },
       eventId: newUuid(),
     });
     const current = moved ? to : (await this.reader.find(transaction.id, null))?.status;
-    if (current !== undefined && isFinal(current)) await this.close(run, one, current, to);
+    if (current !== undefined && isFinal(current)) await this.close(run, confirmation, current, to);
   }
 
-  private async close(run: Run, one: Confirmation, is: string, said: string): Promise<void> {
-    if (is === said) {
-      const reason = `Line ${one.line} of the statement (${publicId('rec', run.id)}) says so.`;
-      await this.database.query(CLOSE, [one.breakId, reason]);
-    } else await this.database.query(CONFLICT, [one.breakId, is]);
+  private async close(
+    run: Run,
+    confirmation: Confirmation,
+    currentStatus: string,
+    confirmedStatus: string,
+  ): Promise<void> {
+    if (currentStatus === confirmedStatus) {
+      const reason = `Line ${confirmation.line} of the statement (${publicId('rec', run.id)}) confirms it.`;
+      await this.database.query(CLOSE, [confirmation.breakId, reason]);
+    } else await this.database.query(CONFLICT, [confirmation.breakId, currentStatus]);
   }
 }

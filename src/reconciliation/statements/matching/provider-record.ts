@@ -1,11 +1,11 @@
-/** A line of a statement as a break keeps it; the amount in the smallest part of the unit. */
+/** A statement line as a break stores it; the amount is in the smallest unit, e.g. cents. */
 export type ProviderRecord = {
   readonly line: number;
   readonly id: string;
   readonly providerReference?: string;
-  /** Of a line that is final. */
+  /** The result of a final line. */
   readonly succeeded?: boolean;
-  /** The line takes back what was executed. */
+  /** The line reverses an execution. */
   readonly reversal?: true;
   readonly amount?: string;
   readonly unit?: string;

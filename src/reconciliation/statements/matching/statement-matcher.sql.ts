@@ -1,15 +1,16 @@
 import { hasContent, isSameMark, isSameTime, millisecondsOf } from '../statement-tables.js';
 
-/* The steps of comparing a statement with the ledger, in their order; each makes a table of the connection's own. */
+/* The steps that compare a statement with the ledger, in their order. Each creates a temporary table. */
 
-/** Lines of transactions with an open break are looked at: they may explain it. */
+/** Transactions with an open break are suspects: their lines may explain the break. */
 export const SUSPECT_BREAKS = `
 insert into suspects select transaction_id from breaks
 where provider = $1 and status = 'open' and transaction_id is not null`;
 
 /**
- * Whether the statement should have a transaction: what was to be sent in its time ($2, $3), what had no end yet as the
- * statement before was compared and has ended since, and what that one was cut off before, if this one reaches it ($4).
+ * A condition: the statement should have a line for the transaction. This holds for transactions due for sending in its
+ * period ($2, $3). Up to its last line ($4) it also holds for transactions that became final after the previous
+ * statement was compared, and for transactions with an open `cutoff_timing` break.
  */
 const EXPECTED = `
 status = 'succeeded' and type in ('topup', 'accrual')
@@ -24,9 +25,9 @@ and (greatest(created_at, release_at) >= $2::timestamptz
       where transaction_id = transactions.id and provider = $1 and class = 'cutoff_timing' and status = 'open')))`;
 
 /**
- * Lines and transactions that need a decision: lines that are not simply right, lines of suspects, and expected
- * transactions without a line. Joins the statement with the ledger between the first and the last id of the file ($5, $6), with
- * no more columns than that takes: nearly all lines are right.
+ * Lines and transactions that need a closer look: lines that do not match, lines of suspects, and expected transactions
+ * without a line. Joins the statement with the ledger between the first and the last id of the file ($5, $6). It reads
+ * as few columns as possible, because nearly all lines match.
  */
 export const DIFFERING = `
 create temp table differing on commit drop as
@@ -44,13 +45,13 @@ where case
   else t.quantity <> l.amount or t.status <> 'succeeded' or t.unit <> l.unit
 end`;
 
-/** Expected transactions outside the file's range of ids: no line names them by id. */
+/** Expected transactions outside the file's range of ids. No line names them by the gateway's id. */
 export const EXPECTED_ELSEWHERE = `
 insert into differing
 select null, id from transactions
 where provider = $1 and quantity is not null and ($5::uuid is null or id < $5 or id > $6) and ${EXPECTED}`;
 
-/** The same with all their columns; what is expected must still have succeeded. */
+/** The rows of `differing` with all their columns. Transactions without a line must still be `succeeded`. */
 export const ODD = `
 create temp table odd on commit drop as
 select l.line_no, l.transaction_id as said, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, l.mark,
@@ -58,7 +59,7 @@ select l.line_no, l.transaction_id as said, l.provider_reference, l.reference, l
 from differing d left join lines l on l.ctid = d.place left join transactions t on t.id = d.id
 where d.place is not null or t.status = 'succeeded'`;
 
-/** Ids of transactions by the provider's id, else by the reference, where exactly one has it. */
+/** Finds transactions by the provider's id, otherwise by the reference, if exactly one transaction has it. */
 function byOtherIds(nameless: string): string {
   return `
 with nameless as (${nameless}), theirs as (
@@ -77,14 +78,14 @@ with nameless as (${nameless}), theirs as (
 )`;
 }
 
-/** Lines without our id. */
+/** Lines without the gateway's id, with the transactions that their other ids name. */
 export const OTHERS = `
 create temp table others on commit drop as ${byOtherIds(`
   select line_no, provider_reference, reference from odd
   where line_no is not null and id is null and (provider_reference is not null or reference is not null)`)}
 select f.line_no, t.id, t.status, t.quantity, t.unit as ledger_unit from found f join transactions t on t.id = f.id`;
 
-/** Lines that are not compared, and whose transactions they name. */
+/** Lines that are not compared, with the transactions that they name. */
 export const NAMED = `
 create temp table named on commit drop as ${byOtherIds(`
   select n.line_no, n.provider_reference, n.reference from named_lines n
@@ -95,10 +96,12 @@ from named_lines n left join found f on f.line_no = n.line_no
 left join transactions d on d.id = n.transaction_id and d.provider = $1 and d.quantity is not null
 left join transactions t on t.id = coalesce(d.id, f.id)`;
 
-/** What a line names is not missing, whatever else the line says. */
+/** A transaction that any line names is not missing. */
 export const NOT_MISSING = `delete from odd o using named n where o.line_no is null and n.id = o.id`;
 
-/** Which of the statements before may have what this one is about: by when transactions were begun. */
+/**
+ * The range of creation times of this statement's transactions, to find earlier statements with the same transactions.
+ */
 export const ID_RANGE = `
 select min(ms)::text as low, max(ms)::text as high from (
   select ${millisecondsOf('id')} as ms from (
@@ -106,8 +109,8 @@ select min(ms)::text as low, max(ms)::text as high from (
     union all select id from others union all select id from named) ids) times`;
 
 /**
- * What those had: transactions and, of executed lines, the marks. `is_same_file`: in the same bytes ($4), which may have
- * been read otherwise: in another time zone the same line is no other execution.
+ * The content of those statements: transactions and, for executed lines, marks. `is_same_file`: the statement had the
+ * same bytes ($4). The same line is not a second execution, even if it was read in another time zone.
  */
 export const PRIOR = `
 create temp table prior on commit drop as
@@ -115,10 +118,10 @@ select u.id, u.mark, coalesce(${hasContent('r', '$4')}, false) as is_same_file
 from statement_pages p cross join lateral unnest(p.ids, p.marks) u (id, mark) left join reconciliations r on r.id = p.run_id
 where p.provider = $1 and p.high >= $2::bigint and p.low <= $3::bigint`;
 
-/** What an earlier statement had is not missing in this one. */
+/** A transaction of an earlier statement is not missing in this one. */
 export const HAD_BEFORE = `delete from odd o using prior p where o.line_no is null and p.id = o.id`;
 
-/** Lines that are right by themselves, of transactions that an earlier statement had with another execution. */
+/** Matching lines whose transaction an earlier statement had with another execution. */
 export const BILLED_AGAIN = `
 insert into odd
 select l.line_no, l.transaction_id, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, l.mark,
@@ -131,7 +134,7 @@ from (
 join transactions t on t.id = l.transaction_id and t.provider = $1 and t.quantity is not null
 where not exists (select from odd o where o.line_no = l.line_no)`;
 
-/** Lines that are right by themselves, of transactions that other lines name by other ids. */
+/** Matching lines whose transaction is also named by other lines with other ids. */
 export const TWINS = `
 insert into odd
 select l.line_no, l.transaction_id, l.provider_reference, l.reference, l.succeeded, l.amount, l.unit, l.at, l.mark,
@@ -141,8 +144,8 @@ join (select distinct id, status, quantity, ledger_unit from others) k on k.id =
 where not exists (select from odd o where o.line_no = l.line_no)`;
 
 /**
- * Executed lines of transactions that an earlier statement had: whether it had this very execution, and whether that was
- * found to be one too many.
+ * Executed lines whose transaction an earlier statement had. `is_known`: it had the same execution. `is_surplus`: that
+ * execution was a duplicate.
  */
 export const KNOWN = `
 create temp table known on commit drop as
@@ -157,9 +160,9 @@ from (
 group by o.line_no, o.id, o.at, o.provider_reference`;
 
 /**
- * Lines with their transactions. `is_known`: an earlier statement had this very execution; false: it had another one. Of
- * several lines of one transaction the first is the one that was known. `is_contradicted`: other lines of it say the
- * opposite.
+ * Lines with their transactions. `is_known`: an earlier statement had the same execution; false: it had another one.
+ * Known executions come first among the lines of a transaction. `is_contradicted`: other lines of the transaction have
+ * the opposite result.
  */
 export const JUDGED = `
 create temp table judged on commit drop as
@@ -178,8 +181,8 @@ from (
 ) lines`;
 
 /**
- * What the lines mean, and what is not among them ($1: until when they can have it). An unknown execution is not settled by
- * a line when another line of it takes it back, says the opposite or could not be read.
+ * Classifies the lines and the missing transactions ($1: the time up to which the statement can have lines). A line
+ * does not settle an unknown transaction if another line reverses it, has the opposite result, or could not be read.
  */
 export const FOUND = `
 create temp table found on commit drop as

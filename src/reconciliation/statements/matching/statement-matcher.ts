@@ -3,7 +3,7 @@ import { closeExplained, hideDecided } from './keep-breaks.js';
 import * as sql from './statement-matcher.sql.js';
 import type { Dated } from '../statement-period.js';
 
-/** Of one step over a whole statement: a million lines against a million rows take a second. */
+/** Limit for one step over a whole statement. A million lines against a million rows take about one second. */
 export const TIMEOUT_MS = 15 * 60_000;
 
 export interface MatchRequest {
@@ -12,8 +12,8 @@ export interface MatchRequest {
 }
 
 /**
- * Compares the statement in `lines` and `named_lines` with the ledger, within the transaction of `client`: what differs and
- * is not decided is in its table `found` then. Answers with how much that is, by class.
+ * Compares the statement in `lines` and `named_lines` with the ledger, in the transaction of `client`. Differences that
+ * are not decided yet are in the table `found` afterwards. Returns their number by class.
  */
 export async function matchStatement(
   client: PoolClient,
@@ -22,10 +22,10 @@ export async function matchStatement(
 ): Promise<Record<string, number>> {
   const run = async (text: string, values: unknown[] = []): Promise<unknown> => client.query(text, values);
   await run(`set local jit = off`);
-  // Parts that fit into the processor's cache are joined faster than all at once.
+  // Joining in parts that fit into the processor's cache is faster.
   await run(`set local work_mem = '2MB'`);
   await run(`set local hash_mem_multiplier = 1`);
-  // How many rows of a statement fit is not known; all of it is never joined a row at a time, nor sorted.
+  // The planner cannot estimate the number of matches. A whole statement must not be joined row by row or sorted.
   await run(`set local enable_nestloop = off`);
   await run(`set local enable_mergejoin = off`);
   await run(sql.SUSPECT_BREAKS, [provider]);
@@ -43,7 +43,7 @@ export async function matchStatement(
   await run(sql.NAMED, [provider]);
   await run(`analyze others, named`);
   await run(sql.NOT_MISSING);
-  await recall(client, provider, file);
+  await loadEarlierStatements(client, provider, file);
   if (await isAny(client, 'others')) await run(sql.TWINS);
   await run(sql.KNOWN, [provider]);
   await run(sql.JUDGED);
@@ -59,8 +59,12 @@ export async function matchStatement(
   return Object.fromEntries(counts.map((row) => [row.class, row.count]));
 }
 
-/** What statements before had of the transactions that this one is about. */
-async function recall(client: PoolClient, provider: string, { ids, content }: Dated['file']): Promise<void> {
+/** Loads earlier statements' content for the transactions of this one, and finds second executions. */
+async function loadEarlierStatements(
+  client: PoolClient,
+  provider: string,
+  { ids, content }: Dated['file'],
+): Promise<void> {
   const { first, last } = ids;
   const [range] = await rowsOf<{ low: string | null; high: string | null }>(client, sql.ID_RANGE, [first, last]);
   await client.query(sql.PRIOR, [provider, range?.low, range?.high, content]);

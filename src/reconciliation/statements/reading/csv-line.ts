@@ -1,20 +1,20 @@
 export const DELIMITERS = [',', ';', '\t', '|'] as const;
 export type Delimiter = (typeof DELIMITERS)[number];
 
-/** The cells of a line, and which of them have quotes that do not fit: those are as they stand in the line. */
+/** The cells of a line, and the positions of cells with unbalanced quotes, which are kept as in the file. */
 export interface CsvLine {
   readonly cells: readonly string[];
   readonly damaged: ReadonlySet<number>;
 }
 
 const NONE: ReadonlySet<number> = new Set();
-/** RFC 4180; blanks around the quotes are forgiven. */
+/** RFC 4180; blanks around the quotes are allowed. */
 const QUOTED = / *"((?:[^"]|"")*)" */y;
 const OPENING = / *"/y;
 
 /**
- * The cells of a line. A line is a record: it has no line breaks inside of quotes. A cell that begins with a quote and does
- * not end with one is taken as it stands, to the next delimiter, and takes no other with it.
+ * Splits a line into cells. Quoted cells cannot contain line breaks: each line is one record. A cell that begins with a
+ * quote but does not end with one reaches to the next delimiter and is kept as in the file.
  */
 export function splitLine(line: string, delimiter: Delimiter): CsvLine {
   if (!line.includes('"')) return { cells: line.split(delimiter), damaged: NONE };
@@ -32,13 +32,13 @@ export function splitLine(line: string, delimiter: Delimiter): CsvLine {
   return { cells, damaged };
 }
 
-interface Found {
+interface FoundCell {
   readonly cell: string;
-  /** Of the delimiter behind it, or of the line. */
+  /** The position of the delimiter after the cell, or the end of the line. */
   readonly end: number;
 }
 
-function quotedAt(line: string, at: number, delimiter: Delimiter): Found | null {
+function quotedAt(line: string, at: number, delimiter: Delimiter): FoundCell | null {
   QUOTED.lastIndex = at;
   const [whole, inner = ''] = QUOTED.exec(line) ?? [];
   if (whole === undefined) return null;
@@ -47,7 +47,7 @@ function quotedAt(line: string, at: number, delimiter: Delimiter): Found | null 
   return { cell: inner.replaceAll('""', '"'), end };
 }
 
-function bareAt(line: string, at: number, delimiter: Delimiter): Found {
+function bareAt(line: string, at: number, delimiter: Delimiter): FoundCell {
   const next = line.indexOf(delimiter, at);
   const end = next < 0 ? line.length : next;
   return { cell: line.slice(at, end), end };

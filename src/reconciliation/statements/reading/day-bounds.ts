@@ -1,54 +1,58 @@
 export interface DayCount {
-  /** Since 1970. */
+  /** Days since 1970. */
   readonly day: number;
   readonly lines: number;
 }
 
-/** From one day to another, both included. */
+/** A range of days, both ends included. */
 export interface DayRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** `bulk`: which days the file is about. `near`: which days its lines may have; one of another day has a wrong date. */
+/** `bulk`: the days that the file covers. `near`: the days that its lines may have; any other date counts as wrong. */
 export interface DayBounds {
-  /** null: no line has a date that can be. */
+  /** null: no line has a plausible date. */
   readonly bulk: DayRange | null;
   readonly near: DayRange;
 }
 
-/** Days without lines inside of one statement: of a large one a long holiday, of a small one a month. */
-const MAX_GAP = 7;
-const MAX_GAP_OF_FEW = 31;
+/** Maximum number of days without lines within a statement: a long holiday in a large file, a month in a small one. */
+const MAX_GAP_DAYS = 7;
+const MAX_GAP_DAYS_OF_SMALL_FILE = 31;
 const FEW_LINES = 200;
-/** Lines at most so many days from the bulk are late or early ones, which say nothing of the days between. */
-const NEAR = 31;
-/** A part of the lines that is no exception any more. */
-const MANY = 0.1;
+/** Lines up to this number of days from the bulk are late or early lines; they do not extend the period. */
+const MAX_DISTANCE_DAYS = 31;
+/** A cluster with at least this share of the lines belongs to the period. */
+const LARGE_SHARE = 0.1;
 
 interface Cluster extends DayRange {
   readonly lines: number;
 }
 
 /**
- * The days of which a file speaks. Days belong together when they are not far from each other; what has the most lines is
- * the bulk (of two alike the later), with what is near it and has a tenth of the lines. No line is older than `oldest`: what has
- * no date is often written as the beginning of a calendar. null: there are no lines.
+ * Finds the days that a file covers. Days with small gaps form a cluster. The bulk is the cluster with the most lines
+ * (of equal clusters the later one), extended by clusters near it that have a tenth of all lines. Days before `oldest`
+ * are ignored, because a missing date is often written as the first day of a calendar. null: there are no lines.
  */
 export function boundsOf(all: readonly DayCount[], oldest: number): DayBounds | null {
   if (all.length === 0) return null;
   const days = all.filter(({ day }) => day >= oldest);
   const total = days.reduce((sum, { lines }) => sum + lines, 0);
-  const clusters = clustersOf(days, total < FEW_LINES ? MAX_GAP_OF_FEW : MAX_GAP);
+  const clusters = clustersOf(days, total < FEW_LINES ? MAX_GAP_DAYS_OF_SMALL_FILE : MAX_GAP_DAYS);
   const largest = clusters.reduce<Cluster | null>((most, one) => (most && most.lines > one.lines ? most : one), null);
   if (largest === null) return { bulk: null, near: { first: oldest, last: Infinity } };
   const later = clusters.filter((one) => one.first > largest.last);
   const earlier = clusters.filter((one) => one.last < largest.first).toReversed();
   const bulk = [...later, ...earlier].reduce<DayRange>(
-    (range, one) => (gapOf(range, one) <= NEAR && one.lines >= total * MANY ? join(range, one) : range),
+    (range, one) =>
+      gapOf(range, one) <= MAX_DISTANCE_DAYS && one.lines >= total * LARGE_SHARE ? join(range, one) : range,
     { first: largest.first, last: largest.last },
   );
-  return { bulk, near: { first: Math.max(bulk.first - NEAR - 1, oldest), last: bulk.last + NEAR + 1 } };
+  return {
+    bulk,
+    near: { first: Math.max(bulk.first - MAX_DISTANCE_DAYS - 1, oldest), last: bulk.last + MAX_DISTANCE_DAYS + 1 },
+  };
 }
 
 function clustersOf(days: readonly DayCount[], maxGap: number): Cluster[] {
@@ -62,7 +66,7 @@ function clustersOf(days: readonly DayCount[], maxGap: number): Cluster[] {
   return clusters;
 }
 
-/** Days between them that have no lines. */
+/** The number of days without lines between two ranges. */
 function gapOf(range: DayRange, one: DayRange): number {
   return Math.max(one.first - range.last, range.first - one.last) - 1;
 }

@@ -10,14 +10,14 @@ const DECIMALS = ['.', ','] as const;
 const THOUSANDS = [',', '.', ' ', "'"] as const;
 const NAMES = ['delimiter', 'encoding', 'decimal', 'thousands', 'dates', 'timeZone'];
 
-/** What cannot be recognized in a file; null: not declared. */
+/** The declared part of a statement's format; null: not declared. */
 export interface DeclaredFormat {
   readonly delimiter: Delimiter | null;
   readonly encoding: Encoding | null;
   readonly decimal: (typeof DECIMALS)[number] | null;
   readonly thousands: (typeof THOUSANDS)[number] | null;
   readonly dates: DateOrder | null;
-  /** Of times without a zone. */
+  /** The clock for times without a zone. */
   readonly clock: LocalClock | null;
 }
 
@@ -30,26 +30,29 @@ export const NOTHING_DECLARED: DeclaredFormat = {
   clock: null,
 };
 
-/** The form field `format`. @throws Problem `validation_failed` */
+/** Reads the form field `format`. @throws Problem `validation_failed` */
 export function readFormat(text: string | undefined): DeclaredFormat {
   if (text === undefined) return NOTHING_DECLARED;
   const given = objectOf(text);
   const errors: FieldError[] = Object.keys(given)
     .filter((name) => !NAMES.includes(name))
-    .map((name) => ({ pointer: pointerTo('/format', name), message: `is not known; known are ${NAMES.join(', ')}` }));
-  const one = <Value extends string>(name: string, values: readonly Value[]): Value | null =>
+    .map((name) => ({
+      pointer: pointerTo('/format', name),
+      message: `is not known; the known members are ${NAMES.join(', ')}`,
+    }));
+  const choice = <Value extends string>(name: string, values: readonly Value[]): Value | null =>
     choose(given, name, values, errors);
   const format = {
-    delimiter: one('delimiter', DELIMITERS),
-    encoding: one('encoding', ENCODINGS),
-    decimal: one('decimal', DECIMALS),
-    thousands: one('thousands', THOUSANDS),
-    dates: one('dates', DATE_ORDERS),
+    delimiter: choice('delimiter', DELIMITERS),
+    encoding: choice('encoding', ENCODINGS),
+    decimal: choice('decimal', DECIMALS),
+    thousands: choice('thousands', THOUSANDS),
+    dates: choice('dates', DATE_ORDERS),
     clock: clockOf(given['timeZone'], errors),
   };
   const { decimal, thousands } = format;
   if (thousands !== null && thousands === (decimal ?? '.')) {
-    errors.push({ pointer: '/format/decimal', message: 'must be given, and be another character than thousands' });
+    errors.push({ pointer: '/format/decimal', message: 'is required and must differ from thousands' });
   }
   if (errors.length > 0) throw Problem.validation(errors);
   return format;
@@ -60,7 +63,7 @@ function objectOf(text: string): JsonRecord {
     const value = parseJson(text);
     if (isRecord(value)) return value;
   } catch {
-    // The same answer: it is no object that can be read.
+    // Invalid JSON gets the same message as any other value.
   }
   throw Problem.invalid('/format', `must be a JSON object of ${NAMES.join(', ')}`);
 }
@@ -85,10 +88,10 @@ function choose<Value extends string>(
 function clockOf(zone: unknown, errors: FieldError[]): LocalClock | null {
   if (zone === undefined || zone === null) return null;
   try {
-    // `Intl` also takes offsets, which have no name in the database of zones.
+    // `Intl` also accepts offsets such as +01:00, which are not IANA zones.
     if (typeof zone === 'string' && /^[A-Za-z]/.test(zone)) return new LocalClock(zone);
   } catch {
-    // There is no such zone.
+    // The zone does not exist.
   }
   errors.push({ pointer: '/format/timeZone', message: 'must be an IANA time zone such as America/Mexico_City' });
   return null;

@@ -7,23 +7,23 @@ import { comparable, faultOfLabel } from '../../../readers/user-text.js';
 import { BadLine, type BadLineCode } from '../bad-lines/bad-line.js';
 import { outcomeOf, type LineOutcome } from './status-words.js';
 
-/* What single cells of a statement mean. Pure; each takes the trimmed text of a cell and the name of its column. */
+/* Readers for the cells of a statement. Pure functions of a cell's trimmed text and the name of its column. */
 
-/** How the cells of a file are written. */
+/** The notation of a file's cells. */
 export interface CellNotation {
   readonly amounts: AmountNotation;
   readonly times: TimeNotation;
-  /** No line is from behind that instant (milliseconds). */
+  /** No line may be later than this instant, in milliseconds. */
   readonly latest: number;
 }
 
 const MAX_ID_LENGTH = 255;
-/** What spreadsheets make of long numbers, and programs of numbers beside empty cells. */
+/** Forms into which spreadsheets change long numbers (`1.2E+14`), and programs change whole numbers (`123.0`). */
 const MANGLED = /^\d(?:[.,]\d+)?E\+\d+$|^\d+[.,]0+$/i;
 const WRAPPED_UUID = /^(?:txn_|urn:uuid:)?\{?([0-9a-f-]{32,36})\}?$/i;
 const HEX = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
 
-/** The UUID that an id is, in whatever case and wrapping; null: it is another id. */
+/** The UUID in an id, in any case and wrapping, in lower case; null: the id is not a UUID. */
 export function uuidOf(cell: string): string | null {
   const inner = WRAPPED_UUID.exec(cell)?.[1] ?? '';
   return parseUuid(inner.replace(HEX, '$1-$2-$3-$4-$5')) ?? parseUuid(inner);
@@ -33,7 +33,7 @@ export function isMangled(cell: string): boolean {
   return MANGLED.test(cell);
 }
 
-/** An id as others made it up. @throws BadLine */
+/** Reads an id that another system created. @throws BadLine */
 export function idOf(cell: string, column: string): string {
   if (cell === '') throw new BadLine('id_missing', column);
   if (cell.startsWith('=')) throw new BadLine('id_formula', column);
@@ -53,7 +53,7 @@ export function statusOf(cell: string, column: string): LineOutcome {
 }
 
 export interface Amount {
-  /** In the smallest part of the unit, above zero. */
+  /** In the smallest unit, e.g. cents; above zero. */
   readonly digits: string;
   readonly isNegative: boolean;
 }
@@ -81,7 +81,7 @@ export function currencyOf(cell: string, column: string): string {
 export interface LineTime {
   /** In UTC, without a zone. */
   readonly utc: string;
-  /** Minutes since 1970, twice, and one more when it is a day without a time: enough to tell whether two are the same. */
+  /** Twice the minutes since 1970, plus one for a day without a time. Equal marks mean the same execution. */
   readonly mark: number;
 }
 
@@ -98,8 +98,8 @@ export function timeOf(cell: string, column: string, { times, latest }: CellNota
   return { utc, mark: Math.floor(at / MINUTE_MS) * 2 + (isDay ? 1 : 0) };
 }
 
-/** @throws BadLine when there is none where one is needed */
-export function present(amount: Amount | null, cell: string, column: string): Amount {
+/** Returns a required amount. @throws BadLine when it is missing or zero */
+export function requireAmount(amount: Amount | null, cell: string, column: string): Amount {
   if (amount !== null) return amount;
   const code: BadLineCode = cell === '' ? 'amount_missing' : 'amount_zero';
   throw new BadLine(code, column);

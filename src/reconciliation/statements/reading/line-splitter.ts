@@ -2,18 +2,18 @@ const MAX_LINE_LENGTH = 64 * 1024;
 const EMPTY = Buffer.alloc(0);
 const NEWLINE = 10;
 
-/** Takes lines out of bytes as they come; what it is given has no end yet. */
+/** Receives the lines of a file while it arrives. */
 export interface LineSink {
-  /** Lines that are read in a quick way, from `start` on; answers where the first other one begins. */
+  /** Takes the plain lines from `start` on in the fast path. Returns the start of the first line that is not plain. */
   takePlain(bytes: Buffer, text: string, start: number): number;
-  /** A line without its end, in which a character is a byte; of one that is too long the beginning. */
+  /** Takes a line without its line end, or the beginning of a line that is too long. Each character is one byte. */
   takeLine(line: string, isTooLong: boolean): void;
 }
 
-/** Cuts bytes into lines, in the same way however they come. */
+/** Cuts bytes into lines. The result does not depend on the chunks in which they arrive. */
 export class LineSplitter {
   private rest: Buffer = EMPTY;
-  /** The rest is the beginning of a line that is too long: what follows of it is dropped. */
+  /** True while `rest` is the beginning of a line that is too long; the remainder of that line is dropped. */
   private isDropping = false;
 
   constructor(private readonly sink: LineSink) {}
@@ -26,7 +26,7 @@ export class LineSplitter {
     this.cut(chunk.subarray(end));
   }
 
-  /** What has come is the whole of the last line. */
+  /** The file has ended: takes the last line. */
   end(): void {
     const last = this.rest.toString('latin1');
     this.rest = EMPTY;
@@ -34,7 +34,7 @@ export class LineSplitter {
   }
 
   private cut(bytes: Buffer): void {
-    // What is not plain is decoded cell by cell.
+    // One character per byte; cells that are not plain are decoded one by one later.
     const text = bytes.toString('latin1');
     let at = this.isDropping ? 0 : this.sink.takePlain(bytes, text, 0);
     for (let end = text.indexOf('\n', at); end >= 0; end = text.indexOf('\n', at)) {
@@ -49,7 +49,7 @@ export class LineSplitter {
     this.rest = this.isDropping ? Buffer.from(rest.subarray(0, MAX_LINE_LENGTH + 1)) : rest;
   }
 
-  /** Some programs end lines with more than one carriage return. */
+  /** Removes all carriage returns at the end: some programs write more than one. */
   private take(line: string): void {
     this.isDropping = false;
     const isTooLong = line.length > MAX_LINE_LENGTH;

@@ -3,25 +3,25 @@ import { idOf } from './line-cells.js';
 import type { LineIds } from './statement-format.js';
 
 const UUID = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-f])/gi;
-/** A line that cannot be read is still about one transaction, or a few where lines were glued together. */
+/** A bad line concerns one transaction, or a few when several lines were glued together. */
 const MAX_NAMED = 8;
 
 /**
- * What a line names that cannot be used: what it says of its transaction is not known, but that it is there is. The ids of
- * its cells where these can be told, otherwise, and where lines may be glued together (`isGlued`), every id of ours that
- * stands anywhere in it.
+ * Finds the transactions that a bad line names: its content cannot be used, but they are not missing from the
+ * statement. It uses the ids of the cells if they can be read. Otherwise, and if several lines may be glued together
+ * (`isGlued`), it uses every UUID in the line.
  */
-export function namesIn(
+export function namedIdsIn(
   text: string,
   columns: Readonly<Record<keyof LineIds, string | null>>,
   cell: (column: string) => string,
   isGlued: boolean,
 ): LineIds[] {
-  const ours = uuidsIn(columns.transactionId === null ? '' : cell(columns.transactionId));
-  const transactionIds = ours.length > 0 && !isGlued ? ours : uuidsIn(text);
+  const uuids = uuidsIn(columns.transactionId === null ? '' : cell(columns.transactionId));
+  const transactionIds = uuids.length > 0 && !isGlued ? uuids : uuidsIn(text);
   const reading = (column: string | null): string | null => (column === null ? null : readable(cell(column), column));
   const providerReference = reading(columns.providerReference);
-  const reference = ours.length > 0 ? null : reading(columns.reference);
+  const reference = uuids.length > 0 ? null : reading(columns.reference);
   if (transactionIds.length === 0) {
     return providerReference === null && reference === null
       ? []

@@ -13,15 +13,15 @@ const MARKS: readonly (readonly [Encoding, Buffer])[] = [
 ];
 const LONGEST_MARK = 3;
 const EMPTY = Buffer.alloc(0);
-/** Of text in which a character is a byte. */
+/** For text with one character per byte. */
 const NOT_ASCII = /[\x80-\xff]/;
 const REPLACEMENT = '\ufffd';
 const WINDOWS_1252 = new TextDecoder('windows-1252');
 
 /**
- * What the bytes of a file are. UTF-16 becomes UTF-8; everything else stays as it is and is decoded a cell at a time: by
- * the byte order mark, or as declared, or, from the first line that is not ASCII, as UTF-8 where that fits, otherwise as
- * Windows-1252.
+ * Detects and decodes the encoding of a file. UTF-16 is converted to UTF-8; other bytes are decoded cell by cell. The
+ * encoding comes from the byte order mark or the declaration. Without both, the first line that is not ASCII decides:
+ * UTF-8 if it is valid UTF-8, otherwise Windows-1252.
  */
 export class StatementEncoding {
   private found: Encoding | null;
@@ -38,33 +38,35 @@ export class StatementEncoding {
     return this.found;
   }
 
-  /** @throws Problem when the mark contradicts what was declared */
+  /** @throws Problem when the byte order mark contradicts the declared encoding */
   read(chunk: Buffer): Buffer {
     if (this.begun) return this.transcode(chunk);
     this.beginning = this.beginning.length === 0 ? chunk : Buffer.concat([this.beginning, chunk]);
     return this.beginning.length < LONGEST_MARK ? EMPTY : this.begin();
   }
 
-  /** What is left when the file has ended. */
+  /** Returns the remaining bytes at the end of the file. */
   end(): Buffer {
     const rest = this.begun ? EMPTY : this.begin();
     const last = this.utf16?.decode() ?? '';
     return last === '' ? rest : Buffer.concat([rest, Buffer.from(last)]);
   }
 
-  /** The first line that is not ASCII says what the file is, unless that is known. A character of `line` is a byte. */
-  learn(line: string): void {
+  /**
+   * Detects the encoding from the first line that is not ASCII, unless it is known. `line` has one character per byte.
+   */
+  detect(line: string): void {
     if (this.found !== null || !NOT_ASCII.test(line)) return;
     this.found = isUtf8(Buffer.from(line, 'latin1')) ? 'utf-8' : 'windows-1252';
   }
 
-  /** The text of a cell in which a character is a byte. @throws BadLine */
+  /** Decodes a cell that has one character per byte. @throws BadLine */
   decode(cell: string, column: string | null): string {
     if (!NOT_ASCII.test(cell)) return cell;
     const bytes = Buffer.from(cell, 'latin1');
     const fits = isUtf8(bytes);
     if (this.found === 'windows-1252') {
-      // In a file of one encoding a cell of the other: which one is right is not known.
+      // A UTF-8 cell in a Windows-1252 file: the right encoding is not known.
       if (fits && this.declared === null) throw new BadLine('encoding', column);
       return WINDOWS_1252.decode(bytes);
     }
@@ -79,7 +81,10 @@ export class StatementEncoding {
     this.beginning = EMPTY;
     const [marked, mark] = MARKS.find(([, one]) => bytes.subarray(0, one.length).equals(one)) ?? [null, EMPTY];
     if (marked !== null && this.declared !== null && marked !== this.declared) {
-      throw Problem.invalid('/format/encoding', `contradicts the file, which begins with the mark of ${marked}`);
+      throw Problem.invalid(
+        '/format/encoding',
+        `contradicts the file, which begins with the byte order mark of ${marked}`,
+      );
     }
     this.found = marked ?? this.declared;
     if (this.found === 'utf-16le' || this.found === 'utf-16be') {

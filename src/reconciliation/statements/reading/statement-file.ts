@@ -4,13 +4,13 @@ import type { IdRange } from '../fast-path/id-range.js';
 import type { LineTimes } from '../fast-path/line-times.js';
 import type { StatementLine } from './statement-format.js';
 
-/** How a file was read: what was recognized, and what was declared. */
+/** The format in which a file was read, both recognized and declared. */
 export interface RecognizedFormat {
   readonly delimiter: Delimiter;
   readonly encoding: string;
-  /** The line with the names of the columns, from 1. */
+  /** The number of the line with the column names, from 1. */
   readonly headerLine: number;
-  /** Which of the file's columns (its place, from 1) is read for which of the gateway's. */
+  /** The position in the file, from 1, by the gateway's name of the column. */
   readonly columns: Readonly<Record<string, number>>;
   /** The column names in the file. */
   readonly names: Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export interface RecognizedFormat {
   readonly timeZone: string;
 }
 
-/** A line as it was read, for people who look at it before it counts. */
+/** A line as it was read, for the preview. */
 export interface SampleLine {
   readonly number: number;
   readonly line: StatementLine | null;
@@ -29,13 +29,13 @@ export interface SampleLine {
 
 /** A statement that was read. */
 export interface StatementFile {
-  /** The hash of its bytes. */
+  /** The hash of the file's bytes. */
   readonly content: Buffer;
-  /** The same, and behind it the hash of how they were read. */
+  /** `content`, followed by a hash of the options with which the file was read. */
   readonly hash: Buffer;
   readonly lines: number;
   readonly pending: number;
-  /** The first hundred. */
+  /** The first 100 bad lines. */
   readonly bad: readonly BadLineReport[];
   readonly badCounts: Readonly<Partial<Record<BadLineCode, number>>>;
   readonly format: RecognizedFormat;

@@ -1,13 +1,22 @@
 import { PESO_UNIT, POINTS_UNIT } from '../../../ledger/model/units.js';
 import { hashOf } from '../fast-path/bloom-filter.js';
-import { amountOf, currencyOf, idOf, present, statusOf, timeOf, uuidOf, type CellNotation } from './line-cells.js';
+import {
+  amountOf,
+  currencyOf,
+  idOf,
+  requireAmount,
+  statusOf,
+  timeOf,
+  uuidOf,
+  type CellNotation,
+} from './line-cells.js';
 import type { LineOutcome } from './status-words.js';
 
-/* What the lines of a provider's statement mean. Pure. */
+/* The statement formats of the providers. Pure functions and constants. */
 
-/** Which transaction a line is about; nothing personal is taken from it. */
+/** The ids by which a line names its transaction. No personal data is read. */
 export interface LineIds {
-  /** Ours, as the provider repeats it; in lower case. */
+  /** The gateway's transaction id, as the provider repeats it, in lower case. */
   readonly transactionId: string | null;
   readonly providerReference: string | null;
   readonly reference: string | null;
@@ -16,52 +25,54 @@ export interface LineIds {
 /** A line that can be compared with the ledger. */
 export interface StatementLine extends LineIds {
   readonly outcome: LineOutcome;
-  /** Digits, above zero, in the smallest part of the unit; null: it has none, and needs none. */
+  /** Digits in the smallest unit, e.g. cents, above zero; null: the line needs no amount. */
   readonly amount: string | null;
   readonly unit: string;
   /** In UTC, without a zone; null: the line is not final. */
   readonly at: string | null;
-  /** What tells two executions of one transaction apart: the minute, or the provider's id hashed. */
+  /** Distinguishes two executions of one transaction: the minute, or a hash of the provider's id. */
   readonly mark: number;
 }
 
-/** Providers that give statements. */
+/** Providers that have statements. */
 export type StatementProvider = 'latcom' | 'latam-pass';
 
-/** The trimmed text by the name of a column; one that the file does not have is empty. */
+/** Returns the trimmed text of a column by its name; empty for a column that the file does not have. */
 export type Cell = (column: string) => string;
 
 interface Column {
   readonly isOptional: boolean;
-  /** What a cell mostly looks like; null: nobody looks at it. The source of a regular expression without groups. */
+  /** The pattern of a plain cell: a regular expression without capturing groups. null: the column is not read. */
   readonly plain: string | null;
 }
 
 export interface Format {
   readonly columns: Readonly<Record<string, Column>>;
-  /** Of a line of which nothing else can be used. */
+  /** The columns of the ids, also used for bad lines. */
   readonly ids: Readonly<Record<keyof LineIds, string | null>>;
-  /** Any line. @throws BadLine */
+  /** Reads any line, in the slow path. @throws BadLine */
   readonly read: (cell: Cell, notation: CellNotation) => StatementLine;
-  /** The same of a line of which every cell is as plain as it mostly is. */
+  /** The same values for the fast path, for lines whose cells are all plain. */
   readonly plain: readonly (PlainValue | string)[];
-  /** Of a plain line. */
+  /** The mark of a plain line. */
   readonly mark: { readonly column: string; readonly as: 'minute' | 'hash' };
 }
 
-/** What is made of a plain cell's bytes; of an empty one, or where there is none, `otherwise`. */
+/** The conversion of a plain cell's bytes. An empty or absent cell becomes `otherwise`. */
 export interface PlainValue {
   readonly column: string;
-  /** `digits`: without the point. `outcome`: whether it begins with S, as SUCCESS does. `utc`: without the Z. */
+  /** `digits`: without the point. `outcome`: true when it begins with S, as in SUCCESS. `utc`: without the Z. */
   readonly as: 'text' | 'digits' | 'outcome' | 'utc';
   readonly otherwise: string;
 }
 
-/** In PostgreSQL's text format. */
+/** NULL in PostgreSQL's text format. */
 const NULL = '\\N';
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
-/** An id with a digit (a word may be a total), with too few in a row for a card, that no program made a decimal. */
+/**
+ * An id with a digit (a word may be a total), without 13 digits in a row (a card number), and not a decimal like `1.0`.
+ */
 const TEXT = String.raw`(?:${UUID}|(?=[A-Za-z_.:/-]*\d)(?![\w.:/-]*?\d(?:-?\d){12})(?!\d+\.0+(?![\w.:/-]))[\w.:/-]{1,64})`;
 const DAY = String.raw`(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))`;
 const UTC = String.raw`(?!0000)\d{4}-${DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z`;
@@ -87,7 +98,7 @@ export const FORMATS: Readonly<Record<StatementProvider, Format>> = {
       reference: 'distributor_transaction_id',
     },
     read: readTopup,
-    // In the order of the columns of the table that lines are copied into.
+    // In the column order of the table into which lines are copied.
     plain: [
       { column: 'distributor_transaction_id', as: 'text', otherwise: NULL },
       NULL,
@@ -127,7 +138,7 @@ export function isStatementProvider(provider: string): provider is StatementProv
   return Object.hasOwn(FORMATS, provider);
 }
 
-/** LATCOM repeats what we gave it: our transaction's id, or something that another system made up. */
+/** LATCOM repeats the id it was given: the gateway's transaction id, or an id of another system. */
 function readTopup(cell: Cell, notation: CellNotation): StatementLine {
   const id = idOf(cell('distributor_transaction_id'), 'distributor_transaction_id');
   const transactionId = uuidOf(id);
@@ -136,7 +147,7 @@ function readTopup(cell: Cell, notation: CellNotation): StatementLine {
   if (status === 'pending') return notFinal(ids, PESO_UNIT);
   const text = cell('amount');
   const given = amountOf(text, 'amount', notation, CENTS);
-  const amount = status === 'succeeded' ? present(given, text, 'amount') : given;
+  const amount = status === 'succeeded' ? requireAmount(given, text, 'amount') : given;
   const unit = currencyOf(cell('currency'), 'currency');
   const { utc, mark } = timeOf(cell('date'), 'date', notation);
   return { ...ids, outcome: outcomeBy(amount, status), amount: amount?.digits ?? null, unit, at: utc, mark };
@@ -150,7 +161,7 @@ function readAccrual(cell: Cell, notation: CellNotation): StatementLine {
     reference: optionalId(cell, 'partnerTransactionId'),
   };
   const text = cell('points');
-  const amount = present(amountOf(text, 'points', notation, POINTS), text, 'points');
+  const amount = requireAmount(amountOf(text, 'points', notation, POINTS), text, 'points');
   const { utc } = timeOf(cell('date'), 'date', notation);
   const bytes = Buffer.from(providerReference);
   const mark = hashOf(bytes, 0, bytes.length) >>> 1;
@@ -165,7 +176,7 @@ function notFinal(ids: LineIds, unit: string): StatementLine {
   return { ...ids, outcome: 'pending', amount: null, unit, at: null, mark: 0 };
 }
 
-/** A negative amount takes back what was executed, whatever the status says. */
+/** A negative amount is a reversal, whatever the status. */
 function outcomeBy(amount: { readonly isNegative: boolean } | null, outcome: LineOutcome): LineOutcome {
   return amount?.isNegative ? 'reversal' : outcome;
 }

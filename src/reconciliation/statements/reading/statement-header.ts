@@ -2,35 +2,35 @@ import { Problem } from '../../../common/problem.js';
 import { DELIMITERS, splitLine, type Delimiter } from './csv-line.js';
 import { FORMATS, type StatementProvider } from './statement-format.js';
 
-/** Other names of columns: `{ "amount": "Importe" }`. */
+/** The file's own column names: `{ "amount": "Importe" }`. */
 export type ColumnNames = Readonly<Record<string, string>>;
 
-/** What the line that names the columns says. */
+/** The content of the line that names the columns. */
 export interface Header {
   readonly delimiter: Delimiter;
-  /** Folded; empty: a column without a name. */
+  /** Column names, folded for comparison; empty: a column without a name. */
   readonly names: readonly string[];
-  /** The same as the file has them. */
+  /** Column names as in the file. */
   readonly titles: readonly string[];
-  /** Of the columns that are read, by the gateway's name. */
+  /** Positions of the columns that are read, by the gateway's name. */
   readonly positions: ReadonlyMap<string, number>;
 }
 
-/** The columns that are read, as they stand in the file. */
+/** The columns that are read, in the order of the file. */
 export function columnsInOrder(positions: Iterable<readonly [string, number]>): string[] {
   return [...positions].toSorted(([, one], [, other]) => one - other).map(([name]) => name);
 }
 
-/** Byte order mark, zero-width characters: what editors leave in the first cell. */
+/** Byte order marks and zero-width characters, which editors leave in the first cell. */
 const INVISIBLE = /\p{Cf}/gu;
 
 /** Finds the line that names the columns of a provider's statement. */
 export class HeaderFinder {
-  /** Folded, by the gateway's name. */
+  /** The folded names to search for, by the gateway's name. */
   private readonly wanted: ReadonlyMap<string, string>;
   private readonly isOptional: (name: string) => boolean;
 
-  /** @throws Problem when `names` has a column that is not known, or one twice */
+  /** @throws Problem when `names` has an unknown column, or the same column twice */
   constructor(
     provider: StatementProvider,
     private readonly names: ColumnNames,
@@ -38,17 +38,17 @@ export class HeaderFinder {
   ) {
     const { columns } = FORMATS[provider];
     const known = Object.keys(columns);
-    const stranger = Object.keys(names).find((name) => !known.includes(name));
-    if (stranger !== undefined) throw Problem.invalid('/columns', `knows the columns ${known.join(', ')} only`);
+    const unknownColumn = Object.keys(names).find((name) => !known.includes(name));
+    if (unknownColumn !== undefined) throw Problem.invalid('/columns', `may only name the columns ${known.join(', ')}`);
     this.wanted = new Map(known.map((name) => [name, fold(names[name] ?? name)]));
     this.isOptional = (name) => columns[name]?.isOptional === true && names[name] === undefined;
-    const twice = [...this.wanted].find(([name, folded]) => this.nameOf(folded) !== name);
-    if (twice !== undefined) throw Problem.invalid('/columns', `names one column twice, for ${twice[0]} as well`);
+    const duplicate = [...this.wanted].find(([name, folded]) => this.nameOf(folded) !== name);
+    if (duplicate !== undefined) throw Problem.invalid('/columns', `names the column of ${duplicate[0]} twice`);
   }
 
   /**
-   * null: the line is no header. The delimiter is the one by which all columns appear.
-   * @throws Problem when a column that is read is there twice
+   * Returns the header, or null for any other line. Its delimiter is the first one with which all columns are found.
+   * @throws Problem when a column that is read occurs twice
    */
   find(line: string): Header | null {
     for (const delimiter of this.candidates()) {
@@ -65,8 +65,8 @@ export class HeaderFinder {
     return null;
   }
 
-  /** The columns that the line lacks, by the delimiter by which it has most. */
-  lacks(line: string): string[] {
+  /** The columns that the line lacks with the best delimiter. */
+  missingColumns(line: string): string[] {
     return this.candidates()
       .map((delimiter) => this.missing(splitLine(line, delimiter).cells.map(fold)))
       .reduce((least, one) => (one.length < least.length ? one : least));
@@ -82,7 +82,7 @@ export class HeaderFinder {
     );
   }
 
-  /** Also a column under its own name beside the one that is read for it: which one is right is not known. */
+  /** Also refuses a column under the gateway's name if another one is mapped to it: the right one is not known. */
   private refuseDuplicates(names: readonly string[]): void {
     for (const [name, folded] of this.wanted) {
       if (names.indexOf(folded) !== names.lastIndexOf(folded)) {
@@ -90,10 +90,7 @@ export class HeaderFinder {
       }
       const own = fold(name);
       if (own !== folded && names.includes(own) && this.nameOf(own) === null) {
-        throw Problem.invalid(
-          '/file',
-          `has the column ${name} beside ${this.names[name] ?? name}, which is read for it`,
-        );
+        throw Problem.invalid('/file', `has a column ${name}, but ${this.names[name] ?? name} is declared for it`);
       }
     }
   }
@@ -103,7 +100,7 @@ export class HeaderFinder {
   }
 }
 
-/** Names of columns are the same without blanks around, case and invisible characters. */
+/** Folds a column name for comparison: surrounding blanks, case and invisible characters do not matter. */
 function fold(name: string): string {
   return visible(name).replace(/\s+/g, ' ').normalize('NFC').toLowerCase();
 }

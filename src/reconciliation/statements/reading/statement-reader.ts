@@ -1,8 +1,8 @@
 import { BadLine } from '../bad-lines/bad-line.js';
 import { splitLine, type CsvLine } from './csv-line.js';
-import { hasCells, keptCell, type KeptCell } from '../bad-lines/kept-cells.js';
+import { hasReliableCells, keptCell, type KeptCell } from '../bad-lines/kept-cells.js';
 import type { CellNotation } from './line-cells.js';
-import { namesIn } from './named-ids.js';
+import { namedIdsIn } from './named-ids.js';
 import { PlainRow } from '../fast-path/plain-row.js';
 import type { StatementEncoding } from './statement-encoding.js';
 import { FORMATS, type Format, type LineIds, type StatementLine, type StatementProvider } from './statement-format.js';
@@ -14,22 +14,24 @@ export interface ReaderOptions {
   readonly encoding: StatementEncoding;
 }
 
-/** `ids`: of all transactions that the line may be about. `cells`: to be corrected; null: they cannot be told. */
+/**
+ * `ids`: all transactions that the bad line may concern. `cells`: its cells for correction; null: they are not known.
+ */
 export type LineReading =
   | { readonly line: StatementLine }
   | { readonly bad: BadLine; readonly ids: readonly LineIds[]; readonly cells: readonly KeptCell[] | null };
 
 const TOTAL = /^(?:sub\s*-?\s*|grand\s+|gran\s+)?(?:totals?|totales|suma)\b/i;
-/** What summary lines have in place of an id, whatever else they have: words for totals and balances, and no digits. */
+/** The id cell of summary lines: words for totals and balances, without digits. */
 const SUMMARY =
   /^(?:(?:sub\s*-?\s*|grand\s+|gran\s+)?(?:totals?|totales|suma)(?:[\s:]\D*)?|saldo(?:\s\D*)?:?|(?:(?:opening|closing|initial|final|previous)\s+)?balance:?)$/i;
 
-/** How to read a file's lines, by its header. A character of what it reads is a byte. */
+/** Reads the lines of a file by its header. Lines have one character per byte. */
 export class StatementReader {
   private readonly format: Format;
-  /** The first of its format. */
+  /** The first column of the format. */
   private readonly idColumn: string;
-  /** A whole plain line with its end, of cells in the order of the file; in unread cells only ASCII, or anything. */
+  /** Match a complete plain line with its line end. Unread cells may contain ASCII only, or any byte (`anyLine`). */
   private readonly asciiLine: RegExp;
   private readonly anyLine: RegExp;
 
@@ -59,14 +61,14 @@ export class StatementReader {
           ? new BadLine('repeated_header')
           : error;
       const isGlued = csv.cells.length > this.options.header.names.length;
-      const ids = namesIn(text, this.format.ids, (column) => this.rawCell(csv, column), isGlued);
+      const ids = namedIdsIn(text, this.format.ids, (column) => this.rawCell(csv, column), isGlued);
       return { bad, ids, cells: this.keptCells(csv, bad) };
     }
   }
 
   /**
-   * The lines that are glued together by carriage returns: one, unless each part has as many cells as a line needs. (A
-   * return in a cell that is not read is no end of a line.)
+   * Splits lines that are separated by carriage returns. The text stays one line unless each part has enough cells: a
+   * carriage return in an unread cell does not end a line.
    */
   linesIn(text: string): readonly string[] {
     if (!text.includes('\r')) return [text];
@@ -80,7 +82,7 @@ export class StatementReader {
     return parts.every((part) => part === '' || isLine(part)) ? parts : [text];
   }
 
-  /** Where the line that begins at `start` ends, with its end, if it is a plain one; 0: it is none. */
+  /** The index after the plain line that begins at `start`, including its line end; 0: the line is not plain. */
   endOfPlain(text: string, start: number): number {
     // Plain amounts have a decimal point.
     if (this.options.notation.amounts.decimal === ',') return 0;
@@ -89,7 +91,7 @@ export class StatementReader {
     return line.test(text) ? line.lastIndex : 0;
   }
 
-  /** How the rows of plain lines are made of their cells. */
+  /** Returns the converter of plain lines to rows. */
   plainRow(): PlainRow {
     const { delimiter, positions } = this.options.header;
     return new PlainRow(this.format, positions, delimiter.charCodeAt(0));
@@ -99,7 +101,7 @@ export class StatementReader {
     const { names, positions, delimiter } = this.options.header;
     const columnAt = new Map([...positions].map(([name, position]) => [position, name]));
     const separator = delimiter === '|' ? String.raw`\|` : delimiter;
-    // A quote may hide a delimiter.
+    // Without quotes, because a quoted cell may contain the delimiter.
     const anything = `[^"\\r\\n${separator}${unreadable}]*`;
     const cells = names.map((name, position) => {
       const plain = this.format.columns[columnAt.get(position) ?? '']?.plain;
@@ -108,7 +110,7 @@ export class StatementReader {
     return new RegExp(String.raw`${cells.join(separator)}\r?\n`, 'y');
   }
 
-  /** @throws BadLine when the cells are not those of the header */
+  /** @throws BadLine when the cells do not fit the header */
   private assertShape({ cells, damaged }: CsvLine): void {
     const { names, positions } = this.options.header;
     if (cells.length > names.length) throw new BadLine('too_many_cells');
@@ -125,9 +127,9 @@ export class StatementReader {
     return this.options.encoding.decode(this.rawCell(csv, column), column).trim();
   }
 
-  /** Nothing of columns at which nobody looks, although the file has them. */
+  /** The cells to store for correction. Unread columns are left empty. */
   private keptCells(csv: CsvLine, { code }: BadLine): KeptCell[] | null {
-    if (csv.damaged.size > 0 || !hasCells(code)) return null;
+    if (csv.damaged.size > 0 || !hasReliableCells(code)) return null;
     return columnsInOrder(this.options.header.positions).map((column) => {
       if (this.format.columns[column]?.plain === null) return '';
       try {
@@ -143,7 +145,7 @@ export class StatementReader {
     return cells[this.options.header.positions.get(column) ?? cells.length] ?? '';
   }
 
-  /** A line of which the first text is a word for totals, or that has an amount and neither an id nor a date. */
+  /** True when the first text is a word for totals, or when the line has an amount but neither an id nor a date. */
   private isTotal(csv: CsvLine): boolean {
     const required = Object.entries(this.format.columns).flatMap(([name, { isOptional }]) =>
       isOptional ? [] : [name],

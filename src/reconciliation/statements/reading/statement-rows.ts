@@ -4,7 +4,7 @@ import { copyText } from './copy-text.js';
 import { NOTHING_DECLARED, type DeclaredFormat } from './declared-format.js';
 import { IdRange } from '../fast-path/id-range.js';
 import { arrayText, type KeptCell } from '../bad-lines/kept-cells.js';
-import { HeaderSearch, returnsAlone } from './header-search.js';
+import { HeaderSearch, returnsOnly } from './header-search.js';
 import { isLineTooLong, LineSplitter, type LineSink } from './line-splitter.js';
 import { LineTimes } from '../fast-path/line-times.js';
 import type { PlainRow } from '../fast-path/plain-row.js';
@@ -25,9 +25,9 @@ export interface RowOptions {
   readonly format?: DeclaredFormat;
   /** For tests: milliseconds. */
   readonly now?: number;
-  /** So many of the first lines are kept as they were read. */
+  /** The number of first lines to keep as they were read, for the preview. */
   readonly samples?: number;
-  /** For tests: every line is read in the careful way. */
+  /** For tests: every line takes the slow path. */
   readonly isCareful?: boolean;
 }
 
@@ -36,8 +36,9 @@ interface Refused extends Pick<BadLine, 'code' | 'column'> {
 }
 
 /**
- * The bytes of the file in, rows in PostgreSQL's text format out: of lines that can be compared, and of those that only
- * name their transactions. A line is a record; one that cannot be read is reported, and takes no other with it.
+ * Converts the bytes of a statement to rows in PostgreSQL's text format: rows of lines that can be compared, and rows
+ * of lines that only name their transactions. Each line is one record. A line that cannot be read is reported and does
+ * not affect other lines.
  */
 export class StatementRows implements LineSink {
   count = 0;
@@ -59,7 +60,7 @@ export class StatementRows implements LineSink {
   private plainRow: PlainRow | null = null;
   private lineNo = 0;
 
-  /** @throws Problem `validation_failed` when `columns` names columns that are not known */
+  /** @throws Problem `validation_failed` when `columns` names unknown columns */
   constructor(private readonly options: RowOptions) {
     const { provider, columns, format = NOTHING_DECLARED, now = Date.now() } = options;
     this.bytes = new StatementEncoding(format.encoding);
@@ -71,12 +72,12 @@ export class StatementRows implements LineSink {
     return [...this.badCounts.values()].reduce((sum, one) => sum + one, 0);
   }
 
-  /** Bytes of rows that were not taken yet. */
+  /** The number of bytes that were not taken yet. */
   get size(): number {
     return this.rows.size + this.named.size;
   }
 
-  /** What was recognized. null: there is no header yet. */
+  /** The header; null: not found yet. */
   get header(): (Header & { readonly line: number }) | null {
     return this.search.found;
   }
@@ -85,24 +86,24 @@ export class StatementRows implements LineSink {
     return this.bytes.encoding ?? 'utf-8';
   }
 
-  /** @throws Problem `validation_failed` when its first lines name no columns of such a statement */
+  /** @throws Problem `validation_failed` when the first lines do not contain the header */
   add(chunk: Buffer): void {
     this.lines.add(this.bytes.read(chunk));
   }
 
-  /** The file has ended. @throws Problem `validation_failed` when it has no header */
+  /** Call it at the end of the file. @throws Problem `validation_failed` when the file has no header */
   end(): void {
     this.lines.add(this.bytes.end());
     this.lines.end();
     if (this.reader === null) throw this.search.missing();
   }
 
-  /** The rows since the last time; good until the next time. */
+  /** Returns the rows since the last call. They are valid until the next call. */
   take(): { readonly lines: Buffer; readonly named: Buffer } {
     return { lines: this.rows.take(), named: this.named.take() };
   }
 
-  /** Nearly all lines are alike: as many of those as follow each other. */
+  /** Converts consecutive plain lines in the fast path; nearly all lines are plain. */
   takePlain(bytes: Buffer, text: string, start: number): number {
     const { reader, plainRow, rows } = this;
     if (!reader || !plainRow || this.options.isCareful || this.samples.length < (this.options.samples ?? 0))
@@ -120,11 +121,11 @@ export class StatementRows implements LineSink {
   }
 
   takeLine(line: string, isTooLong: boolean): void {
-    if (!isTooLong) this.bytes.learn(line);
+    if (!isTooLong) this.bytes.detect(line);
     if (this.reader) return isTooLong ? this.refuseLong(this.reader, line) : this.acceptAll(this.reader, line);
     this.lineNo += 1;
-    if (isTooLong) throw Problem.invalid('/file', 'has no line that names its columns: its first line is too long');
-    const header = this.search.look(line, this.lineNo);
+    if (isTooLong) throw Problem.invalid('/file', 'has no header line: its first line is too long');
+    const header = this.search.tryLine(line, this.lineNo);
     if (header === null) return;
     const { format = NOTHING_DECLARED, provider } = this.options;
     const notation = {
@@ -143,9 +144,9 @@ export class StatementRows implements LineSink {
     }
   }
 
-  /** @throws Problem when it begins with lines without ends: those that were dropped of it would be missed */
+  /** @throws Problem when the text has several lines separated by carriage returns: the dropped ones would be lost */
   private refuseLong(reader: StatementReader, beginning: string): void {
-    if (reader.linesIn(beginning.slice(0, beginning.lastIndexOf('\r'))).length > 1) throw returnsAlone();
+    if (reader.linesIn(beginning.slice(0, beginning.lastIndexOf('\r'))).length > 1) throw returnsOnly();
     this.lineNo += 1;
     this.refuse(new BadLine('line_too_long'), [], null);
   }
@@ -158,8 +159,8 @@ export class StatementRows implements LineSink {
     this.count += 1;
     this.sample({ number: this.lineNo, line, bad: null });
     if (line.outcome === 'pending') this.pending += 1;
-    if (line.outcome === 'pending' || line.outcome === 'reversal') this.name(line.outcome, line, line);
-    if (line.outcome === 'succeeded' || line.outcome === 'failed') this.keep(line);
+    if (line.outcome === 'pending' || line.outcome === 'reversal') this.writeNamed(line.outcome, line, line);
+    if (line.outcome === 'succeeded' || line.outcome === 'failed') this.writeLine(line);
   }
 
   private refuse({ code, column }: BadLine, ids: readonly LineIds[], cells: readonly KeptCell[] | null): void {
@@ -169,19 +170,19 @@ export class StatementRows implements LineSink {
     if (this.bad.length < MAX_REPORTED) this.bad.push(report);
     this.sample({ number: this.lineNo, line: null, bad: report });
     const [first = { transactionId: null, providerReference: null, reference: null }, ...others] = ids;
-    this.name('bad', first, null, { code, column, cells });
-    for (const one of others) this.name('named', one, null);
+    this.writeNamed('bad', first, null, { code, column, cells });
+    for (const one of others) this.writeNamed('named', one, null);
   }
 
-  private keep(line: StatementLine): void {
+  private writeLine(line: StatementLine): void {
     const { transactionId, amount, unit, mark, at } = line;
     this.kept += 1;
     const id = Buffer.from(transactionId ?? '');
     this.ids.add(id, 0, id.length);
-    const again = id.length > 0 && this.seen.add(id, id.length) ? 't' : 'f';
+    const mayBeDuplicate = id.length > 0 && this.seen.add(id, id.length) ? 't' : 'f';
     this.addTime(at);
     const outcome = line.outcome === 'succeeded' ? 't' : 'f';
-    const values = [...idsOf(line), outcome, amount, unit, at, again, String(mark)].map(copyText);
+    const values = [...idsOf(line), outcome, amount, unit, at, mayBeDuplicate, String(mark)].map(copyText);
     this.rows.text(`${this.lineNo}\t${values.join('\t')}\n`);
   }
 
@@ -191,17 +192,17 @@ export class StatementRows implements LineSink {
     this.times.add(this.times.dayOf(bytes, 0), bytes, 0, bytes.length);
   }
 
-  /** A transaction that a line names, which is not compared. */
-  private name(
+  /** Writes a row for a line that names a transaction but is not compared. */
+  private writeNamed(
     kind: 'bad' | 'named' | 'pending' | 'reversal',
     ids: LineIds,
     line: StatementLine | null,
     refused: Refused | null = null,
   ): void {
-    const said = [line?.amount ?? null, line?.unit ?? null, line?.at ?? null];
+    const lineValues = [line?.amount ?? null, line?.unit ?? null, line?.at ?? null];
     const cells = refused?.cells ? arrayText(refused.cells) : null;
-    const why = [refused?.code ?? null, refused?.column ?? null];
-    const values = [kind, ...why, ...idsOf(ids), ...said, cells].map(copyText);
+    const fault = [refused?.code ?? null, refused?.column ?? null];
+    const values = [kind, ...fault, ...idsOf(ids), ...lineValues, cells].map(copyText);
     this.named.text(`${this.lineNo}\t${values.join('\t')}\n`);
   }
 

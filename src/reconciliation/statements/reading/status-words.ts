@@ -1,8 +1,8 @@
-/** What a status says. `pending`: nothing final. `reversal`: what was executed is taken back. */
+/** The meaning of a status. `pending`: not final. `reversal`: an execution is reversed. */
 export type LineOutcome = 'succeeded' | 'failed' | 'pending' | 'reversal';
 
-/** As they are after `normalize`. */
-const WORDS: Readonly<Record<LineOutcome, readonly string[]>> = {
+/** Status words in the form that `normalize` returns. */
+const STATUS_WORDS: Readonly<Record<LineOutcome, readonly string[]>> = {
   succeeded: ['SUCCESS'],
   failed: ['FAIL', 'FAILED'],
   pending: [
@@ -27,16 +27,18 @@ const WORDS: Readonly<Record<LineOutcome, readonly string[]>> = {
 };
 
 const MEANINGS = new Map(
-  [...Object.entries(WORDS)].flatMap(([outcome, words]) => words.map((word): [string, string] => [word, outcome])),
+  [...Object.entries(STATUS_WORDS)].flatMap(([outcome, words]) =>
+    words.map((word): [string, string] => [word, outcome]),
+  ),
 );
 
-/** null: the word is not known, and what it means is not guessed. */
+/** The meaning of a status word; null: the word is unknown, and its meaning is not guessed. */
 export function outcomeOf(text: string): LineOutcome | null {
   const found = MEANINGS.get(normalize(text));
   return found === 'succeeded' || found === 'failed' || found === 'pending' || found === 'reversal' ? found : null;
 }
 
-/** `en_proceso`, `En-Proceso` and `EN PROCESO` are one word; accents do not matter. */
+/** `en_proceso`, `En-Proceso` and `EN PROCESO` become the same text; accents are removed. */
 function normalize(text: string): string {
   return text
     .normalize('NFD')
