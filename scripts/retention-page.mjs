@@ -8,7 +8,7 @@ const NO_COLUMN = /^\s*(constraint|primary|unique|check|foreign)\b/;
 /** The columns of every table in src/database/schema.sql, by table. */
 export function schemaColumns() {
   const schema = readFileSync(join(PROJECT_FOLDER, 'src/database/schema.sql'), 'utf8');
-  const tables = [...schema.matchAll(/^create (?:unlogged )?table (\w+) \(\n([\s\S]*?)\n\);$/gm)];
+  const tables = [...schema.matchAll(/^create (?:unlogged )?table (\w+) \(\n([\s\S]*?)\n\).*;$/gm)];
   const columns = tables.map(([, table, body]) => [
     table,
     body.split('\n').flatMap((line) => (NO_COLUMN.test(line) ? [] : [/^\s*"?(\w+)/.exec(line)[1]])),

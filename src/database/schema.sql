@@ -72,7 +72,7 @@ create table breaks (
   reason text,
   resolved_by text,
   updated_at timestamp with time zone not null default clock_timestamp(),
-  difference text default ((((((((COALESCE((provider_record ->> 'amount'::text), ''::text) || ' '::text) || COALESCE((provider_record ->> 'unit'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'succeeded'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'reversal'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'at'::text), ''::text)),
+  difference text generated always as (((((((((COALESCE((provider_record ->> 'amount'::text), ''::text) || ' '::text) || COALESCE((provider_record ->> 'unit'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'succeeded'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'reversal'::text), ''::text)) || ' '::text) || COALESCE((provider_record ->> 'at'::text), ''::text))) stored,
   constraint breaks_pkey PRIMARY KEY (id),
   constraint breaks_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
 );
@@ -92,11 +92,12 @@ create table encryption_key_check (
   constraint encryption_key_check_pkey PRIMARY KEY (singleton),
   constraint encryption_key_check_singleton_check CHECK (singleton)
 );
+comment on table encryption_key_check is 'one row at most: every start has to open it';
 comment on column encryption_key_check.sealed is 'a fixed text, encrypted under the ENCRYPTION_KEY of the first start';
 CREATE TRIGGER encryption_key_check_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.encryption_key_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table latcom_products (
-  product_id text not null,
+  product_id text collate "C" not null,
   description text not null,
   operator text not null,
   min_pesos integer not null,
@@ -111,6 +112,7 @@ create table latcom_products (
   constraint latcom_products_pkey PRIMARY KEY (product_id),
   constraint latcom_products_product_id_check CHECK ((product_id ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text))
 );
+comment on table latcom_products is 'what LATCOM sells, in whole pesos; equal amounts are a fixed price';
 
 create table ledger_accounts (
   id bigint generated always as identity not null,
@@ -133,6 +135,7 @@ create table ledger_checkpoints (
   constraint ledger_checkpoints_pkey PRIMARY KEY (account_id, seal_no),
   constraint ledger_checkpoints_seal_no_fkey FOREIGN KEY (seal_no) REFERENCES ledger_seals(no)
 );
+comment on table ledger_checkpoints is 'what an account had at the end of a seal that touched it: credits minus debits';
 CREATE TRIGGER ledger_checkpoints_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table ledger_entries (
@@ -168,6 +171,7 @@ create table ledger_seals (
   constraint ledger_seals_pkey PRIMARY KEY (no),
   constraint ledger_seals_rows_check CHECK ((rows > 0))
 );
+comment on table ledger_seals is 'each covers all events and entries of [from_at, to_at); together they are a hash chain';
 comment on column ledger_seals.leaves is '37 bytes a row: transaction id, seq (4), kind (0 event, 1 hold, 2 post, 3 release), half of the SHA-256 of the row';
 comment on column ledger_seals.hash is 'SHA-256 of the hash before, no, from_at, to_at (8 bytes each) and the leaves';
 CREATE INDEX ledger_seals_to ON public.ledger_seals USING btree (to_at);
@@ -197,7 +201,8 @@ create table open_count_changes (
   parked boolean not null,
   since timestamp with time zone not null,
   change bigint not null
-);
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+comment on table open_count_changes is 'what each statement has changed, added by the statement itself: nobody waits for anybody; folded into open_counts later';
 
 create table open_counts (
   provider text not null,
@@ -208,6 +213,7 @@ create table open_counts (
   count bigint not null,
   constraint open_counts_pkey PRIMARY KEY (provider, type, status, parked, since)
 );
+comment on table open_counts is 'how many transactions are open, together with open_count_changes';
 comment on column open_counts.since is 'of those that a provider has accepted: the hour from which on they were with it; -infinity for all others';
 
 create table operators (
@@ -433,6 +439,9 @@ create table statement_pages (
   ids uuid[] not null,
   marks integer[] not null
 );
+alter table statement_pages alter column ids set storage external;
+alter table statement_pages alter column marks set storage external;
+comment on table statement_pages is 'which transactions a statement had, some thousand a row';
 comment on column statement_pages.low is 'the first millisecond of ids in the file';
 comment on column statement_pages.high is 'the last millisecond of ids in the file';
 comment on column statement_pages.marks is 'of each executed line: minutes since 1970, twice, and one more for a day without a time; or the provider''s id, hashed';
@@ -574,6 +583,8 @@ begin
     return next;
   end loop;
 end $function$;
+comment on function admit_transactions is 'Of new transactions those that may be recorded: not a duplicate (null: not guarded), and covered by the float at their
+provider (a null budget: not paid from one; an unknown rest: nobody can say, is_covered is false)';
 
 CREATE OR REPLACE FUNCTION public.analyse_tables(names text[])
  RETURNS void
