@@ -120,11 +120,6 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', ...noDeclaredTypes] },
   },
   {
-    // A migration is one document: splitting it would hide its order.
-    files: ['src/database/migrations/*.ts'],
-    rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' },
-  },
-  {
     files: ['test/**/*.ts', '**/*.spec.ts'],
     rules: {
       'max-lines-per-function': 'off',

@@ -1,6 +1,10 @@
 import 'reflect-metadata';
+import { ConfigError } from '../config/config.js';
 import { EnvironmentReader } from '../config/reader.js';
 import { migrateSchema } from '../database/migrate-schema.js';
+
+/** EX_CONFIG of sysexits.h. */
+const EXIT_CONFIG = 78;
 
 /**
  * `node dist/cli/migrate.js` migrates the database of `DATABASE_URL` and exits. It uses the role of
@@ -11,7 +15,14 @@ const migrationUrl = read.text('DATABASE_MIGRATION_URL');
 const url = read.text('DATABASE_URL') ?? migrationUrl;
 if (url === null || read.errors.length > 0) {
   const unset = 'DATABASE_URL is not set. Set it to the database to migrate, e.g. postgres://user@host:5432/loyalty';
-  process.stderr.write(`${read.errors.join('\n') || unset}\n`);
-  process.exit(78);
+  refuse(read.errors.join('\n') || unset);
 }
-await migrateSchema(url, migrationUrl, read.text('DATABASE_READER_ROLE'));
+await migrateSchema(url, migrationUrl, read.text('DATABASE_READER_ROLE')).catch((error: unknown) => {
+  if (error instanceof ConfigError) refuse(error.message);
+  throw error;
+});
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(EXIT_CONFIG);
+}

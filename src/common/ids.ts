@@ -7,7 +7,7 @@ import { randomPart } from '../crypto/random-pool.js';
  */
 export type IdPrefix = 'txn' | 'evt' | 'pass' | 'app' | 'key' | 'opr' | 'rec' | 'brk' | 'ntf' | 'aud';
 
-/** A UUID of any version and variant. PostgreSQL and migration 0064 use the same rule. */
+/** A UUID of any version and variant, as PostgreSQL reads one. */
 const UUID_FORM = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const UUID_BYTES = 16;
 let latestMs = 0;

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { refuseUnreleased } from './baseline-check.js';
 import { createDataSource, poolOf } from './data-source.js';
 import { Database } from './database.js';
 import { grantApplication } from './grants.js';
@@ -22,7 +23,10 @@ interface Which extends Record<string, unknown> {
 
 /**
  * Brings the schema up to date as the role of `migrationUrl`, and grants the role of `url` what it needs; without
- * `migrationUrl` the role of `url` migrates. The role `reader` gets to read what reports are made of. Safe when several instances start at once.
+ * `migrationUrl` the role of `url` migrates. The role `reader` gets to read what reports are made of. Safe when several
+ * instances start at once.
+ *
+ * @throws ConfigError for a database from before the first release, before anything in it is changed
  */
 export async function migrateSchema(
   url: string,
@@ -67,8 +71,9 @@ async function migrate(source: DataSource, { application, reader }: Roles): Prom
   try {
     await runner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
-      await source.runMigrations();
       const database = new Database(poolOf(source));
+      await refuseUnreleased(database);
+      await source.runMigrations();
       if (application !== undefined) await grantApplication(database, application);
       if (reader !== null) await grantReader(database, reader);
     } finally {

@@ -1,0 +1,28 @@
+import { ConfigError } from '../config/config.js';
+import type { Database } from './database.js';
+import { Baseline1795228000000 } from './migrations/1795228000000-baseline.js';
+
+/** null: no migration has run, or the schema does not exist. */
+const TABLE = `select to_regclass(format('%I.migrations', current_schema()))::text as name`;
+
+const FIRST = `select name from migrations order by "timestamp", id limit 1`;
+
+/**
+ * Refuses a database that does not begin with the baseline: it was made before the first release, and there are no
+ * migrations from there. A database that later versions have migrated further begins with it and is accepted. Only reads.
+ *
+ * @throws ConfigError that says what to do instead
+ */
+export async function refuseUnreleased(database: Database): Promise<void> {
+  const [table] = await database.query<{ name: string | null }>(TABLE);
+  if (!table?.name) return;
+  const [first] = await database.query<{ name: string }>(FIRST);
+  const baseline = Baseline1795228000000.name;
+  if (!first || first.name === baseline) return;
+  throw new ConfigError([
+    `The database was made by a version from before the first release (its first migration is ${first.name}, not ` +
+      `${baseline}) and cannot be brought up to date. Export what you need from it, with that version (GET ` +
+      '/v1/admin/transactions/export) or with pg_dump. Then start with a new database: set another DATABASE_URL, or ' +
+      'another DATA_DIR for the embedded one. Nothing was changed',
+  ]);
+}

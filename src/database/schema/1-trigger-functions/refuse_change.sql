@@ -1,0 +1,6 @@
+-- Makes a table append-only: every trigger `<table>_append_only` calls it. Such a trigger also decides which rights the
+-- role of the application gets (src/database/grants.ts).
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'rows of % are append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $$;

@@ -1,0 +1,10 @@
+-- Proves at every start that the ENCRYPTION_KEY is the one of this database.
+create table encryption_key_check (
+  singleton boolean primary key default true check (singleton),
+  sealed bytea not null,
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table encryption_key_check is 'one row at most: every start has to open it';
+comment on column encryption_key_check.sealed is 'a fixed text, encrypted under the ENCRYPTION_KEY of the first start';
+create trigger encryption_key_check_append_only before update or delete or truncate on encryption_key_check
+  for each statement execute function refuse_change();

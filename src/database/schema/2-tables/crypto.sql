@@ -1,0 +1,11 @@
+-- The key of each app's personal data. Destroying it erases that data everywhere, also in copies.
+create table app_data_keys (
+  app_id uuid primary key references apps (id),
+  sealed bytea,
+  created_at timestamptz not null default clock_timestamp(),
+  destroyed_at timestamptz,
+  erased_at timestamptz,
+  check ((sealed is null) = (destroyed_at is not null))
+);
+comment on column app_data_keys.sealed is 'the key of what belongs to the app, encrypted under ENCRYPTION_KEY; null: destroyed';
+comment on column app_data_keys.erased_at is 'the masked remains of its transactions are gone too';

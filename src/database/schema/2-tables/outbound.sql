@@ -1,0 +1,41 @@
+-- What the instances share about the providers: logins, public keys and request quotas.
+
+create table provider_tokens (
+  name text primary key,
+  generation integer not null default 0,
+  sealed bytea,
+  obtained_at timestamptz,
+  expires_at timestamptz,
+  login_by uuid,
+  login_until timestamptz,
+  cooldown_until timestamptz
+);
+
+-- A provider's public key as it was last seen, so that an exchange is noticed.
+create table provider_keys (
+  name text primary key,
+  fingerprint bytea not null,
+  changed_at timestamptz not null default now()
+);
+
+create table provider_quotas (
+  name text primary key,
+  blocked_until timestamptz,
+  probing boolean not null default false,
+  probed_at timestamptz,
+  waited_until timestamptz,
+  owed integer not null default 0
+);
+comment on column provider_quotas.probing is 'after a block: one request at a time, until one was not refused';
+comment on column provider_quotas.waited_until is 'until then it is known that operations have waited long';
+comment on column provider_quotas.owed is 'permits that newcomers had before those who have waited long';
+
+-- Requests, counted by the slots of a sliding window.
+create table provider_quota_slots (
+  name text not null references provider_quotas (name),
+  slot bigint not null,
+  used integer not null,
+  kept integer not null default 0,
+  primary key (name, slot)
+);
+comment on column provider_quota_slots.kept is 'permits, of those used, that are kept for status queries';

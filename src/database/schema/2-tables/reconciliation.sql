@@ -1,0 +1,106 @@
+-- Statements, status sweeps and balances, compared with the ledger.
+
+create table reconciliations (
+  id uuid primary key,
+  provider text not null,
+  kind text not null check (kind in ('statement', 'status', 'balance')),
+  status text not null check (status in ('uploading', 'running', 'completed', 'failed')),
+  step text not null default 'begin',
+  from_at timestamptz,
+  to_at timestamptz,
+  lines integer not null default 0,
+  bad_count integer not null default 0,
+  bad_lines jsonb not null default '[]',
+  file_hash bytea,
+  counts jsonb not null default '{}',
+  failure text,
+  lease_until timestamptz,
+  created_by text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default clock_timestamp(),
+  completed_at timestamptz,
+  period_from timestamptz,
+  period_to timestamptz,
+  period_source text check (period_source in ('given', 'lines')),
+  format jsonb,
+  pending_lines integer not null default 0,
+  bad_counts jsonb not null default '{}'
+);
+comment on column reconciliations.step is 'where a run that was cut off goes on';
+comment on column reconciliations.bad_lines is 'the first hundred lines that could not be read: number and why';
+comment on column reconciliations.period_source is 'given: from, to or both; lines: what most lines say';
+comment on column reconciliations.format is 'how the file was read: delimiter, encoding, columns and what was declared';
+create index reconciliations_open on reconciliations (created_at) where status in ('uploading', 'running');
+create unique index reconciliations_file on reconciliations (provider, file_hash)
+  where status in ('running', 'completed') and file_hash is not null;
+-- All sweeps begin at the beginning of time: their ends distinguish the nights.
+create unique index reconciliations_scheduled on reconciliations (provider, kind, from_at, to_at)
+  where created_by = 'gateway';
+
+-- The lines that could not be read, kept so that they can be corrected.
+create table reconciliation_bad_lines (
+  run_id uuid not null,
+  line_no integer not null,
+  code text not null,
+  column_name text,
+  transaction_id uuid,
+  cells text[],
+  primary key (run_id, line_no)
+);
+comment on column reconciliation_bad_lines.transaction_id is 'the transaction that the line names, where it is one of the gateway';
+comment on column reconciliation_bad_lines.cells is
+  'of the columns that are read, in the order of the file; null in it: a cell that is not kept; null: the line has none that can be told';
+
+-- Which transactions a statement contained: no later statement reports them as missing, and a second execution is found
+-- across files.
+create table statement_pages (
+  run_id uuid not null,
+  provider text not null,
+  low bigint not null,
+  high bigint not null,
+  ids uuid[] not null,
+  marks integer[] not null
+);
+comment on table statement_pages is 'which transactions a statement had, some thousand a row';
+comment on column statement_pages.low is 'the first millisecond of ids in the file';
+comment on column statement_pages.high is 'the last millisecond of ids in the file';
+comment on column statement_pages.marks is 'of each executed line: minutes since 1970, twice, and one more for a day without a time; or the provider''s id, hashed';
+-- Without compression, which would cost time while a statement is compared.
+alter table statement_pages alter column ids set storage external, alter column marks set storage external;
+create index statement_pages_range on statement_pages (provider, high, low);
+
+-- Differences between a provider and the ledger. A break is decided for one difference: another one is another break.
+create table breaks (
+  id uuid primary key,
+  class text not null,
+  provider text not null,
+  transaction_id uuid,
+  notification_id uuid,
+  detail jsonb not null default '{}',
+  status text not null default 'open' check (status in ('open', 'resolved')),
+  created_at timestamptz not null default now(),
+  resolved_at timestamptz,
+  run_id uuid,
+  record_key text,
+  provider_record jsonb,
+  amount bigint,
+  unit text,
+  proposed jsonb,
+  resolution text,
+  reason text,
+  resolved_by text,
+  updated_at timestamptz not null default clock_timestamp(),
+  difference text generated always as (
+    coalesce(provider_record->>'amount', '') || ' ' || coalesce(provider_record->>'unit', '') || ' '
+    || coalesce(provider_record->>'succeeded', '') || ' ' || coalesce(provider_record->>'reversal', '') || ' '
+    || coalesce(provider_record->>'at', '')) stored
+);
+comment on column breaks.record_key is 'which record of the provider it is about; null: none';
+comment on column breaks.amount is 'at risk, in the smallest part of the unit';
+comment on column breaks.proposed is 'a resolution that waits for a second operator: resolution, reason, by, at';
+comment on column breaks.difference is 'what a decision is about: amount, status and date of the line';
+create index breaks_open on breaks (created_at) where status = 'open';
+create unique index breaks_once on breaks (class, provider, transaction_id, notification_id, record_key, difference)
+  nulls not distinct;
+create index breaks_run on breaks (run_id, id);
+create index breaks_transaction on breaks (transaction_id) where status = 'open';

@@ -1,0 +1,20 @@
+-- A balance that is higher than the one reported with the last purchase, and no higher than the one before that purchase,
+-- proves that the purchase did not cost what its answer said: its rate no longer counts. A deposit would show more than
+-- before, or be a coincidence that costs one observation. Answers with whether the rate was refuted.
+create function refute_rate(budget text, told numeric, told_from timestamptz) returns boolean language plpgsql as $$
+declare
+  latest provider_balances;
+  before numeric;
+begin
+  select * into latest from provider_balances b
+  where b.provider = budget and b.unit_rate is not null order by b.at desc, b.id desc limit 1;
+  if latest.id is null or not latest.rate_counts or told_from < latest.at or told <= latest.balance then
+    return false;
+  end if;
+  select b.balance into before from provider_balances b
+  where b.provider = budget and b.at <= latest.begun_at and b.id <> latest.id order by b.at desc, b.id desc limit 1;
+  if told <= before then
+    update provider_balances b set rate_counts = false where b.id = latest.id;
+  end if;
+  return coalesce(told <= before, false);
+end $$;

@@ -1,0 +1,41 @@
+-- Decides before new transactions are recorded, inside the statement that records them: one round trip instead of five for a
+-- batch. A function, because each statement in it sees what was committed before it: rows are read under the locks, which
+-- the transaction keeps. The plan is by index for all values, and planning it again for each batch took 150 µs.
+create function admit_transactions(locks bigint[], ids uuid[], macs bytea[], since timestamptz, budgets text[],
+  safeties numeric[], amounts bigint[])
+returns table (id uuid, is_covered boolean) language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  taken bytea[];
+  asked record;
+  budget text;
+  rest bigint;
+begin
+  perform pg_advisory_xact_lock(key) from unnest(locks) key;
+  taken := array(
+    select t.duplicate_mac from transactions t
+    where t.duplicate_mac = any(macs) and t.created_at > since and t.status not in ('failed', 'canceled'));
+  -- Of each budget in the order of their ids, which is that of their arrival: who does not fit leaves the rest to others.
+  for asked in
+    select * from unnest(ids, macs, budgets, safeties, amounts) as r (id, mac, budget, safety, amount)
+    order by r.budget nulls first, r.id
+  loop
+    continue when asked.mac = any(taken);
+    if asked.budget is distinct from budget then
+      budget := asked.budget;
+      rest := float_left(budget, asked.safety, null);
+    end if;
+    id := asked.id;
+    if rest < asked.amount then
+      continue when not claim_probe(budget, asked.safety, asked.amount, asked.id);
+      is_covered := false;
+    else
+      rest := rest - asked.amount;
+      is_covered := rest is not null;
+    end if;
+    return next;
+  end loop;
+end $$;
+comment on function admit_transactions is
+  'Of new transactions those that may be recorded: not a duplicate (null: not guarded), and covered by the float at their
+provider (a null budget: not paid from one; an unknown rest: nobody can say, is_covered is false)';

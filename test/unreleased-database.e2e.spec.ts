@@ -1,0 +1,84 @@
+import { Client } from 'pg';
+import { createDatabase, type TestDatabase } from './support/database.js';
+import { startGateway } from './support/gateway.js';
+import { startProcess, type Exit } from './support/processes.js';
+
+/** Names of migrations of the versions before the first release: their first and their last. */
+const OLD = ['Foundation1795219200000', 'AuditAddresses1795227000000'];
+const REFUSAL = /from before the first release \(its first migration is Foundation1795219200000.*Nothing was changed/s;
+
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await createDatabase();
+});
+afterEach(() => database.drop());
+
+async function sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: database.adminUrl });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** As such a version left it: its names in `migrations`, and here a right that a migration would grant again. */
+async function makeOld(): Promise<void> {
+  await sql('delete from migrations');
+  await sql(
+    `insert into migrations ("timestamp", name) select right(name, 13)::bigint, name from unnest($1::text[]) name`,
+    [OLD],
+  );
+  await sql('revoke insert on transactions from gateway');
+}
+
+/** Everything that a migration or a grant could change. */
+function contents(): Promise<Record<string, unknown>[]> {
+  return sql(`
+    select (select json_agg(m order by id) from migrations m) as migrations,
+      (select json_agg((relname, relacl, relnatts) order by relname) from pg_class
+       where relnamespace = 'public'::regnamespace) as relations,
+      (select json_agg((proname, xmin) order by proname) from pg_proc
+       where pronamespace = 'public'::regnamespace) as functions`);
+}
+
+async function migrate(): Promise<{ exit: Exit; output: string }> {
+  const child = startProcess('cli/migrate.js', {
+    DATABASE_URL: database.url,
+    DATABASE_MIGRATION_URL: database.adminUrl,
+  });
+  return { exit: await child.exited, output: child.output() };
+}
+
+it('a database from before the first release is refused at the start, and nothing in it changes', async () => {
+  await makeOld();
+  const before = await contents();
+  for (const env of [{}, { DATABASE_MIGRATION_URL: database.adminUrl }]) {
+    const failure = String(await startGateway({ databaseUrl: database.url, env }).catch((error: unknown) => error));
+    expect(failure).toContain('code 78');
+    expect(failure).toMatch(REFUSAL);
+    expect(failure).toContain('GET /v1/admin/transactions/export');
+  }
+  expect(await contents()).toEqual(before);
+});
+
+it('a database from before the first release is refused by migrate.js, and nothing in it changes', async () => {
+  await makeOld();
+  const before = await contents();
+  const { exit, output } = await migrate();
+  expect(exit.code).toBe(78);
+  expect(output).toMatch(REFUSAL);
+  expect(await contents()).toEqual(before);
+});
+
+it('a database that a later version has migrated further is taken as it is', async () => {
+  await sql(`insert into migrations ("timestamp", name) values (1999000000000, 'Later1999000000000')`);
+  const before = await contents();
+  expect(await migrate()).toEqual({ exit: { code: 0, signal: null }, output: '' });
+  const gateway = await startGateway({ databaseUrl: database.url });
+  expect((await gateway.request('GET', '/health/ready')).status).toBe(200);
+  await gateway.stop();
+  expect(await contents()).toEqual(before);
+});
