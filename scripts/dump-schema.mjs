@@ -84,5 +84,5 @@ export async function dumpSchema(client) {
     if (table.name !== 'migrations') parts.push(await dumpTable(client, table));
   }
   parts.push(...(await dumpFunctions(client)));
-  return `-- Made by \`npm run schema\` from the migrations: do not edit.\n\n${parts.join('\n\n')}\n`;
+  return `-- Made by \`npm run schema\` from a database that all migrations made: do not edit.\n\n${parts.join('\n\n')}\n`;
 }

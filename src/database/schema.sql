@@ -1,4 +1,4 @@
--- Made by `npm run schema` from the migrations: do not edit.
+-- Made by `npm run schema` from a database that all migrations made: do not edit.
 
 create table api_keys (
   id uuid not null,

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { Baseline1795228000000 } from '../../src/database/migrations/1795228000000-baseline.js';
+import { readSchemaFiles } from '../../src/database/schema-files.js';
 import { createDatabase } from '../support/database.js';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
@@ -16,4 +19,20 @@ it('the migrations, up from empty, give exactly the schema in src/database/schem
   await client.end();
   await database.drop();
   expect(schema).toBe(readFileSync(join(PROJECT_FOLDER, 'src/database/schema.sql'), 'utf8'));
+});
+
+/** Of the statements alone: comments and line breaks of the files may change. */
+function digestOfBaseline(): string {
+  const hash = createHash('sha256');
+  for (const { name, text } of readSchemaFiles()) {
+    hash.update(`${name}\n${text.replaceAll(/--.*$/gm, '').replaceAll(/\s+/g, ' ')}\n`);
+  }
+  return hash.digest('hex');
+}
+
+it('the baseline has not changed under its name: CONTRIBUTING.md, "Changing the schema", says what to do', () => {
+  expect([Baseline1795228000000.name, digestOfBaseline()]).toEqual([
+    'Baseline1795228000000',
+    '8df34915aa849d3f8174a7338d20c6b00cc7e8352dbcabfac9d1d2f899ee1914',
+  ]);
 });

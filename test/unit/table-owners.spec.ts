@@ -1,44 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join, sep } from 'node:path';
+import { readSchemaFiles } from '../../src/database/schema-files.js';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 const SOURCE = join(PROJECT_FOLDER, 'src');
-
-/** The room whose files alone write a table. */
-const OWNERS: Readonly<Record<string, string>> = {
-  api_keys: 'access',
-  apps: 'access',
-  audit_log: 'access',
-  operators: 'access',
-  plans: 'access',
-  app_data_keys: 'crypto',
-  encryption_key_check: 'boot',
-  breaks: 'reconciliation',
-  reconciliations: 'reconciliation',
-  reconciliation_bad_lines: 'reconciliation',
-  statement_pages: 'reconciliation',
-  latcom_products: 'providers/latcom',
-  ledger_accounts: 'ledger',
-  ledger_checkpoints: 'ledger',
-  ledger_entries: 'ledger',
-  ledger_seals: 'ledger',
-  open_count_changes: 'ledger',
-  open_counts: 'ledger',
-  resources: 'ledger',
-  transaction_batches: 'ledger',
-  transaction_events: 'ledger',
-  transactions: 'ledger',
-  notifications: 'notifications',
-  provider_balances: 'funds',
-  provider_floats: 'funds',
-  provider_keys: 'outbound',
-  provider_quota_slots: 'outbound',
-  provider_quotas: 'outbound',
-  provider_tokens: 'outbound',
-  provider_states: 'operations',
-  resolution_proposals: 'operations',
-  purge_tasks: 'privacy',
-};
 
 /** Files that write a table of another room, because one statement has to span both. */
 const SPANNING: Readonly<Record<string, string>> = {
@@ -52,11 +17,26 @@ const METHOD =
   /\.(?:save|insert|update|upsert|delete|remove|softRemove|softDelete|recover|restore|increment|decrement|clear|into)\(/;
 const ENTITY = /@Entity\('(\w+)'\)\s*export class (\w+)/g;
 
-const tables = [
-  ...readFileSync(join(SOURCE, 'database', 'schema.sql'), 'utf8').matchAll(/create table (?:public\.)?(\w+)/gi),
-]
-  .map(([, name]) => name ?? '')
-  .toSorted();
+const TABLE = /^create (?:unlogged )?table (\w+)/gm;
+
+function namesIn(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, name = '']) => name);
+}
+
+/** The files of the schema, by room: `2-tables/ledger.sql` is `ledger/tables.sql`, `3-functions/ledger/f.sql` `ledger/f.sql`. */
+const schemaFiles = new Map(
+  readSchemaFiles().map(({ name, text }): [string, string] => {
+    const [, path = ''] = /^\d-[\w-]+\/(.*)\.sql$/.exec(name) ?? [];
+    return [name.startsWith('2-tables/') ? `${path}/tables.sql` : `${path}.sql`, text];
+  }),
+);
+
+/** The room whose files alone write a table: the one that the file of the table is named after. */
+const owners = new Map(
+  [...schemaFiles].flatMap(([file, text]) =>
+    namesIn(text, TABLE).map((table): [string, string] => [table, file.replace(/\/tables\.sql$/, '')]),
+  ),
+);
 
 /** The source by file, without migrations and the sandbox. */
 const sources = new Map(
@@ -74,7 +54,7 @@ const entities = new Map(
 );
 
 function writtenBySql(text: string): string[] {
-  return [...text.matchAll(STATEMENT)].map(([, table = '']) => table).filter((table) => tables.includes(table));
+  return namesIn(text, STATEMENT).filter((table) => owners.has(table));
 }
 
 /**
@@ -88,22 +68,33 @@ function writtenByTypeOrm(text: string): string[] {
 
 /** `<file> <table>` of everything that writes a table. */
 function writes(): string[] {
-  const all = [...sources].flatMap(([file, text]) =>
+  const all = [...sources, ...schemaFiles].flatMap(([file, text]) =>
     [...writtenBySql(text), ...writtenByTypeOrm(text)].map((table) => `${file} ${table}`),
   );
   return [...new Set(all)];
 }
 
-it('every table has an owner', () => {
+it('every table has an owner, which is a room', () => {
+  const tables = namesIn(readFileSync(join(SOURCE, 'database', 'schema.sql'), 'utf8'), TABLE);
   expect(tables.length).toBeGreaterThan(30);
-  expect(Object.keys(OWNERS).toSorted()).toEqual(tables);
+  expect([...owners.keys()].toSorted()).toEqual(tables.toSorted());
+  expect([...owners.values()].filter((room) => !existsSync(join(SOURCE, room)))).toEqual([]);
 });
 
-it('writes in SQL and writes through TypeORM are both seen', () => {
+it('a stored function has a file of its own, with its name', () => {
+  for (const [file, text] of schemaFiles) {
+    const functions = file.endsWith('/tables.sql') ? [] : [basename(file, '.sql')];
+    expect([file, ...namesIn(text, /\bcreate (?:or replace )?function (\w+)/g)]).toEqual([file, ...functions]);
+  }
+});
+
+it('writes in SQL, by stored functions and through TypeORM are all seen', () => {
   expect(entities.size).toBeGreaterThan(4);
   expect(writes()).toEqual(
     expect.arrayContaining([
       'ledger/writes/record.ts transactions',
+      'funds/weigh_rate.sql provider_balances',
+      'providers/latcom/tables.sql latcom_products',
       'access/audit.ts audit_log',
       'access/admin/apps.ts api_keys',
       'access/admin/plan-admin.service.ts plans',
@@ -114,7 +105,7 @@ it('writes in SQL and writes through TypeORM are both seen', () => {
 it('a table is written by the room that owns it, or where one statement has to span two', () => {
   const foreign = writes().filter((write) => {
     const [file = '', table = ''] = write.split(' ');
-    return !file.startsWith(`${OWNERS[table] ?? ''}/`);
+    return !file.startsWith(`${owners.get(table) ?? ''}/`);
   });
   expect(foreign.toSorted()).toEqual(Object.keys(SPANNING).toSorted());
 });

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
-import { createDatabase, type TestDatabase } from './support/database.js';
-import { startGateway } from './support/gateway.js';
-import { startProcess, type Exit } from './support/processes.js';
+import { createDatabase, type TestDatabase } from '../../support/database.js';
+import { startGateway } from '../../support/gateway.js';
+import { startProcess, type Exit } from '../../support/processes.js';
 
 /** Names of migrations of the versions before the first release: their first and their last. */
 const OLD = ['Foundation1795219200000', 'AuditAddresses1795227000000'];
