@@ -4,21 +4,21 @@ import { UNSENDABLE } from './provider-http.service.js';
 import { alarm } from '../common/alarm.js';
 
 export interface BreakerRule {
-  /** Failed calls in a row that open the breaker. Refusals, 401 and 429 are answers, not failures. */
+  /** Number of consecutive failed calls that opens the breaker. Refusals, 401 and 429 are answers, not failures. */
   readonly failures: number;
   readonly openMs: number;
 }
 
-/** Reasons of ours not to send: they say nothing about how the provider is. */
-const OURS = new Set(['lease_lost', 'expired', UNSENDABLE]);
+/** The gateway's own reasons for not sending. They say nothing about the provider's health. */
+const OWN_REASONS = new Set(['lease_lost', 'expired', UNSENDABLE]);
 
-/** Stops calling a provider that fails: lost answers and 5xx. */
+/** Makes a circuit breaker. Lost answers and 5xx count as failures. */
 export function makeBreaker(
   provider: ProviderName,
   { failures, openMs }: BreakerRule,
   onBreak: () => void,
 ): CircuitBreakerPolicy {
-  const failing = handleType(ProviderError, (error) => !OURS.has(error.reason)).orWhenResult(isFailure);
+  const failing = handleType(ProviderError, (error) => !OWN_REASONS.has(error.reason)).orWhenResult(isFailure);
   const breaker = circuitBreaker(failing, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) });
   breaker.onBreak(() => {
     onBreak();

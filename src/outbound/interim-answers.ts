@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** The beginning of a head that has an interim status. */
+/** The beginning of a response head with an interim status. */
 const INTERIM = /^HTTP\/1\.[01] 1(?!01)[0-9]{2}[ \r]/;
 const STATUS_LINE = 'HTTP/1.x 1xx ';
 const MAYBE_INTERIM = /^H(T(T(P(\/(1(\.([01]( (1[0-9]{0,2})?)?)?)?)?)?)?)?)?$/;
@@ -9,9 +9,9 @@ const MAX_HEAD_BYTES = 16 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * Makes a connection drop interim answers (100 to 199, but for 101), as a client has to (RFC 9110, 15.2). undici ends the
- * connection at a 100 that it has not asked for, and some servers and proxies send one before every answer: whatever was
- * executed would be in doubt.
+ * Makes a connection drop interim responses (100 to 199 without 101), as RFC 9110, 15.2 requires of clients. undici
+ * closes the connection at an unexpected 100, and some servers and proxies send a 100 before every response: every
+ * executed call would be in doubt.
  */
 export function dropInterimAnswers(socket: Socket): Socket {
   const read = socket.read.bind(socket);
@@ -21,7 +21,7 @@ export function dropInterimAnswers(socket: Socket): Socket {
   socket.read = (size?: number): unknown => {
     const chunk: unknown = read(size);
     if (!Buffer.isBuffer(chunk)) return chunk;
-    // Something was sent since: an answer begins here.
+    // Bytes were sent since the last read, so a response begins here.
     if (socket.bytesWritten !== writtenBytes) isHead = true;
     writtenBytes = socket.bytesWritten;
     if (!isHead) return chunk;
@@ -33,7 +33,9 @@ export function dropInterimAnswers(socket: Socket): Socket {
   return socket;
 }
 
-/** What follows the interim answers; incomplete: the end of one, or its status, is still to come. */
+/**
+ * The bytes after the interim responses. `isIncomplete`: the end of an interim response, or a status, is still missing.
+ */
 function withoutInterim(bytes: Buffer): { readonly bytes: Buffer; readonly isIncomplete: boolean } {
   let rest = bytes;
   for (;;) {

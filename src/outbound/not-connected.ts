@@ -1,10 +1,10 @@
-/** No connection to the provider came about: not a byte of the request left. */
+/** No connection to the provider was established: no byte of the request was sent. */
 export class NotConnectedError extends Error {
   override readonly name = 'NotConnectedError';
 
   /**
-   * @param reason the system's or TLS's code in lower case, e.g. `econnrefused`, `cert_has_expired`; `proxy_…` when the
-   *   proxy is to blame
+   * @param reason the code of the system or of TLS in lower case, e.g. `econnrefused`, `cert_has_expired`; `proxy_` is
+   *   prepended when the proxy failed
    */
   constructor(
     readonly reason: string,
@@ -14,7 +14,7 @@ export class NotConnectedError extends Error {
   }
 }
 
-/** The code of an error of the connection phase, in lower case; read by shape, as in `ProviderHttp`. */
+/** The code of an error of the connection phase, in lower case. Read by shape, as in `ProviderHttp`. */
 export function connectReason(error: unknown): string {
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : null;
   return typeof code === 'string' && code !== '' ? code.toLowerCase() : 'connect_failed';

@@ -6,7 +6,7 @@ import { Quota } from './quota.service.js';
 import { TokenCache } from './token-cache.service.js';
 import { ProviderClientFactory } from './provider-client.factory.js';
 
-/** What is lent to connectors. */
+/** The HTTP client, tokens and quotas that connectors use. */
 @Module({
   imports: [HttpModule],
   providers: [ProviderHttp, KeyWatch, TokenCache, Quota, ProviderClientFactory],

@@ -5,13 +5,15 @@ import { connectReason, NotConnectedError } from './not-connected.js';
 import { proxyConnector } from './proxy-connector.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Shorter than any server's: a call on a connection that is just being closed would be in doubt. */
+/**
+ * Shorter than the keep-alive time of any server: a call on a connection that the server is closing would be in doubt.
+ */
 const KEEP_ALIVE_MS = 4_000;
 
 /**
- * The pool of connections to the providers, direct or through tunnels of the proxy. No variable of the environment such as
- * HTTPS_PROXY changes its routes or its verification. Errors of the connection phase are marked at their source: later they
- * cannot be distinguished from errors after sending.
+ * The pool of connections to the providers, direct or through tunnels of the proxy. Environment variables such as
+ * HTTPS_PROXY do not change its routes or its certificate checks. Errors of the connection phase are marked at their
+ * source, because later they cannot be distinguished from errors after sending.
  */
 export function createPool(proxy: ProxySettings | null): Dispatcher {
   const direct = buildConnector({
@@ -27,13 +29,13 @@ export function createPool(proxy: ProxySettings | null): Dispatcher {
     allowH2: false,
     connect: (options, callback) => {
       connect(options, (error, socket) => {
-        if (error) callback(marked(error), null);
+        if (error) callback(asNotConnected(error), null);
         else callback(null, dropInterimAnswers(socket));
       });
     },
   });
 }
 
-function marked(error: Error): NotConnectedError {
+function asNotConnected(error: Error): NotConnectedError {
   return error instanceof NotConnectedError ? error : new NotConnectedError(connectReason(error), error);
 }

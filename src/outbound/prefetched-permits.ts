@@ -1,19 +1,19 @@
-/** A request that may be made, and where it is counted. */
+/** The permission to make one request, and the slot in which it is counted. */
 export interface Permit {
   readonly slot: string;
 }
 
 /**
- * A stock lasts so long. Well below what a permit may take to reach the provider, and whoever hears of a block from
- * another instance alone hears of it so late at most.
+ * The lifetime of prefetched permits. It is much shorter than `ARRIVAL_MARGIN_MS`. It is also the longest time until
+ * this instance notices a block that another instance has recorded.
  */
 const LIFE_MS = 250;
-/** At most this part of the budget is taken ahead. */
+/** At most 1 / `MAX_PART` of the limit is prefetched. */
 const MAX_PART = 200;
 
 /**
- * Permits of a loose budget that were counted ahead of their use: as many as were used lately in the life of a stock. A
- * commit for each handful of requests would cost more than the requests. What is not used in time stays counted.
+ * Permits of a large quota that are counted before their use; the number follows the recent usage. A commit for every
+ * few requests would cost more than the requests. Unused permits stay counted.
  */
 export class PrefetchedPermits {
   private permits = 0;
@@ -23,7 +23,7 @@ export class PrefetchedPermits {
 
   constructor(private readonly limit: number) {}
 
-  /** null: more have to be asked for. */
+  /** null: there is none left; permits must be fetched from the database. */
   take(): Permit | null {
     this.taken += 1;
     if (this.permits === 0 || performance.now() - this.filledAtMs > LIFE_MS) return null;
@@ -31,12 +31,12 @@ export class PrefetchedPermits {
     return { slot: this.slot };
   }
 
-  /** How many to ask for beside those that are needed at once; asked once for each filling. */
-  spare(): number {
+  /** The number of permits to prefetch in addition to those needed now. Call it once for each `fill`. */
+  prefetchCount(): number {
     const sinceMs = performance.now() - this.filledAtMs;
-    const lately = sinceMs > 4 * LIFE_MS ? 0 : Math.ceil((this.taken * LIFE_MS) / Math.max(sinceMs, LIFE_MS));
+    const recentlyUsed = sinceMs > 4 * LIFE_MS ? 0 : Math.ceil((this.taken * LIFE_MS) / Math.max(sinceMs, LIFE_MS));
     this.taken = 0;
-    return Math.min(lately, Math.floor(this.limit / MAX_PART));
+    return Math.min(recentlyUsed, Math.floor(this.limit / MAX_PART));
   }
 
   fill(permits: number, slot: string): void {
@@ -45,7 +45,7 @@ export class PrefetchedPermits {
     this.filledAtMs = performance.now();
   }
 
-  /** The provider wants a pause: what was taken ahead is not used. */
+  /** Drops the prefetched permits, because the provider demands a pause. */
   clear(): void {
     this.permits = 0;
   }

@@ -1,17 +1,17 @@
 /**
- * Who asks for a permit, those with more right to it first. `token`: nothing goes without a login; `operator`: a person
- * looks after things; `status`: what people need to see how things are; `interactive`: somebody waits for the answer;
- * `alone`: so too, but it could go together with others; `aged`: has waited long; `background`: nobody waits.
+ * Priorities of permit requests, highest first. `token`: a login, which all calls need. `operator`: an operator's
+ * request. `status`: a status query. `interactive`: a caller waits for the response. `alone`: a caller waits, but the
+ * operation could be sent in a batch. `aged`: queued work that has waited long. `background`: no caller waits.
  */
 export const PRIORITIES = ['token', 'operator', 'status', 'interactive', 'alone', 'aged', 'background'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /**
- * So many permits a lane leaves for those before it. Whoever waits for an answer leaves two in a hundred: one for a login,
- * one that operators and status queries share; so nearly all of the budget is of use. Of a window a status query has that
- * one once, and beyond it only what nobody who acts asks for.
+ * The number of permits that a priority leaves for higher ones. `interactive` leaves two: one for a login, and one for
+ * operators and status queries, so that nearly the whole limit is usable. Status queries get that shared permit once
+ * per window; otherwise they leave two further permits to all other requests (see `take_quota`).
  */
-const LEAVES: Readonly<Record<Exclude<Priority, 'alone'>, number>> = {
+const LEFT_PERMITS: Readonly<Record<Exclude<Priority, 'alone'>, number>> = {
   token: 0,
   operator: 1,
   status: 1,
@@ -19,26 +19,27 @@ const LEAVES: Readonly<Record<Exclude<Priority, 'alone'>, number>> = {
   aged: 2,
   background: 3,
 };
-/** The part of the budget that those who could go together leave for going together. */
-const ALONE_LEAVES = 0.2;
+/** The share of the limit that `alone` leaves for batches. */
+const SHARE_LEFT_BY_ALONE = 0.2;
 
-/** How many permits may be in use after one more has gone to that lane. A small budget cannot spare as many. */
-export function ceilingOf(lane: Priority, limit: number): number {
-  if (lane === 'alone') return Math.min(limit - Math.floor(limit * ALONE_LEAVES), ceilingOf('interactive', limit));
-  return limit - Math.min(LEAVES[lane], Math.floor(limit / 10));
+/** The maximum number of used permits, including one more for this priority. Small limits leave fewer permits. */
+export function ceilingOf(priority: Priority, limit: number): number {
+  if (priority === 'alone')
+    return Math.min(limit - Math.floor(limit * SHARE_LEFT_BY_ALONE), ceilingOf('interactive', limit));
+  return limit - Math.min(LEFT_PERMITS[priority], Math.floor(limit / 10));
 }
 
 /**
- * Who takes turns: as long as somebody has waited long, newcomers get every second permit and no more. Reads yield to
- * writes.
+ * The kind of turn for `take_quota`: while aged work waits, new requests get only every other permit. Status queries
+ * yield to other requests.
  */
-export function turnOf(lane: Priority): 'new' | 'old' | 'read' | '' {
-  if (lane === 'interactive' || lane === 'alone') return 'new';
-  if (lane === 'status') return 'read';
-  return lane === 'aged' ? 'old' : '';
+export function turnOf(priority: Priority): 'new' | 'old' | 'read' | '' {
+  if (priority === 'interactive' || priority === 'alone') return 'new';
+  if (priority === 'status') return 'read';
+  return priority === 'aged' ? 'old' : '';
 }
 
-/** What is kept for those who matter more than any operation. */
+/** The number of permits reserved for logins, operators and status queries. */
 export function reservedOf(limit: number): number {
   return limit - ceilingOf('interactive', limit);
 }

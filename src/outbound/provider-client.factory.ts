@@ -5,7 +5,7 @@ import { ProviderClient, type ProviderClientOptions } from './provider-client.js
 import { Quota } from './quota.service.js';
 import { TokenCache } from './token-cache.service.js';
 
-/** Makes the client of a provider from its rules. */
+/** Creates the client of a provider from its rules. */
 @Injectable()
 export class ProviderClientFactory {
   constructor(

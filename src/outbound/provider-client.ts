@@ -14,7 +14,7 @@ import type { Priority } from './priorities.js';
 import { retryAfterMs } from './retry-after.js';
 import { reportTlsFailure } from './tls-failure.js';
 import type { CachedToken, TokenCache, TokenSource } from './token-cache.service.js';
-import { StaleTokenLimiter, type Showing } from './stale-token-limiter.js';
+import { StaleTokenLimiter, type TokenEvidence } from './stale-token-limiter.js';
 import type { TokenVerdict } from './token-verdict.js';
 
 export interface ProviderClientOptions {
@@ -22,9 +22,9 @@ export interface ProviderClientOptions {
   readonly breaker: BreakerRule;
   readonly quota: QuotaRule;
   readonly token: TokenSource;
-  /** What an answer says of the token with which it was asked. */
+  /** Decides from an answer whether the provider accepted the token. */
   readonly judgeToken: (reply: HttpReply) => TokenVerdict;
-  /** How long nobody calls after a 429 that names no time. */
+  /** The pause after a 429 that names no time, for all instances. */
   readonly defaultBackoffMs: number;
 }
 
@@ -32,36 +32,41 @@ export interface ProviderCall {
   /** Low-cardinality name for metrics and logs, e.g. `purchase`. */
   readonly operation: string;
   readonly request: (token: string) => HttpRequest;
-  /** Its right to a permit; default: somebody waits for the answer. */
-  readonly lane?: Priority | undefined;
-  /** Runs immediately before the first byte leaves; throws when the call must not be made any more. */
+  /** The priority of the permit request; default `interactive`. */
+  readonly priority?: Priority | undefined;
+  /** Runs immediately before the first byte is sent. It throws when the call must no longer be made. */
   readonly beforeSend?: () => void;
-  /** Whether it may be made again although it may have been executed. */
+  /** True when the call may be repeated although it may have been executed. */
   readonly repeatable?: boolean;
 }
 
-/** The provider does not know us (RFC 6749, 5.2). */
+/** The provider does not accept the client's credentials (RFC 6749, 5.2). */
 export const INVALID_CLIENT = 'invalid_client';
 
-/** The shortest time between two renewals on suspicion: a server that refuses everything would make each call a login. */
+/**
+ * Minimum time between two logins on suspicion: a server that refuses everything would otherwise cause a login per
+ * call.
+ */
 const SUSPICION_MS = 60_000;
 
-/** So many tokens in a row, each new, that were refused, and nobody calls for a minute. */
+/** After this number of consecutive new tokens that were refused, no instance calls for a minute. */
 const MAX_REFUSED = 3;
 
 /**
- * What every authenticated call to a provider has in common: breaker, quota, token, one new login after a 401, the
- * fleet's pause after a 429. What an answer means is the connector's business.
+ * Makes authenticated calls to a provider: with breaker, quota and token, a new login after a 401, and a pause of all
+ * instances after a 429. The connector interprets the answers.
  */
 export class ProviderClient {
-  /** Emits a reason when our credentials are refused for good: nothing is to be sent until somebody has mended them. */
+  /**
+   * Emits a reason when the provider refuses our credentials: nothing may be sent until an operator has corrected them.
+   */
   readonly stops = new EventEmitter<{ stop: [reason: string] }>();
   private breaker: CircuitBreakerPolicy;
   private openedAtMs = 0;
   private lastSuccessAt: Date | null = null;
   readonly forecast: QuotaForecast;
   private readonly staleTokens = new StaleTokenLimiter();
-  /** Generations of the token, with no answer to a call that accepted one. */
+  /** Generations of tokens that were refused since the last accepted call. */
   private readonly refusedInARow = new Set<number>();
   private suspectedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -78,26 +83,28 @@ export class ProviderClient {
   /** @throws ProviderError */
   async call(call: ProviderCall): Promise<HttpReply> {
     try {
-      return await this.healed(call);
+      return await this.callWithNewToken(call);
     } catch (error) {
       if (error instanceof ProviderError && error.extras.stopsProvider) this.stops.emit('stop', error.reason);
       throw error;
     }
   }
 
-  private async healed(call: ProviderCall): Promise<HttpReply> {
+  private async callWithNewToken(call: ProviderCall): Promise<HttpReply> {
     const first = await this.attempt(call, false);
     if (first.verdict === 'credentials') throw this.unauthorized(INVALID_CLIENT, true);
     if (first.verdict === 'accepted' || (first.verdict === 'suspect' && !call.repeatable)) return first.reply;
-    if (first.verdict === 'suspect') return this.repeated(call, first.reply);
+    if (first.verdict === 'suspect') return this.repeatAfterDoubt(call, first.reply);
     const second = await this.attempt(call, true);
     if (second.verdict === 'credentials') throw this.unauthorized(INVALID_CLIENT, true);
     if (second.verdict === 'refused') throw this.unauthorized('token_refused');
     return second.reply;
   }
 
-  /** Once more after an answer that says nothing of the operation; that answer stands when this one cannot be sent. */
-  private async repeated(call: ProviderCall, doubtful: HttpReply): Promise<HttpReply> {
+  /**
+   * Repeats a call whose answer does not show the outcome. If the repetition cannot be sent, the first answer stands.
+   */
+  private async repeatAfterDoubt(call: ProviderCall, doubtful: HttpReply): Promise<HttpReply> {
     try {
       return { ...(await this.attempt(call, true)).reply, afterDoubt: true };
     } catch (error) {
@@ -107,22 +114,22 @@ export class ProviderClient {
     }
   }
 
-  /** With the token as it is now; one that is refused is dropped, so that whoever comes next takes the renewed one. */
+  /** Makes the call with the current token. A refused token is dropped, so that the next call uses a new one. */
   private async attempt(call: ProviderCall, again: boolean): Promise<{ reply: HttpReply; verdict: TokenVerdict }> {
-    const gate = this.forecast.isScarce ? this.staleTokens : null;
-    if (gate) await gate.enter(again);
-    let showing: Showing = 'nothing';
+    const limiter = this.forecast.isScarce ? this.staleTokens : null;
+    if (limiter) await limiter.enter(again);
+    let evidence: TokenEvidence = 'nothing';
     try {
       const token = await this.token();
       const reply = await this.exchange(call, token);
       const verdict = this.judge(reply);
-      showing = verdict === 'refused' || verdict === 'credentials' ? 'refused' : 'accepted';
-      if (showing === 'refused') await this.refused(token);
+      evidence = verdict === 'refused' || verdict === 'credentials' ? 'refused' : 'accepted';
+      if (evidence === 'refused') await this.dropRefused(token);
       else if (verdict === 'suspect') await this.tokens.drop(this.options.token, token);
       else if (reply.status !== 403) this.refusedInARow.clear();
       return { reply, verdict };
     } finally {
-      gate?.leave(showing);
+      limiter?.leave(evidence);
     }
   }
 
@@ -135,36 +142,36 @@ export class ProviderClient {
     return 'suspect';
   }
 
-  private async refused(token: CachedToken): Promise<void> {
+  private async dropRefused(token: CachedToken): Promise<void> {
     this.refusedInARow.add(token.generation);
     const isEnough = this.refusedInARow.size >= MAX_REFUSED;
-    await this.noted('token', () =>
+    await this.shareWithInstances('token', () =>
       isEnough ? this.tokens.coolDown(this.options.token, token) : this.tokens.drop(this.options.token, token),
     );
   }
 
-  /** What an answer teaches the fleet. The answer itself also counts when this cannot be written to the database. */
-  private async noted(what: string, write: () => Promise<void>): Promise<void> {
+  /** Shares a finding with all instances. If it cannot be written to the database, the answer itself still counts. */
+  private async shareWithInstances(what: string, write: () => Promise<void>): Promise<void> {
     try {
       await write();
     } catch (error) {
       const fields = { provider: this.options.provider, what, ...describeError(error) };
-      alarm('lesson_unwritten', fields, 'the other instances could not be informed');
+      alarm('lesson_unwritten', fields, 'a finding could not be shared with the other instances');
     }
   }
 
-  /** A call without a token, counted and guarded like every other: for logins. @throws ProviderError */
+  /** Makes a call without a token, for logins. Quota and breaker apply. @throws ProviderError */
   async callPlain(operation: string, request: HttpRequest): Promise<HttpReply> {
-    return this.exchange({ operation, request: () => request, lane: 'token' }, { token: '', generation: 0 });
+    return this.exchange({ operation, request: () => request, priority: 'token' }, { token: '', generation: 0 });
   }
 
-  /** An operator's decision that the provider, or our credentials, are well again. */
+  /** Closes the breaker and ends the login pause, because an operator has decided that the provider works again. */
   async readmit(): Promise<void> {
     this.breaker = this.newBreaker();
     await this.tokens.endCoolDown(this.options.token);
   }
 
-  /** `half-open`: the pause is over and the next call is the probe. */
+  /** `half-open`: the pause is over, and the next call is the probe. */
   get breakerState(): 'closed' | 'open' | 'half-open' {
     if (this.breaker.state === CircuitState.Closed) return 'closed';
     const paused = performance.now() - this.openedAtMs < this.options.breaker.openMs;
@@ -179,17 +186,17 @@ export class ProviderClient {
     return this.lastSuccessAt;
   }
 
-  /** Forgets the token and any pause after failed logins, and logs in anew. @throws ProviderError */
+  /** Drops the token and any pause after failed logins, and logs in again. @throws ProviderError */
   refreshToken(): Promise<void> {
     return this.tokens.refresh(this.options.token);
   }
 
-  /** Seconds since the fleet's current token was obtained; null: there is none. */
+  /** Seconds since the current token was obtained; null: there is no token. */
   tokenAgeSeconds(): Promise<number | null> {
     return this.tokens.ageSeconds(this.options.token);
   }
 
-  /** @throws ProviderError, always: without a token nothing has left, also after a 401 to an earlier call */
+  /** @throws ProviderError also for database errors: without a token nothing was sent */
   private async token(): Promise<CachedToken> {
     try {
       return await this.tokens.get(this.options.token);
@@ -201,8 +208,8 @@ export class ProviderClient {
 
   private async exchange(call: ProviderCall, token: CachedToken): Promise<HttpReply> {
     const { quota } = this.options;
-    if (this.breakerState === 'open') throw this.broken();
-    const permit = await this.quota.take(quota, call.lane ?? 'interactive');
+    if (this.breakerState === 'open') throw this.breakerOpen();
+    const permit = await this.quota.take(quota, call.priority ?? 'interactive');
     let answered = false;
     try {
       const reply = await this.send(call, token);
@@ -224,14 +231,14 @@ export class ProviderClient {
       const reply = await this.breaker.execute(() => {
         call.beforeSend?.();
         const request = call.request(token.token);
-        return call.lane === 'token' ? this.http.sendSeldom(request) : this.http.send(request);
+        return call.priority === 'token' ? this.http.sendThroughAxios(request) : this.http.send(request);
       });
       count(String(reply.status));
       if (reply.status === 429) throw await this.rateLimited(reply);
       if (reply.status < 300) this.lastSuccessAt = new Date();
       return reply;
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw this.broken();
+      if (error instanceof BrokenCircuitError) throw this.breakerOpen();
       if (error instanceof ProviderError && error.kind === 'not-sent') {
         reportTlsFailure(provider, error.reason);
         reportProxyFailure(provider, error.reason);
@@ -244,11 +251,11 @@ export class ProviderClient {
 
   private async rateLimited(reply: HttpReply): Promise<ProviderError> {
     const waitMs = retryAfterMs(reply) ?? this.options.defaultBackoffMs;
-    await this.noted('block', () => this.quota.block(this.options.quota, waitMs));
+    await this.shareWithInstances('block', () => this.quota.block(this.options.quota, waitMs));
     return new ProviderError('rate-limited', 'rate_limited', { retryAfterMs: waitMs });
   }
 
-  private broken(): ProviderError {
+  private breakerOpen(): ProviderError {
     const leftMs = this.openedAtMs + this.options.breaker.openMs - performance.now();
     return new ProviderError('not-sent', 'breaker_open', { retryAfterMs: Math.max(leftMs, 0) });
   }
@@ -259,10 +266,12 @@ export class ProviderClient {
     return new ProviderError('unauthorized', reason, { stopsProvider });
   }
 
-  /** A header or an address that our own client does not write: a fault of ours, or of what was configured. */
+  /**
+   * Raises an alarm for a header or URL that our HTTP client cannot write: a fault of the code or the configuration.
+   */
   private reportUnsendable(operation: string): void {
     const fields = { provider: this.options.provider, operation };
-    alarm('unsendable_request', fields, 'a request could not be written; it was not sent');
+    alarm('unsendable_request', fields, 'the HTTP client refused a request; it was not sent');
   }
 
   private newBreaker(): CircuitBreakerPolicy {

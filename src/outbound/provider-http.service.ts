@@ -9,14 +9,15 @@ import { NotConnectedError } from './not-connected.js';
 import { createPool } from './pool.js';
 import { undiciAdapter } from './undici-adapter.js';
 
-/** The reason of a request that our own HTTP client refuses: a header or a URL that cannot be written. */
+/** The failure reason of a request that our HTTP client refuses, because a header or the URL cannot be written. */
 export const UNSENDABLE = 'unsendable_request';
 
 export type { HttpReply, HttpRequest } from './undici-transport.js';
 
 /**
- * The only way out of the gateway. No redirect is followed, TLS is always verified, a slow or huge answer is cut off. An
- * answer with any status is an answer; everything else is an error that says whether the request may have been read.
+ * The only HTTP client of the gateway. It follows no redirects, always verifies TLS, and aborts slow or very large
+ * answers. An answer with any status is returned; every other result is an error that says whether the request may have
+ * been read.
  */
 @Injectable()
 export class ProviderHttp {
@@ -31,7 +32,7 @@ export class ProviderHttp {
     this.adapter = undiciAdapter(this.pool);
   }
 
-  /** @throws ProviderError `not-sent` when the request did not begin to leave, otherwise `doubtful`. */
+  /** @throws ProviderError `not-sent` when no byte was sent, otherwise `doubtful` */
   async send(request: HttpRequest): Promise<HttpReply> {
     try {
       return await exchange(this.pool, request);
@@ -40,8 +41,8 @@ export class ProviderHttp {
     }
   }
 
-  /** The same through Nest's HttpService, for what is rare (logins): axios costs as much as all the rest of a call. */
-  async sendSeldom(request: HttpRequest): Promise<HttpReply> {
+  /** The same through Nest's HttpService, for rare calls (logins): axios costs as much as the whole rest of a call. */
+  async sendThroughAxios(request: HttpRequest): Promise<HttpReply> {
     const progress = { begun: false };
     try {
       const response: AxiosResponse<unknown> = await this.http.axiosRef.request({
@@ -75,8 +76,8 @@ function plainHeaders(response: AxiosResponse<unknown>): Record<string, string> 
 }
 
 /**
- * Only a failure to connect, or before a connection was taken, proves that nothing was read at the other side; the number
- * of bytes written proves nothing.
+ * Only a failure to connect, or before a connection was assigned, proves that the provider has read nothing. The number
+ * of written bytes proves nothing.
  */
 function classify(error: unknown): ProviderError {
   if (error instanceof NotStartedError) {
@@ -93,7 +94,7 @@ function reasonOf(error: unknown): string {
   return (memberOf(error, 'code') ?? 'io_error').toLowerCase();
 }
 
-/** Read by shape: errors of the runtime itself are not always instances of the class `Error` that is in sight here. */
+/** Read by shape: the runtime's own errors are not always instances of this realm's class `Error`. */
 function memberOf(error: unknown, name: 'name' | 'code'): string | null {
   const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : null;
   return typeof value === 'string' && value !== '' ? value : null;

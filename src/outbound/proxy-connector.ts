@@ -13,8 +13,9 @@ const DEFAULT_PORTS = new Map([
 ]);
 
 /**
- * Connects through the proxy, unless the target is exempt. Every target is reached by CONNECT: the proxy learns its name
- * and port, and of an https one nothing else. One deadline covers the way to the proxy, its answer, and TLS behind it.
+ * Connects through the proxy, unless the target is exempt. Every target is reached by CONNECT: the proxy learns only
+ * its name and port if it uses https. One deadline covers the connection to the proxy, its answer, and TLS with the
+ * target.
  */
 export function proxyConnector(
   proxy: ProxySettings,
@@ -44,7 +45,7 @@ export function proxyConnector(
     return options.protocol === 'https:' ? secure(options, tunnel, deadline) : tunnel;
   }
 
-  /** TLS with the target itself, verified against the target's name. */
+  /** Starts TLS with the target through the tunnel and verifies the target's name. */
   function secure(options: buildConnector.Options, tunnel: Socket, deadline: AbortSignal): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {

@@ -5,16 +5,16 @@ import type { ProxySettings } from '../config/config.js';
 import { connectReason, NotConnectedError } from './not-connected.js';
 
 /**
- * Asks the proxy once for a tunnel to `authority` (host:port). With Node's own client: the ProxyAgent of undici has no
- * deadline over the whole, and reports the status of a refusal as text only.
+ * Requests a tunnel to `authority` (host:port) from the proxy. It uses Node's HTTP client, because undici's ProxyAgent
+ * has no overall deadline and reports the status of a refusal only as text.
  *
  * @throws NotConnectedError whose reason begins with `proxy_`
  */
 export function openTunnel(proxy: ProxySettings, authority: string, deadline: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const request = ask(proxy, authority, deadline);
+    const request = requestTunnel(proxy, authority, deadline);
     request.once('connect', (response: IncomingMessage, socket: Socket, head: Buffer) => {
-      // Its errors are those of the TLS connection in it, which reports them.
+      // The TLS connection inside the tunnel reports errors of this socket.
       socket.on('error', () => undefined);
       const problem = problemOf(response, head);
       if (problem === null) {
@@ -29,28 +29,28 @@ export function openTunnel(proxy: ProxySettings, authority: string, deadline: Ab
   });
 }
 
-function ask({ url, authorization }: ProxySettings, authority: string, signal: AbortSignal): ClientRequest {
+function requestTunnel({ url, authorization }: ProxySettings, authority: string, signal: AbortSignal): ClientRequest {
   const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
   const options: RequestOptions = {
     method: 'CONNECT',
     path: authority,
     headers: { host: authority, ...(authorization !== null && { 'proxy-authorization': authorization }) },
     signal,
-    // Not the global one, which a variable of the environment may send through another proxy.
+    // Not the global agent: environment variables may route it through another proxy.
     agent: false,
-    // For a proxy that itself speaks TLS.
+    // For a proxy that is reached over TLS.
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
-    // By default that of the header, which names the target.
+    // The default would be the Host header, which names the target instead of the proxy.
     servername: isIP(host) === 0 ? host : '',
   };
   return url.startsWith('https:') ? requestSecure(url, options) : requestPlain(url, options);
 }
 
-/** Why the answer opens no tunnel; null: it does, as every 2xx does (RFC 9110, 9.3.6). */
+/** The reason why the answer opens no tunnel; null: it opens one, as every 2xx does (RFC 9110, 9.3.6). */
 function problemOf({ statusCode = 0 }: IncomingMessage, head: Buffer): string | null {
   if (statusCode < 200 || statusCode >= 300) return `proxy_refused_${statusCode}`;
-  // The target waits for the client to speak first: earlier bytes come from the proxy.
+  // A target sends nothing before the client does, so earlier bytes come from the proxy.
   return head.length === 0 ? null : 'proxy_unreadable';
 }
 

@@ -11,7 +11,7 @@ export interface QuotaState {
   readonly blockedUntil: string | null;
 }
 
-/** What of a budget is to be had, now and later. */
+/** The permits of a quota that are available now and later. */
 export class QuotaForecast {
   constructor(
     private readonly quota: Quota,
@@ -30,36 +30,38 @@ export class QuotaForecast {
     };
   }
 
-  /** Whether permits are so few that it matters who gets them. */
+  /** True when the quota is small, so that every permit counts. */
   get isScarce(): boolean {
     return isTight(this.rule);
   }
 
-  /** How many operations of that lane can be sent now, and whether those that can go together must by now. */
-  async prospect(lane: Priority): Promise<{ readonly room: number; readonly mustGoTogether: boolean }> {
+  /**
+   * The number of operations of a priority that can be sent now, and whether operations that can be batched must be.
+   */
+  async prospect(priority: Priority): Promise<{ readonly room: number; readonly mustBatch: boolean }> {
     const { limit } = this.rule;
     const { used, blockedForMs, probing } = await this.quota.usage(this.rule);
-    const room = Math.max(ceilingOf(lane, limit) - used, 0);
-    const mustGoTogether = probing || used >= ceilingOf('alone', limit);
-    return { room: blockedForMs > 0 ? 0 : probing ? Math.min(room, 1) : room, mustGoTogether };
+    const room = Math.max(ceilingOf(priority, limit) - used, 0);
+    const mustBatch = probing || used >= ceilingOf('alone', limit);
+    return { room: blockedForMs > 0 ? 0 : probing ? Math.min(room, 1) : room, mustBatch };
   }
 
-  /** Milliseconds between two calls with which that many permits last until there is another one. */
-  async paceMs(lane: Priority, permits: number): Promise<number> {
-    return (await this.quota.freeInMs(this.rule, lane, permits + 1)) / (permits + 1);
+  /** Milliseconds between two calls, so that `permits` permits last until the next one is free. */
+  async paceMs(priority: Priority, permits: number): Promise<number> {
+    return (await this.quota.freeInMs(this.rule, priority, permits + 1)) / (permits + 1);
   }
 
-  /** Operations have waited long: newcomers leave them every second permit. To be said again all the time. */
-  favourThoseWhoWait(): Promise<void> {
-    return this.quota.favourThoseWhoWait(this.rule);
+  /** Gives aged work every other permit for the next 2 s. Call it repeatedly while aged work waits. */
+  favorAged(): Promise<void> {
+    return this.quota.favorAged(this.rule);
   }
 
-  /** Milliseconds until so many waiting calls have been sent, as far as the quota decides. */
+  /** Milliseconds until the quota allows `waiting` waiting calls to be sent. */
   async drainMs(waiting: number): Promise<number> {
     const { blockedForMs } = await this.quota.usage(this.rule);
     if (waiting === 0) return Math.ceil(blockedForMs);
     const inWindow = ceilingOf('background', this.rule.limit);
-    // Whole windows, and what of the last one has to be free again.
+    // Full windows, plus the time until enough permits of the last window are free.
     const windows = Math.max(Math.ceil(waiting / inWindow) - 1, 0);
     const freeInMs = await this.quota.freeInMs(this.rule, 'background', waiting - windows * inWindow);
     return Math.ceil(Math.max(blockedForMs, freeInMs) + windows * this.rule.windowMs);

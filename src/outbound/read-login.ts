@@ -5,24 +5,24 @@ import { textOf } from '../readers/record.js';
 import { readSeconds } from '../readers/seconds.js';
 import type { HttpReply } from './provider-http.service.js';
 import { TOKEN_UNREADABLE } from './login-failure.js';
-import { askedPause } from './retry-after.js';
+import { requestedPause } from './retry-after.js';
 import { MAX_LIFETIME_MS, type Login } from './token-cache.service.js';
 
-/** Statuses with which a provider refuses credentials: LATAM Pass with 400, and an answer that says no may be a 200. */
+/** Statuses with which providers refuse credentials. LATAM Pass uses 400, and a 200 may contain a refusal too. */
 const REFUSED = new Set([200, 400, 401, 403]);
 const MIN_LIFETIME_MS = 1_000;
 
 /**
- * The answer to a login: any 2xx with an `access_token` (LATAM Pass answers 201, the others 200) that can be sent in a
- * header, and its lifetime when it makes sense. `isOwnError` tells the provider's own refusals from those of what stands
- * in front of it, which say nothing about the credentials.
- * @throws ProviderError `unauthorized` when the credentials are refused, `doubtful` otherwise.
+ * Reads the answer to a login: any 2xx with an `access_token` that can be sent in a header (LATAM Pass answers 201, the
+ * others 200), and its lifetime if it is plausible. `isOwnError` recognizes refusals by the provider itself; a refusal
+ * by a proxy or firewall says nothing about the credentials.
+ * @throws ProviderError `unauthorized` when the credentials are refused, otherwise `doubtful`
  */
 export function readLogin(reply: HttpReply, isOwnError: (body: JsonRecord) => boolean): Login {
   const { status } = reply;
   const body = parseRecord(reply.body);
   if (body && REFUSED.has(status) && isOwnError(body)) throw new ProviderError('unauthorized', 'credentials_refused');
-  const extras = { ...askedPause(reply), evidence: { httpStatus: status } };
+  const extras = { ...requestedPause(reply), evidence: { httpStatus: status } };
   if (status >= 400 && status < 500) throw new ProviderError('doubtful', REFUSED_BY_EDGE, extras);
   if (status >= 300) throw new ProviderError('doubtful', status < 400 ? 'redirected' : 'server_error', extras);
   const text = textOf(body, 'access_token');

@@ -1,15 +1,15 @@
-/** So many calls may meet a dead token at the same time, in each process. */
+/** The number of calls per process that may use a possibly dead token at the same time. */
 const MAX_UNANSWERED = 8;
-/** A slow provider is no dead token: whoever has waited so long goes anyway. */
+/** After this wait a call proceeds anyway: the provider may just be slow. */
 const MAX_WAIT_MS = 2_000;
 
-/** What a call has shown of the token; `nothing`: there was no answer. */
-export type Showing = 'accepted' | 'refused' | 'nothing';
+/** The evidence of a call about its token; `nothing`: there was no answer. */
+export type TokenEvidence = 'accepted' | 'refused' | 'nothing';
 
 /**
- * A token that has died at the provider is met by everybody who calls at that moment, and each of these calls costs a
- * permit. So only some go while nobody has had an answer, and only one after a refusal; the first that is not refused lets
- * all go who wait by then. Who was refused waits before the others.
+ * Limits the calls that use a dead token: when a token dies, every call in progress is refused, and each costs a
+ * permit. Only some calls proceed until the first answer, and only one after a refusal. The first accepted call
+ * releases all waiting ones. Calls that were refused before wait at the front of the queue.
  */
 export class StaleTokenLimiter {
   private unanswered = 0;
@@ -21,12 +21,12 @@ export class StaleTokenLimiter {
     this.unanswered += 1;
   }
 
-  /** Call it when a refused token has been dropped: whoever comes next takes the renewed one. */
-  leave(showing: Showing): void {
+  /** Call it after a refused token was dropped, so that the next call uses the new one. */
+  leave(evidence: TokenEvidence): void {
     this.unanswered -= 1;
-    if (showing !== 'nothing') this.mostUnanswered = showing === 'refused' ? 1 : MAX_UNANSWERED;
-    const places = showing === 'accepted' ? this.waiting.length : Math.max(this.mostUnanswered - this.unanswered, 0);
-    for (const go of this.waiting.slice(0, places)) go();
+    if (evidence !== 'nothing') this.mostUnanswered = evidence === 'refused' ? 1 : MAX_UNANSWERED;
+    const places = evidence === 'accepted' ? this.waiting.length : Math.max(this.mostUnanswered - this.unanswered, 0);
+    for (const proceed of this.waiting.slice(0, places)) proceed();
   }
 
   private wait(again: boolean): Promise<void> {

@@ -8,29 +8,29 @@ import { readToken } from '../readers/header-value.js';
 import { Vault } from '../crypto/gateway-vault.js';
 import { reportLoginFailure } from './login-failure.js';
 
-/** What a login brings: the token and how long it lives, as far as the provider says. */
+/** The result of a login: the token and its lifetime, if the provider names one. */
 export interface Login {
   readonly token: string;
   readonly expiresInMs: number | null;
 }
 
 export interface TokenSource {
-  /** Who logs in where: one token per name. Contains no secret. */
+  /** Names the login and the provider: one token per name. Contains no secret. */
   readonly name: string;
-  /** @throws ProviderError; `unauthorized` when the credentials are refused. */
+  /** @throws ProviderError; `unauthorized` when the credentials are refused */
   readonly login: () => Promise<Login>;
-  /** Used when the provider names no lifetime, or none that makes sense. */
+  /** Used when the provider names no plausible lifetime. */
   readonly defaultLifetimeMs: number;
 }
 
 export interface CachedToken {
   readonly token: string;
-  /** Counts the logins: tells an old token from a renewed one. */
+  /** The number of the login; it distinguishes an old token from a new one. */
   readonly generation: number;
 }
 
-interface Held extends CachedToken {
-  /** On the monotonic clock. */
+interface HeldToken extends CachedToken {
+  /** Time by the monotonic clock. */
   readonly staleAtMs: number;
 }
 
@@ -43,15 +43,17 @@ interface TokenRow {
   mine: boolean;
 }
 
-/** No token is kept longer, whatever its lifetime is said to be. */
+/** Tokens are never kept longer, whatever their stated lifetime. */
 export const MAX_LIFETIME_MS = 24 * 60 * 60_000;
 const LOGIN_LEASE_MS = 20_000;
 const WAIT_FOR_LOGIN_MS = 25_000;
 const POLL_MS = 100;
-/** Renewed so long before its end that no call is made with a token that dies on the way; at most a tenth of its life. */
+/**
+ * A token is renewed this long before its end, so that it does not expire during a call; at most a tenth of its life.
+ */
 const RENEWAL_MARGIN_MS = 60_000;
 const COOLDOWN_AFTER_FAILURE_MS = 5_000;
-/** Wrong credentials do not get right by asking again: an operator's refresh ends the pause at once. */
+/** Retrying does not help with wrong credentials. An operator's token refresh ends this pause at once. */
 const COOLDOWN_AFTER_REFUSAL_MS = 60_000;
 
 const READ = `
@@ -60,7 +62,7 @@ select generation, sealed, extract(epoch from expires_at - clock_timestamp()) * 
   greatest(extract(epoch from cooldown_until - clock_timestamp()) * 1000, 0) as "coolingMs", false as mine
 from provider_tokens where name = $1`;
 
-/** Gives the right to log in to one asker in the whole fleet, unless somebody has renewed the token meanwhile. */
+/** Gives the right to log in to only one process, unless another one has renewed the token meanwhile. */
 const TAKE_LOGIN = `
 insert into provider_tokens as t (name, login_by, login_until)
 values ($1, $2, clock_timestamp() + $3 * interval '1 ms')
@@ -78,30 +80,30 @@ update provider_tokens set login_by = null, login_until = null,
   cooldown_until = clock_timestamp() + $3 * interval '1 ms'
 where name = $1 and login_by = $2`;
 
-/** One login for all who ask, in this process and in the fleet; tokens are encrypted at rest. */
+/** Shares one login and its token among all calls and instances. Tokens are encrypted at rest. */
 @Injectable()
 export class TokenCache {
-  private readonly held = new Map<string, Held>();
-  private readonly asking = new Map<string, Promise<Held>>();
+  private readonly held = new Map<string, HeldToken>();
+  private readonly pending = new Map<string, Promise<HeldToken>>();
 
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
   ) {}
 
-  /** @throws ProviderError `not-sent` while logins fail or cool down, `unauthorized` when credentials are refused. */
+  /** @throws ProviderError `not-sent` while logins fail or are paused, `unauthorized` when credentials are refused */
   async get(source: TokenSource): Promise<CachedToken> {
     const held = this.held.get(source.name);
     if (held && held.staleAtMs > performance.now()) return held;
-    let asked = this.asking.get(source.name);
-    if (!asked) {
-      asked = this.obtain(source).finally(() => this.asking.delete(source.name));
-      this.asking.set(source.name, asked);
+    let obtaining = this.pending.get(source.name);
+    if (!obtaining) {
+      obtaining = this.obtain(source).finally(() => this.pending.delete(source.name));
+      this.pending.set(source.name, obtaining);
     }
-    return asked;
+    return obtaining;
   }
 
-  /** Forgets a token that the provider refused, unless it has been renewed meanwhile. */
+  /** Drops a token that the provider refused, unless it was renewed meanwhile. */
   async drop(source: TokenSource, refused: CachedToken): Promise<void> {
     if (this.held.get(source.name)?.generation === refused.generation) this.held.delete(source.name);
     await this.database.query(`update provider_tokens set expires_at = null where name = $1 and generation = $2`, [
@@ -110,7 +112,7 @@ export class TokenCache {
     ]);
   }
 
-  /** New tokens are refused too: nobody in the fleet logs in or calls for a while. */
+  /** Drops the token and pauses logins and calls of all instances, because new tokens are refused too. */
   async coolDown(source: TokenSource, refused: CachedToken): Promise<void> {
     if (this.held.get(source.name)?.generation === refused.generation) this.held.delete(source.name);
     await this.database.query(
@@ -120,7 +122,7 @@ export class TokenCache {
     );
   }
 
-  /** An operator's wish: forgets the token and any pause after failures, and logs in. */
+  /** For operators: drops the token and any pause after failures, and logs in. */
   async refresh(source: TokenSource): Promise<void> {
     this.held.delete(source.name);
     await this.database.query(`update provider_tokens set expires_at = null, cooldown_until = null where name = $1`, [
@@ -133,7 +135,7 @@ export class TokenCache {
     await this.database.query(`update provider_tokens set cooldown_until = null where name = $1`, [source.name]);
   }
 
-  /** Seconds since the current token was obtained; null when there is none. */
+  /** Seconds since the current token was obtained; null: there is no token. */
   async ageSeconds(source: TokenSource): Promise<number | null> {
     const rows = await this.database.query<{ age: string | null }>(
       `select extract(epoch from clock_timestamp() - obtained_at) as age from provider_tokens
@@ -144,7 +146,7 @@ export class TokenCache {
     return age === undefined || age === null ? null : Number(age);
   }
 
-  private async obtain(source: TokenSource): Promise<Held> {
+  private async obtain(source: TokenSource): Promise<HeldToken> {
     const giveUpAt = performance.now() + WAIT_FOR_LOGIN_MS;
     while (performance.now() < giveUpAt) {
       const row = await this.read(source.name);
@@ -152,9 +154,9 @@ export class TokenCache {
       if (held) return held;
       const coolingMs = Number(row?.coolingMs ?? 0);
       if (coolingMs > 0) throw new ProviderError('not-sent', 'login_cooling_down', { retryAfterMs: coolingMs });
-      const me = randomUUID();
-      const taken = await this.database.query(TAKE_LOGIN, [source.name, me, LOGIN_LEASE_MS, row?.generation ?? 0]);
-      if (taken.length > 0) return this.login(source, me);
+      const loginId = randomUUID();
+      const taken = await this.database.query(TAKE_LOGIN, [source.name, loginId, LOGIN_LEASE_MS, row?.generation ?? 0]);
+      if (taken.length > 0) return this.login(source, loginId);
       await sleep(POLL_MS);
     }
     throw new ProviderError('not-sent', 'login_takes_too_long', { retryAfterMs: COOLDOWN_AFTER_FAILURE_MS });
@@ -164,33 +166,33 @@ export class TokenCache {
     return (await this.database.query<TokenRow>(READ, [name]))[0];
   }
 
-  private fresh(source: TokenSource, row: TokenRow): Held | null {
+  private fresh(source: TokenSource, row: TokenRow): HeldToken | null {
     if (!row.sealed || row.remainingMs === null) return null;
     const remainingMs = Number(row.remainingMs);
     const lifetimeMs = Number(row.lifetimeMs);
     const ageMs = lifetimeMs - remainingMs;
     const usableMs = Math.min(remainingMs - marginMs(lifetimeMs), MAX_LIFETIME_MS - ageMs);
-    // One that an earlier release kept may be none that can be sent.
+    // An earlier release may have stored a token that cannot be sent in a header.
     const token = usableMs > 0 ? readToken(this.vault.open(row.sealed)) : null;
     return token === null ? null : this.hold(source, token, row.generation, usableMs);
   }
 
-  private hold(source: TokenSource, token: string, generation: number, usableMs: number): Held {
+  private hold(source: TokenSource, token: string, generation: number, usableMs: number): HeldToken {
     const held = { token, generation, staleAtMs: performance.now() + usableMs };
     this.held.set(source.name, held);
     return held;
   }
 
-  private async login(source: TokenSource, me: string): Promise<Held> {
+  private async login(source: TokenSource, loginId: string): Promise<HeldToken> {
     const startedAt = performance.now();
     try {
       const { token, expiresInMs } = await source.login();
-      const told = expiresInMs !== null && Number.isFinite(expiresInMs) && expiresInMs > 0 ? expiresInMs : null;
-      const fullMs = Math.min(told ?? source.defaultLifetimeMs, MAX_LIFETIME_MS);
+      const reportedMs = expiresInMs !== null && Number.isFinite(expiresInMs) && expiresInMs > 0 ? expiresInMs : null;
+      const fullMs = Math.min(reportedMs ?? source.defaultLifetimeMs, MAX_LIFETIME_MS);
       const lifetimeMs = fullMs - (performance.now() - startedAt);
       const rows = await this.database.query<{ generation: number }>(STORE, [
         source.name,
-        me,
+        loginId,
         this.vault.seal(token),
         Math.round(lifetimeMs),
       ]);
@@ -200,11 +202,11 @@ export class TokenCache {
       const refused = error instanceof ProviderError && error.kind === 'unauthorized';
       reportLoginFailure(source.name, error);
       metrics.logins.inc({ provider: source.name, outcome: refused ? 'refused' : 'failed' });
-      const askedMs = (error instanceof ProviderError && error.extras.retryAfterMs) || 0;
-      const coolingMs = refused ? COOLDOWN_AFTER_REFUSAL_MS : Math.max(COOLDOWN_AFTER_FAILURE_MS, askedMs);
-      await this.database.query(COOL_DOWN, [source.name, me, coolingMs]);
+      const requestedPauseMs = (error instanceof ProviderError && error.extras.retryAfterMs) || 0;
+      const coolingMs = refused ? COOLDOWN_AFTER_REFUSAL_MS : Math.max(COOLDOWN_AFTER_FAILURE_MS, requestedPauseMs);
+      await this.database.query(COOL_DOWN, [source.name, loginId, coolingMs]);
       if (refused) throw error;
-      // Whatever became of the login call, the call it was for has not been made.
+      // Whatever the outcome of the login, the call that needed it was not made.
       const reason = error instanceof ProviderError ? error.reason : 'login_failed';
       throw new ProviderError('not-sent', `login_${reason}`, { retryAfterMs: coolingMs, cause: error });
     }

@@ -2,7 +2,7 @@ import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxios
 import type { Dispatcher } from 'undici';
 import { exchange } from './undici-transport.js';
 
-/** For axios, over the one pool: its own adapter has no deadline over the body. */
+/** An axios adapter over the pool. The adapter of axios has no deadline for the body. */
 export function undiciAdapter(pool: Dispatcher): AxiosAdapter {
   return async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
     const reply = await exchange(pool, {

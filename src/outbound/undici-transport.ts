@@ -3,10 +3,12 @@ import { codingsOf, decodeBody } from '../readers/content-encoding.js';
 import { decodeJson } from '../readers/json-text.js';
 import { NotConnectedError } from './not-connected.js';
 
-/** After inflation: a small compressed answer must not fill the memory. */
+/** Limit after decompression: a small compressed answer must not fill the memory. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** It ended before a connection had been given to it: the HTTP client refused it (a header, a URL), or its time was up. */
+/**
+ * The request ended before it got a connection: the HTTP client refused it (a header or URL), or its deadline passed.
+ */
 export class NotStartedError extends Error {
   override readonly name = 'NotStartedError';
 
@@ -14,7 +16,7 @@ export class NotStartedError extends Error {
     super('the request was never begun', { cause });
   }
 
-  /** The request itself cannot be sent: trying again does not help. */
+  /** True when the request itself cannot be sent: retrying does not help. */
   get isUnsendable(): boolean {
     const { cause } = this;
     return typeof cause === 'object' && cause !== null && 'code' in cause && UNSENDABLE.has(String(cause.code));
@@ -33,24 +35,24 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Over connection, headers and the whole body, in milliseconds. */
+  /** For connection, headers and the complete body, in milliseconds. */
   readonly deadlineMs: number;
 }
 
 export interface HttpReply {
   readonly status: number;
-  /** By names in lower case. */
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body as text, at most 1 MiB after inflation. */
+  /** The body as text, at most 1 MiB after decompression. */
   readonly body: string;
-  /** The same was sent a moment before, and it is unknown whether that was executed. */
+  /** True when the same request was sent just before, and it is unknown whether that one was executed. */
   readonly afterDoubt?: boolean;
 }
 
 /**
  * Sends a request over a pool. No redirect is followed.
- * @throws NotConnectedError, NotStartedError, BodyTooLargeError, an error named `TimeoutError`, or what the connection
- * ended with
+ * @throws NotConnectedError, NotStartedError, BodyTooLargeError, an error named `TimeoutError`, or another error of the
+ *   connection
  */
 export async function exchange(pool: Dispatcher, request: HttpRequest): Promise<HttpReply> {
   const { method, url, headers, body, deadlineMs } = request;
@@ -80,7 +82,7 @@ function parsed(url: string): URL {
   }
 }
 
-/** By shape: the runtime's own errors are not always instances of the class that is in sight here. */
+/** Read by shape: the runtime's own errors are not always instances of this realm's class `Error`. */
 function errorOf(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   const code = typeof thrown === 'object' && thrown && 'code' in thrown ? thrown.code : undefined;
@@ -94,8 +96,8 @@ interface Reply {
 }
 
 /**
- * One request and its answer. The deadline covers everything, the body too: it is one timer that ends with the exchange
- * (a signal with a timeout would live on until the deadline, with all that it holds).
+ * One request and its answer. The deadline covers everything including the body. Its timer ends with the exchange; an
+ * `AbortSignal.timeout` would stay in memory until the deadline, with everything that it references.
  */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly reply: Promise<Reply>;
@@ -119,7 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    // It waited for its connection until nobody waited for it: nothing of it leaves.
+    // The deadline passed while the request waited for a connection: nothing is sent.
     if (this.failure) controller.abort(this.failure);
   }
 
@@ -171,9 +173,9 @@ function plainHeaders(headers: Record<string, string | string[] | undefined>): R
   return plain;
 }
 
-/** What cannot be decoded is read as it came: proxies decode a body and leave the header as it was. */
+/** A body that cannot be decoded is read unchanged: some proxies decode the body but keep the header. */
 function textOf(body: Buffer, headers: HttpReply['headers']): string {
   const decoding = decodeBody(body, codingsOf(headers['content-encoding']), MAX_BODY_BYTES);
-  if (decoding.kind === 'too-large') throw new BodyTooLargeError('the answer inflates to more than 1 MiB');
+  if (decoding.kind === 'too-large') throw new BodyTooLargeError('the answer is longer than 1 MiB after decompression');
   return decodeJson(decoding.kind === 'decoded' ? decoding.body : body);
 }

@@ -114,7 +114,7 @@ describe('a provider behind the proxy', () => {
       headers: {},
       deadlineMs: 10_000,
     } as const;
-    expect(await door.sendSeldom(request)).toMatchObject({ status: 200 });
+    expect(await door.sendThroughAxios(request)).toMatchObject({ status: 200 });
     expect(proxy.heads[0]).toMatch(/^CONNECT provider\.example:8443 /);
   });
 

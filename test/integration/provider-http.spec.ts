@@ -12,7 +12,7 @@ let behave: (socket: Socket, request: string) => void;
 let server: Server;
 let url: string;
 let requests: number;
-let sendBy: 'send' | 'sendSeldom';
+let sendBy: 'send' | 'sendThroughAxios';
 const sockets = new Set<Socket>();
 
 const door = new ProviderHttp(new HttpService(axios.create()), readConfig({}).config);
@@ -67,7 +67,7 @@ const head = (length: number, more = ''): string =>
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`;
 
 /** Straight over the pool, and through axios: nobody may notice the difference. */
-describe.each(['send', 'sendSeldom'] as const)('%s', (way) => {
+describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
   beforeEach(() => {
     sendBy = way;
   });

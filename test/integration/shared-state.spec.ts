@@ -175,14 +175,14 @@ describe('the quota', () => {
       const asking = async (lane: keyof typeof got, index: number, everyMs: number): Promise<void> => {
         while (performance.now() < endAt) await ask(lane, index, everyMs);
       };
-      const favouring = async (): Promise<void> => {
+      const favoring = async (): Promise<void> => {
         while (performance.now() < endAt) {
-          if (waiting === 'aged') await quotas[0]?.favourThoseWhoWait(few);
+          if (waiting === 'aged') await quotas[0]?.favorAged(few);
           await sleep(200);
         }
       };
       const newcomers = Array.from({ length: 6 }, (_none, index) => asking('interactive', index, 5));
-      await Promise.all([favouring(), asking(waiting, 0, 100), ...newcomers]);
+      await Promise.all([favoring(), asking(waiting, 0, 100), ...newcomers]);
     };
     // This is what they would starve by: nobody leaves them anything.
     await storm('background', 2_000);

@@ -12,7 +12,7 @@ import { describeError } from '../../common/log.js';
 
 const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 100;
-const NOTHING = { room: 0, mustGoTogether: false };
+const NOTHING = { room: 0, mustBatch: false };
 /** From then on it has as much right to a permit as what has just come. */
 const WAITED_LONG_MS = 5_000;
 
@@ -53,7 +53,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
         const prospect = onlyExpired ? NOTHING : await client.forecast.prospect(lane);
         const permits = Math.min(room, prospect.room);
         const mayOnlyEnd = permits <= 0;
-        if (!mayOnlyEnd && prospect.mustGoTogether && this.coalescer.coalesces(provider)) {
+        if (!mayOnlyEnd && prospect.mustBatch && this.coalescer.coalesces(provider)) {
           const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', maxRows: permits };
           await this.admission.hold(() => this.coalescer.sendTight(client, request, lane));
           this.backlog.note(provider, true);
@@ -78,7 +78,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
   /** While some have waited long, newcomers get every second permit only. */
   private async laneAt(provider: string, client: ProviderClient): Promise<'aged' | 'background'> {
     if (!(await this.ledger.hasDueOlderThan(provider, WAITED_LONG_MS))) return 'background';
-    await client.forecast.favourThoseWhoWait();
+    await client.forecast.favorAged();
     return 'aged';
   }
 

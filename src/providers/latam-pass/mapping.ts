@@ -1,7 +1,7 @@
 import { comparableId } from '../../common/ids.js';
 import type { Failure } from '../../ledger/model/transaction.js';
 import type { HttpReply } from '../../outbound/provider-http.service.js';
-import { askedPause } from '../../outbound/retry-after.js';
+import { requestedPause } from '../../outbound/retry-after.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
 import { idOf, recordOf, textOf, messageOf } from '../../readers/record.js';
 import { ProviderError, REFUSED_BY_EDGE, type NotificationReading, type Outcome } from '../../connector/connector.js';
@@ -136,7 +136,7 @@ function refusedFields(details: unknown): string[] {
 export function infrastructure(reply: HttpReply, reason: string): ProviderError {
   const reference = edgeReference(reply.body);
   return new ProviderError('doubtful', reason, {
-    ...askedPause(reply),
+    ...requestedPause(reply),
     evidence: { httpStatus: reply.status, ...(reference !== null && { edgeReference: reference }) },
   });
 }

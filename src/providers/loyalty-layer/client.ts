@@ -53,7 +53,7 @@ export class LoyaltyLayerClient {
     return this.http.call({
       operation: 'encryption_keys',
       repeatable: true,
-      lane: 'status',
+      priority: 'status',
       request: (token) => ({
         method: 'GET',
         url: `${this.config.apiBaseUrl}/v1/card/encryption-keys`,
@@ -91,7 +91,7 @@ export class LoyaltyLayerClient {
   ): Promise<HttpReply> {
     return this.http.call({
       operation,
-      lane,
+      priority: lane,
       // A second create could be a second pass.
       repeatable: operation === 'pass_update' || operation === 'pass_cancel',
       beforeSend,
@@ -102,7 +102,7 @@ export class LoyaltyLayerClient {
   private ask(operation: string, path: string, body: string, lane: 'interactive' | 'status'): Promise<HttpReply> {
     return this.http.call({
       operation,
-      lane,
+      priority: lane,
       repeatable: true,
       request: (token) => this.post(path, body, token, READ_DEADLINE_MS),
     });

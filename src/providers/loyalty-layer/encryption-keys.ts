@@ -29,7 +29,7 @@ export class EncryptionKeys {
   private async fetch(): Promise<string> {
     const askedAtMs = performance.now();
     const { text, keys } = readKeysReply(await this.client.encryptionKeys());
-    await this.watch.note('loyalty-layer', canonicalJson(keys));
+    await this.watch.check('loyalty-layer', canonicalJson(keys));
     this.held = { text, askedAtMs };
     return text;
   }

@@ -1,6 +1,6 @@
 import type { Failure, FailureCategory } from '../../ledger/model/transaction.js';
 import type { HttpReply } from '../../outbound/provider-http.service.js';
-import { askedPause } from '../../outbound/retry-after.js';
+import { requestedPause } from '../../outbound/retry-after.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
 import { beginningOf, textOf, messageOf } from '../../readers/record.js';
 import { ProviderError, REFUSED_BY_EDGE } from '../../connector/connector.js';
@@ -94,7 +94,7 @@ export function doubt(reply: HttpReply, reason: string): ProviderError {
     reply.headers['x-request-id'] ??
     textOf(parseRecord(reply.body), 'correlation_id');
   return new ProviderError('doubtful', reason, {
-    ...askedPause(reply),
+    ...requestedPause(reply),
     evidence: { httpStatus: reply.status, ...(correlationId && { correlationId: beginningOf(correlationId, 100) }) },
   });
 }
