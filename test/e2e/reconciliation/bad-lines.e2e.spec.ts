@@ -179,18 +179,3 @@ it('gives accruals with dates far from the others as they were understood, witho
     /^5,date,date_outlier,.*; omitted here: partnerTransactionId.*,,,B-4,,10,1970-01-01T10:00:00Z\r$/m,
   );
 });
-
-it('gives bad lines of statements from before as they were kept, without cells', async () => {
-  const done = await compareStatement(world, topupFile(topupLine('id-7', TIME, { status: 'MAYBE' })));
-  await sql(world, 'update reconciliation_bad_lines set cells = null where run_id = $1', [bareId(done.id)]);
-  // As the migration does.
-  await sql(
-    world,
-    `update reconciliations r set format = (r.format - 'names') || jsonb_build_object('names', (
-       select coalesce(jsonb_object_agg(name, name), '{}') from jsonb_object_keys(r.format->'columns') name)) where id = $1`,
-    [bareId(done.id)],
-  );
-  expect(await badLinesOf(done.id)).toBe(
-    `${OWN},${TOPUP_HEADER}\r\n2,status,status_unknown,has a status that is not known,,,,,,\r\n`,
-  );
-});
