@@ -53,8 +53,8 @@ create table plans (
   updated_at timestamptz not null default now()
 );
 
--- Permits that the instances were granted, by app and minute. Unlogged: after a crash of PostgreSQL a minute starts again
--- from zero, which costs less than a write to the log for each grant.
+-- Permits that the instances were granted, by app and minute. Unlogged: after a crash of PostgreSQL a minute starts
+-- again from zero, which costs less than a write to the log for each grant.
 create unlogged table rate_limit_windows (
   app_id uuid not null,
   window_start timestamptz not null,
