@@ -1,5 +1,6 @@
 /**
- * What may import what. A provider is one folder and one line in app.module.ts; these rules keep it so.
+ * What may import what. A provider is its folder, its sandbox folder, and a line each in app.module.ts and in the two lists
+ * (providers/manifests.ts, sandbox/providers.ts); these rules and test/unit/provider-names.spec.ts keep it so.
  * Types count as imports: a cycle or a shortcut through a type binds two files just as much.
  */
 
@@ -9,7 +10,9 @@ const ENTRIES = '^src/(main|cli/[^/]+|sandbox/main|privacy/retention)\\.ts$';
 /** What every provider folder may use, besides itself and the packages. */
 const LENT_TO_PROVIDERS = [
   '^src/(connector|outbound|operations|funds|ledger|api|access|readers|common)/',
-  '^src/(config/config|crypto/app-vault)\\.ts$',
+  '^src/(config/(config|reader|variables|provider-reader|notification-credentials)|crypto/app-vault)\\.ts$',
+  // The vocabulary of statements.
+  '^src/reconciliation/statements/(reading/(line-cells|statement-format)|fast-path/bloom-filter)\\.ts$',
   // For a provider's own tables: read through a cache, written by its own routes.
   '^src/database/database\\.ts$',
 ];
@@ -37,10 +40,11 @@ module.exports = {
       to: { path: '^src/', pathNot: ['^src/providers/$1/', ...LENT_TO_PROVIDERS] },
     },
     {
-      name: 'only-the-app-module-imports-a-provider',
-      comment: 'Everybody else speaks to providers through connector/connector.ts.',
+      name: 'only-the-app-module-and-the-list-import-a-provider',
+      comment:
+        'Every other file speaks to providers through connector/, and asks providers/declared.ts for their lists.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/app\\.module\\.ts$', '^src/providers/[^/]+/'] },
+      from: { path: '^src/', pathNot: ['^src/(app\\.module|providers/manifests)\\.ts$', '^src/providers/[^/]+/'] },
       to: { path: '^src/providers/[^/]+/' },
     },
     {
@@ -51,33 +55,12 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/sandbox/' },
     },
     {
-      name: 'the-gateway-only-starts-the-sandbox',
-      comment: 'Simulated providers are reached over HTTP, like real ones.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/sandbox/' },
-      to: { path: '^src/sandbox/', pathNot: '^src/sandbox/sandbox\\.ts$' },
-    },
-    {
-      name: 'a-simulated-provider-knows-no-other',
-      comment: 'A simulated provider must be removable.',
-      severity: 'error',
-      from: { path: '^src/sandbox/([^/]+)/' },
-      to: { path: '^src/sandbox/[^/]+/', pathNot: '^src/sandbox/$1/' },
-    },
-    {
-      name: 'only-the-list-imports-a-simulated-provider',
-      comment: 'The rest of the sandbox works with whatever src/sandbox/providers.ts lists.',
-      severity: 'error',
-      from: { path: '^src/sandbox/[^/]+\\.ts$', pathNot: '^src/sandbox/providers\\.ts$' },
-      to: { path: '^src/sandbox/[^/]+/' },
-    },
-    {
       name: 'ledger-knows-no-provider-and-no-road',
       comment: 'The ledger records what happened; who called, how and where is not its business.',
       severity: 'error',
       from: { path: '^src/ledger/' },
       to: {
-        path: '^src/(providers/[^/]+/|outbound/|operations/|notifications/|reconciliation/|api/|access/|sandbox/)',
+        path: '^src/(providers/|outbound/|operations/|notifications/|reconciliation/|api/|access/|sandbox/)',
       },
     },
     {
@@ -86,7 +69,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/operations/' },
       to: {
-        path: '^src/(providers|reconciliation|notifications|funds|privacy|ledger-admin|health|boot|cli|sandbox|embedded-postgres)/',
+        path: '^src/(providers/[^/]+/|reconciliation|notifications|funds|privacy|ledger-admin|health|boot|cli|sandbox|embedded-postgres)/',
       },
     },
     ...Object.entries(OPERATIONS).map(([folder, neighbors]) => ({

@@ -8,23 +8,20 @@ import { Apps } from './admin/apps.js';
 import { AuditController } from './admin/audit.controller.js';
 import { OperatorsController } from './admin/operators.controller.js';
 import { Operators } from './admin/operators.js';
-import { PlanAdmin } from './admin/plan-admin.service.js';
-import { PlansController } from './admin/plans.controller.js';
 import { AppKeys } from './app-keys.js';
 import { Audit } from './audit.js';
 import { Authenticator } from './authenticator.js';
 import { Notifiers } from './notifiers.js';
 import { OperatorLogins } from './operator-logins.js';
-import { Plans } from './plans.js';
 import { RateLimiter } from './rate-limiter.js';
 
-const managing = [Apps, AppSecrets, Operators, PlanAdmin];
+const managing = [Apps, AppSecrets, Operators];
 const deciding = [AppKeys, OperatorLogins, Notifiers, Authenticator, AccessStrategy, RateLimiter];
 
 /** Who may call, and how often. Its guard is global: a route without an access decorator is refused. */
 @Module({
-  controllers: [AppsController, OperatorsController, PlansController, AuditController],
-  providers: [...deciding, ...managing, Audit, Plans, { provide: APP_GUARD, useClass: AccessGuard }],
-  exports: [Audit, Plans, ...managing],
+  controllers: [AppsController, OperatorsController, AuditController],
+  providers: [...deciding, ...managing, Audit, { provide: APP_GUARD, useClass: AccessGuard }],
+  exports: [Audit, ...managing],
 })
 export class AccessModule {}

@@ -1,13 +1,9 @@
-export const SCOPES = [
-  'accruals',
-  'members',
-  'cobranded',
-  'passes',
-  'topups',
-  'transactions:read',
-  'webhooks',
-] as const;
-export type Scope = (typeof SCOPES)[number];
+import { PROVIDER_SCOPES, type ProviderScope } from '../providers/declared.js';
+
+/** What an app may be allowed to do; the scopes of providers come first. */
+export type Scope = ProviderScope | (typeof OWN_SCOPES)[number];
+const OWN_SCOPES = ['transactions:read', 'webhooks'] as const;
+export const SCOPES: readonly Scope[] = [...PROVIDER_SCOPES, ...OWN_SCOPES];
 
 /** Each role may do what those before it may. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
@@ -23,7 +19,7 @@ export interface AppCaller {
   readonly keyId: string;
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** LATAM Pass's product id when a request names none; null: the gateway's own default. */
+  /** Product id of accruals that name none; null: the gateway's default. */
   readonly productId: string | null;
   /** Days that an accrual is held when a request does not say; null: none. */
   readonly defaultHoldDays: number | null;
@@ -44,7 +40,7 @@ export interface OperatorCaller {
 /** A provider that notifies us. */
 export interface NotifierCaller {
   readonly kind: 'notifier';
-  readonly provider: 'latam-pass';
+  readonly provider: string;
 }
 
 export type AnyCaller = AppCaller | OperatorCaller | NotifierCaller;

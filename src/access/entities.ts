@@ -103,27 +103,5 @@ export class AuditEntity {
 export type AuditValue = string | number | boolean | null | readonly string[];
 export type AuditDetail = Readonly<Record<string, AuditValue>>;
 
-export const PLAN_KINDS = ['lounge', 'esim', 'other'] as const;
-export type PlanKind = (typeof PLAN_KINDS)[number];
-
-/** What an operator has said of a LoyaltyLayer plan. */
-@Entity('plans')
-export class PlanEntity {
-  @PrimaryColumn('text', { name: 'plan_id' })
-  planId!: string;
-
-  @Column('text')
-  kind!: PlanKind;
-
-  @Column('boolean', { name: 'enrol_token_required' })
-  enrolTokenRequired!: boolean;
-
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
-}
-
 /** For the data source. */
-export const ACCESS_ENTITIES = [AppEntity, ApiKeyEntity, OperatorEntity, AuditEntity, PlanEntity];
+export const ACCESS_ENTITIES = [AppEntity, ApiKeyEntity, OperatorEntity, AuditEntity];

@@ -3,4 +3,3 @@ export { Audit } from './audit.js';
 export type { AnyCaller, AppCaller, NotifierCaller, OperatorCaller, Role, Scope } from './caller.js';
 export { Caller, Notifier, Operator, Partner, Public } from './decorators.js';
 export { assertMayReadBlocked, assertMayReadPersonal, mayReadBlocked } from './personal.js';
-export { Plans } from './plans.js';

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { PROBLEM_CODES, type ProblemCode } from '../common/problem.js';
+import { DECLARED, PROVIDERS } from '../providers/declared.js';
 import { PROBLEM_MARK, SECURITY } from './openapi.js';
 import { PROBLEMS } from './problem.filter.js';
 
@@ -13,7 +14,7 @@ export class FieldErrorDto {
 }
 
 export class ProviderRefusalDto {
-  @ApiProperty({ example: 'latam-pass' })
+  @ApiProperty({ example: PROVIDERS[0] })
   name!: string;
   @ApiProperty({ type: String, nullable: true })
   code!: string | null;
@@ -51,19 +52,14 @@ export class ProblemDto {
   provider?: ProviderRefusalDto;
 }
 
-const DESCRIPTION = `One REST API and one ledger in front of LATAM Pass (points), LoyaltyLayer (passes) and LATCOM (prepaid top-ups).
+const DESCRIPTION = `One REST API and one ledger in front of ${new Intl.ListFormat('en-US').format(DECLARED.map(({ title, summary }) => `${title} (${summary})`))}.
 
 The HTTP status is about the request, \`status\` about the transaction: a declined top-up is a 201 with \`"status": "failed"\`.
 Errors are RFC 9457 problems with a stable \`code\`. Every response has an \`X-Request-Id\`.
 Requests that act at a provider require an \`Idempotency-Key\`; a repeated request with the same key is never executed twice.`;
 
 const TAGS: readonly (readonly [string, string])[] = [
-  ['Accruals', 'Points for LATAM Pass members.'],
-  ['Members', 'LATAM Pass members. They are looked up and never stored.'],
-  ['Cobranded cards', "Benefits of banks' cobranded LATAM Pass cards."],
-  ['Cards', 'Encrypted cards for LoyaltyLayer. The gateway never sees a card number.'],
-  ['Passes', 'Lounge and eSIM passes of LoyaltyLayer.'],
-  ['Top-ups', 'Prepaid Mexican top-ups through LATCOM.'],
+  ...DECLARED.flatMap(({ tags }) => tags),
   ['Transactions', 'All transactions of an app, with status and timeline.'],
   ['Notifications', 'Notifications from providers.'],
   ['Providers', 'Provider health and control, for operators.'],
@@ -77,12 +73,6 @@ const TAG_OF_PATH: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/admin\/transactions/, 'Transactions'],
   [/^\/v1\/admin\//, 'Administration'],
   [/^\/v1\/providers\//, 'Notifications'],
-  [/^\/v1\/accruals/, 'Accruals'],
-  [/^\/v1\/members/, 'Members'],
-  [/^\/v1\/cobranded/, 'Cobranded cards'],
-  [/^\/v1\/cards/, 'Cards'],
-  [/^\/v1\/passes/, 'Passes'],
-  [/^\/v1\/topups/, 'Top-ups'],
   [/^\/v1\/transactions/, 'Transactions'],
 ];
 
@@ -102,7 +92,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addSecurity(SECURITY.notifier, {
       type: 'http',
       scheme: 'basic',
-      description: "The credentials of LATAM Pass's notifications.",
+      description: 'The credentials of a provider for its notifications.',
     });
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {

@@ -1,4 +1,5 @@
-import { REACHED_PROVIDERS, type Config } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import { DECLARED } from '../providers/declared.js';
 import type { Seeded } from './seed.js';
 
 export interface BannerFacts {
@@ -32,7 +33,9 @@ export function showBanner(facts: BannerFacts): void {
 
 function sandboxNotice(config: Config): string[] {
   const names = config.sandboxed.join(', ');
-  const urls = REACHED_PROVIDERS.filter(({ settingsIn }) => settingsIn(config).sandbox).map(({ baseUrl }) => baseUrl);
+  const urls = DECLARED.filter(({ name }) => config.settingsOf(name).sandbox).map(
+    ({ baseUrlVariable }) => baseUrlVariable,
+  );
   return [
     `*** SANDBOX *** ${names}: simulated on this machine. No points are credited, no pass is issued, no money is spent.`,
     `Set ${urls.join(', ')} to use the real ones (see .env.example).`,
@@ -62,27 +65,19 @@ function operatorLines({ config, seeded }: BannerFacts, url: string): string[] {
 function demoLines({ seeded }: BannerFacts, url: string): string[] {
   const { app } = seeded.credentials;
   if (!app) return [];
-  const now = '$(date +%s%N)';
+  const examples = DECLARED.flatMap((provider) => provider.examples);
+  const number = '$(date +%s%N)';
+  const filled = (body: string): string =>
+    body.replaceAll('$NOW', '$(date -u +%Y-%m-%dT%H:%M:%SZ)').replaceAll('$N', number);
   const call = (path: string, body: string): string =>
     [
       `  curl -sS -w '\\n' -u '${app.keyId}:${app.secret}' -H 'Content-Type: application/json' -H 'Prefer: wait=15' \\`,
-      `    -H "Idempotency-Key: demo-${now}" ${url}${path} \\`,
-      `    -d "${body.replaceAll('"', '\\"')}"`,
+      `    -H "Idempotency-Key: demo-${number}" ${url}${path} \\`,
+      `    -d "${filled(body).replaceAll('"', '\\"')}"`,
     ].join('\n');
   return [
     `Demo partner app: key id ${app.keyId}   secret ${app.secret}`,
-    'Try it: 100 points for a member, a lounge pass, a top-up of 10 pesos.',
-    call(
-      '/v1/accruals',
-      `{"reference":"DEMO-${now}","member":{"ffn":"01234567890"},"points":100,"occurredAt":"$(date -u +%Y-%m-%dT%H:%M:%SZ)"}`,
-    ),
-    call(
-      '/v1/passes',
-      `{"reference":"DEMO-${now}","planId":"LOUNGE-BASIC","holder":{"firstName":"Ana","lastName":"Lopez"}}`,
-    ),
-    call(
-      '/v1/topups',
-      `{"reference":"DEMO-${now}","phoneNumber":"5537686660","productId":"MOVISTAR_TAE","amount":{"value":"10.00","currency":"MXN"},"allowDuplicate":true}`,
-    ),
+    `Try it: ${examples.map(({ title }) => title).join(', ')}.`,
+    ...examples.map(({ path, body }) => call(path, body)),
   ];
 }

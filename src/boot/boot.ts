@@ -6,6 +6,7 @@ import { serveDocument } from '../api/document.js';
 import { Lifecycle } from '../api/lifecycle.js';
 import { AppModule } from '../app.module.js';
 import type { Config } from '../config/config.js';
+import type { Environment } from '../config/reader.js';
 import { poolOf } from '../database/data-source.js';
 import { Database } from '../database/database.js';
 import { logger, NestLogger } from '../common/log.js';
@@ -22,12 +23,18 @@ import { step, StartError } from './step.js';
 /** After the work under way has had its grace, silent connections have this long. */
 const CONNECTIONS_GRACE_MS = 3_000;
 
+export interface Start {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly warnings: readonly string[];
+}
+
 /** Starts everything that the configuration asks for, in order; each part tells the shutdown how to end it. */
-export async function boot(settings: Config, warnings: readonly string[], shutdown: Shutdown): Promise<void> {
+export async function boot({ config: settings, environment, warnings }: Start, shutdown: Shutdown): Promise<void> {
   const { source, warnings: ofDatabase } = await openDatabase(settings, shutdown);
-  const withKey = await addKey(settings, source);
+  const { config: withKey, warnings: ofKey } = await addKey(settings, source);
   shutdown.goOn();
-  const config = await startProviders(withKey, shutdown);
+  const config = await startProviders(withKey, environment, shutdown);
   shutdown.goOn();
   const lifecycle = new Lifecycle();
   const app = await step('set up its modules', 'This is a defect: report it with this text.', () =>
@@ -40,22 +47,22 @@ export async function boot(settings: Config, warnings: readonly string[], shutdo
   await listen(app, config);
   shutdown.add('the server', () => closeApp(app, config, lifecycle));
   shutdown.started();
-  const all = [...warnings, ...ofDatabase, ...seeded.warnings];
+  const all = [...warnings, ...ofDatabase, ...ofKey, ...seeded.warnings];
   for (const warning of all) logger.warn({ warning }, 'configuration');
   if (config.outboundProxy) logger.info({ proxy: new URL(config.outboundProxy.url).host }, 'providers behind a proxy');
   showBanner({ config, url: await app.getUrl(), warnings: all, seeded });
 }
 
 /** Before anything is encrypted or served. */
-async function addKey(settings: Config, source: DataSource): Promise<Config> {
+async function addKey(settings: Config, source: DataSource): Promise<{ config: Config; warnings: readonly string[] }> {
   const database = new Database(poolOf(source));
   const found = await step('find its encryption key', `Check ${settings.dataDir} and its permissions.`, () =>
     findEncryptionKey(settings, database),
   );
-  await step('check its encryption key', 'Check that the database can be written to.', () =>
+  const warnings = await step('check its encryption key', 'Check that the database can be written to.', () =>
     checkEncryptionKey(database, found),
   );
-  return settings.with({ encryptionKey: found.key });
+  return { config: settings.with({ encryptionKey: found.key }), warnings };
 }
 
 async function createApp(config: Config, source: DataSource, lifecycle: Lifecycle): Promise<NestFastifyApplication> {

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { PROVIDER_ENTITIES } from '../providers/declared.js';
 import { ACCESS_ENTITIES } from '../access/entities.js';
 import type { Config } from '../config/config.js';
 import { clockSkewMs, MAX_CLOCK_SKEW_MS } from '../database/clock.js';
@@ -32,7 +33,7 @@ export async function openDatabase(
           '(PostgreSQL 15 or newer).',
     () => migrateSchema(url, migrationUrl, config.readerRole),
   );
-  const source = createDataSource(url, ACCESS_ENTITIES);
+  const source = createDataSource(url, [...ACCESS_ENTITIES, ...PROVIDER_ENTITIES]);
   await step('reach its database', 'It was there a moment ago: start again.', () => source.initialize());
   shutdown.add('the database connections', () => source.destroy());
   const database = new Database(poolOf(source));

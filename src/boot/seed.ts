@@ -3,9 +3,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { AppSecrets } from '../access/admin/app-secrets.js';
 import { Apps } from '../access/admin/apps.js';
 import { Operators } from '../access/admin/operators.js';
-import { PlanAdmin } from '../access/admin/plan-admin.service.js';
 import { SCOPES } from '../access/caller.js';
-import type { Plan } from '../access/plans.js';
+import { ConnectorRegistry } from '../operations/connector-registry.service.js';
 import type { Config } from '../config/config.js';
 import { parseId, publicId } from '../common/ids.js';
 import { Problem } from '../common/problem.js';
@@ -22,12 +21,6 @@ export interface Seeded {
 
 const PASSWORD_BYTES = 18;
 const DEMO_APP = 'Demo partner';
-const DEMO_PLANS: readonly Plan[] = [
-  { planId: 'PP-LOUNGE', kind: 'lounge', enrolTokenRequired: true },
-  { planId: 'LOUNGE-BASIC', kind: 'lounge', enrolTokenRequired: false },
-  { planId: 'ESIM-MX-5GB', kind: 'esim', enrolTokenRequired: false },
-];
-
 /** Makes the first operator, and beside an embedded database with nothing but the sandbox a demo app that works at once. */
 export async function seed(app: INestApplicationContext, config: Config): Promise<Seeded> {
   const known = config.databaseUrl === null ? await readCredentials(config.dataDir) : {};
@@ -71,8 +64,7 @@ async function seedDemo(
 ): Promise<NonNullable<GeneratedCredentials['app']>> {
   const apps = app.get(Apps);
   if (known.app && (await apps.wasCreated(parseId('app', known.app.appId)))) return known.app;
-  const book = app.get(PlanAdmin);
-  for (const plan of DEMO_PLANS) await book.create(plan, 'gateway').catch(ignoreTaken);
+  for (const { definition } of app.get(ConnectorRegistry).all()) await definition.seedDemo?.();
   const made = await apps.create({ name: DEMO_APP, scopes: [...SCOPES] }, 'gateway');
   const { key, secret } = await app.get(AppSecrets).create(made, 'gateway');
   return { appId: publicId('app', made.id), keyId: publicId('key', key.id), secret };

@@ -18,7 +18,7 @@ export async function start(environment: Environment): Promise<void> {
     const { config, warnings } = readConfig(environment);
     logger.level = config.logLevel;
     shutdown.onSignals(config.shutdownGraceMs);
-    await boot(config, warnings, shutdown);
+    await boot({ config, environment, warnings }, shutdown);
   } catch (error) {
     await shutdown.cleanUp();
     if (shutdown.isRequested) return shutdown.exit(0);

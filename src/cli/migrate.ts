@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { ConfigError } from '../config/config.js';
+import { GATEWAY_VARIABLES } from '../config/gateway-variables.js';
 import { EnvironmentReader } from '../config/reader.js';
 import { migrateSchema } from '../database/migrate-schema.js';
 
@@ -10,7 +11,7 @@ const EXIT_CONFIG = 78;
  * `node dist/cli/migrate.js` migrates the database of `DATABASE_URL` and exits. It uses the role of
  * `DATABASE_MIGRATION_URL` when that is set. `DATABASE_READER_ROLE` gets read access to the data for reports.
  */
-const read = new EnvironmentReader(process.env);
+const read = new EnvironmentReader(process.env, GATEWAY_VARIABLES);
 const migrationUrl = read.text('DATABASE_MIGRATION_URL');
 const url = read.text('DATABASE_URL') ?? migrationUrl;
 if (url === null || read.errors.length > 0) {

@@ -3,9 +3,9 @@
  */
 export const ALARMS = {
   batch_surplus:
-    'LoyaltyLayer answered a batch with more passes than the gateway ordered. Ask LoyaltyLayer whether the surplus passes exist and are billed.',
+    'A provider answered a batch with more items than the gateway ordered. Ask the provider whether the surplus exists and is billed.',
   batches_paused:
-    'LoyaltyLayer refuses batches or gives unusable answers to them. Passes are sent one by one for ten minutes. If it repeats, ask LoyaltyLayer about its batch endpoint.',
+    'A provider refuses batches or gives unusable answers to them. Operations are sent one by one for ten minutes. If it repeats, ask the provider about its batch endpoint.',
   breaker_open:
     'A provider failed several times in a row, and calls to it are paused. Check its status and the network; calls resume automatically.',
   card_data_in_notification:
@@ -59,7 +59,7 @@ export const ALARMS = {
   token_unreadable: 'A login at a provider returned a token that cannot be sent in a header. Ask the provider.',
   unknown_notification_status:
     'A notification has a status that is not final; it was added to the timeline and changed nothing else. Ask the provider what the status means.',
-  unknown_pass_status: 'LoyaltyLayer gave a pass an unknown status. Ask LoyaltyLayer what it means.',
+  unknown_pass_status: 'A provider gave a pass an unknown status. Ask the provider what it means.',
   unreadable_balance:
     'A provider reported a balance that is not a plain decimal; the last good balance stands. Ask the provider, and check the balance in its portal.',
   unreadable_notification:

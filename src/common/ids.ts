@@ -5,7 +5,10 @@ import { randomPart } from '../crypto/random-pool.js';
  * The kind of thing that an id names. The prefix is part of the public id (`txn_…`); the database holds the bare UUID
  * v7.
  */
-export type IdPrefix = 'txn' | 'evt' | 'pass' | 'app' | 'key' | 'opr' | 'rec' | 'brk' | 'ntf' | 'aud';
+export type IdPrefix = 'txn' | 'evt' | 'app' | 'key' | 'opr' | 'rec' | 'brk' | 'ntf' | 'aud';
+
+/** Of a resource, as a provider's manifest declares it. */
+type ResourcePrefix = string & {};
 
 /** A UUID of any version and variant, as PostgreSQL reads one. */
 const UUID_FORM = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -29,12 +32,12 @@ export function newUuid(): string {
 }
 
 /** The public form of an id: prefix, underscore, UUID with hyphens in lower case. */
-export function publicId(prefix: IdPrefix, uuid: string): string {
+export function publicId(prefix: IdPrefix | ResourcePrefix, uuid: string): string {
   return `${prefix}_${uuid}`;
 }
 
 /** The UUID inside a public id, or `null` when the text is not such an id. */
-export function parseId(prefix: IdPrefix, text: string): string | null {
+export function parseId(prefix: IdPrefix | ResourcePrefix, text: string): string | null {
   if (!text.startsWith(`${prefix}_`)) return null;
   const uuid = text.slice(prefix.length + 1);
   return validate(uuid) && uuid === uuid.toLowerCase() ? uuid : null;

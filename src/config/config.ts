@@ -1,22 +1,14 @@
 import { readDatabaseUrl, warnOfPlainDatabase } from './database-url.js';
 import { checkExtraAuthorities } from './extra-authorities.js';
 import { readOutboundProxy, type ProxySettings } from './outbound-proxy.js';
-import {
-  readProviders,
-  type LatamPassSettings,
-  type LatcomSettings,
-  type LoyaltyLayerSettings,
-  type ProviderSettings,
-} from './providers.js';
-import { REACHED_PROVIDERS } from './reached.js';
+import { GATEWAY_VARIABLES, type GatewayVariable } from './gateway-variables.js';
+import { readProviders } from './providers.js';
 import { EnvironmentReader, type Environment } from './reader.js';
 import { readTrustedProxies } from './trust-proxy.js';
 import { LOG_LEVELS, type LogLevel } from '../common/log.js';
+import { DECLARED, type Reached, type SettingsByProvider } from '../providers/declared.js';
 
-export { VARIABLES, type VariableName } from './variables.js';
 export type { ProxySettings } from './outbound-proxy.js';
-export type { LatamPassSettings, LatcomSettings, LoyaltyLayerSettings, ProviderSettings } from './providers.js';
-export { REACHED_PROVIDERS } from './reached.js';
 
 /** The first operator, made when there is none yet. */
 export interface FirstOperator {
@@ -30,6 +22,8 @@ export interface SandboxSettings {
   readonly isFixed: boolean;
 }
 
+type Read = EnvironmentReader<GatewayVariable>;
+
 /** How long what is not for ever is kept, in days. */
 export interface RetentionSettings {
   /** Personal data, from the end of its transaction until it is blocked. */
@@ -39,7 +33,7 @@ export interface RetentionSettings {
   readonly notificationDays: number;
 }
 
-export interface ConfigValues extends ProviderSettings {
+export interface ConfigValues {
   readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
@@ -69,6 +63,7 @@ export interface ConfigValues extends ProviderSettings {
   /** Through which the providers are called; null: directly. */
   readonly outboundProxy: ProxySettings | null;
   readonly breaker: { readonly failures: number; readonly openMs: number };
+  readonly providers: SettingsByProvider;
 }
 
 /** The configuration, complete, validated and frozen; also its own injection token. */
@@ -92,9 +87,7 @@ export class Config implements ConfigValues {
   readonly sandbox!: SandboxSettings;
   readonly outboundProxy!: ProxySettings | null;
   readonly breaker!: { readonly failures: number; readonly openMs: number };
-  readonly latamPass!: LatamPassSettings;
-  readonly loyaltyLayer!: LoyaltyLayerSettings;
-  readonly latcom!: LatcomSettings;
+  readonly providers!: SettingsByProvider;
 
   constructor(values: ConfigValues) {
     Object.assign(this, values);
@@ -106,14 +99,27 @@ export class Config implements ConfigValues {
     return new Config({ ...this, ...changes });
   }
 
-  /** The providers that the built-in sandbox plays. */
+  /** Titles of the providers that the built-in sandbox simulates. */
   get sandboxed(): string[] {
-    return REACHED_PROVIDERS.filter(({ settingsIn }) => settingsIn(this).sandbox).map(({ title }) => title);
+    return DECLARED.filter(({ name }) => this.settingsOf(name).sandbox).map(({ title }) => title);
   }
 
   /** No real provider is called. */
   get isAllSandboxed(): boolean {
-    return this.sandboxed.length === REACHED_PROVIDERS.length;
+    return this.sandboxed.length === DECLARED.length;
+  }
+
+  /** What the settings of every provider have in common. @throws Error when there is no such provider */
+  settingsOf(provider: string): Reached {
+    const all: Readonly<Record<string, Reached>> = this.providers;
+    const settings = all[provider];
+    if (!settings) throw new Error(`there is no provider ${provider}`);
+    return settings;
+  }
+
+  /** The same configuration with the simulated providers reached by the variables in `reach`, by provider. */
+  reaching(environment: Environment, reach: Readonly<Record<string, Environment>>): Config {
+    return this.with({ providers: readProviders(new EnvironmentReader(environment, GATEWAY_VARIABLES), reach) });
   }
 }
 
@@ -142,7 +148,7 @@ const MAX_DAYS = 36_500;
  * @throws ConfigError that names every variable that is wrong
  */
 export function readConfig(environment: Environment): { config: Config; warnings: readonly string[] } {
-  const read = new EnvironmentReader(environment);
+  const read = new EnvironmentReader(environment, GATEWAY_VARIABLES);
   // Checked, because a slip of the pen would let the sandbox into production.
   const isProduction = read.choice('NODE_ENV', ['production', 'development', 'test'], 'development') === 'production';
   const port = read.integer('PORT', 3000, 0, MAX_PORT);
@@ -174,7 +180,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
       failures: read.integer('BREAKER_FAILURES', 20, 1, 100_000),
       openMs: read.integer('BREAKER_OPEN_MS', 5_000, 1, 3_600_000),
     },
-    ...readProviders(read),
+    providers: readProviders(read),
   };
   const config = new Config(values);
   checkSandbox(read, config);
@@ -184,7 +190,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
   return { config, warnings: [...new Set(read.warnings)] };
 }
 
-function readEncryptionKey(read: EnvironmentReader, isNeeded: boolean): Buffer | null {
+function readEncryptionKey(read: Read, isNeeded: boolean): Buffer | null {
   const why =
     'with DATABASE_URL it is needed, and must be the same for every instance; make one with: openssl rand -base64 32';
   const value = isNeeded ? read.required('ENCRYPTION_KEY', why) : (read.text('ENCRYPTION_KEY') ?? '');
@@ -195,7 +201,7 @@ function readEncryptionKey(read: EnvironmentReader, isNeeded: boolean): Buffer |
   return null;
 }
 
-function readAdmin(read: EnvironmentReader): FirstOperator | null {
+function readAdmin(read: Read): FirstOperator | null {
   const username = read.matching(
     'ADMIN_USERNAME',
     /^(?!key_)[A-Za-z0-9._@-]{1,64}$/,
@@ -210,25 +216,23 @@ function readAdmin(read: EnvironmentReader): FirstOperator | null {
   return username === null || password === null ? null : { username, password };
 }
 
-function checkSandbox(read: EnvironmentReader, config: Config): void {
+function checkSandbox(read: Read, config: Config): void {
   const isAllowed = read.boolean('SANDBOX') ?? !config.isProduction;
   if (isAllowed) return;
   const hint = config.isProduction
     ? 'in production the sandbox must not play a provider unaware: set the URL, or SANDBOX=true'
     : 'SANDBOX is false, so nothing would play this provider: set the URL';
-  for (const { baseUrl } of REACHED_PROVIDERS) {
-    if (read.text(baseUrl) === null) read.fail(baseUrl, `is not set: ${hint}`);
+  for (const { baseUrlVariable, variables } of DECLARED) {
+    const own = read.of(variables);
+    if (own.text(baseUrlVariable) === null) own.fail(baseUrlVariable, `is not set: ${hint}`);
   }
 }
 
-function warnOfProduction(read: EnvironmentReader, config: Config): void {
+function warnOfProduction(read: Read, config: Config): void {
   if (!config.isProduction) return;
   warnOfPlainDatabase(read, 'DATABASE_URL', config.databaseUrl);
   if (config.databaseUrl === null)
     read.warn('DATABASE_URL is not set: the embedded PostgreSQL is used, in production.');
-  if (!config.latamPass.sandbox && config.latamPass.environment === 'sandbox') {
-    read.warn('LATAM_PASS_ENVIRONMENT is sandbox, in production: no real points are credited.');
-  }
 }
 
 function freeze(value: object): void {
@@ -239,7 +243,7 @@ function freeze(value: object): void {
   Object.freeze(value);
 }
 
-function readRetention(read: EnvironmentReader): RetentionSettings {
+function readRetention(read: Read): RetentionSettings {
   return {
     personalDays: read.integer('RETENTION_PERSONAL_DAYS', 180, 1, MAX_DAYS),
     blockedDays: read.integer('RETENTION_BLOCKED_DAYS', 180, 0, MAX_DAYS),

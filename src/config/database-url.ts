@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { GatewayVariable } from './gateway-variables.js';
 import type { EnvironmentReader } from './reader.js';
-import type { VariableName } from './variables.js';
 
 /** As the driver takes them: all of them that encrypt also verify the server's certificate and name, but the last. */
 const MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
@@ -8,7 +8,7 @@ const FILES = ['sslrootcert', 'sslcert', 'sslkey'];
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|)$/;
 
 /** The URL of a PostgreSQL server; what it says of TLS is checked now, and not when the first connection fails. */
-export function readDatabaseUrl(read: EnvironmentReader, name: VariableName): string | null {
+export function readDatabaseUrl(read: EnvironmentReader<GatewayVariable>, name: GatewayVariable): string | null {
   const value = read.text(name);
   if (value === null) return null;
   const url = URL.parse(value);
@@ -26,7 +26,11 @@ export function readDatabaseUrl(read: EnvironmentReader, name: VariableName): st
 }
 
 /** What lets somebody between the gateway and its database read or change what they say. */
-export function warnOfPlainDatabase(read: EnvironmentReader, name: VariableName, value: string | null): void {
+export function warnOfPlainDatabase(
+  read: EnvironmentReader<GatewayVariable>,
+  name: GatewayVariable,
+  value: string | null,
+): void {
   const url = value === null ? null : URL.parse(value);
   if (!url || LOOPBACK.test(url.hostname)) return;
   const mode = url.searchParams.get('sslmode');

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { GatewayVariable } from './gateway-variables.js';
 import type { EnvironmentReader } from './reader.js';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -8,7 +9,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
  * Node itself loads the file that NODE_EXTRA_CA_CERTS names, and only warns when it cannot read it: every call to a
  * provider with that authority would fail later.
  */
-export function checkExtraAuthorities(read: EnvironmentReader): void {
+export function checkExtraAuthorities(read: EnvironmentReader<GatewayVariable>): void {
   const file = read.text('NODE_EXTRA_CA_CERTS');
   if (file === null) return;
   try {

@@ -1,6 +1,6 @@
+import type { GatewayVariable } from './gateway-variables.js';
 import type { EnvironmentReader } from './reader.js';
 import { isNoProxyEntry } from './no-proxy.js';
-import type { VariableName } from './variables.js';
 
 /** The forward proxy in front of the providers. */
 export interface ProxySettings {
@@ -13,7 +13,7 @@ export interface ProxySettings {
 }
 
 /** null when no proxy is configured, or when it is configured wrongly. */
-export function readOutboundProxy(read: EnvironmentReader): ProxySettings | null {
+export function readOutboundProxy(read: EnvironmentReader<GatewayVariable>): ProxySettings | null {
   const url = readProxyUrl(read, 'OUTBOUND_PROXY_URL');
   if (url === null) return null;
   const exempt = read.eitherCase('NO_PROXY')?.split(/[\s,]+/) ?? [];
@@ -26,7 +26,7 @@ export function readOutboundProxy(read: EnvironmentReader): ProxySettings | null
   return { url: url.origin, authorization, exempt: entries };
 }
 
-function readProxyUrl(read: EnvironmentReader, name: VariableName): URL | null {
+function readProxyUrl(read: EnvironmentReader<GatewayVariable>, name: GatewayVariable): URL | null {
   const value = read.text(name);
   if (value === null) return null;
   const url = URL.parse(value);
@@ -42,7 +42,7 @@ function readProxyUrl(read: EnvironmentReader, name: VariableName): URL | null {
 }
 
 /** User and password of the URL as HTTP Basic, percent-decoded. */
-function authorizationOf(read: EnvironmentReader, name: VariableName, url: URL): string | null {
+function authorizationOf(read: EnvironmentReader<GatewayVariable>, name: GatewayVariable, url: URL): string | null {
   if (url.username === '' && url.password === '') return null;
   try {
     const username = decodeURIComponent(url.username);

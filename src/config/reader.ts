@@ -1,20 +1,53 @@
 import { readFileSync } from 'node:fs';
 import { readWholeNumber } from '../readers/integer.js';
-import { isSecret, type VariableName } from './variables.js';
+import type { Variable } from './variables.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads variables and collects everything that is wrong with them, so that all of it can be told at once. */
-export class EnvironmentReader {
-  readonly errors: string[] = [];
-  readonly warnings: string[] = [];
+interface Findings {
+  readonly errors: string[];
+  readonly warnings: string[];
+}
 
-  constructor(private readonly environment: Environment) {}
+/** Reads declared variables, and collects all errors so that one start reports every one of them. */
+export class EnvironmentReader<Name extends string = string> {
+  private readonly variables: Readonly<Record<string, Variable>>;
+
+  constructor(
+    private readonly environment: Environment,
+    variables: Readonly<Record<Name, Variable>>,
+    private readonly findings: Findings = { errors: [], warnings: [] },
+  ) {
+    this.variables = variables;
+  }
+
+  get errors(): readonly string[] {
+    return this.findings.errors;
+  }
+
+  get warnings(): readonly string[] {
+    return this.findings.warnings;
+  }
+
+  get isProduction(): boolean {
+    return this.environment['NODE_ENV']?.trim() === 'production';
+  }
+
+  /** A reader of other variables that reports to the same place. */
+  of<Other extends string>(variables: Readonly<Record<Other, Variable>>): EnvironmentReader<Other> {
+    return new EnvironmentReader(this.environment, variables, this.findings);
+  }
+
+  /** The same variables with other values; those in `values` come from nowhere else, and findings are kept apart. */
+  with(values: Environment): EnvironmentReader<Name> {
+    const files = Object.fromEntries(Object.keys(values).map((name) => [`${name}_FILE`, undefined]));
+    return new EnvironmentReader<Name>({ ...this.environment, ...values, ...files }, this.variables);
+  }
 
   /** A value, trimmed of white space around it; an empty one counts as unset. */
-  text(name: VariableName): string | null {
+  text(name: Name): string | null {
     const direct = this.environment[name]?.trim() ?? '';
-    if (!isSecret(name)) return direct === '' ? null : direct;
+    if (!this.isSecret(name)) return direct === '' ? null : direct;
     const file = this.environment[`${name}_FILE`]?.trim() ?? '';
     if (direct !== '' && file !== '') {
       this.fail(name, `is set, and ${name}_FILE too: set only one of them`);
@@ -25,27 +58,27 @@ export class EnvironmentReader {
   }
 
   /** A variable that other tools also read in lower case; the upper-case one wins. */
-  eitherCase(name: VariableName): string | null {
+  eitherCase(name: Name): string | null {
     const lower = this.environment[name.toLowerCase()]?.trim() ?? '';
     return this.text(name) ?? (lower === '' ? null : lower);
   }
 
   /** A value that must be there; the empty text, and an error, when it is not. */
-  required(name: VariableName, why: string): string {
+  required(name: Name, why: string): string {
     const value = this.text(name);
     const inFile = this.environment[`${name}_FILE`]?.trim() ?? '';
-    if (value === null && !(isSecret(name) && inFile !== '')) this.fail(name, `is not set: ${why}`);
+    if (value === null && !(this.isSecret(name) && inFile !== '')) this.fail(name, `is not set: ${why}`);
     return value ?? '';
   }
 
-  matching(name: VariableName, pattern: RegExp, what: string): string | null {
+  matching(name: Name, pattern: RegExp, what: string): string | null {
     const value = this.text(name);
     if (value !== null && !pattern.test(value)) this.fail(name, `must be ${what}`);
     return value;
   }
 
   /** A whole number in ASCII digits from `min` to `max`. */
-  integer(name: VariableName, fallback: number, min: number, max: number): number {
+  integer(name: Name, fallback: number, min: number, max: number): number {
     const value = this.text(name);
     if (value === null) return fallback;
     const number = readWholeNumber(value, max);
@@ -54,14 +87,14 @@ export class EnvironmentReader {
     return fallback;
   }
 
-  boolean(name: VariableName): boolean | null {
+  boolean(name: Name): boolean | null {
     const value = this.text(name);
     if (value === null) return null;
     if (value !== 'true' && value !== 'false') this.fail(name, `must be true or false, not "${shown(value)}"`);
     return value === 'true';
   }
 
-  choice<const Value extends string>(name: VariableName, values: readonly Value[], fallback: Value): Value {
+  choice<const Value extends string>(name: Name, values: readonly Value[], fallback: Value): Value {
     const value = this.text(name);
     if (value === null) return fallback;
     const found = values.find((candidate) => candidate === value);
@@ -69,15 +102,19 @@ export class EnvironmentReader {
     return found ?? fallback;
   }
 
-  fail(name: VariableName, problem: string): void {
-    this.errors.push(`${name} ${problem}`);
+  fail(name: Name, problem: string): void {
+    this.findings.errors.push(`${name} ${problem}`);
   }
 
   warn(text: string): void {
-    this.warnings.push(text);
+    this.findings.warnings.push(text);
   }
 
-  private fromFile(name: VariableName, file: string): string | null {
+  private isSecret(name: Name): boolean {
+    return this.variables[name]?.secret === true;
+  }
+
+  private fromFile(name: Name, file: string): string | null {
     try {
       const value = readFileSync(file, 'utf8').trim();
       if (value !== '') return value;
@@ -91,7 +128,7 @@ export class EnvironmentReader {
   }
 }
 
-/** Enough of a wrong value to recognise it. Never used for secrets. */
+/** Enough of a wrong value to recognize it. Never used for secrets. */
 function shown(value: string): string {
   return value.length <= 40 ? value : `${value.slice(0, 40)}…`;
 }

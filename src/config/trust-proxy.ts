@@ -1,8 +1,9 @@
 import { isTooWideForIpv4, readNetwork } from '../readers/network.js';
+import type { GatewayVariable } from './gateway-variables.js';
 import type { EnvironmentReader } from './reader.js';
 
 /** The proxies in front of the gateway, as addresses and CIDRs separated by commas or blanks. */
-export function readTrustedProxies(read: EnvironmentReader): string[] {
+export function readTrustedProxies(read: EnvironmentReader<GatewayVariable>): string[] {
   const texts = (read.text('TRUST_PROXY') ?? '').split(/[\s,]+/).filter((text) => text !== '');
   for (const text of texts) {
     const network = readNetwork(text);

@@ -1,77 +1,14 @@
-/** One environment variable. `secret`: may also come from the file that `<NAME>_FILE` names. */
+/** One environment variable, as `.env.example` shows it. */
 export interface Variable {
+  /** What it sets, in plain text; empty where the name says it all. */
+  readonly text: string;
+  /** The default, as `.env.example` writes it; absent: unset. */
+  readonly default?: string;
+  /** Its value may also come from the file that `<NAME>_FILE` names, and is never shown. */
   readonly secret?: true;
 }
 
-const PLAIN: Variable = {};
-const SECRET: Variable = { secret: true };
-
-/** Every variable that the gateway reads, besides `no_proxy`; nothing else of the environment is looked at. */
-export const VARIABLES = {
-  NODE_ENV: PLAIN,
-  PORT: PLAIN,
-  HOST: PLAIN,
-  DATABASE_URL: SECRET,
-  DATABASE_MIGRATION_URL: SECRET,
-  DATABASE_READER_ROLE: PLAIN,
-  DATA_DIR: PLAIN,
-  ENCRYPTION_KEY: SECRET,
-  ADMIN_USERNAME: PLAIN,
-  ADMIN_PASSWORD: SECRET,
-  LOG_LEVEL: PLAIN,
-  SHUTDOWN_GRACE_MS: PLAIN,
-  REQUEST_TIMEOUT_MS: PLAIN,
-  REQUIRE_SECOND_OPERATOR: PLAIN,
-  RATE_LIMIT_PER_MINUTE: PLAIN,
-  TRUST_PROXY: PLAIN,
-  RETENTION_PERSONAL_DAYS: PLAIN,
-  RETENTION_BLOCKED_DAYS: PLAIN,
-  RETENTION_NOTIFICATION_DAYS: PLAIN,
-  SANDBOX: PLAIN,
-  SANDBOX_PORT: PLAIN,
-  OUTBOUND_PROXY_URL: SECRET,
-  NO_PROXY: PLAIN,
-  NODE_EXTRA_CA_CERTS: PLAIN,
-  BREAKER_FAILURES: PLAIN,
-  BREAKER_OPEN_MS: PLAIN,
-  LATAM_PASS_BASE_URL: PLAIN,
-  LATAM_PASS_ENVIRONMENT: PLAIN,
-  LATAM_PASS_CLIENT_ID: PLAIN,
-  LATAM_PASS_CLIENT_SECRET: SECRET,
-  LATAM_PASS_AUTHORIZATION: SECRET,
-  LATAM_PASS_PARTNER_ID: PLAIN,
-  LATAM_PASS_PRODUCT_ID: PLAIN,
-  LATAM_PASS_ISSUE_BANK: PLAIN,
-  LATAM_PASS_REQUESTS_PER_MINUTE: PLAIN,
-  LATAM_PASS_NOTIFICATION_USERNAME: PLAIN,
-  LATAM_PASS_NOTIFICATION_PASSWORD: SECRET,
-  LATAM_PASS_NOTIFICATION_USERNAME_2: PLAIN,
-  LATAM_PASS_NOTIFICATION_PASSWORD_2: SECRET,
-  LATAM_PASS_NOTIFICATION_HEADERS: SECRET,
-  LOYALTY_LAYER_BASE_URL: PLAIN,
-  LOYALTY_LAYER_API_BASE_URL: PLAIN,
-  LOYALTY_LAYER_CLIENT_ID: PLAIN,
-  LOYALTY_LAYER_CLIENT_SECRET: SECRET,
-  LOYALTY_LAYER_GRANT_TYPE: PLAIN,
-  LOYALTY_LAYER_REQUESTS_PER_MINUTE: PLAIN,
-  LOYALTY_LAYER_EGRESS: PLAIN,
-  LOYALTY_LAYER_COALESCING: PLAIN,
-  LOYALTY_LAYER_BATCH_MAX_SIZE: PLAIN,
-  LOYALTY_LAYER_JWE_ALGORITHMS: PLAIN,
-  LATCOM_BASE_URL: PLAIN,
-  LATCOM_CUSTOMER_ID: PLAIN,
-  LATCOM_SECRET_KEY: SECRET,
-  LATCOM_TIMEOUT_MS: PLAIN,
-  LATCOM_REQUESTS_PER_15_MINUTES: PLAIN,
-  LATCOM_FLOAT_SAFETY: PLAIN,
-  LATCOM_LOW_FLOAT: PLAIN,
-  LATCOM_BALANCE_SECONDS: PLAIN,
-  LATCOM_BALANCE_LAG_SECONDS: PLAIN,
-} as const satisfies Record<string, Variable>;
-
-export type VariableName = keyof typeof VARIABLES;
-
-export function isSecret(name: VariableName): boolean {
-  const variable: Variable = VARIABLES[name];
-  return variable.secret === true;
+export interface VariableGroup {
+  readonly title: string;
+  readonly variables: Readonly<Record<string, Variable>>;
 }

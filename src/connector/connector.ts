@@ -1,14 +1,11 @@
 import type { ReportedBalance } from '../ledger/writes/settle.js';
-import type { Failure, Json, JsonObject, TransactionType } from '../ledger/model/transaction.js';
+import type { Failure, Json, JsonObject } from '../ledger/model/transaction.js';
 
 /**
  * The port between the gateway and its providers, and the project's vocabulary. A connector declares which operations it
  * performs and translates; recording, leases, retries and the ledger are not its business. What a provider does not have
  * (a poll, a quantity) is absent from its definition, never stubbed.
  */
-export const PROVIDERS = ['latam-pass', 'loyalty-layer', 'latcom'] as const;
-export type ProviderName = (typeof PROVIDERS)[number];
-
 /** What the provider said. A refusal is a value, not an exception. */
 export type Outcome = Said & {
   /** The provider's answer as it came, kept encrypted with the transaction. */
@@ -107,7 +104,7 @@ export interface Secret {
 export interface StoredOperation {
   readonly id: string;
   readonly appId: string;
-  readonly type: TransactionType;
+  readonly type: string;
   readonly body: string;
   readonly detail: JsonObject;
   readonly correlationId: string | null;
@@ -161,7 +158,7 @@ export interface RetryPolicy {
 }
 
 export interface OperationHandler {
-  readonly type: TransactionType;
+  readonly type: string;
   /** Whether a doubtful call may be made again with the same data. If not, doubt makes it `unknown`. */
   readonly repeatable: boolean;
   /** Longest time the one call may take, from connection to the end of the body, in milliseconds. */
@@ -199,12 +196,14 @@ export interface BalanceSource {
 
 /** A provider as the rest of the gateway sees it. */
 export interface ProviderDefinition {
-  readonly name: ProviderName;
-  readonly title: string;
+  /** Of its manifest. */
+  readonly name: string;
   readonly operations: readonly OperationHandler[];
   readonly balance?: BalanceSource;
   /** What an inbound notification says, when the provider sends any. Total: never throws. */
   readonly readNotification?: (raw: string) => NotificationReading;
+  /** Prepares what a demo app needs; repeatable. For an embedded database with nothing but simulated providers. */
+  readonly seedDemo?: () => Promise<void>;
 }
 
 /** An inbound notification, understood or not. */

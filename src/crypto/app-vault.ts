@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { Cipher } from './cipher.js';
 import type { Database } from '../database/database.js';
 import { StaleWhileErrorCache } from '../common/stale-while-error-cache.js';
-import type { Vault } from './gateway-vault.js';
+import { GATEWAY_FORMAT, type Vault } from './gateway-vault.js';
 
 const KEY_BYTES = 32;
 /** First byte of data that is sealed with an app's own key. */
@@ -20,8 +20,10 @@ interface KeyRow {
 
 /** Seals and opens the data of one app. */
 export class AppCipher {
-  /** `own`: null when the app's key was destroyed. */
-  constructor(private readonly own: Cipher | null) {}
+  constructor(
+    private readonly own: Cipher | null,
+    private readonly vault: Vault,
+  ) {}
 
   /** True when the app's key was destroyed: none of its data can be opened any more. */
   get isDestroyed(): boolean {
@@ -33,9 +35,12 @@ export class AppCipher {
     return this.usable().seal(text);
   }
 
-  /** @throws Error when it cannot be opened (any more) */
+  /**
+   * Also opens data that was sealed before apps had their own keys. @throws Error when it cannot be opened (any more)
+   */
   open(sealed: Buffer): string {
-    return this.usable().open(sealed);
+    const own = this.usable();
+    return sealed[0] === GATEWAY_FORMAT ? this.vault.open(sealed) : own.open(sealed);
   }
 
   private usable(): Cipher {
@@ -74,9 +79,9 @@ export class AppVault {
 
   private async load(appId: string): Promise<AppCipher> {
     const row = (await this.find(appId)) ?? (await this.make(appId));
-    if (!row.sealed) return new AppCipher(null);
+    if (!row.sealed) return new AppCipher(null, this.gateway);
     const key = createSecretKey(Buffer.from(this.gateway.open(row.sealed), 'base64'));
-    return new AppCipher(new Cipher(APP_FORMAT, key));
+    return new AppCipher(new Cipher(APP_FORMAT, key), this.gateway);
   }
 
   private async make(appId: string): Promise<KeyRow> {

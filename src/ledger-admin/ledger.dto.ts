@@ -3,6 +3,7 @@ import { IsIn, Matches } from 'class-validator';
 import { Optional } from '../api/optional.js';
 import { VIEWS, type View } from '../ledger/reads/ledger-balances.service.js';
 import { IsDateTime } from '../operations/http/field.validators.js';
+import { PROVIDERS } from '../providers/declared.js';
 
 export class BalanceQueryDto {
   /** Balances as of this time, including that millisecond; default: now. */
@@ -24,10 +25,8 @@ export class BalanceQueryDto {
 
 /** An account of the ledger: one per app and unit, one per provider and unit. */
 export class AccountDto {
-  /**
-   * An app's id, or a provider's name.
-   * @example "latcom"
-   */
+  /** An app's id, or a provider's name. */
+  @ApiProperty({ example: PROVIDERS[0] })
   account!: string;
   @ApiProperty({ enum: ['app', 'provider'] })
   kind!: string;

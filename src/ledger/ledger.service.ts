@@ -19,7 +19,7 @@ import { record, type RecordResult, type RecordRow } from './writes/record.js';
 import { refreshResource, type ResourceNews } from './writes/refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './writes/settle.js';
 import { hastenSiblings } from './reads/siblings.js';
-import type { Resource, Transaction, TransactionType } from './model/transaction.js';
+import type { Resource, Transaction } from './model/transaction.js';
 
 const MAX_BATCH_ROWS = 256;
 /** About what is recorded in a second; who comes then is told to come again, before anything of his is recorded. */
@@ -161,7 +161,7 @@ export class Ledger {
   }
 
   /** How many operations of that type are due and not taken up, counted up to `most`. */
-  async dueCount(provider: string, type: TransactionType, most: number): Promise<number> {
+  async dueCount(provider: string, type: string, most: number): Promise<number> {
     const rows = await this.database.prepared<{ count: number }>(
       'ledger_due_count',
       `select count(*)::int as count from (

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
+import { NOTIFYING_PROVIDERS } from '../providers/declared.js';
 import { Optional } from '../api/optional.js';
 import { PageQueryDto } from '../api/pagination.js';
 import { NOTIFICATION_STATES, type NotificationState } from './notification.js';
@@ -21,7 +22,7 @@ export class NotificationQueryDto extends PageQueryDto {
 export class NotificationDto {
   /** @example "ntf_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
   id!: string;
-  /** @example "latam-pass" */
+  @ApiProperty({ example: NOTIFYING_PROVIDERS[0] })
   provider!: string;
   @ApiProperty({ type: String, format: 'date-time' })
   receivedAt!: string;

@@ -1,6 +1,7 @@
 import { applyDecorators, Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
-import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
-import { Notifier } from '../access/index.js';
+import { ApiBody, ApiOkResponse, ApiParam } from '@nestjs/swagger';
+import { Caller, Notifier, type NotifierCaller } from '../access/index.js';
+import { NOTIFYING_PROVIDERS } from '../providers/declared.js';
 import { ApiProblems } from '../api/openapi.js';
 import { RawBody } from '../api/raw-body.js';
 import { NotificationReceiver } from './notification-receiver.service.js';
@@ -12,17 +13,17 @@ export class ReceivedDto {
   received!: boolean;
 }
 
-/** Where providers tell us how things ended. */
+/** Where providers report how operations ended. */
 @Controller('v1/providers')
 @Notifier()
 export class NotificationsController {
   constructor(private readonly receiver: NotificationReceiver) {}
 
-  /** Receive the result of an accrual from LATAM Pass. Acknowledged when it is stored durably; applied afterwards. */
-  @Post('latam-pass/notifications')
+  /** Receive the result of an operation from a provider. Acknowledged when it is stored durably; applied afterwards. */
+  @Post(':provider/notifications')
   @TakesNotification()
-  async receive(@Body() raw: Buffer | undefined): Promise<ReceivedDto> {
-    await this.receiver.receive('latam-pass', raw ?? Buffer.alloc(0));
+  async receive(@Caller() { provider }: NotifierCaller, @Body() raw: Buffer | undefined): Promise<ReceivedDto> {
+    await this.receiver.receive(provider, raw ?? Buffer.alloc(0));
     return { received: true };
   }
 }
@@ -31,11 +32,12 @@ function TakesNotification(): MethodDecorator {
   return applyDecorators(
     HttpCode(HttpStatus.OK),
     RawBody(MAX_BODY_BYTES),
+    ApiParam({ name: 'provider', enum: NOTIFYING_PROVIDERS }),
     ApiBody({
       schema: { type: 'object', additionalProperties: true },
       description: 'Stored unchanged, at most 64 KiB.',
     }),
     ApiOkResponse({ type: ReceivedDto }),
-    ApiProblems('payload_too_large', 'overloaded'),
+    ApiProblems('not_found', 'payload_too_large', 'overloaded'),
   );
 }

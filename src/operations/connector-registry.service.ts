@@ -1,22 +1,29 @@
 import { Injectable } from '@nestjs/common';
-import type { TransactionType } from '../ledger/model/transaction.js';
 import type { ProviderClient } from '../outbound/provider-client.js';
-import { PROVIDERS, type OperationHandler, type ProviderDefinition } from '../connector/connector.js';
+import type { OperationHandler, ProviderDefinition } from '../connector/connector.js';
+import { DECLARED, PROVIDERS } from '../providers/declared.js';
 
 export interface RegisteredProvider {
   readonly definition: ProviderDefinition;
   readonly client: ProviderClient;
 }
 
-/** Where connectors announce themselves at start: the road of an operation knows no provider by name. */
+/** Providers announce themselves here at start: no other part of the gateway knows a provider by name. */
 @Injectable()
 export class ConnectorRegistry {
   private readonly providers = new Map<string, RegisteredProvider>();
-  private readonly handlers = new Map<TransactionType, OperationHandler>();
+  private readonly handlers = new Map<string, OperationHandler>();
 
-  /** @throws Error when a provider or an operation is announced twice. */
+  /** @throws Error when a provider is registered twice, or when its handlers are not those that its manifest declares */
   register(definition: ProviderDefinition, client: ProviderClient): void {
     if (this.providers.has(definition.name)) throw new Error(`${definition.name} is registered twice`);
+    const declared = Object.keys(DECLARED.find(({ name }) => name === definition.name)?.operations ?? {}).sort();
+    const handled = definition.operations.map(({ type }) => type).sort();
+    if (declared.join() !== handled.join()) {
+      throw new Error(
+        `${definition.name} declares the operations ${declared.join(', ')}; it handles ${handled.join(', ')}`,
+      );
+    }
     this.providers.set(definition.name, { definition, client });
     for (const handler of definition.operations) {
       if (this.handlers.has(handler.type)) throw new Error(`${handler.type} has two handlers`);
@@ -25,7 +32,7 @@ export class ConnectorRegistry {
   }
 
   /** @throws Error when no connector performs this type. */
-  handler(type: TransactionType): OperationHandler {
+  handler(type: string): OperationHandler {
     const handler = this.handlers.get(type);
     if (!handler) throw new Error(`no connector performs ${type}`);
     return handler;

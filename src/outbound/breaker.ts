@@ -1,5 +1,5 @@
 import { circuitBreaker, ConsecutiveBreaker, handleType, type CircuitBreakerPolicy } from 'cockatiel';
-import { ProviderError, type ProviderName } from '../connector/connector.js';
+import { ProviderError } from '../connector/connector.js';
 import { UNSENDABLE } from './provider-http.service.js';
 import { alarm } from '../common/alarm.js';
 
@@ -14,7 +14,7 @@ const OWN_REASONS = new Set(['lease_lost', 'expired', UNSENDABLE]);
 
 /** Makes a circuit breaker. Lost answers and 5xx count as failures. */
 export function makeBreaker(
-  provider: ProviderName,
+  provider: string,
   { failures, openMs }: BreakerRule,
   onBreak: () => void,
 ): CircuitBreakerPolicy {

@@ -4,7 +4,7 @@ import { isUnavailable } from '../database/database.js';
 import { alarm } from '../common/alarm.js';
 import { describeError } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
-import { ProviderError, type ProviderName } from '../connector/connector.js';
+import { ProviderError } from '../connector/connector.js';
 import { makeBreaker, type BreakerRule } from './breaker.js';
 import { UNSENDABLE, type ProviderHttp, type HttpReply, type HttpRequest } from './provider-http.service.js';
 import { reportProxyFailure } from './proxy-failure.js';
@@ -18,7 +18,7 @@ import { StaleTokenLimiter, type TokenEvidence } from './stale-token-limiter.js'
 import type { TokenVerdict } from './token-verdict.js';
 
 export interface ProviderClientOptions {
-  readonly provider: ProviderName;
+  readonly provider: string;
   readonly breaker: BreakerRule;
   readonly quota: QuotaRule;
   readonly token: TokenSource;
@@ -178,7 +178,7 @@ export class ProviderClient {
     return this.breaker.state === CircuitState.Open && paused ? 'open' : 'half-open';
   }
 
-  get provider(): ProviderName {
+  get provider(): string {
     return this.options.provider;
   }
 

@@ -8,13 +8,13 @@ import { TOKEN_UNREADABLE } from './login-failure.js';
 import { requestedPause } from './retry-after.js';
 import { MAX_LIFETIME_MS, type Login } from './token-cache.service.js';
 
-/** Statuses with which providers refuse credentials. LATAM Pass uses 400, and a 200 may contain a refusal too. */
+/** Statuses with which providers refuse credentials. Some use 400, and a 200 may contain a refusal too. */
 const REFUSED = new Set([200, 400, 401, 403]);
 const MIN_LIFETIME_MS = 1_000;
 
 /**
- * Reads the answer to a login: any 2xx with an `access_token` that can be sent in a header (LATAM Pass answers 201, the
- * others 200), and its lifetime if it is plausible. `isOwnError` recognizes refusals by the provider itself; a refusal
+ * Reads the answer to a login: any 2xx with an `access_token` that can be sent in a header (some providers answer
+ * 201), and its lifetime if it is plausible. `isOwnError` recognizes refusals by the provider itself; a refusal
  * by a proxy or firewall says nothing about the credentials.
  * @throws ProviderError `unauthorized` when the credentials are refused, otherwise `doubtful`
  */

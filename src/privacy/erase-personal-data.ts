@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { erasePersonal } from '../ledger/writes/erase.js';
+import { PERSONAL_MEMBERS } from '../providers/declared.js';
 import { deleteNotificationsOf } from '../notifications/delete-notifications.js';
 
 /**
@@ -7,7 +8,7 @@ import { deleteNotificationsOf } from '../notifications/delete-notifications.js'
  * the transaction of `client`. Returns the ids of those whose data is gone; the others are not final.
  */
 export async function erasePersonalData(client: PoolClient, ids: readonly string[]): Promise<string[]> {
-  const erased = await erasePersonal(client, ids);
+  const erased = await erasePersonal(client, ids, PERSONAL_MEMBERS);
   await deleteNotificationsOf(client, erased);
   return erased;
 }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { RetentionSettings } from '../config/config.js';
+import { END_STATUSES } from '../providers/declared.js';
 import { finishErasure, nextAppToErase } from '../crypto/app-data-keys.js';
 import { blockPersonal } from '../ledger/writes/erase.js';
 import { forgetOldKeys } from '../ledger/writes/expire-idempotency-keys.js';
@@ -66,12 +67,12 @@ export function blockEnded({ personalDays }: RetentionSettings): PurgeTask {
   };
 }
 
-/** Passes with a final status of the contract. A pass that can still be used is kept. */
-const ENDED_PASSES = `
+/** Resources that are over. A resource that can still be used is kept. */
+const ENDED_RESOURCES = `
 select (select t.id from transactions t where t.resource_id = r.id limit 1) as id
 from resources r
 where r.blocked_at is null and r.erased_at is null and r.updated_at < now() - make_interval(days => $1)
-  and r.status in ('canceled', 'expired', 'void')
+  and r.status = any($3)
   and not exists (
     select from transactions t where t.resource_id = r.id
       and (t.completed_at is null or t.completed_at >= now() - make_interval(days => $1)))
@@ -79,7 +80,7 @@ order by r.updated_at limit $2`;
 
 export function blockPasses({ personalDays }: RetentionSettings): PurgeTask {
   return async (client) => {
-    const { rows } = await client.query<{ id: string | null }>(ENDED_PASSES, [personalDays, MAX_ROWS]);
+    const { rows } = await client.query<{ id: string | null }>(ENDED_RESOURCES, [personalDays, MAX_ROWS, END_STATUSES]);
     const ids = rows.flatMap(({ id }) => id ?? []);
     const blocked = ids.length === 0 ? [] : await blockPersonal(client, ids);
     return { ...NO_PROGRESS, rows: blocked.length, isOver: blocked.length === 0 };

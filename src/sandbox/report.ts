@@ -58,7 +58,7 @@ function effectsOf(provider: string, sources: readonly ReportSource[]): (Effect 
   return sources.flatMap((source) => (source.effects?.() ?? []).map((effect) => ({ provider, ...effect })));
 }
 
-/** `latam-pass` is `latamPass`. */
+/** `some-name` is `someName`. */
 function memberName(provider: string): string {
   return provider.replaceAll(/-(.)/g, (_match, letter: string) => letter.toUpperCase());
 }

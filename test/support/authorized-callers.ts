@@ -209,6 +209,7 @@ const SPECIAL: Readonly<Record<string, Prepare>> = {
   'POST /v1/admin/transactions/{id}/refresh': processing,
   'POST /v1/admin/transactions/{id}/resolve': unknown,
   'POST /v1/admin/transactions/{id}/retry': parked,
+  'POST /v1/providers/{provider}/notifications': async () => ({ ids: { provider: 'latam-pass' } }),
 };
 
 /** What makes the operation succeed; a new one without an entry gets its documented example and no ids. */

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, readConfig, VARIABLES } from '../../src/config/config.js';
-import { PROVIDERS } from '../../src/connector/connector.js';
+import { ConfigError, readConfig } from '../../src/config/config.js';
+import { envExample, VARIABLE_GROUPS } from '../../src/config/env-example.js';
+import { DECLARED } from '../../src/providers/declared.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 
@@ -45,11 +46,13 @@ test('an empty environment runs everything embedded, with the documented default
     requireSecondOperator: false,
     sandbox: { port: 3001, isFixed: false },
     breaker: { failures: 20, openMs: 5000 },
-    latamPass: { sandbox: true, notificationPairs: [] },
-    loyaltyLayer: { sandbox: true, requestsPerMinute: 100 },
-    latcom: { sandbox: true, timeoutMs: 45_000, requestsPer15Minutes: 300 },
+    providers: {
+      'latam-pass': { sandbox: true, notifications: { pairs: [], headers: {} } },
+      'loyalty-layer': { sandbox: true, requestsPerMinute: 100 },
+      latcom: { sandbox: true, timeoutMs: 45_000, requestsPer15Minutes: 300 },
+    },
   });
-  expect(config.sandboxed).toHaveLength(3);
+  expect(config.sandboxed).toEqual(DECLARED.map(({ title }) => title));
   expect(warnings).toEqual([]);
 });
 
@@ -72,8 +75,8 @@ test('the proxies in front are addresses and CIDRs, and each wrong one is named'
 test('the configuration is frozen, in its groups too', () => {
   const { config } = readConfig({});
   expect(Object.isFrozen(config)).toBe(true);
-  expect(Object.isFrozen(config.latamPass)).toBe(true);
-  expect(Object.isFrozen(config.latamPass.notificationPairs)).toBe(true);
+  expect(Object.isFrozen(config.providers['latam-pass'])).toBe(true);
+  expect(Object.isFrozen(config.providers['latam-pass'].notifications.pairs)).toBe(true);
 });
 
 test('every wrong variable is named at once', () => {
@@ -178,7 +181,7 @@ test.each<[string, Record<string, string>, RegExp]>([
 
 test('in production every provider needs its base URL, unless the sandbox is allowed', () => {
   const errors = errorsOf({ NODE_ENV: 'production' });
-  const variables = PROVIDERS.map((name) => `${name.toUpperCase().replaceAll('-', '_')}_BASE_URL`);
+  const variables = DECLARED.map(({ baseUrlVariable }) => baseUrlVariable);
   const missing = errors.filter((error) => error.includes('_BASE_URL is not set: in production'));
   expect(missing.map((error) => error.split(' ')[0]).sort()).toEqual(variables.sort());
 });
@@ -252,7 +255,7 @@ test('warns of what is accepted but odd', () => {
     LATCOM_BASE_URL: 'http://127.0.0.1:9/api/distributor',
     LATCOM_TIMEOUT_MS: '5000',
   });
-  expect(config.latcom.timeoutMs).toBe(5000);
+  expect(config.providers.latcom.timeoutMs).toBe(5000);
   for (const name of [
     'LATCOM_TIMEOUT_MS',
     'LATCOM_BASE_URL',
@@ -277,9 +280,9 @@ test.each([
 
 test('a base URL loses its last slash, and the API of LoyaltyLayer is where its login is unless said otherwise', () => {
   const { config } = readConfig(REAL);
-  expect(config.latamPass.baseUrl).toBe('https://api.latampass.example');
-  expect(config.loyaltyLayer.apiBaseUrl).toBe('https://loyaltylayer.example');
-  expect(config.latamPass.environment).toBe('production');
+  expect(config.providers['latam-pass'].baseUrl).toBe('https://api.latampass.example');
+  expect(config.providers['loyalty-layer'].apiBaseUrl).toBe('https://loyaltylayer.example');
+  expect(config.providers['latam-pass'].environment).toBe('production');
   expect(config.sandboxed).toEqual([]);
 });
 
@@ -290,9 +293,9 @@ describe('secrets from files', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test('are read, without the line end', () => {
-    expect(readConfig({ ...LATCOM_WITHOUT_SECRET, LATCOM_SECRET_KEY_FILE: file }).config.latcom.secretKey).toBe(
-      'from-the-file',
-    );
+    expect(
+      readConfig({ ...LATCOM_WITHOUT_SECRET, LATCOM_SECRET_KEY_FILE: file }).config.providers.latcom.secretKey,
+    ).toBe('from-the-file');
   });
 
   test('beside the variable itself are an error', () => {
@@ -309,10 +312,14 @@ describe('secrets from files', () => {
   });
 });
 
-test('.env.example lists exactly the variables that are read', () => {
+test('.env.example is what the declarations say (otherwise run `npm run env-example`)', () => {
   const text = readFileSync(join(import.meta.dirname, '..', '..', '.env.example'), 'utf8');
-  const listed = [...text.matchAll(/^([A-Z0-9_]+)=/gm)].map((match) => match[1]);
-  expect(listed.sort()).toEqual(Object.keys(VARIABLES).sort());
+  expect(text).toBe(envExample());
+});
+
+test('no variable is declared twice', () => {
+  const names = VARIABLE_GROUPS.flatMap(({ variables }) => Object.keys(variables));
+  expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
 });
 
 test('what .env.example says is a valid configuration with the defaults', () => {
@@ -320,4 +327,38 @@ test('what .env.example says is a valid configuration with the defaults', () => 
   const lines = [...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)];
   const { config } = readConfig(Object.fromEntries(lines.map(([, name, value]) => [String(name), String(value)])));
   expect(config).toEqual(readConfig({}).config);
+});
+
+test('a simulated provider is reached by what the sandbox says, with the other variables of the operator', () => {
+  const environment = {
+    LATAM_PASS_CLIENT_SECRET_FILE: '/nowhere',
+    LATAM_PASS_AUTHORIZATION: 'of-the-real-one',
+    LATAM_PASS_NOTIFICATION_USERNAME: 'latam',
+    LATAM_PASS_NOTIFICATION_PASSWORD: 'agreed',
+    LATCOM_TIMEOUT_MS: '50000',
+  };
+  const { config } = readConfig({ ...environment, LATAM_PASS_CLIENT_SECRET_FILE: '' });
+  const reached = config.reaching(environment, {
+    'latam-pass': {
+      LATAM_PASS_BASE_URL: 'http://127.0.0.1:9/latam-pass',
+      LATAM_PASS_CLIENT_ID: 'id',
+      LATAM_PASS_CLIENT_SECRET: 'secret',
+      LATAM_PASS_AUTHORIZATION: '',
+      LATAM_PASS_PARTNER_ID: 'partner',
+    },
+    latcom: {
+      LATCOM_BASE_URL: 'http://127.0.0.1:9/latcom',
+      LATCOM_CUSTOMER_ID: 'id',
+      LATCOM_SECRET_KEY: 'secret',
+    },
+  });
+  expect(reached.providers['latam-pass']).toMatchObject({
+    sandbox: true,
+    baseUrl: 'http://127.0.0.1:9/latam-pass',
+    clientSecret: 'secret',
+    authorization: null,
+    notifications: { pairs: [{ username: 'latam', password: 'agreed' }] },
+  });
+  expect(reached.providers.latcom).toMatchObject({ sandbox: true, timeoutMs: 50_000, secretKey: 'secret' });
+  expect(reached.isAllSandboxed).toBe(true);
 });

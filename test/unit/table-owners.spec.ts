@@ -97,7 +97,7 @@ it('writes in SQL, by stored functions and through TypeORM are all seen', () => 
       'providers/latcom/tables.sql latcom_products',
       'access/audit.ts audit_log',
       'access/admin/apps.ts api_keys',
-      'access/admin/plan-admin.service.ts plans',
+      'providers/loyalty-layer/plans/plan-admin.service.ts plans',
     ]),
   );
 });

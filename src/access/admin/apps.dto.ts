@@ -12,7 +12,7 @@ const MAX_RATE_LIMIT = 10_000_000;
 const DAY_SECONDS = 86_400;
 
 class AppSettingsDto {
-  /** LATAM Pass's product id when a request names none; null: the gateway's default. */
+  /** Product id of accruals that name none; null: the gateway's default. */
   @Clearable()
   @Matches(PRODUCT_ID, { message: PRODUCT_ID_MESSAGE })
   @ApiPropertyOptional({ type: String, nullable: true, example: '001' })

@@ -1,4 +1,4 @@
-import type { JsonObject, Status, TransactionType } from './transaction.js';
+import type { JsonObject, Status } from './transaction.js';
 
 /** A resource that is born together with the transaction that creates it; it has the app and provider of that one. */
 export interface NewResource {
@@ -13,7 +13,7 @@ export interface NewResource {
 export interface NewTransaction {
   readonly id: string;
   readonly appId: string;
-  readonly type: TransactionType;
+  readonly type: string;
   readonly provider: string;
   readonly status: Extract<Status, 'scheduled' | 'pending'>;
   readonly reference: string | null;

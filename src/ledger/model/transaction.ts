@@ -5,18 +5,6 @@ export type { Json, JsonObject } from '../../readers/json.js';
 export const STATUSES = ['scheduled', 'pending', 'processing', 'unknown', 'succeeded', 'failed', 'canceled'] as const;
 export type Status = (typeof STATUSES)[number];
 
-export const TRANSACTION_TYPES = [
-  'accrual',
-  'cobranded_start',
-  'cobranded_end',
-  'pass_create',
-  'pass_update',
-  'pass_cancel',
-  'topup',
-  'correction',
-] as const;
-export type TransactionType = (typeof TRANSACTION_TYPES)[number];
-
 /** Where the cause of a failure lies, and so who can do something about it. */
 export type FailureCategory = 'request' | 'member' | 'configuration' | 'funds' | 'provider' | 'operator';
 
@@ -34,7 +22,8 @@ export interface Failure {
 export interface Transaction {
   readonly id: string;
   readonly appId: string;
-  readonly type: TransactionType;
+  /** One of the types that providers declare, or `correction`. */
+  readonly type: string;
   readonly provider: string;
   readonly status: Status;
   readonly reference: string | null;

@@ -1,12 +1,7 @@
 /** Decimal places of units that have smaller parts; every other unit (points, passes) is counted in whole ones. */
 const DECIMALS: Readonly<Record<string, number>> = { MXN: 2, USD: 2 };
 
-export const POINTS_UNIT = 'LATAM_PASS_POINTS';
 export const PESO_UNIT = 'MXN';
-
-export function passUnit(planId: string): string {
-  return `PASS:${planId}`;
-}
 
 export interface Quantity {
   readonly value: string;

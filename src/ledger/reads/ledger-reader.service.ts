@@ -11,7 +11,7 @@ import {
   type TransactionRow,
 } from '../model/columns.js';
 import { findSiblings, type Sibling } from './siblings.js';
-import type { Resource, Transaction, TransactionEvent, TransactionType } from '../model/transaction.js';
+import type { Resource, Transaction, TransactionEvent } from '../model/transaction.js';
 
 /** Conditions that all must hold; `undefined` is no condition. */
 export interface TransactionFilter {
@@ -156,7 +156,7 @@ export class LedgerReader {
   }
 
   /** What an app holds of one type, by day of release (UTC), soonest first. */
-  async held(appId: string, type: TransactionType): Promise<HeldDay[]> {
+  async held(appId: string, type: string): Promise<HeldDay[]> {
     const rows = await this.database.query<{ day: string; quantity: string; count: number }>(
       `select to_char(release_at at time zone 'UTC', 'YYYY-MM-DD') as day, sum(quantity)::text as quantity,
          count(*)::int as count

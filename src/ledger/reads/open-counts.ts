@@ -1,5 +1,4 @@
 import type { Database } from '../../database/database.js';
-import type { TransactionType } from '../model/transaction.js';
 
 export interface OpenCount {
   readonly provider: string;
@@ -51,7 +50,7 @@ export function openCounts(database: Database): Promise<OpenCount[]> {
 export function pendingCounts(
   database: Database,
   provider: string,
-): Promise<{ readonly type: TransactionType; readonly count: number }[]> {
+): Promise<{ readonly type: string; readonly count: number }[]> {
   return database.prepared('ledger_pending_counts', PENDING, [provider]);
 }
 

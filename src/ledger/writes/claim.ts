@@ -2,7 +2,7 @@ import { DatabaseError } from 'pg';
 import { isUnavailable, neverConnected, type Database } from '../../database/database.js';
 import { newUuid } from '../../common/ids.js';
 import { TRANSACTION_COLUMNS, toTransaction, type TransactionRow } from '../model/columns.js';
-import type { Transaction, TransactionType } from '../model/transaction.js';
+import type { Transaction } from '../model/transaction.js';
 
 /** A row taken up by this instance, for as long as its lease lasts. */
 export interface Claim {
@@ -84,7 +84,7 @@ export interface ClaimRequest {
   /** More may be due than can be taken up. */
   readonly fair?: boolean;
   /** Only operations of that type, or of any other. */
-  readonly only?: { readonly type: TransactionType; readonly isWanted: boolean };
+  readonly only?: { readonly type: string; readonly isWanted: boolean };
 }
 
 /** Told of a claim whose commit was not confirmed: its rows, if there are any, are worked on by no one. */

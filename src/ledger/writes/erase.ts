@@ -1,5 +1,4 @@
 import type { PoolClient } from 'pg';
-import { PERSONAL_MEMBERS } from '../model/personal-fields.js';
 
 /**
  * The given transactions, and with each all others of the same resource: each has the holder of the pass. A resource with
@@ -53,8 +52,12 @@ select id from ended`;
  * Erases the personal data of final transactions and their resources, sealed and masked, in the transaction of `client`.
  * Returns the ids of those whose data is gone; the others are not final, or one of the same resource is not.
  */
-export async function erasePersonal(client: PoolClient, ids: readonly string[]): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>(ERASE, [ids, PERSONAL_MEMBERS]);
+export async function erasePersonal(
+  client: PoolClient,
+  ids: readonly string[],
+  personalMembers: readonly string[],
+): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(ERASE, [ids, personalMembers]);
   return rows.map(({ id }) => id);
 }
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Claim, ClaimRequest } from '../../ledger/writes/claim.js';
 import { Ledger } from '../../ledger/ledger.service.js';
-import type { TransactionType } from '../../ledger/model/transaction.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import type { BatchHandler, OperationLane } from '../../connector/connector.js';
 import { BatchRunner } from './batch-runner.service.js';
@@ -110,11 +109,11 @@ export class BatchCoalescer {
     }
   }
 
-  private batchOf(provider: string): [TransactionType, BatchHandler] | null {
+  private batchOf(provider: string): [string, BatchHandler] | null {
     const operations = this.registry.find(provider)?.definition.operations ?? [];
     return (
       operations
-        .map(({ type, batch }): [TransactionType, BatchHandler] | null => (batch ? [type, batch] : null))
+        .map(({ type, batch }): [string, BatchHandler] | null => (batch ? [type, batch] : null))
         .find((one) => one !== null) ?? null
     );
   }

@@ -12,6 +12,7 @@ import type { ProviderHealthDto } from './provider.dto.js';
 import { GATEWAY, ProviderPauses } from '../execution/provider-pauses.service.js';
 import { BacklogEstimate } from '../execution/backlog-estimate.service.js';
 import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
+import { titleOf } from '../../providers/declared.js';
 
 const GAUGES_MS = 5_000;
 
@@ -69,7 +70,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
       if (!(error instanceof ProviderError)) throw error;
       const refused = error.kind === 'unauthorized';
       const what = refused ? "rejects the gateway's credentials" : 'could not be reached for a token';
-      throw new Problem(refused ? 'provider_error' : 'provider_unavailable', `${definition.title} ${what}.`, {
+      throw new Problem(refused ? 'provider_error' : 'provider_unavailable', `${titleOf(definition.name)} ${what}.`, {
         provider: { name: definition.name, code: error.reason, message: what, instructions: null },
         cause: error,
       });
@@ -137,7 +138,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
     ]);
     return {
       name: definition.name,
-      title: definition.title,
+      title: titleOf(definition.name),
       paused: pause && { at: pause.at.toISOString(), by: pause.by, reason: pause.reason },
       breaker: client.breakerState,
       tokenAgeSeconds,

@@ -1,22 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../../common/problem.js';
-import { ProviderError, type ProviderName } from '../../connector/connector.js';
+import { ProviderError } from '../../connector/connector.js';
 import { reportEdge } from '../execution/edge-alarm.js';
 import { providerProblem } from './provider-problem.js';
 import { ProviderPauses } from '../execution/provider-pauses.service.js';
-import { ConnectorRegistry } from '../connector-registry.service.js';
+import { titleOf } from '../../providers/declared.js';
 
 /** Queries to a provider. Nothing is recorded; a failure is returned to the caller at once. */
 @Injectable()
 export class ProviderQueries {
-  constructor(
-    private readonly registry: ConnectorRegistry,
-    private readonly pauses: ProviderPauses,
-  ) {}
+  constructor(private readonly pauses: ProviderPauses) {}
 
   /** @throws Problem `provider_unavailable` when it was not asked, `provider_timeout`, `provider_error` */
-  async ask<T>(provider: ProviderName, question: () => Promise<T>): Promise<T> {
-    const title = this.registry.find(provider)?.definition.title ?? provider;
+  async ask<T>(provider: string, question: () => Promise<T>): Promise<T> {
+    const title = titleOf(provider);
     if (this.pauses.isPaused(provider)) {
       throw new Problem('provider_unavailable', `${title} is paused.`, { retryAfterSeconds: 60 });
     }

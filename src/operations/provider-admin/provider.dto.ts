@@ -1,10 +1,10 @@
 import { Optional } from '../../api/optional.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsSentence } from '../../api/text-rules.js';
-import { PROVIDERS } from '../../connector/connector.js';
+import { DECLARED, PROVIDERS } from '../../providers/declared.js';
 
 export class PauseDto {
-  /** @example "LATCOM announced maintenance" */
+  /** @example "maintenance, announced by mail" */
   @Optional()
   @IsSentence(500, { isOptional: true })
   reason?: string;
@@ -34,7 +34,7 @@ export class ProviderPauseDto {
 export class ProviderHealthDto {
   @ApiProperty({ enum: PROVIDERS })
   name!: string;
-  /** @example "LATCOM" */
+  @ApiProperty({ example: DECLARED[0]?.title })
   title!: string;
   @ApiProperty({ type: ProviderPauseDto, nullable: true })
   paused!: ProviderPauseDto | null;

@@ -16,7 +16,7 @@ export class ResolveDto {
   @IsLabel(500)
   evidence!: string;
 
-  /** @example "LATCOM's statement lists the purchase as SUCCESS" */
+  /** @example "the provider's statement lists it as SUCCESS" */
   @IsSentence(500)
   reason!: string;
 }

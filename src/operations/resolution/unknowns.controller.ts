@@ -6,7 +6,7 @@ import { Optional } from '../../api/optional.js';
 import { page, PageQueryDto } from '../../api/pagination.js';
 import { Database } from '../../database/database.js';
 import { listUnknowns } from '../../ledger/reads/unknowns.js';
-import { PROVIDERS } from '../../connector/connector.js';
+import { PROVIDERS } from '../../providers/declared.js';
 import { Reads } from '../http/openapi.decorators.js';
 import { MASKED, Presenter } from '../transactions/transaction.presenter.js';
 import { TransactionDto } from '../transactions/transaction.dto.js';

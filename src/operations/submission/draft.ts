@@ -1,13 +1,13 @@
 import type { NewResource } from '../../ledger/model/new-transaction.js';
-import type { JsonObject, TransactionType } from '../../ledger/model/transaction.js';
-import type { ProviderName, Secret } from '../../connector/connector.js';
+import type { JsonObject } from '../../ledger/model/transaction.js';
+import type { Secret } from '../../connector/connector.js';
 
 /** What a provider's route asks for: checked, translated, and not yet recorded. */
 export interface Draft {
   /** Chosen by the route, because the bytes to be sent carry it. */
   readonly id: string;
-  readonly type: TransactionType;
-  readonly provider: ProviderName;
+  readonly type: string;
+  readonly provider: string;
   readonly reference: string | null;
   /** Within which the reference is unique; default: the app. */
   readonly referenceScope?: string;

@@ -1,6 +1,5 @@
 import { publicId } from '../../common/ids.js';
 import type { RecordResult } from '../../ledger/writes/record.js';
-import type { TransactionType } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 
 /** The balance is queried again within this time. */
@@ -9,7 +8,7 @@ const FLOAT_RETRY_SECONDS = 60;
 /** The problem with a request that is already known; null: it repeats the same request. */
 export function refusalOf(
   known: Extract<RecordResult, { kind: 'known' }>,
-  type: TransactionType,
+  type: string,
   appId: string,
 ): Problem | null {
   const own = known.appId === appId ? { transactionId: publicId('txn', known.id) } : {};

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { publicId } from '../../common/ids.js';
+import { operationOf } from '../../providers/declared.js';
 import { isFinal } from '../../ledger/model/status-transitions.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import type { Submitted } from './submissions.service.js';
@@ -9,10 +10,7 @@ const CREATED = 201;
 
 /** Where a caller finds the transaction again. */
 export function locationOf(transaction: Transaction): string {
-  const id = publicId('txn', transaction.id);
-  if (transaction.type === 'accrual') return `/v1/accruals/${id}`;
-  if (transaction.type === 'topup') return `/v1/topups/${id}`;
-  return `/v1/transactions/${id}`;
+  return `${operationOf(transaction.type).path ?? '/v1/transactions'}/${publicId('txn', transaction.id)}`;
 }
 
 /** 201 when it is final, 202 while it is not or when nobody knows; the headers that go with a submission. */

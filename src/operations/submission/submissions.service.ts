@@ -15,6 +15,7 @@ import { SendAdmission } from '../execution/send-admission.service.js';
 import { sealSecret } from '../sealed-payload.js';
 import { TransactionWatcher } from '../../ledger/reads/transaction-watcher.service.js';
 import { AttemptRunner } from '../execution/attempt-runner.service.js';
+import { operationOf } from '../../providers/declared.js';
 
 export interface Submission {
   readonly appId: string;
@@ -83,6 +84,7 @@ export class Submissions {
 
   /** Everything up to the point where the provider is being called. */
   private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
+    assertPersonalDeclared(draft);
     const { releaseAt = draft.sendAfter ?? null } = draft;
     const leaseMs = releaseAt ? null : this.admission.leaseFor(draft);
     const expectedInMs = releaseAt ? null : await this.admission.expectedMs(draft, leaseMs === null);
@@ -176,6 +178,13 @@ export class Submissions {
     const transaction = await this.reader.require({ id: known.id, appId: submission.appId });
     return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
   }
+}
+
+/** What no manifest declares as personal, erasure would leave in place. @throws Error before anything is recorded */
+function assertPersonalDeclared({ type, secret }: Draft): void {
+  const { personal } = operationOf(type);
+  const stranger = Object.keys(secret.personal).find((member) => !personal.includes(member));
+  if (stranger !== undefined) throw new Error(`the manifest does not declare ${stranger} of ${type} as personal`);
 }
 
 /** null when the time is over first. When even the outcome could not be written, the record stands: recovery goes on. */

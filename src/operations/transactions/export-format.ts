@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
-import type { TransactionDto } from './transaction.dto.js';
+import { operationOf } from '../../providers/declared.js';
+import type { PresentedTransaction } from './transaction.dto.js';
 
 /** What an export can be written as; the first is the default. */
 export const EXPORT_TYPES = ['text/csv', 'application/x-ndjson'] as const;
@@ -9,11 +10,11 @@ export type ExportType = (typeof EXPORT_TYPES)[number];
 export interface ExportFormat {
   readonly extension: string;
   readonly head: string;
-  write(transactions: readonly TransactionDto[]): string;
+  write(transactions: readonly PresentedTransaction[]): string;
 }
 
 /** Names of the columns and where their values come from; what is particular to a type is one column of JSON. */
-const COLUMNS: readonly (readonly [string, (transaction: TransactionDto) => string | null | undefined])[] = [
+const COLUMNS: readonly (readonly [string, (transaction: PresentedTransaction) => string | null | undefined])[] = [
   ['id', ({ id }) => id],
   ['type', ({ type }) => type],
   ['provider', ({ provider }) => provider],
@@ -26,17 +27,17 @@ const COLUMNS: readonly (readonly [string, (transaction: TransactionDto) => stri
   ['failureCode', ({ failure }) => failure?.code],
   ['failureMessage', ({ failure }) => failure?.message],
   ['expectedBy', ({ expectedBy }) => expectedBy],
-  [
-    'detail',
-    ({ accrual, cobranded, pass, topup, correction }) =>
-      JSON.stringify(accrual ?? cobranded ?? pass ?? topup ?? correction),
-  ],
+  ['detail', (transaction) => JSON.stringify(detailOf(transaction))],
   ['metadata', ({ metadata }) => JSON.stringify(metadata)],
   ['appId', ({ appId }) => appId],
   ['createdAt', ({ createdAt }) => createdAt],
   ['updatedAt', ({ updatedAt }) => updatedAt],
   ['completedAt', ({ completedAt }) => completedAt],
 ];
+
+function detailOf(transaction: PresentedTransaction): unknown {
+  return Reflect.get(transaction, operationOf(transaction.type).member);
+}
 
 /**
  * What a spreadsheet would take for a formula: by its first sign, also the full-width one, and whatever blanks, quotes or

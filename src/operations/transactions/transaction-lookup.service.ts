@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { parseId } from '../../common/ids.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
-import type { Transaction, TransactionType } from '../../ledger/model/transaction.js';
+import type { Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 import { TransactionWatcher } from '../../ledger/reads/transaction-watcher.service.js';
 
@@ -20,7 +20,7 @@ export class TransactionLookup {
   async own(
     appId: string,
     id: string,
-    options: { waitMs?: number; types?: readonly TransactionType[] } = {},
+    options: { waitMs?: number; types?: readonly string[] } = {},
   ): Promise<Transaction> {
     const found = await this.byId(id, appId);
     if (options.types && !options.types.includes(found.type)) throw Problem.notFound('transaction');

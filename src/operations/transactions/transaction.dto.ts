@@ -1,6 +1,6 @@
-import { STATUSES, TRANSACTION_TYPES, type JsonObject } from '../../ledger/model/transaction.js';
+import { STATUSES, type JsonObject } from '../../ledger/model/transaction.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { PROVIDERS } from '../../connector/connector.js';
+import { DETAIL_MEMBERS, PROVIDERS, TRANSACTION_TYPES, UNITS, type DetailMember } from '../../providers/declared.js';
 
 export class QuantityDto {
   /**
@@ -8,10 +8,7 @@ export class QuantityDto {
    * @example "3000"
    */
   value!: string;
-  /**
-   * `LATAM_PASS_POINTS`, `MXN` or `PASS:<planId>`.
-   * @example "LATAM_PASS_POINTS"
-   */
+  @ApiProperty({ description: `One of ${UNITS.map((unit) => `\`${unit}\``).join(', ')}.`, example: UNITS[0] })
   unit!: string;
 }
 
@@ -58,24 +55,13 @@ export class TransactionDto {
   reference!: string | null;
   @ApiProperty({ type: QuantityDto, nullable: true })
   quantity!: QuantityDto | null;
-  /** The provider's id: `latamAccrualId`, `pass_id` or LATCOM's `transaction_id`. */
+  /** The provider's own id. */
   @ApiProperty({ type: String, nullable: true })
   providerReference!: string | null;
   @ApiProperty({ type: String, nullable: true })
   correlationId!: string | null;
   @ApiProperty({ type: FailureDto, nullable: true })
   failure!: FailureDto | null;
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
-  accrual?: JsonObject;
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
-  cobranded?: JsonObject;
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
-  pass?: JsonObject;
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
-  topup?: JsonObject;
-  /** Corrections only: the corrected transaction (`corrects`), the `direction` and the reason. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
-  correction?: JsonObject;
   /** What happens next, or what you must do, as text. */
   @ApiProperty({ type: String, nullable: true })
   nextStep!: string | null;
@@ -102,6 +88,13 @@ export class TransactionDto {
   updatedAt!: string;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   completedAt!: string | null;
+}
+
+/** The details of a type are in the member that its manifest declares; corrections are the ledger's own. */
+export type PresentedTransaction = TransactionDto & Partial<Record<DetailMember, JsonObject>>;
+
+for (const member of DETAIL_MEMBERS) {
+  ApiPropertyOptional({ type: 'object', additionalProperties: true })(TransactionDto.prototype, member);
 }
 
 export class TransactionPageDto {

@@ -3,32 +3,14 @@ import { AppVault } from '../../crypto/app-vault.js';
 import { publicId } from '../../common/ids.js';
 import { isFinal } from '../../ledger/model/status-transitions.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
-import { withoutPersonal } from '../../ledger/model/personal-fields.js';
-import type {
-  JsonObject,
-  Resource,
-  Transaction,
-  TransactionEvent,
-  TransactionType,
-} from '../../ledger/model/transaction.js';
+import type { JsonObject, Resource, Transaction, TransactionEvent } from '../../ledger/model/transaction.js';
 import { formatQuantity } from '../../ledger/model/units.js';
 import type { Secret } from '../../connector/connector.js';
+import { operationOf, resourceOf, withoutPersonal } from '../../providers/declared.js';
 import { isoTime } from './iso-time.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { openObject, openSecret } from '../sealed-payload.js';
-import type { TransactionDto, TransactionEventDto } from './transaction.dto.js';
-
-/** The member of a transaction's answer that holds what is particular to its type. */
-const MEMBER_OF: { readonly [type in TransactionType]: 'accrual' | 'cobranded' | 'pass' | 'topup' | 'correction' } = {
-  accrual: 'accrual',
-  cobranded_start: 'cobranded',
-  cobranded_end: 'cobranded',
-  pass_create: 'pass',
-  pass_update: 'pass',
-  pass_cancel: 'pass',
-  topup: 'topup',
-  correction: 'correction',
-};
+import type { PresentedTransaction, TransactionEventDto } from './transaction.dto.js';
 
 export interface View {
   /** Personal data in clear instead of masked. */
@@ -51,13 +33,13 @@ export class Presenter {
     private readonly vault: AppVault,
   ) {}
 
-  async transaction(transaction: Transaction, view: View): Promise<TransactionDto> {
+  async transaction(transaction: Transaction, view: View): Promise<PresentedTransaction> {
     const resource =
       transaction.resourceId === null ? null : await this.reader.resource(transaction.resourceId, transaction.appId);
     return this.assemble(transaction, resource, view);
   }
 
-  async transactions(list: readonly Transaction[], view: View): Promise<TransactionDto[]> {
+  async transactions(list: readonly Transaction[], view: View): Promise<PresentedTransaction[]> {
     const ids = list.flatMap((transaction) => transaction.resourceId ?? []);
     const resources = ids.length === 0 ? [] : await this.reader.resources(ids);
     const byId = new Map(resources.map((resource) => [resource.id, resource]));
@@ -69,14 +51,23 @@ export class Presenter {
     const { sealed } = resource;
     const cipher = view.owner && sealed && !isWithheld(resource, view) ? await this.vault.of(resource.appId) : null;
     const secret = cipher && sealed && !cipher.isDestroyed ? openObject(cipher, sealed) : {};
-    return { ...resource.detail, ...secret, id: publicId('pass', resource.id), status: resource.status };
+    return {
+      ...resource.detail,
+      ...secret,
+      id: publicId(resourceOf(resource.kind).idPrefix, resource.id),
+      status: resource.status,
+    };
   }
 
   event(event: TransactionEvent): TransactionEventDto {
     return { ...event, id: publicId('evt', event.id), at: event.at.toISOString() };
   }
 
-  private async assemble(transaction: Transaction, resource: Resource | null, view: View): Promise<TransactionDto> {
+  private async assemble(
+    transaction: Transaction,
+    resource: Resource | null,
+    view: View,
+  ): Promise<PresentedTransaction> {
     const { quantity, unit } = transaction;
     const withheld = isWithheld(transaction, view);
     const secret = view.personal && !withheld ? await this.secretOf(transaction) : null;
@@ -93,7 +84,7 @@ export class Presenter {
       providerReference: transaction.providerReference,
       correlationId: transaction.correlationId,
       failure: transaction.failure,
-      [MEMBER_OF[transaction.type]]: member,
+      [operationOf(transaction.type).member]: member,
       nextStep: this.nextStep(transaction),
       cancelableUntil: transaction.status === 'scheduled' ? iso(transaction.releaseAt) : null,
       expectedBy: iso(isFinal(transaction.status) ? null : (transaction.expectedBy ?? transaction.releaseAt)),

@@ -1,10 +1,12 @@
 import { Body, Controller, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { WaitFor } from '../../api/prefer.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
-import { formatQuantity, POINTS_UNIT } from '../../ledger/model/units.js';
+import { formatQuantity } from '../../ledger/model/units.js';
+import { POINTS_UNIT } from './points.js';
 import { markSubmitted } from '../../operations/submission/submission-response.js';
 import { Reads } from '../../operations/http/openapi.decorators.js';
 import {
@@ -23,6 +25,7 @@ import { HeldAccruals } from './held-accruals.js';
 
 /** Credits points to LATAM Pass members. */
 @Controller('v1/accruals')
+@ApiTags('Accruals')
 @Partner('accruals')
 export class AccrualsController {
   constructor(
@@ -80,6 +83,7 @@ export class AccrualsController {
 
 /** Changes accruals that LATAM Pass has not seen yet. */
 @Controller('v1/accruals/:id')
+@ApiTags('Accruals')
 @Partner('accruals')
 export class HeldAccrualsController {
   constructor(

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppCaller } from '../../access/caller.js';
 import { Config } from '../../config/config.js';
 import { newUuid } from '../../common/ids.js';
-import { POINTS_UNIT } from '../../ledger/model/units.js';
+import { POINTS_UNIT } from './points.js';
 import type { Draft } from '../../operations/submission/draft.js';
 import { Problem, type FieldError } from '../../common/problem.js';
 import { readDateTime } from '../../readers/date-time.js';
@@ -23,11 +23,11 @@ export class Accruals {
 
   /** @throws Problem `validation_failed` for what only the rules of accruals can tell */
   draft(dto: CreateAccrualDto, caller: AppCaller): Draft {
-    const { partnerId } = this.config.latamPass;
+    const { partnerId } = this.config.providers['latam-pass'];
     const now = Date.now();
     const releaseAt = releaseTime(dto, caller, now);
     const occurredAt = readDateTime(dto.occurredAt) ?? new Date(NaN);
-    const productId = dto.productId ?? caller.productId ?? this.config.latamPass.productId;
+    const productId = dto.productId ?? caller.productId ?? this.config.providers['latam-pass'].productId;
     const errors = [
       ...memberErrors(dto.member, '/member'),
       ...timeErrors(occurredAt, now),

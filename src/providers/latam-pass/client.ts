@@ -1,12 +1,10 @@
-import type { Config } from '../../config/config.js';
 import type { HttpReply } from '../../outbound/provider-http.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.service.js';
 import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { isOwnError, judgeToken } from './own-error.js';
-
-export type LatamPassConfig = Config['latamPass'];
+import type { LatamPassSettings } from './settings.js';
 
 const TOKEN_LIFETIME_MS = 60 * 60_000;
 const TOKEN_DEADLINE_MS = 8_000;
@@ -34,7 +32,7 @@ export class LatamPassClient {
   private readonly root: string;
 
   constructor(
-    private readonly config: LatamPassConfig,
+    private readonly config: LatamPassSettings,
     tools: ProviderClientFactory,
   ) {
     const inSandbox = config.environment === 'sandbox';

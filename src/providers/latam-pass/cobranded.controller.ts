@@ -1,4 +1,5 @@
 import { Body, Controller, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
@@ -14,6 +15,7 @@ import { Cobranded } from './cobranded.js';
 
 /** Benefits of banks' cobranded LATAM Pass cards. */
 @Controller('v1/cobranded')
+@ApiTags('Cobranded cards')
 @Partner('cobranded')
 export class CobrandedController {
   constructor(

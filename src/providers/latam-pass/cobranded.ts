@@ -34,7 +34,7 @@ export class Cobranded {
   }
 
   private bank(wished: string | undefined): string {
-    const issueBank = wished ?? this.config.latamPass.issueBank;
+    const issueBank = wished ?? this.config.providers['latam-pass'].issueBank;
     if (issueBank !== null) return issueBank;
     throw Problem.invalid('/issueBank', 'is required: the gateway has no default');
   }

@@ -32,17 +32,17 @@ import { MembersController } from './members.controller.js';
     {
       provide: LatamPassClient,
       inject: [Config, ProviderClientFactory],
-      useFactory: (config: Config, tools: ProviderClientFactory) => new LatamPassClient(config.latamPass, tools),
+      useFactory: (config: Config, tools: ProviderClientFactory) =>
+        new LatamPassClient(config.providers['latam-pass'], tools),
     },
   ],
 })
 export class LatamPassModule {
   constructor(config: Config, client: LatamPassClient, registry: ConnectorRegistry) {
-    const notified = config.latamPass.notificationPairs.length > 0;
+    const notified = config.providers['latam-pass'].notifications.pairs.length > 0;
     registry.register(
       {
         name: 'latam-pass',
-        title: 'LATAM Pass',
         operations: [
           accrualOperation(client, notified),
           cobrandedStartOperation(client),

@@ -1,4 +1,5 @@
 import { Body, Controller, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Partner } from '../../access/index.js';
 import { AsksProvider } from '../../operations/http/openapi.decorators.js';
@@ -7,6 +8,7 @@ import { SEARCH_EXAMPLE, SearchMemberDto } from './member-search.dto.js';
 
 /** LATAM Pass members. */
 @Controller('v1/members')
+@ApiTags('Members')
 @Partner('members')
 export class MembersController {
   constructor(private readonly members: MemberSearch) {}

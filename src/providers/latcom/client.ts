@@ -1,12 +1,10 @@
-import type { Config } from '../../config/config.js';
 import type { HttpReply } from '../../outbound/provider-http.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.service.js';
 import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { isOwnError, judgeToken } from './own-error.js';
-
-export type LatcomConfig = Config['latcom'];
+import type { LatcomSettings } from './settings.js';
 
 const TOKEN_LIFETIME_MS = 60 * 60_000;
 const LOGIN_DEADLINE_MS = 8_000;
@@ -19,7 +17,7 @@ export class LatcomClient {
   readonly http: ProviderClient;
 
   constructor(
-    private readonly config: LatcomConfig,
+    private readonly config: LatcomSettings,
     tools: ProviderClientFactory,
   ) {
     this.http = tools.client({

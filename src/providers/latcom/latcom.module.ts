@@ -23,7 +23,7 @@ const SPENDING = {
   provide: FloatGuardedPurchase,
   inject: [Float, Balances, BalanceWatch, Config],
   useFactory: (float: Float, balances: Balances, watch: BalanceWatch, config: Config) =>
-    new FloatGuardedPurchase(float, balances, watch, config.latcom.floatSafety),
+    new FloatGuardedPurchase(float, balances, watch, config.providers.latcom.floatSafety),
 };
 
 /** LATCOM: prepaid Mexican top-ups; real money, a purchase is never sent twice. */
@@ -34,7 +34,7 @@ const SPENDING = {
 })
 export class LatcomModule {
   constructor(
-    { latcom }: Config,
+    { providers: { latcom } }: Config,
     tools: ProviderClientFactory,
     registry: ConnectorRegistry,
     spending: FloatGuardedPurchase,
@@ -43,7 +43,6 @@ export class LatcomModule {
     registry.register(
       {
         name: 'latcom',
-        title: 'LATCOM',
         operations: [topupOperation(client, spending, latcom.timeoutMs)],
         balance: {
           everyMs: latcom.balanceEveryMs,

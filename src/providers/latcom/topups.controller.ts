@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
@@ -23,6 +24,7 @@ import { Topups } from './topups.js';
 
 /** Tops up prepaid Mexican phones through LATCOM. Real money. */
 @Controller('v1/topups')
+@ApiTags('Top-ups')
 @Partner('topups')
 export class TopupsController {
   constructor(

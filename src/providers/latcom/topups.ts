@@ -21,7 +21,7 @@ export class Topups {
 
   /** @throws Problem `validation_failed` */
   async draft(dto: CreateTopupDto): Promise<Draft> {
-    return topupDraft(dto, await this.catalogue.find(dto.productId), this.config.latcom.floatSafety);
+    return topupDraft(dto, await this.catalogue.find(dto.productId), this.config.providers.latcom.floatSafety);
   }
 
   /** Says whether it would be accepted: the same rules as for a purchase, by the same code; nothing is sent. */

@@ -1,5 +1,5 @@
 import { applyDecorators, Body, Controller, Get, Header, Post } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Partner } from '../../access/index.js';
 import { ApiProblems } from '../../api/openapi.js';
 import { EnrolTokenDto, TokenizeCardDto } from './card.dto.js';
@@ -7,6 +7,7 @@ import { Cards } from './cards.js';
 
 /** Encrypted cards. The gateway never sees a card: it passes on what the app has encrypted for LoyaltyLayer. */
 @Controller('v1/cards')
+@ApiTags('Cards')
 @Partner('passes')
 export class CardsController {
   constructor(private readonly cards: Cards) {}

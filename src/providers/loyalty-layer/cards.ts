@@ -24,7 +24,7 @@ export class Cards {
 
   /** @throws Problem `validation_failed`, and as `keys` */
   async tokenize(card: EncryptedCard): Promise<string> {
-    const fault = faultOfJwe(card.encryptedValue, this.config.loyaltyLayer.jweAlgorithms);
+    const fault = faultOfJwe(card.encryptedValue, this.config.providers['loyalty-layer'].jweAlgorithms);
     if (fault !== null) throw Problem.invalid('/encryptedValue', fault);
     return this.queries.ask('loyalty-layer', async () =>
       readTokenizeReply(await this.client.tokenize(tokenizeBody(card))),

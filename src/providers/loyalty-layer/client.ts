@@ -1,4 +1,3 @@
-import type { Config } from '../../config/config.js';
 import type { HttpReply, HttpRequest } from '../../outbound/provider-http.service.js';
 import { parseRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
@@ -9,8 +8,7 @@ import { judgeByStatus, type TokenVerdict } from '../../outbound/token-verdict.j
 import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { ProviderError, type StoredOperation } from '../../connector/connector.js';
 import { isOwnError } from './errors.js';
-
-export type LoyaltyLayerConfig = Config['loyaltyLayer'];
+import type { LoyaltyLayerSettings } from './settings.js';
 
 const TOKEN_LIFETIME_MS = 30 * 60_000;
 const TOKEN_DEADLINE_MS = 8_000;
@@ -25,7 +23,7 @@ export class LoyaltyLayerClient {
   readonly http: ProviderClient;
 
   constructor(
-    private readonly config: LoyaltyLayerConfig,
+    private readonly config: LoyaltyLayerSettings,
     tools: ProviderClientFactory,
   ) {
     this.http = tools.client({

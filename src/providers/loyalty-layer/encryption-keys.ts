@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../operations/submission/request-fingerprint.js';
-import type { KeyWatch } from '../../outbound/key-watch.js';
+import type { KeyWatch } from './key-watch.service.js';
 import { readKeysReply } from './card-mapping.js';
 import type { LoyaltyLayerClient } from './client.js';
 

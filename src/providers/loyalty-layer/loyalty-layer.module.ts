@@ -3,12 +3,16 @@ import { AccessModule } from '../../access/index.js';
 import { Config } from '../../config/config.js';
 import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
 import { OperationsModule } from '../../operations/operations.module.js';
-import { KeyWatch } from '../../outbound/key-watch.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
 import { CardsController } from './cards.controller.js';
 import { Cards } from './cards.js';
 import { LoyaltyLayerClient } from './client.js';
+import { seedDemoPlans } from './plans/demo-plans.js';
+import { KeyWatch } from './key-watch.service.js';
+import { PlanAdmin } from './plans/plan-admin.service.js';
+import { PlansController } from './plans/plans.controller.js';
+import { Plans } from './plans/plans.service.js';
 import { EncryptionKeys } from './encryption-keys.js';
 import { PassBatchController } from './pass-batch.controller.js';
 import { PassBatches } from './pass-batches.js';
@@ -22,15 +26,26 @@ import { PassesController } from './passes.controller.js';
 /** LoyaltyLayer: lounge and eSIM passes; 100 requests a minute, and then a minute's block. */
 @Module({
   imports: [AccessModule, OutboundModule, OperationsModule],
-  controllers: [CardsController, PassBatchController, PassChangesController, PassQrController, PassesController],
+  controllers: [
+    CardsController,
+    PassBatchController,
+    PassChangesController,
+    PassQrController,
+    PassesController,
+    PlansController,
+  ],
   providers: [
     Cards,
+    KeyWatch,
+    PlanAdmin,
+    Plans,
     PassBatches,
     PassStore,
     {
       provide: LoyaltyLayerClient,
       inject: [Config, ProviderClientFactory],
-      useFactory: (config: Config, tools: ProviderClientFactory) => new LoyaltyLayerClient(config.loyaltyLayer, tools),
+      useFactory: (config: Config, tools: ProviderClientFactory) =>
+        new LoyaltyLayerClient(config.providers['loyalty-layer'], tools),
     },
     {
       provide: EncryptionKeys,
@@ -40,12 +55,12 @@ import { PassesController } from './passes.controller.js';
   ],
 })
 export class LoyaltyLayerModule {
-  constructor(config: Config, client: LoyaltyLayerClient, registry: ConnectorRegistry) {
+  constructor(config: Config, client: LoyaltyLayerClient, registry: ConnectorRegistry, plans: PlanAdmin) {
     const operations = [
-      passCreateOperation(client, config.loyaltyLayer),
+      passCreateOperation(client, config.providers['loyalty-layer']),
       passUpdateOperation(client),
       passCancelOperation(client),
     ];
-    registry.register({ name: 'loyalty-layer', title: 'LoyaltyLayer', operations }, client.http);
+    registry.register({ name: 'loyalty-layer', operations, seedDemo: () => seedDemoPlans(plans) }, client.http);
   }
 }

@@ -1,4 +1,5 @@
 import { applyDecorators, Body, Controller, HttpStatus, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
@@ -14,6 +15,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Many passes in one request. */
 @Controller('v1/passes/batch')
+@ApiTags('Passes')
 @Partner('passes')
 export class PassBatchController {
   constructor(

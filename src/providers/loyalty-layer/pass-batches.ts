@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Plans } from '../../access/index.js';
+import { Plans } from './plans/plans.service.js';
 import { pointerTo } from '../../api/json-body.js';
 import { RequestValidation } from '../../api/validation.js';
 import { isFinal } from '../../ledger/model/status-transitions.js';

@@ -1,4 +1,5 @@
 import { Body, Controller, Param, Patch, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
@@ -15,6 +16,7 @@ import { passCancelDraft, passUpdateDraft } from './pass-changes.js';
 
 /** What can be done to a pass once it was issued; each is a transaction of its own. */
 @Controller('v1/passes/:passId')
+@ApiTags('Passes')
 @Partner('passes')
 export class PassChangesController {
   constructor(

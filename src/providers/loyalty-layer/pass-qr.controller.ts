@@ -1,5 +1,5 @@
 import { applyDecorators, Controller, Get, Headers, Param, Res } from '@nestjs/common';
-import { ApiOkResponse } from '@nestjs/swagger';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { ApiProblems } from '../../api/openapi.js';
@@ -10,6 +10,7 @@ import { drawQr, preferredQrType, QR_TYPES } from './qr-image.js';
 
 /** What a pass entitles to, to be shown at a gate. */
 @Controller('v1/passes/:passId/qr')
+@ApiTags('Passes')
 @Partner('passes')
 export class PassQrController {
   constructor(

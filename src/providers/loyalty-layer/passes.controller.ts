@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Caller, Partner, Plans, type AppCaller } from '../../access/index.js';
+import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { IdempotencyKey } from '../../api/idempotency-key.js';
 import { PageQueryDto, page } from '../../api/pagination.js';
 import { WaitFor } from '../../api/prefer.js';
@@ -18,9 +19,11 @@ import { PassQueryDto } from './pass-change.dto.js';
 import { VOID } from './pass-create.operation.js';
 import { CreatePassDto, PASS_EXAMPLE, PassDto, PassPageDto } from './pass.dto.js';
 import { PASS, passDraft } from './passes.js';
+import { Plans } from './plans/plans.service.js';
 
 /** Issues lounge and eSIM passes through LoyaltyLayer. */
 @Controller('v1/passes')
+@ApiTags('Passes')
 @Partner('passes')
 export class PassesController {
   constructor(

@@ -1,5 +1,4 @@
 import { newUuid } from '../../common/ids.js';
-import { passUnit } from '../../ledger/model/units.js';
 import { maskEmail, maskName, maskNumber } from '../../operations/transactions/mask.js';
 import type { Draft } from '../../operations/submission/draft.js';
 import { Problem } from '../../common/problem.js';
@@ -25,7 +24,7 @@ export function passDraft(dto: CreatePassDto, plan: PlanRule | null): Draft {
     type: 'pass_create',
     provider: 'loyalty-layer',
     reference,
-    quantity: { amount: 1n, unit: passUnit(planId) },
+    quantity: { amount: 1n, unit: `PASS:${planId}` },
     detail: { planId, holder: maskedHolder(holder) },
     secret: { personal: { holder: { ...holder } }, body: createPassBody({ planId, enrolToken, holder }) },
     metadata: dto.metadata ?? {},

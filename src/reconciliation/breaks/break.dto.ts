@@ -8,7 +8,7 @@ import { IsSentence } from '../../api/text-rules.js';
 import type { JsonObject } from '../../ledger/model/transaction.js';
 import { IsDateTime } from '../../operations/http/field.validators.js';
 import { QuantityDto } from '../../operations/transactions/transaction.dto.js';
-import { PROVIDERS } from '../../connector/connector.js';
+import { PROVIDERS, STATEMENT_PROVIDERS } from '../../providers/declared.js';
 import { BREAK_CLASSES, NEXT_CHECKS, RESOLUTIONS, type ResolutionKind } from './break-classes.js';
 
 /** The reason of an operator, not blank. */
@@ -211,7 +211,7 @@ export class ResolvedBreaksDto {
 
 /** An example that works without changes. */
 export const RESOLVE_BREAKS_EXAMPLE = {
-  filter: { class: 'cutoff_timing', provider: 'latcom' },
+  filter: { class: 'cutoff_timing', provider: STATEMENT_PROVIDERS[0] },
   resolution: 'explained',
   reason: 'in the statement of the next day',
 };

@@ -9,7 +9,7 @@ import { readFormat } from '../statements/reading/declared-format.js';
 import { CreateReconciliationDto } from './reconciliation.dto.js';
 import { Runs } from './runs.service.js';
 import { readForm } from '../statements/statement-form.js';
-import { isStatementProvider } from '../statements/reading/statement-format.js';
+import { STATEMENT_PROVIDERS } from '../../providers/declared.js';
 import type { StatementPreview } from '../statements/statement-preview.js';
 import { Statements, type ArrivingFile, type StatementRequest } from '../statements/statements.service.js';
 
@@ -83,7 +83,7 @@ export class RunCreation {
     const dto = await this.validate(fields);
     if (dto.kind !== 'statement') throw Problem.invalid('/kind', 'must be statement when a file is sent');
     const { provider } = dto;
-    if (!isStatementProvider(provider)) throw Problem.invalid('/provider', 'has no statements');
+    if (!STATEMENT_PROVIDERS.includes(provider)) throw Problem.invalid('/provider', 'has no statements');
     const span = spanOf(dto);
     const subject = JSON.stringify([span.from, span.to, dto.format ?? null]);
     const format = readFormat(dto.format);

@@ -3,7 +3,7 @@ import { IsIn, Length } from 'class-validator';
 import { Optional } from '../../api/optional.js';
 import { IsDateTime } from '../../operations/http/field.validators.js';
 import type { JsonObject } from '../../ledger/model/transaction.js';
-import { PROVIDERS } from '../../connector/connector.js';
+import { PROVIDERS, STATEMENT_PROVIDERS } from '../../providers/declared.js';
 import { BAD_LINE_CODES } from '../statements/bad-lines/bad-line.js';
 import { DELIMITERS } from '../statements/reading/csv-line.js';
 import { KINDS, type Kind } from './runs.service.js';
@@ -12,11 +12,11 @@ import { ENCODINGS } from '../statements/reading/statement-encoding.js';
 /** A statement is sent as `multipart/form-data` with these members as fields and the CSV as the last field, `file`. */
 export class CreateReconciliationDto {
   @IsIn(PROVIDERS)
-  @ApiProperty({ enum: PROVIDERS, example: 'latcom' })
+  @ApiProperty({ enum: PROVIDERS, example: STATEMENT_PROVIDERS[0] })
   provider!: string;
 
   @IsIn(KINDS)
-  @ApiProperty({ enum: KINDS, example: 'balance' })
+  @ApiProperty({ enum: KINDS, example: 'status' })
   kind!: Kind;
 
   /**

@@ -1,5 +1,4 @@
 import type { PoolClient } from 'pg';
-import type { StatementProvider } from './reading/statement-format.js';
 import { reportOf } from './bad-lines/bad-line.js';
 import type { DayRange } from './reading/day-bounds.js';
 import type { DeclaredFormat } from './reading/declared-format.js';
@@ -16,7 +15,7 @@ export interface Period {
 }
 
 export interface PeriodRequest {
-  readonly provider: StatementProvider;
+  readonly provider: string;
   readonly from: Date | null;
   readonly to: Date | null;
   readonly format: Pick<DeclaredFormat, 'clock'>;

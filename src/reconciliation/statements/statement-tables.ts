@@ -25,7 +25,7 @@ alter table pages alter column ids set storage external, alter column marks set 
 export const COLUMNS_OF_LINES =
   'line_no, transaction_id, provider_reference, reference, succeeded, amount, unit, at, again, mark';
 
-/** A condition: two marks of LATCOM lines mean one execution: the same minute, or the same day if one has no time. */
+/** A condition: two marks that are minutes mean one execution: the same minute, or the same day if one has no time. */
 function isSameMinute(one: string, other: string): string {
   const apart = `((${one} >> 1) - (${other} >> 1))`;
   return isNear(apart, `(${one} & 1) = 1`, `(${other} & 1) = 1`, { unit: 0, day: 1440 });

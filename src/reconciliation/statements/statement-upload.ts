@@ -7,7 +7,6 @@ import { NOTHING_DECLARED, type DeclaredFormat } from './reading/declared-format
 import { gatherAgain, gatherLines, NOTHING_GATHERED, type Gathered } from './statement-memory.js';
 import { COLUMNS_OF_LINES, LINES, NAMED_LINES, PAGES, SUSPECTS } from './statement-tables.js';
 import type { RecognizedFormat, StatementFile } from './reading/statement-file.js';
-import type { StatementProvider } from './reading/statement-format.js';
 import type { ColumnNames } from './reading/statement-header.js';
 import { StatementRows } from './reading/statement-rows.js';
 
@@ -15,7 +14,7 @@ import { StatementRows } from './reading/statement-rows.js';
 const BATCH_BYTES = 1024 * 1024;
 
 export interface UploadRequest {
-  readonly provider: StatementProvider;
+  readonly provider: string;
   readonly columns: ColumnNames;
   readonly format?: DeclaredFormat;
   /** Part of the file's hash: the same bytes with another subject (period, format) are another statement. */

@@ -11,7 +11,6 @@ import { matchStatement, TIMEOUT_MS } from './matching/statement-matcher.js';
 import { Runs, type Run } from '../runs/runs.service.js';
 import { earlierRun, lockStatements } from './same-file.js';
 import type { StatementFile } from './reading/statement-file.js';
-import type { StatementProvider } from './reading/statement-format.js';
 import type { ColumnNames } from './reading/statement-header.js';
 import { rememberLines } from './statement-memory.js';
 import { datesOf } from './statement-period.js';
@@ -23,7 +22,7 @@ const MAX_UPLOADS = 4;
 const SAMPLES = 20;
 
 export interface StatementRequest extends Pick<Run, 'from' | 'to'> {
-  readonly provider: StatementProvider;
+  readonly provider: string;
   readonly columns: ColumnNames;
   readonly format: DeclaredFormat;
   /** The fields of the form without the file. */

@@ -23,6 +23,8 @@ export const latamPass: SimulatedProvider = {
     LATAM_PASS_ENVIRONMENT: 'sandbox',
     LATAM_PASS_CLIENT_ID: CREDENTIALS.clientId,
     LATAM_PASS_CLIENT_SECRET: CREDENTIALS.clientSecret,
+    // A ready-made code of the real provider would take precedence over id and secret.
+    LATAM_PASS_AUTHORIZATION: '',
     LATAM_PASS_PARTNER_ID: CREDENTIALS.partnerId,
     LATAM_PASS_PRODUCT_ID: CREDENTIALS.productIds[0],
     LATAM_PASS_ISSUE_BANK: CREDENTIALS.issueBank,

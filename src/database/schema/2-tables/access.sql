@@ -44,17 +44,8 @@ create table audit_log (
 create trigger audit_log_append_only before update or delete or truncate on audit_log
   for each statement execute function refuse_change();
 
--- What kind of pass each plan of LoyaltyLayer gives.
-create table plans (
-  plan_id text primary key,
-  kind text not null check (kind in ('lounge', 'esim', 'other')),
-  enrol_token_required boolean not null,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
-);
-
--- Permits that the instances were granted, by app and minute. Unlogged: after a crash of PostgreSQL a minute starts
--- again from zero, which costs less than a write to the log for each grant.
+-- Permits that the instances were granted, by app and minute. Unlogged: after a crash of PostgreSQL a minute starts again
+-- from zero, which costs less than a write to the log for each grant.
 create unlogged table rate_limit_windows (
   app_id uuid not null,
   window_start timestamptz not null,

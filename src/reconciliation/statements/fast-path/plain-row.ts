@@ -2,7 +2,7 @@ import type { IdRange } from './id-range.js';
 import type { LineTimes } from './line-times.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { hashOf, type BloomFilter } from './bloom-filter.js';
-import type { Format, PlainValue } from '../reading/statement-format.js';
+import type { PlainValue, StatementFormat } from '../reading/statement-format.js';
 
 const TAB = 9;
 const NEWLINE = 10;
@@ -49,7 +49,7 @@ export class PlainRow {
   private readonly starts: Int32Array;
 
   constructor(
-    { plain, mark }: Format,
+    { plain, mark }: StatementFormat,
     positions: ReadonlyMap<string, number>,
     private readonly delimiter: number,
   ) {

@@ -1,6 +1,9 @@
+import { STATEMENT_TYPES } from '../../../providers/declared.js';
 import { hasContent, isSameMark, isSameTime, millisecondsOf } from '../statement-tables.js';
 
 /* The steps that compare a statement with the ledger, in their order. Each creates a temporary table. */
+
+const TYPES = STATEMENT_TYPES.map((type) => `'${type}'`).join(', ');
 
 /** Transactions with an open break are suspects: their lines may explain the break. */
 export const SUSPECT_BREAKS = `
@@ -13,7 +16,7 @@ where provider = $1 and status = 'open' and transaction_id is not null`;
  * statement was compared, and for transactions with an open `cutoff_timing` break.
  */
 const EXPECTED = `
-status = 'succeeded' and type in ('topup', 'accrual')
+status = 'succeeded' and type in (${TYPES})
 and (greatest(created_at, release_at) >= $2::timestamptz
     and ($3::timestamptz is null or greatest(created_at, release_at) <= $3)
   or completed_at <= $4::timestamptz and (
@@ -68,7 +71,7 @@ with nameless as (${nameless}), theirs as (
   group by provider_reference having count(*) = 1
 ), ours as (
   select reference, min(id::text)::uuid as id from transactions
-  where provider = $1 and quantity is not null and type in ('topup', 'accrual')
+  where provider = $1 and quantity is not null and type in (${TYPES})
     and reference in (select reference from nameless)
   group by reference having count(*) = 1
 ), found as (

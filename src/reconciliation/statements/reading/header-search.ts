@@ -2,7 +2,6 @@ import { Problem } from '../../../common/problem.js';
 import { BadLine } from '../bad-lines/bad-line.js';
 import type { Delimiter } from './csv-line.js';
 import type { StatementEncoding } from './statement-encoding.js';
-import type { StatementProvider } from './statement-format.js';
 import { HeaderFinder, type ColumnNames, type Header } from './statement-header.js';
 
 /** Lines before the header, e.g. titles of exports or `sep=;` of spreadsheets. */
@@ -19,7 +18,7 @@ export class HeaderSearch {
   private lacks: readonly string[] | null = null;
 
   constructor(
-    provider: StatementProvider,
+    provider: string,
     columns: ColumnNames,
     private readonly file: { readonly declared: Delimiter | null; readonly encoding: StatementEncoding },
   ) {

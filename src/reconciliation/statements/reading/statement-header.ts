@@ -1,6 +1,6 @@
 import { Problem } from '../../../common/problem.js';
 import { DELIMITERS, splitLine, type Delimiter } from './csv-line.js';
-import { FORMATS, type StatementProvider } from './statement-format.js';
+import { statementFormatOf } from '../../../providers/declared.js';
 
 /** The file's own column names: `{ "amount": "Importe" }`. */
 export type ColumnNames = Readonly<Record<string, string>>;
@@ -32,11 +32,11 @@ export class HeaderFinder {
 
   /** @throws Problem when `names` has an unknown column, or the same column twice */
   constructor(
-    provider: StatementProvider,
+    provider: string,
     private readonly names: ColumnNames,
     private readonly delimiter: Delimiter | null,
   ) {
-    const { columns } = FORMATS[provider];
+    const { columns } = statementFormatOf(provider);
     const known = Object.keys(columns);
     const unknownColumn = Object.keys(names).find((name) => !known.includes(name));
     if (unknownColumn !== undefined) throw Problem.invalid('/columns', `may only name the columns ${known.join(', ')}`);

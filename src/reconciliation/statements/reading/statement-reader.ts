@@ -5,7 +5,8 @@ import type { CellNotation } from './line-cells.js';
 import { namedIdsIn } from './named-ids.js';
 import { PlainRow } from '../fast-path/plain-row.js';
 import type { StatementEncoding } from './statement-encoding.js';
-import { FORMATS, type Format, type LineIds, type StatementLine, type StatementProvider } from './statement-format.js';
+import { statementFormatOf } from '../../../providers/declared.js';
+import type { LineIds, StatementFormat, StatementLine } from './statement-format.js';
 import { columnsInOrder, type Header } from './statement-header.js';
 
 export interface ReaderOptions {
@@ -28,7 +29,7 @@ const SUMMARY =
 
 /** Reads the lines of a file by its header. Lines have one character per byte. */
 export class StatementReader {
-  private readonly format: Format;
+  private readonly format: StatementFormat;
   /** The first column of the format. */
   private readonly idColumn: string;
   /** Match a complete plain line with its line end. Unread cells may contain ASCII only, or any byte (`anyLine`). */
@@ -36,10 +37,10 @@ export class StatementReader {
   private readonly anyLine: RegExp;
 
   constructor(
-    provider: StatementProvider,
+    provider: string,
     private readonly options: ReaderOptions,
   ) {
-    this.format = FORMATS[provider];
+    this.format = statementFormatOf(provider);
     this.idColumn = Object.keys(this.format.columns)[0] ?? '';
     this.asciiLine = this.plainLine(String.raw`\x80-\xff`);
     this.anyLine = this.plainLine('');

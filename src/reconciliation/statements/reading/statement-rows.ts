@@ -12,7 +12,7 @@ import { CopyBuffer } from '../fast-path/copy-buffer.js';
 import { BloomFilter } from '../fast-path/bloom-filter.js';
 import { StatementEncoding } from './statement-encoding.js';
 import type { SampleLine } from './statement-file.js';
-import type { LineIds, StatementLine, StatementProvider } from './statement-format.js';
+import type { LineIds, StatementLine } from './statement-format.js';
 import type { ColumnNames, Header } from './statement-header.js';
 import { StatementReader } from './statement-reader.js';
 
@@ -20,7 +20,7 @@ const MAX_REPORTED = 100;
 const DAY_MS = 24 * 60 * 60_000;
 
 export interface RowOptions {
-  readonly provider: StatementProvider;
+  readonly provider: string;
   readonly columns: ColumnNames;
   readonly format?: DeclaredFormat;
   /** For tests: milliseconds. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
-import { alarm } from '../common/alarm.js';
+import { Database } from '../../database/database.js';
+import { alarm } from '../../common/alarm.js';
 
 /** A single statement, so that only one of several instances that see new keys gets the old fingerprint. */
 const SAVE = `

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
-import { StaleWhileErrorCache } from '../common/stale-while-error-cache.js';
-import type { PlanKind } from './entities.js';
+import { Database } from '../../../database/database.js';
+import { StaleWhileErrorCache } from '../../../common/stale-while-error-cache.js';
+import type { PlanKind } from './plan.entity.js';
 
 /** What an operator has said of a plan. */
 export interface Plan {

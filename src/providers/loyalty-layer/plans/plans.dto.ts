@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, Matches } from 'class-validator';
-import { Optional } from '../../api/optional.js';
-import { IsTextCursor, LimitQueryDto } from '../../api/pagination.js';
-import { PLAN_KINDS, type PlanKind } from '../entities.js';
+import { Optional } from '../../../api/optional.js';
+import { IsTextCursor, LimitQueryDto } from '../../../api/pagination.js';
+import { PLAN_KINDS, type PlanKind } from './plan.entity.js';
 
 const PLAN_ID = /^[\w.:-]{1,100}$/;
 const KIND_MESSAGE = `must be one of ${PLAN_KINDS.join(', ')}`;

@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { cursorOfText, textOfCursor } from '../../api/pagination.js';
-import type { OperatorCaller } from '../caller.js';
-import { Caller } from '../decorators.js';
-import type { PlanEntity } from '../entities.js';
-import { Administers, Inspects } from './admin-routes.js';
+import { cursorOfText, textOfCursor } from '../../../api/pagination.js';
+import type { OperatorCaller } from '../../../access/caller.js';
+import { Caller } from '../../../access/decorators.js';
+import type { PlanEntity } from './plan.entity.js';
+import { Administers, Inspects } from '../../../access/admin/admin-routes.js';
 import { CreatePlanDto, PlanDto, PlanPageDto, PlanQueryDto, UpdatePlanDto } from './plans.dto.js';
 import { PlanAdmin } from './plan-admin.service.js';
 

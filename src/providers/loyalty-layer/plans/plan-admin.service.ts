@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
-import { Problem } from '../../common/problem.js';
-import { Audit, type AuditActor } from '../audit.js';
-import { PlanEntity } from '../entities.js';
-import { Plans, type Plan } from '../plans.js';
+import { Problem } from '../../../common/problem.js';
+import { Audit, type AuditActor } from '../../../access/audit.js';
+import { PlanEntity } from './plan.entity.js';
+import { Plans, type Plan } from './plans.service.js';
 
 /** Plans as operators manage them. */
 @Injectable()

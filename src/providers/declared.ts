@@ -1,0 +1,124 @@
+import type {
+  OperationDeclaration,
+  ProviderManifest,
+  ProviderSettings,
+  ResourceDeclaration,
+} from '../connector/manifest.js';
+import type { TableRetention } from '../privacy/retention-classes.js';
+import type { JsonObject } from '../readers/json.js';
+import type { StatementFormat } from '../reconciliation/statements/reading/statement-format.js';
+import { MANIFESTS } from './manifests.js';
+
+/* What the manifests declare together: every list of the gateway that has an entry for each provider. */
+
+type Manifest = (typeof MANIFESTS)[number];
+type MembersOf<Operations> = { [Type in keyof Operations]: Operations[Type] extends { member: infer M } ? M : never };
+
+export type ProviderName = Manifest['name'];
+export type ProviderScope = Manifest['scopes'][number];
+/** Members of a transaction's JSON that hold the details of its type. */
+export type DetailMember =
+  | Extract<{ [M in Manifest as M['name']]: MembersOf<M['operations']>[keyof M['operations']] }[ProviderName], string>
+  | 'correction';
+/** The settings of each provider, by its name. */
+export type SettingsByProvider = { readonly [M in Manifest as M['name']]: Reached<ReturnType<M['readSettings']>> };
+export type Reached<Settings extends ProviderSettings = ProviderSettings> = Settings & {
+  /** Simulated by the built-in sandbox. */
+  readonly sandbox: boolean;
+};
+
+export const DECLARED: readonly ProviderManifest[] = MANIFESTS;
+export const PROVIDERS: readonly ProviderName[] = MANIFESTS.map(({ name }) => name);
+export const PROVIDER_SCOPES: readonly ProviderScope[] = MANIFESTS.flatMap(
+  ({ scopes }): readonly ProviderScope[] => scopes,
+);
+export const UNITS: readonly string[] = DECLARED.flatMap(({ units }) => units);
+
+/** A type of the ledger's own, for any provider. */
+const CORRECTION: OperationDeclaration = { member: 'correction', path: null, personal: [] };
+
+const OPERATIONS = new Map<string, OperationDeclaration>([
+  ...DECLARED.flatMap(({ operations }) => Object.entries(operations)),
+  ['correction', CORRECTION],
+]);
+const RESOURCES = new Map<string, ResourceDeclaration>(
+  DECLARED.flatMap(({ resources = {} }) => Object.entries(resources)),
+);
+
+export const TRANSACTION_TYPES: readonly string[] = [...OPERATIONS.keys()];
+/** Types of which a provider's statement has a line. */
+export const STATEMENT_TYPES: readonly string[] = [...OPERATIONS].flatMap(([type, { inStatement }]) =>
+  inStatement ? [type] : [],
+);
+/** Members of a transaction's JSON that hold the details of its type. */
+export const DETAIL_MEMBERS: readonly string[] = unique([...OPERATIONS.values()].map(({ member }) => member));
+/** Members of a detail that are about a person, also when masked. */
+export const PERSONAL_MEMBERS: readonly string[] = unique([...OPERATIONS.values()].flatMap(({ personal }) => personal));
+/** Statuses of a resource that is over, of any kind. */
+export const END_STATUSES: readonly string[] = unique(
+  [...RESOURCES.values()].flatMap(({ endStatuses }) => endStatuses),
+);
+export const TABLES_OF_PROVIDERS: Readonly<Record<string, TableRetention>> = Object.fromEntries(
+  DECLARED.flatMap(({ tables = {} }) => Object.entries(tables)),
+);
+
+export const PROVIDER_ENTITIES: readonly (new () => object)[] = DECLARED.flatMap(({ entities = [] }) => entities);
+
+const TITLES = new Map(DECLARED.map(({ name, title }) => [name, title]));
+const STATEMENTS = new Map<string, StatementFormat>(
+  DECLARED.flatMap(({ name, statement }) => (statement ? [[name, statement] as const] : [])),
+);
+export const STATEMENT_PROVIDERS: readonly string[] = [...STATEMENTS.keys()];
+export const NOTIFYING_PROVIDERS: readonly string[] = DECLARED.flatMap(({ name, notifications }) =>
+  notifications ? [name] : [],
+);
+
+/** For people. @throws Error when there is no such provider */
+export function titleOf(provider: string): string {
+  return declared(TITLES, 'provider', provider);
+}
+
+/** @throws Error when no manifest declares the type */
+export function operationOf(type: string): OperationDeclaration {
+  return declared(OPERATIONS, 'operation', type);
+}
+
+/** @throws Error when no manifest declares the kind */
+export function resourceOf(kind: string): ResourceDeclaration {
+  return declared(RESOURCES, 'resource', kind);
+}
+
+/** @throws Error when the provider issues no statements */
+export function statementFormatOf(provider: string): StatementFormat {
+  return declared(STATEMENTS, 'statement', provider);
+}
+
+/** The detail without what is about a person. */
+export function withoutPersonal(detail: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(detail).map(([name, value]) => [name, PERSONAL_MEMBERS.includes(name) ? null : value]),
+  );
+}
+
+function declared<Value>(all: ReadonlyMap<string, Value>, what: string, name: string): Value {
+  const found = all.get(name);
+  if (found === undefined) throw new Error(`no manifest declares the ${what} ${name}`);
+  return found;
+}
+
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  provider: PROVIDERS,
+  operation: DECLARED.flatMap(({ operations }) => Object.keys(operations)),
+  resource: DECLARED.flatMap(({ resources = {} }) => Object.keys(resources)),
+  scope: PROVIDER_SCOPES,
+  variable: DECLARED.flatMap(({ variables }) => Object.keys(variables)),
+  table: DECLARED.flatMap(({ tables = {} }) => Object.keys(tables)),
+};
+for (const [what, names] of Object.entries(NAMES)) {
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new Error(`two manifests declare the ${what} ${twice}`);
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}
