@@ -55,6 +55,27 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/sandbox/' },
     },
     {
+      name: 'the-gateway-only-starts-the-sandbox',
+      comment: 'Simulated providers are reached over HTTP, like real ones.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/sandbox/' },
+      to: { path: '^src/sandbox/', pathNot: '^src/sandbox/sandbox\\.ts$' },
+    },
+    {
+      name: 'a-simulated-provider-knows-no-other',
+      comment: 'A simulated provider must be removable.',
+      severity: 'error',
+      from: { path: '^src/sandbox/([^/]+)/' },
+      to: { path: '^src/sandbox/[^/]+/', pathNot: '^src/sandbox/$1/' },
+    },
+    {
+      name: 'only-the-list-imports-a-simulated-provider',
+      comment: 'The rest of the sandbox works with whatever src/sandbox/providers.ts lists.',
+      severity: 'error',
+      from: { path: '^src/sandbox/[^/]+\\.ts$', pathNot: '^src/sandbox/providers\\.ts$' },
+      to: { path: '^src/sandbox/[^/]+/' },
+    },
+    {
       name: 'ledger-knows-no-provider-and-no-road',
       comment: 'The ledger records what happened; who called, how and where is not its business.',
       severity: 'error',

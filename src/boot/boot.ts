@@ -32,7 +32,7 @@ export interface Start {
 /** Starts everything that the configuration asks for, in order; each part tells the shutdown how to end it. */
 export async function boot({ config: settings, environment, warnings }: Start, shutdown: Shutdown): Promise<void> {
   const { source, warnings: ofDatabase } = await openDatabase(settings, shutdown);
-  const { config: withKey, warnings: ofKey } = await addKey(settings, source);
+  const withKey = await addKey(settings, source);
   shutdown.goOn();
   const config = await startProviders(withKey, environment, shutdown);
   shutdown.goOn();
@@ -47,22 +47,22 @@ export async function boot({ config: settings, environment, warnings }: Start, s
   await listen(app, config);
   shutdown.add('the server', () => closeApp(app, config, lifecycle));
   shutdown.started();
-  const all = [...warnings, ...ofDatabase, ...ofKey, ...seeded.warnings];
+  const all = [...warnings, ...ofDatabase, ...seeded.warnings];
   for (const warning of all) logger.warn({ warning }, 'configuration');
   if (config.outboundProxy) logger.info({ proxy: new URL(config.outboundProxy.url).host }, 'providers behind a proxy');
   showBanner({ config, url: await app.getUrl(), warnings: all, seeded });
 }
 
 /** Before anything is encrypted or served. */
-async function addKey(settings: Config, source: DataSource): Promise<{ config: Config; warnings: readonly string[] }> {
+async function addKey(settings: Config, source: DataSource): Promise<Config> {
   const database = new Database(poolOf(source));
   const found = await step('find its encryption key', `Check ${settings.dataDir} and its permissions.`, () =>
     findEncryptionKey(settings, database),
   );
-  const warnings = await step('check its encryption key', 'Check that the database can be written to.', () =>
+  await step('check its encryption key', 'Check that the database can be written to.', () =>
     checkEncryptionKey(database, found),
   );
-  return { config: settings.with({ encryptionKey: found.key }), warnings };
+  return settings.with({ encryptionKey: found.key });
 }
 
 async function createApp(config: Config, source: DataSource, lifecycle: Lifecycle): Promise<NestFastifyApplication> {

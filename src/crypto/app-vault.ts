@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { Cipher } from './cipher.js';
 import type { Database } from '../database/database.js';
 import { StaleWhileErrorCache } from '../common/stale-while-error-cache.js';
-import { GATEWAY_FORMAT, type Vault } from './gateway-vault.js';
+import type { Vault } from './gateway-vault.js';
 
 const KEY_BYTES = 32;
 /** First byte of data that is sealed with an app's own key. */
@@ -20,10 +20,8 @@ interface KeyRow {
 
 /** Seals and opens the data of one app. */
 export class AppCipher {
-  constructor(
-    private readonly own: Cipher | null,
-    private readonly vault: Vault,
-  ) {}
+  /** `own`: null when the app's key was destroyed. */
+  constructor(private readonly own: Cipher | null) {}
 
   /** True when the app's key was destroyed: none of its data can be opened any more. */
   get isDestroyed(): boolean {
@@ -35,12 +33,9 @@ export class AppCipher {
     return this.usable().seal(text);
   }
 
-  /**
-   * Also opens data that was sealed before apps had their own keys. @throws Error when it cannot be opened (any more)
-   */
+  /** @throws Error when it cannot be opened (any more) */
   open(sealed: Buffer): string {
-    const own = this.usable();
-    return sealed[0] === GATEWAY_FORMAT ? this.vault.open(sealed) : own.open(sealed);
+    return this.usable().open(sealed);
   }
 
   private usable(): Cipher {
@@ -79,9 +74,9 @@ export class AppVault {
 
   private async load(appId: string): Promise<AppCipher> {
     const row = (await this.find(appId)) ?? (await this.make(appId));
-    if (!row.sealed) return new AppCipher(null, this.gateway);
+    if (!row.sealed) return new AppCipher(null);
     const key = createSecretKey(Buffer.from(this.gateway.open(row.sealed), 'base64'));
-    return new AppCipher(new Cipher(APP_FORMAT, key), this.gateway);
+    return new AppCipher(new Cipher(APP_FORMAT, key));
   }
 
   private async make(appId: string): Promise<KeyRow> {

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { Cipher } from './cipher.js';
 
 /** First byte of data that is sealed with the gateway's own key. Data sealed with an app's key has another one. */
-export const GATEWAY_FORMAT = 1;
+const GATEWAY_FORMAT = 1;
 
 /** The purpose of a keyed hash. Each purpose has its own key, so hashes of two purposes cannot be compared. */
 export type MacPurpose = 'api-secret' | 'request' | 'duplicate-guard' | 'password-cache' | 'lookup';

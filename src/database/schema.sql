@@ -22,8 +22,8 @@ create table app_data_keys (
   constraint app_data_keys_check CHECK (((sealed IS NULL) = (destroyed_at IS NOT NULL))),
   constraint app_data_keys_pkey PRIMARY KEY (app_id)
 );
-comment on column app_data_keys.sealed is 'the key of what belongs to the app, encrypted under ENCRYPTION_KEY; null: destroyed';
-comment on column app_data_keys.erased_at is 'the masked remains of its transactions are gone too';
+comment on column app_data_keys.sealed is 'the key of the app''s data, encrypted under ENCRYPTION_KEY; null: destroyed';
+comment on column app_data_keys.erased_at is 'since when the masked remains of its transactions are erased too';
 
 create table apps (
   id uuid not null,
@@ -76,10 +76,10 @@ create table breaks (
   constraint breaks_pkey PRIMARY KEY (id),
   constraint breaks_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
 );
-comment on column breaks.record_key is 'which record of the provider it is about; null: none';
-comment on column breaks.amount is 'at risk, in the smallest part of the unit';
+comment on column breaks.record_key is 'the provider''s record that the break is about; null: none';
+comment on column breaks.amount is 'the amount at risk, in the smallest part of the unit';
 comment on column breaks.proposed is 'a resolution that waits for a second operator: resolution, reason, by, at';
-comment on column breaks.difference is 'what a decision is about: amount, status and date of the line';
+comment on column breaks.difference is 'the difference that is decided: amount, status and date of the line';
 CREATE INDEX breaks_open ON public.breaks USING btree (created_at) WHERE (status = 'open'::text);
 CREATE INDEX breaks_run ON public.breaks USING btree (run_id, id);
 CREATE INDEX breaks_transaction ON public.breaks USING btree (transaction_id) WHERE (status = 'open'::text);
@@ -92,7 +92,7 @@ create table encryption_key_check (
   constraint encryption_key_check_pkey PRIMARY KEY (singleton),
   constraint encryption_key_check_singleton_check CHECK (singleton)
 );
-comment on table encryption_key_check is 'one row at most: every start has to open it';
+comment on table encryption_key_check is 'at most one row, which every start must be able to open';
 comment on column encryption_key_check.sealed is 'a fixed text, encrypted under the ENCRYPTION_KEY of the first start';
 CREATE TRIGGER encryption_key_check_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.encryption_key_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -112,7 +112,7 @@ create table latcom_products (
   constraint latcom_products_pkey PRIMARY KEY (product_id),
   constraint latcom_products_product_id_check CHECK ((product_id ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text))
 );
-comment on table latcom_products is 'what LATCOM sells, in whole pesos; equal amounts are a fixed price';
+comment on table latcom_products is 'the products of LATCOM, in whole pesos; equal amounts are a fixed price';
 
 create table ledger_accounts (
   id bigint generated always as identity not null,
@@ -135,7 +135,7 @@ create table ledger_checkpoints (
   constraint ledger_checkpoints_pkey PRIMARY KEY (account_id, seal_no),
   constraint ledger_checkpoints_seal_no_fkey FOREIGN KEY (seal_no) REFERENCES ledger_seals(no)
 );
-comment on table ledger_checkpoints is 'what an account had at the end of a seal that touched it: credits minus debits';
+comment on table ledger_checkpoints is 'the balance of an account at the end of each seal that touched it: credits minus debits';
 CREATE TRIGGER ledger_checkpoints_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table ledger_entries (
@@ -154,7 +154,7 @@ create table ledger_entries (
   constraint ledger_entries_phase_check CHECK ((phase = ANY (ARRAY['hold'::text, 'post'::text, 'release'::text]))),
   constraint ledger_entries_pkey PRIMARY KEY (transaction_id, seq, phase, app_id)
 );
-comment on column ledger_entries.phase is 'hold: reserved; post: moved for good and the hold ended; release: the hold ended';
+comment on column ledger_entries.phase is 'hold: reserved; post: the hold ended and the amount moved for good; release: the hold ended';
 CREATE INDEX ledger_entries_at ON public.ledger_entries USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -171,9 +171,9 @@ create table ledger_seals (
   constraint ledger_seals_pkey PRIMARY KEY (no),
   constraint ledger_seals_rows_check CHECK ((rows > 0))
 );
-comment on table ledger_seals is 'each covers all events and entries of [from_at, to_at); together they are a hash chain';
+comment on table ledger_seals is 'each seal covers all events and entries of [from_at, to_at); together the seals are a hash chain';
 comment on column ledger_seals.leaves is '37 bytes a row: transaction id, seq (4), kind (0 event, 1 hold, 2 post, 3 release), half of the SHA-256 of the row';
-comment on column ledger_seals.hash is 'SHA-256 of the hash before, no, from_at, to_at (8 bytes each) and the leaves';
+comment on column ledger_seals.hash is 'SHA-256 of the previous hash, no, from_at, to_at (8 bytes each) and the leaves';
 CREATE INDEX ledger_seals_to ON public.ledger_seals USING btree (to_at);
 CREATE TRIGGER ledger_seals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -202,7 +202,7 @@ create table open_count_changes (
   since timestamp with time zone not null,
   change bigint not null
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
-comment on table open_count_changes is 'what each statement has changed, added by the statement itself: nobody waits for anybody; folded into open_counts later';
+comment on table open_count_changes is 'the changes of each statement, added by the statement itself, so no writer waits for another; folded into open_counts later';
 
 create table open_counts (
   provider text not null,
@@ -213,8 +213,8 @@ create table open_counts (
   count bigint not null,
   constraint open_counts_pkey PRIMARY KEY (provider, type, status, parked, since)
 );
-comment on table open_counts is 'how many transactions are open, together with open_count_changes';
-comment on column open_counts.since is 'of those that a provider has accepted: the hour from which on they were with it; -infinity for all others';
+comment on table open_counts is 'the number of open transactions, together with open_count_changes';
+comment on column open_counts.since is 'the hour since which transactions that a provider has accepted are with it; -infinity for all others';
 
 create table operators (
   id uuid not null,
@@ -252,10 +252,10 @@ create table provider_balances (
   constraint provider_balances_pkey PRIMARY KEY (id),
   constraint provider_balances_unit_rate_check CHECK ((unit_rate > (0)::numeric))
 );
-comment on column provider_balances.begun_at is 'before the provider was asked: whatever had ended by then is in the balance, whatever ended later may not be';
-comment on column provider_balances.transaction_id is 'the purchase whose answer told it: that one is in the balance';
-comment on column provider_balances.unit_rate is 'smallest parts of the ledger''s unit that one unit of the balance bought, where this purchase was the only one';
-comment on column provider_balances.rate_counts is 'false: off the usual rate and not seen a second time, or refuted by a later look; it is not used';
+comment on column provider_balances.begun_at is 'when the request for the balance began: purchases that had ended by then are in the balance, later ones may not be';
+comment on column provider_balances.transaction_id is 'the purchase whose answer reported the balance, which includes that purchase';
+comment on column provider_balances.unit_rate is 'smallest parts of the ledger''s unit that one unit of the balance bought; null unless this purchase was the only one';
+comment on column provider_balances.rate_counts is 'false: not used, because the rate is far from the usual one and was seen once, or a later balance refuted it';
 CREATE INDEX provider_balances_begun ON public.provider_balances USING btree (provider, begun_at);
 CREATE INDEX provider_balances_currency ON public.provider_balances USING btree (provider, at) WHERE (currency IS NOT NULL);
 CREATE INDEX provider_balances_rates ON public.provider_balances USING btree (provider, at) WHERE (unit_rate IS NOT NULL);
@@ -270,9 +270,9 @@ create table provider_floats (
   probed_at timestamp with time zone,
   constraint provider_floats_pkey PRIMARY KEY (provider)
 );
-comment on column provider_floats.emptied_at is 'the provider refused for want of funds: nothing goes out until a later look';
-comment on column provider_floats.turn_id is 'the one purchase that may be out while no rate has been observed';
-comment on column provider_floats.probe_id is 'the last purchase that was let through although the known rate does not cover it, to observe a better one';
+comment on column provider_floats.emptied_at is 'when the provider refused for lack of funds: nothing is sent until a newer balance is known';
+comment on column provider_floats.turn_id is 'the one purchase that may be in progress while no rate has been observed';
+comment on column provider_floats.probe_id is 'the last purchase that was sent although the known rate did not cover it, to observe a better rate';
 
 create table provider_keys (
   name text not null,
@@ -289,7 +289,7 @@ create table provider_quota_slots (
   constraint provider_quota_slots_name_fkey FOREIGN KEY (name) REFERENCES provider_quotas(name),
   constraint provider_quota_slots_pkey PRIMARY KEY (name, slot)
 );
-comment on column provider_quota_slots.kept is 'permits, of those used, that are kept for status queries';
+comment on column provider_quota_slots.kept is 'used permits that were kept for status queries';
 
 create table provider_quotas (
   name text not null,
@@ -301,8 +301,8 @@ create table provider_quotas (
   constraint provider_quotas_pkey PRIMARY KEY (name)
 );
 comment on column provider_quotas.probing is 'after a block: one request at a time, until one was not refused';
-comment on column provider_quotas.waited_until is 'until then it is known that operations have waited long';
-comment on column provider_quotas.owed is 'permits that newcomers had before those who have waited long';
+comment on column provider_quotas.waited_until is 'until when operations are known to have waited long';
+comment on column provider_quotas.owed is 'permits that new operations got ahead of those that have waited long';
 
 create table provider_states (
   provider text not null,
@@ -333,8 +333,8 @@ create table purge_tasks (
   updated_at timestamp with time zone not null default clock_timestamp(),
   constraint purge_tasks_pkey PRIMARY KEY (name)
 );
-comment on column purge_tasks.next_at is 'when somebody has to look again';
-comment on column purge_tasks.reached_at is 'everything before has been done; so has everything up to reached_id';
+comment on column purge_tasks.next_at is 'when the task is due again';
+comment on column purge_tasks.reached_at is 'everything before this time is done; so is everything up to reached_id';
 
 create unlogged table rate_limit_windows (
   app_id uuid not null,
@@ -352,8 +352,8 @@ create table reconciliation_bad_lines (
   cells text[],
   constraint reconciliation_bad_lines_pkey PRIMARY KEY (run_id, line_no)
 );
-comment on column reconciliation_bad_lines.transaction_id is 'the transaction that the line names, where it is one of the gateway';
-comment on column reconciliation_bad_lines.cells is 'of the columns that are read, in the order of the file; null in it: a cell that is not kept; null: the line has none that can be told';
+comment on column reconciliation_bad_lines.transaction_id is 'the transaction that the line names, if it is one of the gateway';
+comment on column reconciliation_bad_lines.cells is 'the cells of the columns that are read, in the order of the file; a null cell is not kept; null: the cells of the line cannot be told apart';
 
 create table reconciliations (
   id uuid not null,
@@ -385,10 +385,10 @@ create table reconciliations (
   constraint reconciliations_pkey PRIMARY KEY (id),
   constraint reconciliations_status_check CHECK ((status = ANY (ARRAY['uploading'::text, 'running'::text, 'completed'::text, 'failed'::text])))
 );
-comment on column reconciliations.step is 'where a run that was cut off goes on';
+comment on column reconciliations.step is 'where an interrupted run continues';
 comment on column reconciliations.bad_lines is 'the first hundred lines that could not be read: number and why';
-comment on column reconciliations.period_source is 'given: from, to or both; lines: what most lines say';
-comment on column reconciliations.format is 'how the file was read: delimiter, encoding, columns and what was declared';
+comment on column reconciliations.period_source is 'given: from, to or both; lines: derived from most lines';
+comment on column reconciliations.format is 'how the file was read: delimiter, encoding, columns and declared notation';
 CREATE INDEX reconciliations_open ON public.reconciliations USING btree (created_at) WHERE (status = ANY (ARRAY['uploading'::text, 'running'::text]));
 CREATE UNIQUE INDEX reconciliations_file ON public.reconciliations USING btree (provider, file_hash) WHERE ((status = ANY (ARRAY['running'::text, 'completed'::text])) AND (file_hash IS NOT NULL));
 CREATE UNIQUE INDEX reconciliations_scheduled ON public.reconciliations USING btree (provider, kind, from_at, to_at) WHERE (created_by = 'gateway'::text);
@@ -441,10 +441,10 @@ create table statement_pages (
 );
 alter table statement_pages alter column ids set storage external;
 alter table statement_pages alter column marks set storage external;
-comment on table statement_pages is 'which transactions a statement had, some thousand a row';
+comment on table statement_pages is 'the transactions that a statement contained, some thousand a row';
 comment on column statement_pages.low is 'the first millisecond of ids in the file';
 comment on column statement_pages.high is 'the last millisecond of ids in the file';
-comment on column statement_pages.marks is 'of each executed line: minutes since 1970, twice, and one more for a day without a time; or the provider''s id, hashed';
+comment on column statement_pages.marks is 'for each executed line: twice the minutes since 1970, plus one for a day without a time; or the hash of the provider''s id';
 CREATE INDEX statement_pages_range ON public.statement_pages USING btree (provider, high, low);
 
 create table transaction_batches (
@@ -455,7 +455,7 @@ create table transaction_batches (
   at timestamp with time zone not null default clock_timestamp(),
   constraint transaction_batches_pkey PRIMARY KEY (batch_id, "position")
 );
-comment on column transaction_batches.position is 'in the list that was sent, from 0';
+comment on column transaction_batches.position is 'position in the list that was sent, from 0';
 CREATE INDEX transaction_batches_transaction ON public.transaction_batches USING btree (transaction_id);
 CREATE TRIGGER transaction_batches_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transaction_batches FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -521,14 +521,14 @@ create table transactions (
   constraint transactions_quantity_check CHECK ((quantity > 0)),
   constraint transactions_status_check CHECK ((status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'processing'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text])))
 );
-comment on column transactions.reference_scope is 'within which (type, reference) is unique for ever: the app, or the partner id that apps share at a provider';
+comment on column transactions.reference_scope is 'the scope in which (type, reference) is unique for ever: the app, or the partner id that apps share at a provider';
 comment on column transactions.sealed is 'encrypted: personal data, and the exact bytes that are sent to the provider';
-comment on column transactions.attempt_open is 'a call to the provider may be under way, or a crash cut it off';
-comment on column transactions.epoch is 'counts the leases: who holds an older one has lost the row';
-comment on column transactions.due_at is 'when somebody must look at this row again: retry, release, poll, or, while an attempt is under way, the end of its lease';
-comment on column transactions.covered is 'paid from what the gateway has paid in at the provider';
-comment on column transactions.blocked_at is 'personal data is kept for claims only, since then';
-comment on column transactions.claim_id is 'the claim that began the last attempt, so that its maker finds the row when the answer to the claim was lost';
+comment on column transactions.attempt_open is 'a call to the provider may be in progress, or a crash interrupted it';
+comment on column transactions.epoch is 'counts the leases: the holder of an older one has lost the row';
+comment on column transactions.due_at is 'when the row needs work again: retry, release, poll, or, while an attempt is in progress, the end of its lease';
+comment on column transactions.covered is 'paid from the float, which the gateway has paid in at the provider';
+comment on column transactions.blocked_at is 'since when personal data is kept for claims only';
+comment on column transactions.claim_id is 'the claim that began the last attempt: an instance finds its row by it when the answer to the claim was lost';
 comment on column transactions.claim_epoch is 'the epoch that this claim made';
 CREATE INDEX transactions_app ON public.transactions USING btree (app_id, id);
 CREATE INDEX transactions_blocked ON public.transactions USING btree (blocked_at) WHERE ((blocked_at IS NOT NULL) AND (erased_at IS NULL));
@@ -562,7 +562,8 @@ begin
   taken := array(
     select t.duplicate_mac from transactions t
     where t.duplicate_mac = any(macs) and t.created_at > since and t.status not in ('failed', 'canceled'));
-  -- Of each budget in the order of their ids, which is that of their arrival: who does not fit leaves the rest to others.
+  -- Within a budget in the order of the ids, which is the order of arrival. A transaction that does not fit leaves the
+  -- rest to later ones.
   for asked in
     select * from unnest(ids, macs, budgets, safeties, amounts) as r (id, mac, budget, safety, amount)
     order by r.budget nulls first, r.id
@@ -583,8 +584,7 @@ begin
     return next;
   end loop;
 end $function$;
-comment on function admit_transactions is 'Of new transactions those that may be recorded: not a duplicate (null: not guarded), and covered by the float at their
-provider (a null budget: not paid from one; an unknown rest: nobody can say, is_covered is false)';
+comment on function admit_transactions is 'returns the new transactions that may be recorded: no duplicate (null: not guarded), and covered by the float at their provider (budget null: not paid from a float; rest unknown: is_covered is false)';
 
 CREATE OR REPLACE FUNCTION public.analyse_tables(names text[])
  RETURNS void
@@ -704,7 +704,7 @@ declare
 begin
   select * into seen from provider_balances b where b.provider = budget order by b.begun_at desc, b.id desc limit 1;
   select f.emptied_at into emptied from provider_floats f where f.provider = budget;
-  -- Nobody is kept for ever by a balance that cannot be asked for.
+  -- 'Emptied' lapses after ten minutes: a balance that cannot be read must not block purchases for ever.
   if emptied > coalesce(seen.begun_at, '-infinity') and emptied > clock_timestamp() - interval '10 min' then
     return -1;
   end if;
@@ -767,11 +767,11 @@ declare
 begin
   select * into before from provider_balances b
   where b.provider = budget and b.at <= told_from order by b.at desc, b.id desc limit 1;
-  -- Nothing is learnt from a balance that rose, or is said to be used up altogether.
+  -- A balance that rose, or is reported as used up, shows no rate.
   if before.id is null or told <= 0 or before.balance <= told then
     return null;
   end if;
-  -- Of those that ended last the balance before knows one at most: if there is another it is among two.
+  -- The balance before contains at most one of the latest purchases, so another one is among the last two.
   if exists (
     select from (
       select t.id, t.completed_at from transactions t
@@ -789,7 +789,7 @@ begin
   perform from transactions t
   where t.status = 'pending' and t.provider = budget and t.covered and t.attempt_open
     and t.id <> purchase and t.id is distinct from before.transaction_id limit 1;
-  -- While no rate is known the others wait in front of the door, with an open attempt.
+  -- While no rate is known, the other purchases wait for their turn with an open attempt: they were not sent.
   if found and not (
     exists (select from provider_floats f where f.provider = budget and f.turn_id = purchase)
     and float_rate(budget) is null) then
@@ -858,7 +858,7 @@ begin
     insert into provider_quota_slots as s (name, slot, used) values (budget, current_slot, 1)
     on conflict (name, slot) do update set used = s.used + 1;
   end if;
-  -- What had been sent before the block says nothing of its end.
+  -- A request that was sent before the block does not show that the block has ended.
   update provider_quotas q set probing = q.probing and not answered, probed_at = null
   where q.name = budget and q.probing and q.blocked_until <= clock_timestamp();
 end $function$;
@@ -896,7 +896,7 @@ begin
   select q.* into quota from provider_quotas q where q.name = budget for update;
   now_ms := extract(epoch from clock_timestamp()) * 1000;
   current_slot := floor(now_ms / slot_ms);
-  -- Where the request is counted until it is known when it had arrived at the latest.
+  -- The slot that counts the request until its answer shows when it arrived at the latest.
   at_slot := current_slot + margin;
   granted := 0;
   wait_ms := 0;
@@ -921,13 +921,13 @@ begin
     granted := least(wanted, greatest((available - owed_now + 1) / 2, 0));
   end if;
   if quota.probing and granted > 0 then
-    -- A probe whose maker died is given up when no call can take longer.
+    -- No call takes 60 s: a probe that is older belongs to an instance that died.
     granted := case when quota.probed_at > clock_timestamp() - interval '60 s' then 0 else 1 end;
     wait_ms := 500;
   end if;
   if turn = 'new' and quota.waited_until > clock_timestamp() then
     owed_now := owed_now + granted;
-    -- What is left is for those who have waited long: it is not to be had when a permit gets free.
+    -- The remaining permits belong to work that has waited long: a permit that becomes free does not help new work.
     wait_ms := case when granted < wanted and available > granted then 500 else wait_ms end;
   elsif turn = 'old' then
     owed_now := greatest(owed_now - granted, 0);

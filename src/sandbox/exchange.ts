@@ -3,9 +3,9 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Answer, Refusal } from './answer.js';
 import { CallLog } from './call-log.js';
 import { type Call, readCall } from './call.js';
+import { deliver, type ErrorAnswer } from './fault-delivery.js';
 import { executes, type Fault, FaultBook } from './faults.js';
 import { Interruption } from './magic-inputs.js';
-import { deliver, type ErrorAnswer } from './fault-delivery.js';
 
 /** What a provider makes of a request: an answer, and the fault that a magic input asks for. */
 export interface Outcome {

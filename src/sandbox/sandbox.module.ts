@@ -10,7 +10,7 @@ import { Report } from './report.js';
 import { SandboxSettings } from './settings.js';
 import { Tokens } from './tokens.js';
 
-/** What the classes of every provider may inject, beside the settings. */
+/** Shared by the classes of all providers. */
 const SHARED = [CallLog, Counters, Exchange, FaultBook, Journal, MagicInputs, Report, Tokens];
 
 @Global()

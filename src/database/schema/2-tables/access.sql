@@ -44,8 +44,8 @@ create table audit_log (
 create trigger audit_log_append_only before update or delete or truncate on audit_log
   for each statement execute function refuse_change();
 
--- Permits that the instances were granted, by app and minute. Unlogged: after a crash of PostgreSQL a minute starts again
--- from zero, which costs less than a write to the log for each grant.
+-- Permits that the instances were granted, by app and minute. Unlogged: after a crash of PostgreSQL a minute starts
+-- again from zero, which costs less than a write to the log for each grant.
 create unlogged table rate_limit_windows (
   app_id uuid not null,
   window_start timestamptz not null,

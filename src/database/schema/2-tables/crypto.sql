@@ -7,5 +7,5 @@ create table app_data_keys (
   erased_at timestamptz,
   check ((sealed is null) = (destroyed_at is not null))
 );
-comment on column app_data_keys.sealed is 'the key of what belongs to the app, encrypted under ENCRYPTION_KEY; null: destroyed';
-comment on column app_data_keys.erased_at is 'the masked remains of its transactions are gone too';
+comment on column app_data_keys.sealed is 'the key of the app''s data, encrypted under ENCRYPTION_KEY; null: destroyed';
+comment on column app_data_keys.erased_at is 'since when the masked remains of its transactions are erased too';

@@ -13,12 +13,14 @@ create table provider_balances (
   rate_counts boolean not null default true
 );
 comment on column provider_balances.begun_at is
-  'before the provider was asked: whatever had ended by then is in the balance, whatever ended later may not be';
-comment on column provider_balances.transaction_id is 'the purchase whose answer told it: that one is in the balance';
+  'when the request for the balance began: purchases that had ended by then are in the balance, later ones may not be';
+comment on column provider_balances.transaction_id is
+  'the purchase whose answer reported the balance, which includes that purchase';
 comment on column provider_balances.unit_rate is
-  'smallest parts of the ledger''s unit that one unit of the balance bought, where this purchase was the only one';
+  'smallest parts of the ledger''s unit that one unit of the balance bought; null unless this purchase was the '
+  'only one';
 comment on column provider_balances.rate_counts is
-  'false: off the usual rate and not seen a second time, or refuted by a later look; it is not used';
+  'false: not used, because the rate is far from the usual one and was seen once, or a later balance refuted it';
 create index provider_balances_series on provider_balances (provider, at);
 create index provider_balances_begun on provider_balances (provider, begun_at);
 create index provider_balances_rates on provider_balances (provider, at) where unit_rate is not null;
@@ -33,7 +35,8 @@ create table provider_floats (
   probe_id uuid,
   probed_at timestamptz
 );
-comment on column provider_floats.emptied_at is 'the provider refused for want of funds: nothing goes out until a later look';
-comment on column provider_floats.turn_id is 'the one purchase that may be out while no rate has been observed';
+comment on column provider_floats.emptied_at is
+  'when the provider refused for lack of funds: nothing is sent until a newer balance is known';
+comment on column provider_floats.turn_id is 'the one purchase that may be in progress while no rate has been observed';
 comment on column provider_floats.probe_id is
-  'the last purchase that was let through although the known rate does not cover it, to observe a better one';
+  'the last purchase that was sent although the known rate did not cover it, to observe a better rate';

@@ -44,16 +44,16 @@ create table transactions (
   check ((completed_at is not null) = (status in ('succeeded', 'failed', 'canceled')))
 );
 comment on column transactions.reference_scope is
-  'within which (type, reference) is unique for ever: the app, or the partner id that apps share at a provider';
+  'the scope in which (type, reference) is unique for ever: the app, or the partner id that apps share at a provider';
 comment on column transactions.sealed is 'encrypted: personal data, and the exact bytes that are sent to the provider';
-comment on column transactions.attempt_open is 'a call to the provider may be under way, or a crash cut it off';
-comment on column transactions.epoch is 'counts the leases: who holds an older one has lost the row';
+comment on column transactions.attempt_open is 'a call to the provider may be in progress, or a crash interrupted it';
+comment on column transactions.epoch is 'counts the leases: the holder of an older one has lost the row';
 comment on column transactions.due_at is
-  'when somebody must look at this row again: retry, release, poll, or, while an attempt is under way, the end of its lease';
-comment on column transactions.covered is 'paid from what the gateway has paid in at the provider';
-comment on column transactions.blocked_at is 'personal data is kept for claims only, since then';
+  'when the row needs work again: retry, release, poll, or, while an attempt is in progress, the end of its lease';
+comment on column transactions.covered is 'paid from the float, which the gateway has paid in at the provider';
+comment on column transactions.blocked_at is 'since when personal data is kept for claims only';
 comment on column transactions.claim_id is
-  'the claim that began the last attempt, so that its maker finds the row when the answer to the claim was lost';
+  'the claim that began the last attempt: an instance finds its row by it when the answer to the claim was lost';
 comment on column transactions.claim_epoch is 'the epoch that this claim made';
 
 create unique index transactions_idempotency on transactions (app_id, idempotency_key, idempotency_item)
@@ -72,7 +72,8 @@ create index transactions_duplicate on transactions (duplicate_mac, created_at) 
 create index transactions_covered on transactions (provider, completed_at) where covered and status = 'succeeded';
 -- Transactions that ended in the same hour lie together, so a summary for each range of pages finds them, and it costs
 -- their writers next to nothing.
-create index transactions_completed on transactions using brin (completed_at) with (pages_per_range = 16, autosummarize = on);
+create index transactions_completed on transactions using brin (completed_at)
+  with (pages_per_range = 16, autosummarize = on);
 create index transactions_blocked on transactions (blocked_at) where blocked_at is not null and erased_at is null;
 
 create trigger transactions_counted_added after insert on transactions
@@ -98,12 +99,15 @@ create table transaction_events (
 );
 create trigger transaction_events_append_only before update or delete or truncate on transaction_events
   for each statement execute function refuse_change();
--- Rows are stored in the order of time, so a summary for each range of pages finds them, and it costs a writer next to nothing.
-create index transaction_events_at on transaction_events using brin (at) with (pages_per_range = 16, autosummarize = on);
+-- Rows are stored in the order of time, so a summary for each range of pages finds them, and it costs a writer next to
+-- nothing.
+create index transaction_events_at on transaction_events using brin (at)
+  with (pages_per_range = 16, autosummarize = on);
 -- What became known late.
 create index transaction_events_late on transaction_events (at) where from_status = 'unknown';
 -- What was found wrong later.
-create index transaction_events_corrected on transaction_events (at) where evidence = 'correction' and to_status is null;
+create index transaction_events_corrected on transaction_events (at)
+  where evidence = 'correction' and to_status is null;
 
 -- Which operations went to a provider in one call, written before the call is made.
 create table transaction_batches (
@@ -114,7 +118,7 @@ create table transaction_batches (
   at timestamptz not null default clock_timestamp(),
   primary key (batch_id, position)
 );
-comment on column transaction_batches.position is 'in the list that was sent, from 0';
+comment on column transaction_batches.position is 'position in the list that was sent, from 0';
 create index transaction_batches_transaction on transaction_batches (transaction_id);
 create trigger transaction_batches_append_only before update or delete or truncate on transaction_batches
   for each statement execute function refuse_change();
@@ -140,7 +144,8 @@ create index resources_app on resources (app_id, kind, id);
 create index resources_provider_reference on resources (provider, provider_reference)
   where provider_reference is not null;
 create index resources_kept on resources (updated_at) where blocked_at is null and erased_at is null;
-create index resources_closed on resources (coalesce(erased_at, blocked_at)) where coalesce(erased_at, blocked_at) is not null;
+create index resources_closed on resources (coalesce(erased_at, blocked_at))
+  where coalesce(erased_at, blocked_at) is not null;
 
 -- The owner and the unit of an account never change: otherwise balances could move to another owner without a trace.
 create table ledger_accounts (
@@ -167,7 +172,8 @@ create table ledger_entries (
   primary key (transaction_id, seq, phase, app_id),
   check (debit_account <> credit_account)
 );
-comment on column ledger_entries.phase is 'hold: reserved; post: moved for good and the hold ended; release: the hold ended';
+comment on column ledger_entries.phase is
+  'hold: reserved; post: the hold ended and the amount moved for good; release: the hold ended';
 create trigger ledger_entries_append_only before update or delete or truncate on ledger_entries
   for each statement execute function refuse_change();
 -- As for the events.
@@ -182,10 +188,11 @@ create table ledger_seals (
   hash bytea not null,
   at timestamptz not null default clock_timestamp()
 );
-comment on table ledger_seals is 'each covers all events and entries of [from_at, to_at); together they are a hash chain';
+comment on table ledger_seals is
+  'each seal covers all events and entries of [from_at, to_at); together the seals are a hash chain';
 comment on column ledger_seals.leaves is
   '37 bytes a row: transaction id, seq (4), kind (0 event, 1 hold, 2 post, 3 release), half of the SHA-256 of the row';
-comment on column ledger_seals.hash is 'SHA-256 of the hash before, no, from_at, to_at (8 bytes each) and the leaves';
+comment on column ledger_seals.hash is 'SHA-256 of the previous hash, no, from_at, to_at (8 bytes each) and the leaves';
 create index ledger_seals_to on ledger_seals (to_at);
 create trigger ledger_seals_append_only before update or delete or truncate on ledger_seals
   for each statement execute function refuse_change();
@@ -197,7 +204,8 @@ create table ledger_checkpoints (
   posted bigint not null,
   primary key (account_id, seal_no)
 );
-comment on table ledger_checkpoints is 'what an account had at the end of a seal that touched it: credits minus debits';
+comment on table ledger_checkpoints is
+  'the balance of an account at the end of each seal that touched it: credits minus debits';
 create trigger ledger_checkpoints_append_only before update or delete or truncate on ledger_checkpoints
   for each statement execute function refuse_change();
 
@@ -215,9 +223,9 @@ create table open_counts (
   count bigint not null,
   primary key (provider, type, status, parked, since)
 );
-comment on table open_counts is 'how many transactions are open, together with open_count_changes';
+comment on table open_counts is 'the number of open transactions, together with open_count_changes';
 comment on column open_counts.since is
-  'of those that a provider has accepted: the hour from which on they were with it; -infinity for all others';
+  'the hour since which transactions that a provider has accepted are with it; -infinity for all others';
 
 -- Its rows live until the next fold, some seconds: it is vacuumed after every 5,000 dead rows, whatever its size.
 create table open_count_changes (
@@ -229,4 +237,5 @@ create table open_count_changes (
   change bigint not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 comment on table open_count_changes is
-  'what each statement has changed, added by the statement itself: nobody waits for anybody; folded into open_counts later';
+  'the changes of each statement, added by the statement itself, so no writer waits for another; folded into '
+  'open_counts later';

@@ -4,7 +4,8 @@ create table notifications (
   provider text not null,
   received_at timestamptz not null default now(),
   sealed bytea not null,
-  state text not null default 'received' check (state in ('received', 'applied', 'orphan', 'unreadable', 'contradiction')),
+  state text not null default 'received'
+    check (state in ('received', 'applied', 'orphan', 'unreadable', 'contradiction')),
   correlation_id text,
   transaction_id uuid,
   attempts integer not null default 0,

@@ -20,8 +20,8 @@ create table provider_quotas (
   owed integer not null default 0
 );
 comment on column provider_quotas.probing is 'after a block: one request at a time, until one was not refused';
-comment on column provider_quotas.waited_until is 'until then it is known that operations have waited long';
-comment on column provider_quotas.owed is 'permits that newcomers had before those who have waited long';
+comment on column provider_quotas.waited_until is 'until when operations are known to have waited long';
+comment on column provider_quotas.owed is 'permits that new operations got ahead of those that have waited long';
 
 -- Requests, counted by the slots of a sliding window.
 create table provider_quota_slots (
@@ -31,4 +31,4 @@ create table provider_quota_slots (
   kept integer not null default 0,
   primary key (name, slot)
 );
-comment on column provider_quota_slots.kept is 'permits, of those used, that are kept for status queries';
+comment on column provider_quota_slots.kept is 'used permits that were kept for status queries';

@@ -7,8 +7,8 @@ create table purge_tasks (
   rows bigint not null default 0,
   updated_at timestamptz not null default clock_timestamp()
 );
-comment on column purge_tasks.next_at is 'when somebody has to look again';
-comment on column purge_tasks.reached_at is 'everything before has been done; so has everything up to reached_id';
+comment on column purge_tasks.next_at is 'when the task is due again';
+comment on column purge_tasks.reached_at is 'everything before this time is done; so is everything up to reached_id';
 
 insert into purge_tasks (name) values
   ('block ended'),

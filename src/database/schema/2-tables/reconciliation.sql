@@ -26,10 +26,10 @@ create table reconciliations (
   pending_lines integer not null default 0,
   bad_counts jsonb not null default '{}'
 );
-comment on column reconciliations.step is 'where a run that was cut off goes on';
+comment on column reconciliations.step is 'where an interrupted run continues';
 comment on column reconciliations.bad_lines is 'the first hundred lines that could not be read: number and why';
-comment on column reconciliations.period_source is 'given: from, to or both; lines: what most lines say';
-comment on column reconciliations.format is 'how the file was read: delimiter, encoding, columns and what was declared';
+comment on column reconciliations.period_source is 'given: from, to or both; lines: derived from most lines';
+comment on column reconciliations.format is 'how the file was read: delimiter, encoding, columns and declared notation';
 create index reconciliations_open on reconciliations (created_at) where status in ('uploading', 'running');
 create unique index reconciliations_file on reconciliations (provider, file_hash)
   where status in ('running', 'completed') and file_hash is not null;
@@ -47,9 +47,11 @@ create table reconciliation_bad_lines (
   cells text[],
   primary key (run_id, line_no)
 );
-comment on column reconciliation_bad_lines.transaction_id is 'the transaction that the line names, where it is one of the gateway';
+comment on column reconciliation_bad_lines.transaction_id is
+  'the transaction that the line names, if it is one of the gateway';
 comment on column reconciliation_bad_lines.cells is
-  'of the columns that are read, in the order of the file; null in it: a cell that is not kept; null: the line has none that can be told';
+  'the cells of the columns that are read, in the order of the file; a null cell is not kept; null: the cells of '
+  'the line cannot be told apart';
 
 -- Which transactions a statement contained: no later statement reports them as missing, and a second execution is found
 -- across files.
@@ -61,10 +63,12 @@ create table statement_pages (
   ids uuid[] not null,
   marks integer[] not null
 );
-comment on table statement_pages is 'which transactions a statement had, some thousand a row';
+comment on table statement_pages is 'the transactions that a statement contained, some thousand a row';
 comment on column statement_pages.low is 'the first millisecond of ids in the file';
 comment on column statement_pages.high is 'the last millisecond of ids in the file';
-comment on column statement_pages.marks is 'of each executed line: minutes since 1970, twice, and one more for a day without a time; or the provider''s id, hashed';
+comment on column statement_pages.marks is
+  'for each executed line: twice the minutes since 1970, plus one for a day without a time; or the hash of the '
+  'provider''s id';
 -- Without compression, which would cost time while a statement is compared.
 alter table statement_pages alter column ids set storage external, alter column marks set storage external;
 create index statement_pages_range on statement_pages (provider, high, low);
@@ -95,10 +99,10 @@ create table breaks (
     || coalesce(provider_record->>'succeeded', '') || ' ' || coalesce(provider_record->>'reversal', '') || ' '
     || coalesce(provider_record->>'at', '')) stored
 );
-comment on column breaks.record_key is 'which record of the provider it is about; null: none';
-comment on column breaks.amount is 'at risk, in the smallest part of the unit';
+comment on column breaks.record_key is 'the provider''s record that the break is about; null: none';
+comment on column breaks.amount is 'the amount at risk, in the smallest part of the unit';
 comment on column breaks.proposed is 'a resolution that waits for a second operator: resolution, reason, by, at';
-comment on column breaks.difference is 'what a decision is about: amount, status and date of the line';
+comment on column breaks.difference is 'the difference that is decided: amount, status and date of the line';
 create index breaks_open on breaks (created_at) where status = 'open';
 create unique index breaks_once on breaks (class, provider, transaction_id, notification_id, record_key, difference)
   nulls not distinct;

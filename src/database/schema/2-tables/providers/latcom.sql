@@ -1,5 +1,5 @@
--- LATCOM's catalogue. Identifiers sort by byte, whatever the collation of the database, so that the pages of a list follow
--- each other in the order in which they are compared.
+-- LATCOM's catalogue. Identifiers sort by byte, whatever the collation of the database, so that the pages of a list
+-- follow each other in the order in which they are compared.
 create table latcom_products (
   product_id text collate "C" primary key check (product_id ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'),
   description text not null check (length(description) between 1 and 200),
@@ -10,7 +10,7 @@ create table latcom_products (
   updated_at timestamptz not null default now(),
   check (min_pesos <= max_pesos)
 );
-comment on table latcom_products is 'what LATCOM sells, in whole pesos; equal amounts are a fixed price';
+comment on table latcom_products is 'the products of LATCOM, in whole pesos; equal amounts are a fixed price';
 
 -- The documented products. The number in a package's identifier is not its price.
 insert into latcom_products (product_id, description, operator, min_pesos, max_pesos) values

@@ -1,6 +1,7 @@
--- Whether a purchase that the known rate does not cover is sent nevertheless, to observe a better rate: the balance is fresh,
--- only the rate forbids it, and no other probe is out. A rate that was observed once is probed every 30 s at most; one that
--- other observations confirm, after 30 minutes without a purchase, so that even two false observations can be unlearned.
+-- Whether a purchase that the known rate does not cover is sent nevertheless, to observe a better rate: the balance is
+-- fresh, only the rate forbids it, and no other probe is out. A rate that was observed once is probed every 30 s at
+-- most; one that other observations confirm, after 30 minutes without a purchase, so that even two false observations
+-- can be unlearned.
 create function claim_probe(budget text, safety numeric, amount bigint, purchase uuid) returns boolean
 language plpgsql as $$
 declare

@@ -1,10 +1,10 @@
 -- What is left of a provider's balance after every purchase in progress, in smallest parts of the ledger's unit; with a
 -- transaction, after it and those before it. Null: unknown, because no balance or no rate has been observed.
 --
--- By index alone: the purchases in progress are a handful of rows among millions, but the statistics of single columns do
--- not show that, and after an ANALYZE the planner read the whole table (27 ms with 35,000 rows, for each batch of
--- purchases). A bitmap scan never marks the index entries of ended purchases as dead, so each look was slower than the one
--- before. The plan is the same for all values, and planning it again for each batch took 150 µs.
+-- By index alone: the purchases in progress are a handful of rows among millions, but the statistics of single columns
+-- do not show that, and after an ANALYZE the planner read the whole table (27 ms with 35,000 rows, for each batch of
+-- purchases). A bitmap scan never marks the index entries of ended purchases as dead, so each look was slower than the
+-- one before. The plan is the same for all values, and planning it again for each batch took 150 µs.
 create function float_left(budget text, safety numeric, up_to uuid) returns numeric language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set plan_cache_mode = force_generic_plan as $$
 declare
@@ -15,7 +15,7 @@ declare
 begin
   select * into seen from provider_balances b where b.provider = budget order by b.begun_at desc, b.id desc limit 1;
   select f.emptied_at into emptied from provider_floats f where f.provider = budget;
-  -- Nobody is kept for ever by a balance that cannot be asked for.
+  -- 'Emptied' lapses after ten minutes: a balance that cannot be read must not block purchases for ever.
   if emptied > coalesce(seen.begun_at, '-infinity') and emptied > clock_timestamp() - interval '10 min' then
     return -1;
   end if;

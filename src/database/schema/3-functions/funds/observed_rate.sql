@@ -1,6 +1,7 @@
--- The rate that the balance reported with a purchase shows, or null. A rate needs two balances with this purchase between
--- them and no other: none that ended since the first balance was asked for, none that may have been executed late, none in
--- progress. Three questions, each answered by an index: as one question it read the whole table (38 ms with 100,000 rows).
+-- The rate that the balance reported with a purchase shows, or null. A rate needs two balances with this purchase
+-- between them and no other: none that ended since the first balance was asked for, none that may have been executed
+-- late, none in progress. Three questions, each answered by an index: as one question it read the whole table (38 ms
+-- with 100,000 rows).
 create function observed_rate(told numeric, told_from timestamptz, budget text, purchase uuid, amount bigint)
 returns numeric language plpgsql stable as $$
 declare
@@ -8,11 +9,11 @@ declare
 begin
   select * into before from provider_balances b
   where b.provider = budget and b.at <= told_from order by b.at desc, b.id desc limit 1;
-  -- Nothing is learnt from a balance that rose, or is said to be used up altogether.
+  -- A balance that rose, or is reported as used up, shows no rate.
   if before.id is null or told <= 0 or before.balance <= told then
     return null;
   end if;
-  -- Of those that ended last the balance before knows one at most: if there is another it is among two.
+  -- The balance before contains at most one of the latest purchases, so another one is among the last two.
   if exists (
     select from (
       select t.id, t.completed_at from transactions t
@@ -30,7 +31,7 @@ begin
   perform from transactions t
   where t.status = 'pending' and t.provider = budget and t.covered and t.attempt_open
     and t.id <> purchase and t.id is distinct from before.transaction_id limit 1;
-  -- While no rate is known the others wait in front of the door, with an open attempt.
+  -- While no rate is known, the other purchases wait for their turn with an open attempt: they were not sent.
   if found and not (
     exists (select from provider_floats f where f.provider = budget and f.turn_id = purchase)
     and float_rate(budget) is null) then

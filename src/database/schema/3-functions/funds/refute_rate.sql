@@ -1,6 +1,6 @@
--- A balance that is higher than the one reported with the last purchase, and no higher than the one before that purchase,
--- proves that the purchase did not cost what its answer said: its rate no longer counts. A deposit would show more than
--- before, or be a coincidence that costs one observation. Answers with whether the rate was refuted.
+-- A balance that is higher than the one reported with the last purchase, and no higher than the one before that
+-- purchase, proves that the purchase did not cost what its answer said: its rate no longer counts. A deposit would show
+-- more than before, or be a coincidence that costs one observation. Answers with whether the rate was refuted.
 create function refute_rate(budget text, told numeric, told_from timestamptz) returns boolean language plpgsql as $$
 declare
   latest provider_balances;

@@ -1,6 +1,7 @@
--- Decides before new transactions are recorded, inside the statement that records them: one round trip instead of five for a
--- batch. A function, because each statement in it sees what was committed before it: rows are read under the locks, which
--- the transaction keeps. The plan is by index for all values, and planning it again for each batch took 150 µs.
+-- Decides before new transactions are recorded, inside the statement that records them: one round trip instead of five
+-- for a batch. A function, because each statement in it sees what was committed before it: rows are read under the
+-- locks, which the transaction keeps. The plan is by index for all values, and planning it again for each batch took
+-- 150 µs.
 create function admit_transactions(locks bigint[], ids uuid[], macs bytea[], since timestamptz, budgets text[],
   safeties numeric[], amounts bigint[])
 returns table (id uuid, is_covered boolean) language plpgsql
@@ -15,7 +16,8 @@ begin
   taken := array(
     select t.duplicate_mac from transactions t
     where t.duplicate_mac = any(macs) and t.created_at > since and t.status not in ('failed', 'canceled'));
-  -- Of each budget in the order of their ids, which is that of their arrival: who does not fit leaves the rest to others.
+  -- Within a budget in the order of the ids, which is the order of arrival. A transaction that does not fit leaves the
+  -- rest to later ones.
   for asked in
     select * from unnest(ids, macs, budgets, safeties, amounts) as r (id, mac, budget, safety, amount)
     order by r.budget nulls first, r.id
@@ -37,5 +39,5 @@ begin
   end loop;
 end $$;
 comment on function admit_transactions is
-  'Of new transactions those that may be recorded: not a duplicate (null: not guarded), and covered by the float at their
-provider (a null budget: not paid from one; an unknown rest: nobody can say, is_covered is false)';
+  'returns the new transactions that may be recorded: no duplicate (null: not guarded), and covered by the float '
+  'at their provider (budget null: not paid from a float; rest unknown: is_covered is false)';

@@ -1,5 +1,6 @@
--- Refreshes the planner's statistics. Only the owner of a table may do that, and before PostgreSQL 17 the right cannot be
--- granted: without this function the role of the gateway gets a warning, and its statements keep the plans of an empty table.
+-- Refreshes the planner's statistics. Only the owner of a table may do that, and before PostgreSQL 17 the right cannot
+-- be granted: without this function the role of the gateway gets a warning, and its statements keep the plans of an
+-- empty table.
 create function analyse_tables(names text[]) returns void language plpgsql security definer
 set search_path from current as $$
 declare

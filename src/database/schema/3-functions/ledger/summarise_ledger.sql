@@ -1,6 +1,6 @@
--- Adds new pages to the BRIN summaries of events and entries. Autovacuum does so once a minute, and until then every look for
--- the newest rows reads all new pages. Only the owner of a table may ask for it. It waits for nobody: who holds the lock
--- either makes the summaries itself (VACUUM) or is done soon.
+-- Adds new pages to the BRIN summaries of events and entries. Autovacuum does so once a minute, and until then every
+-- look for the newest rows reads all new pages. Only the owner of a table may ask for it. It does not wait for a lock:
+-- its holder either makes the summaries itself (VACUUM) or finishes soon.
 create function summarise_ledger() returns void language plpgsql security definer
 set search_path from current set lock_timeout = '50ms' as $$
 begin

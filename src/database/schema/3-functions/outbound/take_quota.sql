@@ -1,11 +1,10 @@
 -- Grants permits of a provider's quota. `turn` is:
---   'new', 'old'  work that has just come, and work that has waited long: while old work waits, new work gets every second
---                 permit and no more;
---   'read'        status queries: they leave two permits to those who act, except one that is kept for reading, which
---                 `kept` counts. Without it, polling one pass took every permit that became free, and no pass was issued;
+--   'new', 'old'  new work, and work that has waited long: while old work waits, new work gets every second permit;
+--   'read'        status queries: they leave two permits to work that acts, except one that is kept for reading (`kept`).
+--                 Without it, polling one pass took every permit that became free, and no pass was issued;
 --   ''            outside of the turns: logins and operators.
--- After a block one request at a time probes, until one is not refused. A function, because each statement in it sees what
--- was committed before it: the count must be read after the lock.
+-- After a block one request at a time probes, until one is not refused. A function, because each statement in it sees
+-- what was committed before it: the count must be read after the lock.
 create function take_quota(budget text, wanted integer, ceiling integer, slot_ms bigint, slots integer, margin integer,
   turn text)
 returns table (granted integer, at_slot bigint, wait_ms double precision) language plpgsql as $$
@@ -24,7 +23,7 @@ begin
   select q.* into quota from provider_quotas q where q.name = budget for update;
   now_ms := extract(epoch from clock_timestamp()) * 1000;
   current_slot := floor(now_ms / slot_ms);
-  -- Where the request is counted until it is known when it had arrived at the latest.
+  -- The slot that counts the request until its answer shows when it arrived at the latest.
   at_slot := current_slot + margin;
   granted := 0;
   wait_ms := 0;
@@ -49,13 +48,13 @@ begin
     granted := least(wanted, greatest((available - owed_now + 1) / 2, 0));
   end if;
   if quota.probing and granted > 0 then
-    -- A probe whose maker died is given up when no call can take longer.
+    -- No call takes 60 s: a probe that is older belongs to an instance that died.
     granted := case when quota.probed_at > clock_timestamp() - interval '60 s' then 0 else 1 end;
     wait_ms := 500;
   end if;
   if turn = 'new' and quota.waited_until > clock_timestamp() then
     owed_now := owed_now + granted;
-    -- What is left is for those who have waited long: it is not to be had when a permit gets free.
+    -- The remaining permits belong to work that has waited long: a permit that becomes free does not help new work.
     wait_ms := case when granted < wanted and available > granted then 500 else wait_ms end;
   elsif turn = 'old' then
     owed_now := greatest(owed_now - granted, 0);
