@@ -1,6 +1,6 @@
 /**
  * Inputs by which the sandbox fails as it is asked to. "executed" and "registered": the provider has done it, whatever it
- * answers. "once": the same request succeeds when it is sent again. src/sandbox/README.md explains each, and a test
+ * answers. "once": the same request succeeds when it is sent again. src/sandbox/<provider>/README.md explains each, and a test
  * compares this list with it.
  */
 export const MAGIC = {
