@@ -1,7 +1,7 @@
 import http from 'node:http';
 
 /*
- * The three providers as the bench needs them: every login succeeds, every request is accepted after a set time. With a
+ * The providers as the bench needs them: every login succeeds, every request is accepted after a set time. With a
  * capacity only so many are worked on at once and the others wait. Says on request when what arrived.
  */
 const settings = { latencyMs: 5, capacity: Infinity };

@@ -8,7 +8,7 @@ const NOTIFIER: Credentials = { username: 'latam-pass', password: 'notification-
 
 const ALL_SCOPES = ['accruals', 'members', 'cobranded', 'passes', 'topups', 'transactions:read', 'webhooks'];
 
-/** A gateway between a partner app and the three simulated providers, with a database of its own. */
+/** A gateway between a partner app and the simulated providers, with a database of its own. */
 export interface World {
   readonly sandbox: Sandbox;
   readonly database: TestDatabase;
