@@ -8,10 +8,10 @@ const TABLE = `select to_regclass(format('%I.migrations', current_schema()))::te
 const FIRST = `select name from migrations order by "timestamp", id limit 1`;
 
 /**
- * Refuses a database that does not begin with the baseline: it was made before the first release, and there are no
- * migrations from there. A database that later versions have migrated further begins with it and is accepted. Only reads.
+ * Refuses a database whose first migration is not the baseline: a version from before the first release created it, and
+ * no migrations lead from there. A database that a later version has migrated is accepted. Only reads.
  *
- * @throws ConfigError that says what to do instead
+ * @throws ConfigError with the remedy
  */
 export async function refuseUnreleased(database: Database): Promise<void> {
   const [table] = await database.query<{ name: string | null }>(TABLE);
@@ -20,9 +20,9 @@ export async function refuseUnreleased(database: Database): Promise<void> {
   const baseline = Baseline1795228000000.name;
   if (!first || first.name === baseline) return;
   throw new ConfigError([
-    `The database was made by a version from before the first release (its first migration is ${first.name}, not ` +
-      `${baseline}) and cannot be brought up to date. Export what you need from it, with that version (GET ` +
+    `The database was created by a version from before the first release (its first migration is ${first.name}, not ` +
+      `${baseline}) and cannot be migrated. Export the data that you need, with that version (GET ` +
       '/v1/admin/transactions/export) or with pg_dump. Then start with a new database: set another DATABASE_URL, or ' +
-      'another DATA_DIR for the embedded one. Nothing was changed',
+      'another DATA_DIR for the embedded database. Nothing was changed',
   ]);
 }

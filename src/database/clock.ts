@@ -1,15 +1,13 @@
 import type { Database } from './database.js';
 
-/**
- * Beyond this difference the gateway sends nothing: times are given to providers, and a time in their future is refused.
- */
+/** Beyond this difference the gateway sends nothing: providers get times from it and refuse times in their future. */
 export const MAX_CLOCK_SKEW_MS = 2_000;
 
 const TRIES = 3;
 
 /**
- * This machine's clock minus the database's, in milliseconds: 0 when the difference is within what the question itself
- * took. The quickest of a few questions counts.
+ * This machine's clock minus the database's, in milliseconds; 0 when the difference is smaller than the duration of the
+ * query. The fastest of a few queries counts.
  */
 export async function clockSkewMs(database: Pick<Database, 'query'>): Promise<number> {
   let best = { uncertaintyMs: Number.POSITIVE_INFINITY, skewMs: 0 };

@@ -4,11 +4,11 @@ import { Pool } from 'pg';
 import { Baseline1795228000000 } from './migrations/1795228000000-baseline.js';
 import { readTimestampsFast } from './timestamps.js';
 
-/** In the order in which they run; an import rule fails for a migration that is not in this list. */
+/** The migrations in the order in which they run. An import rule fails for a migration that is not in this list. */
 const MIGRATIONS = [Baseline1795228000000];
 const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** No statement may take longer; the server ends it. */
+/** The server cancels a statement that takes longer. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
@@ -36,9 +36,9 @@ export function createDataSource(
   });
 }
 
-/** The driver's own pool: TypeORM and the hand-written SQL share one set of connections. */
+/** The driver's pool. TypeORM and the hand-written SQL share its connections. */
 export function poolOf(source: DataSource): Pool {
   const pool: unknown = source.driver instanceof PostgresDriver ? source.driver.master : null;
-  if (!(pool instanceof Pool)) throw new Error('the data source has no pool of PostgreSQL');
+  if (!(pool instanceof Pool)) throw new Error('the data source has no PostgreSQL pool');
   return pool;
 }

@@ -7,8 +7,9 @@ import { Database } from './database.js';
 import { poolOf } from './data-source.js';
 
 /**
- * The configuration, the database and the keys, for every module. The data source is opened before the application is
- * made and closed after it has ended, by whoever starts the process: nothing that drains loses its connection.
+ * The configuration, the database and the keys, for every module. The code that starts the process opens the data
+ * source before the application is created and closes it after the application has ended, so that draining work keeps
+ * its connection.
  */
 @Module({})
 export class DatabaseModule {
@@ -33,6 +34,6 @@ function newAppVault(database: Database, vault: Vault): AppVault {
 }
 
 function masterKeyOf({ encryptionKey }: Config): Buffer {
-  if (!encryptionKey) throw new Error('the encryption key is made before the application');
+  if (!encryptionKey) throw new Error('the encryption key must exist before the application is created');
   return encryptionKey;
 }

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
 import { Problem } from '../common/problem.js';
-import { silenceOf, type DeadConnectionReaper } from './dead-connection-reaper.js';
+import { reaperOf, type DeadConnectionReaper } from './dead-connection-reaper.js';
 
 /** SQLSTATEs that the gateway acts on (PostgreSQL, appendix A). */
 export const SQLSTATE = {
@@ -13,23 +13,23 @@ export const SQLSTATE = {
 } as const;
 
 /**
- * What PostgreSQL says of a value: a character that it cannot store, a number out of range, text that is no number, date or
- * UUID.
+ * SQLSTATEs for a bad value: a character that cannot be stored, a number out of range, or text that is not a number,
+ * date or UUID.
  */
 const REFUSED_INPUT = new Set(['22001', '22003', '22007', '22008', '22021', '22P02', '22P03', '22P05']);
 
-/** Classes of SQLSTATE that say "not now" instead of "wrong": connection, resources, operator intervention, I/O. */
+/** SQLSTATE classes of temporary failures: connection, resources, operator intervention, I/O. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
 
-/** What pg says of a connection that is not there; these errors have no code. */
+/** Messages of pg for a lost or missing connection; these errors have no code. */
 const UNAVAILABLE_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed/;
 
-/** Statements of the hot path take milliseconds; who waits longer has a dead connection and tries another one. */
+/** Statements of the hot path take milliseconds. After this time the connection is dead, and another one is tried. */
 const PREPARED_TIMEOUT_MS = 5_000;
-/** The server ends other statements within 30 s. */
+/** The server cancels other statements after 30 s. */
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** Who hears nothing for so long after that has a connection that died in silence. */
+/** Without a response for this further time, the connection is dead. */
 const GRACE_MS = 2_000;
 
 /** Codes of Node and pg when the server cannot be reached or the connection broke. */
@@ -44,18 +44,18 @@ const UNAVAILABLE_CODES = new Set([
   'ENETUNREACH',
 ]);
 
-/** Of these, the ones that come only before there is a connection. */
+/** The codes that occur only before a connection is established. */
 const NEVER_CONNECTED_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 /**
- * The one door to PostgreSQL for hand-written SQL: always parameterised. An error means that nobody knows whether the
- * statement took effect when `isUnavailable` says so; otherwise it did not.
+ * Runs all hand-written SQL, always with parameters. If `isUnavailable` is true for an error, the statement may or may
+ * not have taken effect; after any other error it did not.
  */
 export class Database {
   private readonly deadConnections: DeadConnectionReaper;
 
   constructor(readonly pool: Pool) {
-    this.deadConnections = silenceOf(pool, STATEMENT_TIMEOUT_MS + GRACE_MS);
+    this.deadConnections = reaperOf(pool, STATEMENT_TIMEOUT_MS + GRACE_MS);
   }
 
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
@@ -64,8 +64,8 @@ export class Database {
   }
 
   /**
-   * The same through a named prepared statement: for the hot path. A name stands for one text for ever. With callbacks, so
-   * that a connection is given back in the very turn in which it has answered.
+   * The same as a named prepared statement, for the hot path. A name must always have the same text. It uses callbacks,
+   * so that the connection is released in the event loop turn of the response.
    */
   prepared<Row extends QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
     return new Promise((resolve, reject) => {
@@ -81,8 +81,11 @@ export class Database {
     });
   }
 
-  /** A connection for work whose statements the server ends after `statementMs`; it is not used by others afterwards. */
-  async apart<T>(statementMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` on a connection whose statements may take `statementMs`; `work` sets that timeout on the server. The
+   * connection is closed afterwards.
+   */
+  async onOwnConnection<T>(statementMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     this.deadConnections.allow(client, statementMs + GRACE_MS);
     try {
@@ -112,7 +115,7 @@ export class Database {
   }
 }
 
-/** True when the database could not be asked, or its answer was lost: the statement may or may not have taken effect. */
+/** True when the database could not be reached or its response was lost: the statement may have taken effect. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const state = error.code ?? '';
@@ -124,7 +127,7 @@ export function isUnavailable(error: unknown): boolean {
   return UNAVAILABLE_MESSAGES.test(error.message);
 }
 
-/** True when there was no connection to send the statement on: it took no effect. */
+/** True when there was no connection to send the statement: it took no effect. */
 export function neverConnected(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return 'code' in error && typeof error.code === 'string' && NEVER_CONNECTED_CODES.has(error.code);
@@ -135,15 +138,15 @@ export function isRefusedInput(error: unknown): boolean {
   return error instanceof DatabaseError && REFUSED_INPUT.has(error.code ?? '');
 }
 
-/** Two transactions stood in each other's way and this one was undone: it may be tried again as it is. */
-export function isUndone(error: unknown): boolean {
+/** True when the transaction was rolled back because of a concurrent one: it can be retried unchanged. */
+export function isRolledBack(error: unknown): boolean {
   const code = error instanceof DatabaseError ? error.code : undefined;
   return code === SQLSTATE.deadlockDetected || code === SQLSTATE.serializationFailure;
 }
 
-/** What a caller is told while the database cannot serve. */
+/** The problem for callers while the database is unavailable. */
 export function databaseUnavailable(cause: unknown): Problem {
-  return new Problem('overloaded', "The gateway's database is temporarily unavailable; retry shortly.", {
+  return new Problem('overloaded', "The gateway's database is temporarily unavailable. Retry shortly.", {
     retryAfterSeconds: 2,
     cause,
   });

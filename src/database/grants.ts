@@ -5,8 +5,8 @@ import type { Database } from './database.js';
 const APPEND_ONLY = `exists (
     select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgname like '%\\_append\\_only')`;
 
-/** What the application needs on each table, where it has something else. */
-const AMISS_ON_TABLES = `
+/** The privileges that the application needs, for each table on which it has others. */
+const WRONG_ON_TABLES = `
 with role as (select oid from pg_roles where rolname = $1),
 wanted as (
   select c.oid, c.relname, c.relacl, case
@@ -22,8 +22,8 @@ from wanted w, role
 where w.privileges <> array(
   select a.privilege_type from aclexplode(w.relacl) a where a.grantee = role.oid order by a.privilege_type)`;
 
-/** The schema, sequences that are not a column's own (those need nothing), and functions that were closed to others. */
-const AMISS_ELSEWHERE = `
+/** Missing privileges on the schema, on sequences that no identity column owns, and on functions. */
+const MISSING_ELSEWHERE = `
 select format('schema %I', current_schema()) as object, array['USAGE'] as privileges
 where not has_schema_privilege($1, current_schema(), 'USAGE')
 union all
@@ -36,7 +36,7 @@ select format('function %s', p.oid::regprocedure), array['EXECUTE']
 from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 where n.nspname = current_schema() and p.prokind = 'f' and not has_function_privilege($1, p.oid, 'EXECUTE')`;
 
-/** By a right of its own, of all, or of a role that it can become. */
+/** Append-only tables that the current role can change, by its own privileges, PUBLIC's, or those of another role. */
 const CHANGEABLE = `
 select c.relname as name from pg_class c
 where ${APPEND_ONLY} and pg_table_is_visible(c.oid) and (
@@ -44,32 +44,32 @@ where ${APPEND_ONLY} and pg_table_is_visible(c.oid) and (
   or has_any_column_privilege(c.oid, 'UPDATE'))
 order by c.relname`;
 
-interface Amiss {
+interface WrongPrivileges {
   readonly object: string;
   readonly privileges: readonly string[];
 }
 
 /**
- * Gives the role of the application exactly what it needs in the schema of `owner`: append-only tables can be added to
- * and read. Nothing is written when that is so already.
+ * Grants the application's role exactly the privileges that it needs in the schema of `owner`. On append-only tables it
+ * can only insert and read. Nothing is written if the privileges are already right.
  */
 export async function grantApplication(owner: Database, role: string): Promise<void> {
   await owner.transaction(async (client) => {
-    for (const text of [AMISS_ON_TABLES, AMISS_ELSEWHERE]) await mend(client, text, role);
+    for (const text of [WRONG_ON_TABLES, MISSING_ELSEWHERE]) await correctPrivileges(client, text, role);
   });
 }
 
-async function mend(client: PoolClient, text: string, role: string): Promise<void> {
-  const { rows } = await client.query<Amiss>(text, [role]);
+async function correctPrivileges(client: PoolClient, text: string, role: string): Promise<void> {
+  const { rows } = await client.query<WrongPrivileges>(text, [role]);
   const grantee = escapeIdentifier(role);
   for (const { object, privileges } of rows) {
-    // Both are made by the statements above, which quote what is a name.
+    // The statements above produce both texts and quote all names.
     await client.query(`revoke all on ${object} from ${grantee}`);
     await client.query(`grant ${privileges.join(', ')} on ${object} to ${grantee}`);
   }
 }
 
-/** The append-only tables whose rows this role could change, were it not for the triggers. */
+/** The append-only tables that the current role could change if there were no triggers. */
 export async function changeableTables(database: Database): Promise<string[]> {
   const rows = await database.query<{ name: string }>(CHANGEABLE);
   return rows.map((row) => row.name);

@@ -1,4 +1,4 @@
-import { waitOut } from './wait-out.js';
+import { retryWhileUnavailable } from './wait-out.js';
 import { Problem } from '../common/problem.js';
 
 interface Waiting<Row, Result> {
@@ -10,23 +10,23 @@ interface Waiting<Row, Result> {
 
 export interface GroupCommitOptions<Row, Result> {
   /**
-   * Writes all rows with one commit and answers in their order. `retried`: an earlier try of the same rows may have
-   * been committed although its answer was lost.
+   * Writes all rows in one commit and returns the results in their order. `retried`: an earlier attempt with the same
+   * rows may have been committed although its response was lost.
    */
   readonly write: (rows: readonly Row[], retried: boolean) => Promise<readonly Result[]>;
-  /** Rows that share a key never go into one batch: the later one must see what the earlier one did. */
+  /** Rows that share a key are never in one batch, because the later row must see the effect of the earlier one. */
   readonly keysOf: (row: Row) => readonly string[];
   readonly maxRows: number;
-  /** More are refused: a queue that can only grow helps nobody. */
+  /** Further rows are refused: a longer queue would only grow. */
   readonly maxWaitingRows: number;
-  /** How long a batch is tried again while the database cannot be reached. */
+  /** Time for which a batch is retried while the database cannot be reached. */
   readonly retryForMs: number;
   readonly onBatch: (rows: number) => void;
 }
 
 /**
- * Group commit by natural batching: while one commit is under way the rows that arrive are collected and go out
- * together in the next. No timer: a row that arrives alone is written at once.
+ * Group commit by natural batching: rows that arrive during a commit are written together by the next one. There is no
+ * timer: a single row is written at once.
  */
 export class GroupCommit<Row, Result> {
   private waiting: Waiting<Row, Result>[] = [];
@@ -34,11 +34,14 @@ export class GroupCommit<Row, Result> {
 
   constructor(private readonly options: GroupCommitOptions<Row, Result>) {}
 
-  /** @throws Problem `overloaded` when too much waits already or the database stays away; the row's own error otherwise. */
+  /**
+   * @throws Problem `overloaded` when the queue is full or the database stays unavailable; otherwise the row's own
+   * error
+   */
   push(row: Row): Promise<Result> {
     if (this.waiting.length >= this.options.maxWaitingRows) {
       return Promise.reject(
-        new Problem('overloaded', 'Too many requests are waiting to be recorded; retry shortly.', {
+        new Problem('overloaded', 'Too many requests are waiting to be recorded. Retry shortly.', {
           retryAfterSeconds: 1,
         }),
       );
@@ -47,7 +50,7 @@ export class GroupCommit<Row, Result> {
       this.waiting.push({ row, keys: this.options.keysOf(row), resolve, reject });
       if (!this.running) {
         this.running = true;
-        // After this turn's I/O callbacks: requests that were read together are written together.
+        // After the I/O callbacks of this turn, so that requests that were read together are written together.
         setImmediate(() => void this.drain());
       }
     });
@@ -65,7 +68,7 @@ export class GroupCommit<Row, Result> {
     for (const entry of this.waiting) {
       if (taken.length >= this.options.maxRows || entry.keys.some((key) => keys.has(key))) left.push(entry);
       else taken.push(entry);
-      // Also the keys of those left behind: a row must not overtake an earlier one that shares a key with it.
+      // Includes the keys of rows that must wait: a row must not overtake an earlier one with the same key.
       for (const key of entry.keys) keys.add(key);
     }
     this.waiting = left;
@@ -76,18 +79,18 @@ export class GroupCommit<Row, Result> {
     try {
       const rows = batch.map((entry) => entry.row);
       const { retryForMs, write } = this.options;
-      const results = await waitOut(retryForMs, (retried) => write(rows, retried));
+      const results = await retryWhileUnavailable(retryForMs, (retried) => write(rows, retried));
       this.options.onBatch(batch.length);
       batch.forEach((entry, index) => {
         const result = results[index];
-        if (result === undefined) entry.reject(new Error('a batch answered fewer rows than it was given'));
+        if (result === undefined) entry.reject(new Error('a batch returned fewer results than rows'));
         else entry.resolve(result);
       });
     } catch (error) {
       const single = batch[0];
       if (batch.length === 1 && single) single.reject(error);
       else if (error instanceof Problem) for (const entry of batch) entry.reject(error);
-      // One row's error never fails its neighbours: each is tried by itself.
+      // The error of one row must not fail the others: each row is retried alone.
       else for (const entry of batch) await this.writeBatch([entry]);
     }
   }

@@ -5,26 +5,26 @@ import { Database } from './database.js';
 import { grantApplication } from './grants.js';
 import { grantReader } from './reader-grants.js';
 
-/** Key of the advisory lock that lets one instance migrate while the others wait. */
+/** Key of the advisory lock: one instance migrates, the others wait. */
 const MIGRATION_LOCK = 4_217_001;
-/** A migration of a large database takes long, and other instances wait for it. */
+/** A migration of a large database takes long, and other instances wait for the lock. */
 const NO_TIMEOUT = 0;
 
-/** The same database of the same server, whatever names its host goes by. */
-const WHICH = `
+/** Identifies a database and its server, whatever the host name in the URL. */
+const IDENTITY = `
 select d.oid || ' since ' || pg_postmaster_start_time() as place, current_user as role, current_schema() as schema
 from pg_database d where d.datname = current_database()`;
 
-interface Which extends Record<string, unknown> {
+interface DatabaseIdentity extends Record<string, unknown> {
   readonly place: string;
   readonly role: string;
   readonly schema: string | null;
 }
 
 /**
- * Brings the schema up to date as the role of `migrationUrl`, and grants the role of `url` what it needs; without
- * `migrationUrl` the role of `url` migrates. The role `reader` gets to read what reports are made of. Safe when several
- * instances start at once.
+ * Migrates the schema as the role of `migrationUrl`, and grants the role of `url` the privileges it needs. Without
+ * `migrationUrl` the role of `url` migrates. The role `reader` gets read access to the data for reports. Safe when
+ * several instances start at once.
  *
  * @throws ConfigError for a database from before the first release, before anything in it is changed
  */
@@ -34,15 +34,15 @@ export async function migrateSchema(
   reader: string | null = null,
 ): Promise<void> {
   if (migrationUrl === null) return withSource(url, (source) => migrate(source, { reader }));
-  // Each time anew: a data source remembers the schema that it saw first, and may not have been allowed to see any.
-  const user = await withSource(url, which);
+  // A new data source each time: it caches the first schema it sees, and before the grants it may see none.
+  const user = await withSource(url, identityOf);
   const owner = await withSource(migrationUrl, async (source) => {
-    const found = await which(source);
-    if (user.place !== found.place) throw new Error('DATABASE_URL and DATABASE_MIGRATION_URL name two databases');
+    const found = await identityOf(source);
+    if (user.place !== found.place) throw new Error('DATABASE_URL and DATABASE_MIGRATION_URL name different databases');
     await migrate(source, { reader, ...(user.role !== found.role && { application: user.role }) });
     return found;
   });
-  const { schema } = await withSource(url, which);
+  const { schema } = await withSource(url, identityOf);
   if (schema === owner.schema) return;
   throw new Error(`the search_path of ${user.role} leads to ${schema}, that of ${owner.role} to ${owner.schema}`);
 }
@@ -57,15 +57,15 @@ async function withSource<T>(url: string, work: (source: DataSource) => Promise<
   }
 }
 
-/** Roles beside the one that migrates. */
+/** Roles other than the one that migrates. */
 interface Roles {
   readonly application?: string;
   readonly reader: string | null;
 }
 
 async function migrate(source: DataSource, { application, reader }: Roles): Promise<void> {
-  if (reader !== null && [application, (await which(source)).role].includes(reader)) {
-    throw new Error(`DATABASE_READER_ROLE names the role ${reader}, which does something else already`);
+  if (reader !== null && [application, (await identityOf(source)).role].includes(reader)) {
+    throw new Error(`DATABASE_READER_ROLE names the role ${reader}, which already has another task`);
   }
   const runner = source.createQueryRunner();
   try {
@@ -84,8 +84,8 @@ async function migrate(source: DataSource, { application, reader }: Roles): Prom
   }
 }
 
-async function which(source: DataSource): Promise<Which> {
-  const [found] = await new Database(poolOf(source)).query<Which>(WHICH);
-  if (!found) throw new Error('the database does not know its own name');
+async function identityOf(source: DataSource): Promise<DatabaseIdentity> {
+  const [found] = await new Database(poolOf(source)).query<DatabaseIdentity>(IDENTITY);
+  if (!found) throw new Error('the current database was not found in pg_database');
   return found;
 }

@@ -1,7 +1,9 @@
 import { escapeIdentifier } from 'pg';
 import type { Database } from './database.js';
 
-/** What reports are made of. Nothing about operators, credentials, tokens, or what providers sent. */
+/**
+ * The tables for reports. They contain nothing about operators, credentials or tokens, and no data that providers sent.
+ */
 const TABLES = [
   'apps',
   'breaks',
@@ -17,10 +19,11 @@ const TABLES = [
 ];
 
 /**
- * Of these tables every column that is neither sealed or hashed (bytea) nor free in what it holds (jsonb: masked remains,
- * metadata), nor a key of a request. Only where something else is granted, on these tables or on others.
+ * The columns to grant, for each table on which the role has other privileges. In the tables for reports these are all
+ * columns except sealed or hashed ones (bytea), free-form ones (jsonb: masked values, metadata), and idempotency keys.
+ * In other tables there are none.
  */
-const AMISS = `
+const WRONG_PRIVILEGES = `
 select format('%I.%I', current_schema(), c.relname) as object,
   array_agg(quote_ident(a.attname) order by a.attnum) filter (where w.wanted) as columns
 from pg_class c
@@ -36,29 +39,29 @@ having bool_or(w.wanted <> exists (select from aclexplode(a.attacl) x where x.gr
   or exists (select from aclexplode(c.relacl) x where x.grantee = r.oid)
 order by c.relname`;
 
-interface Amiss {
+interface WrongPrivileges {
   readonly object: string;
-  /** null: nothing of it. */
+  /** null: no column. */
   readonly columns: readonly string[] | null;
 }
 
 /**
- * Lets a role read what reports are made of, and nothing else in the schema of `owner`. Nothing is written when that is
- * so already.
+ * Lets a role read the tables for reports, and nothing else in the schema of `owner`. Nothing is written if the
+ * privileges are already right.
  *
- * @throws Error when there is no such role
+ * @throws Error when the role does not exist
  */
 export async function grantReader(owner: Database, role: string): Promise<void> {
   const [found] = await owner.query(`select 1 as found from pg_roles where rolname = $1`, [role]);
-  if (!found) throw new Error(`there is no role ${role}, which DATABASE_READER_ROLE names: create it first`);
+  if (!found) throw new Error(`the role ${role} of DATABASE_READER_ROLE does not exist: create it first`);
   const grantee = escapeIdentifier(role);
   await owner.transaction(async (client) => {
-    const { rows } = await client.query<Amiss>(AMISS, [role, TABLES]);
+    const { rows } = await client.query<WrongPrivileges>(WRONG_PRIVILEGES, [role, TABLES]);
     if (rows.length === 0) return;
     const schema = await client.query<{ name: string }>('select quote_ident(current_schema()) as name');
     await client.query(`grant usage on schema ${schema.rows[0]?.name ?? ''} to ${grantee}`);
     for (const { object, columns } of rows) {
-      // Both are made by the statement above, which quotes what is a name.
+      // The statement above produces both texts and quotes all names.
       await client.query(`revoke all on ${object} from ${grantee}`);
       if (columns) await client.query(`grant select (${columns.join(', ')}) on ${object} to ${grantee}`);
     }

@@ -586,7 +586,7 @@ begin
 end $function$;
 comment on function admit_transactions is 'returns the new transactions that may be recorded: no duplicate (null: not guarded), and covered by the float at their provider (budget null: not paid from a float; rest unknown: is_covered is false)';
 
-CREATE OR REPLACE FUNCTION public.analyse_tables(names text[])
+CREATE OR REPLACE FUNCTION public.analyze_tables(names text[])
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -863,7 +863,7 @@ begin
   where q.name = budget and q.probing and q.blocked_until <= clock_timestamp();
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.summarise_ledger()
+CREATE OR REPLACE FUNCTION public.summarize_ledger()
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER

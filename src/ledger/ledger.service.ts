@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { OUTCOME_PATIENCE_MS, waitOut } from '../database/wait-out.js';
+import { OUTCOME_RETRY_MS, retryWhileUnavailable } from '../database/wait-out.js';
 import { alarm } from '../common/alarm.js';
 import { metrics } from '../common/metrics.js';
 import { Problem } from '../common/problem.js';
@@ -70,7 +70,7 @@ export class Ledger {
       keysOf: (row) => [row.id],
       maxRows: MAX_BATCH_ROWS,
       maxWaitingRows: MAX_WAITING_SETTLEMENTS,
-      retryForMs: OUTCOME_PATIENCE_MS,
+      retryForMs: OUTCOME_RETRY_MS,
       onBatch: (rows) => metrics.commitBatchRows.observe({ statement: 'settle' }, rows),
     });
   }
@@ -108,7 +108,7 @@ export class Ledger {
     // Known, but for a process that has neither recorded nor prepared anything like it.
     const accounts =
       found instanceof Promise
-        ? await waitOut(OUTCOME_PATIENCE_MS, (retried) => (retried ? this.accountsOf(transaction) : found))
+        ? await retryWhileUnavailable(OUTCOME_RETRY_MS, (retried) => (retried ? this.accountsOf(transaction) : found))
         : found;
     const settled = await this.settlements.push({ ...settlement, id, appId, from, accounts, quantity });
     if (!settled.moved) return settled;

@@ -2,7 +2,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { Database, isUnavailable } from '../../src/database/database.js';
-import { silenceOf } from '../../src/database/dead-connection-reaper.js';
+import { reaperOf } from '../../src/database/dead-connection-reaper.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 
 const USUAL_MS = 1_000;
@@ -54,7 +54,7 @@ beforeEach(async () => {
   url.hostname = '127.0.0.1';
   pool = new Pool({ connectionString: url.href, max: 2 });
   pool.on('error', () => undefined);
-  silenceOf(pool, USUAL_MS);
+  reaperOf(pool, USUAL_MS);
   database = new Database(pool);
 });
 
@@ -87,7 +87,9 @@ it('cuts nothing that is answered again and again, or may take long', async () =
       for (let times = 0; times < 4; times += 1) await client.query('select pg_sleep($1)', [USUAL_MS / 2_000]);
     });
   };
-  const long = database.apart(10 * USUAL_MS, (client) => client.query('select pg_sleep($1)', [(2 * USUAL_MS) / 1_000]));
+  const long = database.onOwnConnection(10 * USUAL_MS, (client) =>
+    client.query('select pg_sleep($1)', [(2 * USUAL_MS) / 1_000]),
+  );
   expect(await reasonOf(Promise.all([four(), long]))).toBeNull();
 });
 

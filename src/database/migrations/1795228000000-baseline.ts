@@ -13,7 +13,7 @@ export class Baseline1795228000000 implements MigrationInterface {
   }
 }
 
-/** Without parameters PostgreSQL takes several statements at once, so a file is never split. */
+/** Runs a complete file at once: PostgreSQL accepts several statements in one query without parameters. */
 async function runFile(runner: QueryRunner, { name, text }: SchemaFile): Promise<void> {
   try {
     await runner.query(text);

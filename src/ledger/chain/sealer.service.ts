@@ -94,7 +94,7 @@ export class Sealer {
    * @throws ChainBroken instead of sealing over a chain that was cut off or made anew since the last call
    */
   async seal(): Promise<Seal | null> {
-    await this.database.query('select summarise_ledger()');
+    await this.database.query('select summarize_ledger()');
     const made = await this.database.transaction(async (client) => {
       const lock = await client.query<{ mine: boolean }>(`select pg_try_advisory_xact_lock($1) as mine`, [SEAL_LOCK]);
       if (lock.rows[0]?.mine !== true) return null;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppVault, type AppCipher } from '../../crypto/app-vault.js';
-import { OUTCOME_PATIENCE_MS, waitOut } from '../../database/wait-out.js';
+import { OUTCOME_RETRY_MS, retryWhileUnavailable } from '../../database/wait-out.js';
 import { alarm } from '../../common/alarm.js';
 import { newUuid } from '../../common/ids.js';
 import { Ledger } from '../../ledger/ledger.service.js';
@@ -107,7 +107,7 @@ export class Outcomes {
 
   /** Another writer was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
   private async writeLate(stale: Transaction, verdict: Transition, cipher: AppCipher | null): Promise<Transaction> {
-    const current = await waitOut(OUTCOME_PATIENCE_MS, () => this.reader.require(stale));
+    const current = await retryWhileUnavailable(OUTCOME_RETRY_MS, () => this.reader.require(stale));
     if (current.status === 'unknown' && (verdict.to === 'succeeded' || verdict.to === 'failed')) {
       const late: Transition = { ...verdict, evidence: 'late answer' };
       const settled = await this.settle(current, late, cipher, null);

@@ -92,7 +92,7 @@ export class Statements {
     }
     this.uploads += 1;
     try {
-      return await this.database.apart(TIMEOUT_MS, async (client) => {
+      return await this.database.onOwnConnection(TIMEOUT_MS, async (client) => {
         const read = await uploadStatement(client, stream, { ...request, ...options });
         if (stream.truncated) throw new Problem('payload_too_large', 'The statement is larger than 1 GiB. Split it.');
         await end();

@@ -99,7 +99,7 @@ describe('the role of the gateway', () => {
   });
 
   it('may have a table analysed, by its owner', async () => {
-    await query(world.database.url, `select analyse_tables(array['transactions', 'no table of ours'])`);
+    await query(world.database.url, `select analyze_tables(array['transactions', 'no table of ours'])`);
     const analysed = `select last_analyze is not null as done from pg_stat_user_tables where relname = 'transactions'`;
     expect(await query(world.database.adminUrl, analysed)).toEqual([{ done: true }]);
   });
@@ -159,7 +159,7 @@ describe('a database of somebody else', () => {
 
   it('is not taken when the two URLs name two', async () => {
     const { ownerUrl, database } = await createRoles();
-    await expect(startWith(database.url, ownerUrl)).rejects.toThrow('name two databases');
+    await expect(startWith(database.url, ownerUrl)).rejects.toThrow('name different databases');
   });
 
   it('shows to a role for reports what they are made of, and nothing else', async () => {
@@ -206,7 +206,7 @@ describe('a database of somebody else', () => {
     const { ownerUrl, applicationUrl } = await createRoles();
     for (const [role, refusal] of [
       ['nobody_at_all', 'there is no role nobody_at_all'],
-      [new URL(applicationUrl).username, 'does something else already'],
+      [new URL(applicationUrl).username, 'already has another task'],
     ] as const) {
       const env = { DATABASE_MIGRATION_URL: ownerUrl, DATABASE_READER_ROLE: role };
       await expect(startGateway({ databaseUrl: applicationUrl, env })).rejects.toThrow(refusal);

@@ -1,4 +1,4 @@
--- Who may call: partner apps with their keys, operators, and what operators did.
+-- Callers: partner apps and their keys, operators, and the audit log of operators.
 
 create table apps (
   id uuid primary key,
@@ -31,7 +31,7 @@ create table operators (
   updated_at timestamptz not null default now()
 );
 
--- What operators did. `address` is where the request came from.
+-- Actions of operators. `address` is the client address of the request.
 create table audit_log (
   id uuid primary key,
   at timestamptz not null default now(),
@@ -44,8 +44,8 @@ create table audit_log (
 create trigger audit_log_append_only before update or delete or truncate on audit_log
   for each statement execute function refuse_change();
 
--- Permits that the instances were granted, by app and minute. Unlogged: after a crash of PostgreSQL a minute starts
--- again from zero, which costs less than a write to the log for each grant.
+-- Permits granted to the instances, by app and minute. Unlogged: after a crash of PostgreSQL the current minute starts
+-- again from zero. That is cheaper than a WAL write for each grant.
 create unlogged table rate_limit_windows (
   app_id uuid not null,
   window_start timestamptz not null,

@@ -1,4 +1,4 @@
--- Proves at every start that the ENCRYPTION_KEY is the one of this database.
+-- Lets every start verify that the ENCRYPTION_KEY belongs to this database.
 create table encryption_key_check (
   singleton boolean primary key default true check (singleton),
   sealed bytea not null,

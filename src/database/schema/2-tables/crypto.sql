@@ -1,4 +1,4 @@
--- The key of each app's personal data. Destroying it erases that data everywhere, also in copies.
+-- The key of each app's personal data. Destroying the key erases that data everywhere, including copies.
 create table app_data_keys (
   app_id uuid primary key references apps (id),
   sealed bytea,

@@ -1,4 +1,5 @@
--- What the gateway has paid in at a provider: the balance as a series, and the guard that never spends beyond it.
+-- The prepaid balance at a provider: the series of observed balances, and the state of the check that prevents
+-- overspending.
 
 create table provider_balances (
   id uuid primary key,
@@ -24,7 +25,8 @@ comment on column provider_balances.rate_counts is
 create index provider_balances_series on provider_balances (provider, at);
 create index provider_balances_begun on provider_balances (provider, begun_at);
 create index provider_balances_rates on provider_balances (provider, at) where unit_rate is not null;
--- Balances reported with purchases name no currency, and thousands of them lie between two that do.
+-- Balances reported with purchases have no currency; there can be thousands of them between two balances with a
+-- currency.
 create index provider_balances_currency on provider_balances (provider, at) where currency is not null;
 
 create table provider_floats (

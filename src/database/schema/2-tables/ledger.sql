@@ -1,4 +1,5 @@
--- The ledger. Only src/ledger writes here. The key of every table of rows that belong to an app contains the app's id.
+-- The ledger. Only src/ledger writes to these tables. The primary key of every table with rows of apps contains the
+-- app's id.
 
 create table transactions (
   id uuid not null,
@@ -45,7 +46,7 @@ create table transactions (
 );
 comment on column transactions.reference_scope is
   'the scope in which (type, reference) is unique for ever: the app, or the partner id that apps share at a provider';
-comment on column transactions.sealed is 'encrypted: personal data, and the exact bytes that are sent to the provider';
+comment on column transactions.sealed is 'encrypted: personal data and the exact bytes that are sent to the provider';
 comment on column transactions.attempt_open is 'a call to the provider may be in progress, or a crash interrupted it';
 comment on column transactions.epoch is 'counts the leases: the holder of an older one has lost the row';
 comment on column transactions.due_at is
@@ -70,8 +71,8 @@ create index transactions_provider_reference on transactions (provider, provider
 create index transactions_resource on transactions (resource_id) where resource_id is not null;
 create index transactions_duplicate on transactions (duplicate_mac, created_at) where duplicate_mac is not null;
 create index transactions_covered on transactions (provider, completed_at) where covered and status = 'succeeded';
--- Transactions that ended in the same hour lie together, so a summary for each range of pages finds them, and it costs
--- their writers next to nothing.
+-- Transactions that ended in the same hour are stored close together, so a summary for each range of pages is enough.
+-- It costs writers almost nothing.
 create index transactions_completed on transactions using brin (completed_at)
   with (pages_per_range = 16, autosummarize = on);
 create index transactions_blocked on transactions (blocked_at) where blocked_at is not null and erased_at is null;
@@ -99,17 +100,16 @@ create table transaction_events (
 );
 create trigger transaction_events_append_only before update or delete or truncate on transaction_events
   for each statement execute function refuse_change();
--- Rows are stored in the order of time, so a summary for each range of pages finds them, and it costs a writer next to
--- nothing.
+-- Rows are stored in order of time, so a summary for each range of pages is enough. It costs writers almost nothing.
 create index transaction_events_at on transaction_events using brin (at)
   with (pages_per_range = 16, autosummarize = on);
--- What became known late.
+-- Outcomes that became known late.
 create index transaction_events_late on transaction_events (at) where from_status = 'unknown';
--- What was found wrong later.
+-- Outcomes that were corrected later.
 create index transaction_events_corrected on transaction_events (at)
   where evidence = 'correction' and to_status is null;
 
--- Which operations went to a provider in one call, written before the call is made.
+-- Operations that were sent to a provider in one call; written before the call.
 create table transaction_batches (
   batch_id uuid not null,
   position integer not null,
@@ -123,7 +123,7 @@ create index transaction_batches_transaction on transaction_batches (transaction
 create trigger transaction_batches_append_only before update or delete or truncate on transaction_batches
   for each statement execute function refuse_change();
 
--- What outlives the transactions that act on it (a pass).
+-- Resources, e.g. passes, which outlive the transactions that act on them.
 create table resources (
   id uuid not null,
   app_id uuid not null,
@@ -147,7 +147,7 @@ create index resources_kept on resources (updated_at) where blocked_at is null a
 create index resources_closed on resources (coalesce(erased_at, blocked_at))
   where coalesce(erased_at, blocked_at) is not null;
 
--- The owner and the unit of an account never change: otherwise balances could move to another owner without a trace.
+-- The owner and unit of an account never change: otherwise a balance could move to another owner without a trace.
 create table ledger_accounts (
   id bigint generated always as identity primary key,
   owner_kind text not null check (owner_kind in ('app', 'provider')),
@@ -176,7 +176,7 @@ comment on column ledger_entries.phase is
   'hold: reserved; post: the hold ended and the amount moved for good; release: the hold ended';
 create trigger ledger_entries_append_only before update or delete or truncate on ledger_entries
   for each statement execute function refuse_change();
--- As for the events.
+-- See transaction_events_at.
 create index ledger_entries_at on ledger_entries using brin (at) with (pages_per_range = 16, autosummarize = on);
 
 create table ledger_seals (
@@ -209,8 +209,8 @@ comment on table ledger_checkpoints is
 create trigger ledger_checkpoints_append_only before update or delete or truncate on ledger_checkpoints
   for each statement execute function refuse_change();
 
--- Sums of open transactions: reading them costs the same with a million open as with a thousand.
--- Triggers of `transactions` keep them. After a bulk load with triggers disabled, fill them:
+-- Counts of open transactions: reading them costs the same with a million open transactions as with a thousand.
+-- Triggers of `transactions` maintain them. After a bulk load with disabled triggers, fill them:
 --   insert into open_counts
 --   select provider, type, status, parked, open_since(status, release_at, created_at), count(*)
 --   from transactions where status in ('scheduled', 'pending', 'processing', 'unknown') group by 1, 2, 3, 4, 5;
@@ -227,7 +227,8 @@ comment on table open_counts is 'the number of open transactions, together with 
 comment on column open_counts.since is
   'the hour since which transactions that a provider has accepted are with it; -infinity for all others';
 
--- Its rows live until the next fold, some seconds: it is vacuumed after every 5,000 dead rows, whatever its size.
+-- Rows live for a few seconds, until the next fold. The table is vacuumed after every 5,000 dead rows, whatever its
+-- size.
 create table open_count_changes (
   provider text not null,
   type text not null,

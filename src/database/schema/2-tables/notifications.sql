@@ -1,4 +1,4 @@
--- What providers sent us, as it came, and whether it has been applied.
+-- Notifications of providers as received (encrypted), and whether they were applied.
 create table notifications (
   id uuid primary key,
   provider text not null,

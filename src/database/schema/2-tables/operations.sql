@@ -1,4 +1,4 @@
--- Which providers are paused, since when, by whom and why.
+-- Paused providers, with time, operator and reason.
 create table provider_states (
   provider text primary key,
   paused_at timestamptz,
@@ -6,7 +6,8 @@ create table provider_states (
   reason text
 );
 
--- One operator's resolution of a transaction, until another operator decides on it (REQUIRE_SECOND_OPERATOR).
+-- Resolutions of transactions that one operator has proposed and another operator must decide
+-- (REQUIRE_SECOND_OPERATOR).
 create table resolution_proposals (
   id uuid primary key,
   transaction_id uuid not null,

@@ -1,4 +1,4 @@
--- What the instances share about the providers: logins, public keys and request quotas.
+-- State of providers that all instances share: logins and request quotas.
 
 create table provider_tokens (
   name text primary key,
@@ -19,11 +19,11 @@ create table provider_quotas (
   waited_until timestamptz,
   owed integer not null default 0
 );
-comment on column provider_quotas.probing is 'after a block: one request at a time, until one was not refused';
+comment on column provider_quotas.probing is 'true after a block: one request at a time, until one is not refused';
 comment on column provider_quotas.waited_until is 'until when operations are known to have waited long';
 comment on column provider_quotas.owed is 'permits that new operations got ahead of those that have waited long';
 
--- Requests, counted by the slots of a sliding window.
+-- Requests, counted in the slots of a sliding window.
 create table provider_quota_slots (
   name text not null references provider_quotas (name),
   slot bigint not null,

@@ -1,4 +1,4 @@
--- How far each task of the purge has come.
+-- The progress of each task of the purge.
 create table purge_tasks (
   name text primary key,
   next_at timestamptz not null default now(),

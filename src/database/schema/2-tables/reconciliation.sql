@@ -27,17 +27,17 @@ create table reconciliations (
   bad_counts jsonb not null default '{}'
 );
 comment on column reconciliations.step is 'where an interrupted run continues';
-comment on column reconciliations.bad_lines is 'the first hundred lines that could not be read: number and why';
+comment on column reconciliations.bad_lines is 'the first 100 lines that could not be read: number and fault';
 comment on column reconciliations.period_source is 'given: from, to or both; lines: derived from most lines';
 comment on column reconciliations.format is 'how the file was read: delimiter, encoding, columns and declared notation';
 create index reconciliations_open on reconciliations (created_at) where status in ('uploading', 'running');
 create unique index reconciliations_file on reconciliations (provider, file_hash)
   where status in ('running', 'completed') and file_hash is not null;
--- All sweeps begin at the beginning of time: their ends distinguish the nights.
+-- All nightly sweeps have the same from_at; to_at distinguishes the nights.
 create unique index reconciliations_scheduled on reconciliations (provider, kind, from_at, to_at)
   where created_by = 'gateway';
 
--- The lines that could not be read, kept so that they can be corrected.
+-- Lines that could not be read, stored for correction.
 create table reconciliation_bad_lines (
   run_id uuid not null,
   line_no integer not null,
@@ -53,8 +53,8 @@ comment on column reconciliation_bad_lines.cells is
   'the cells of the columns that are read, in the order of the file; a null cell is not kept; null: the cells of '
   'the line cannot be told apart';
 
--- Which transactions a statement contained: no later statement reports them as missing, and a second execution is found
--- across files.
+-- The transactions of each statement: a later statement does not report them as missing, and a second execution is
+-- found across files.
 create table statement_pages (
   run_id uuid not null,
   provider text not null,
@@ -69,11 +69,12 @@ comment on column statement_pages.high is 'the last millisecond of ids in the fi
 comment on column statement_pages.marks is
   'for each executed line: twice the minutes since 1970, plus one for a day without a time; or the hash of the '
   'provider''s id';
--- Without compression, which would cost time while a statement is compared.
+-- Without compression, which would slow down the comparison of statements.
 alter table statement_pages alter column ids set storage external, alter column marks set storage external;
 create index statement_pages_range on statement_pages (provider, high, low);
 
--- Differences between a provider and the ledger. A break is decided for one difference: another one is another break.
+-- Differences between a provider and the ledger. A decision applies to one difference; another difference is another
+-- break.
 create table breaks (
   id uuid primary key,
   class text not null,

@@ -1,5 +1,5 @@
--- Keeps the sums of open transactions, for the triggers of `transactions`. It runs once for each statement, however
--- many rows the statement changes: it subtracts what the rows were, adds what they are, and writes no sum of zero.
+-- Trigger function of `transactions`: updates the counts of open transactions. It runs once for each statement: it
+-- subtracts the old rows, adds the new rows, and writes no change of zero.
 create function note_open_counts() returns trigger language plpgsql as $$
 begin
   if tg_op = 'INSERT' then

@@ -1,5 +1,5 @@
--- LATCOM's catalogue. Identifiers sort by byte, whatever the collation of the database, so that the pages of a list
--- follow each other in the order in which they are compared.
+-- LATCOM's products. Identifiers sort by byte in any database collation, so that the pages of a list follow the order
+-- of the comparison.
 create table latcom_products (
   product_id text collate "C" primary key check (product_id ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'),
   description text not null check (length(description) between 1 and 200),

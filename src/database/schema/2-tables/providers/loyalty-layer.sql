@@ -1,4 +1,4 @@
--- What kind of pass each plan of LoyaltyLayer gives.
+-- The kind of pass of each LoyaltyLayer plan.
 create table plans (
   plan_id text primary key,
   kind text not null check (kind in ('lounge', 'esim', 'other')),
@@ -7,7 +7,7 @@ create table plans (
   updated_at timestamptz not null default now()
 );
 
--- A provider's public key as it was last seen, so that an exchange is noticed.
+-- The last seen public key of the provider, so that a change is noticed.
 create table provider_keys (
   name text primary key,
   fingerprint bytea not null,

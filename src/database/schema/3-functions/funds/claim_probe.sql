@@ -1,7 +1,7 @@
--- Whether a purchase that the known rate does not cover is sent nevertheless, to observe a better rate: the balance is
--- fresh, only the rate forbids it, and no other probe is out. A rate that was observed once is probed every 30 s at
--- most; one that other observations confirm, after 30 minutes without a purchase, so that even two false observations
--- can be unlearned.
+-- Returns true when a purchase that the known rate does not cover is sent anyway, to observe a better rate. The balance
+-- must be recent and positive, and no other probe may be in progress. A rate that was observed only once is probed
+-- every 30 s at most. A rate that other observations confirm is probed after 30 minutes without a purchase, so that
+-- even two false observations can be corrected.
 create function claim_probe(budget text, safety numeric, amount bigint, purchase uuid) returns boolean
 language plpgsql as $$
 declare

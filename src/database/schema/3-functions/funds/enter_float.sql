@@ -1,6 +1,6 @@
--- Whether a recorded purchase may be sent now: 'go', 'probe' (sent to observe a better rate), 'short', or, while no
--- rate is known and another purchase is out, 'turn'. A function, because each statement in it sees what was committed
--- before it: the rest of the balance is read under the lock.
+-- Decides whether a recorded purchase may be sent now: 'go', 'probe' (sent to observe a better rate), 'short', or
+-- 'turn' (no rate is known and another purchase is in progress). It is a function because each of its statements sees
+-- all earlier commits: the remaining balance is read under the lock.
 create function enter_float(budget text, safety numeric, transaction uuid)
 returns table (verdict text, begun_at timestamptz) language plpgsql as $$
 declare

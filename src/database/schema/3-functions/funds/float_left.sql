@@ -1,10 +1,10 @@
--- What is left of a provider's balance after every purchase in progress, in smallest parts of the ledger's unit; with a
--- transaction, after it and those before it. Null: unknown, because no balance or no rate has been observed.
+-- The remaining balance at a provider after all purchases in progress, in the ledger's smallest unit. With `up_to` only
+-- that purchase and earlier ones count. Null: unknown, because no balance or no rate has been observed.
 --
--- By index alone: the purchases in progress are a handful of rows among millions, but the statistics of single columns
--- do not show that, and after an ANALYZE the planner read the whole table (27 ms with 35,000 rows, for each batch of
--- purchases). A bitmap scan never marks the index entries of ended purchases as dead, so each look was slower than the
--- one before. The plan is the same for all values, and planning it again for each batch took 150 µs.
+-- The settings force index scans. The purchases in progress are a few rows among millions, but the statistics of single
+-- columns do not show that: after an ANALYZE the planner read the whole table (27 ms with 35,000 rows, for each batch of
+-- purchases). A bitmap scan never marks the index entries of ended purchases as dead, so each call was slower than the
+-- one before. The generic plan fits all values; planning it for each batch took 150 µs.
 create function float_left(budget text, safety numeric, up_to uuid) returns numeric language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set plan_cache_mode = force_generic_plan as $$
 declare

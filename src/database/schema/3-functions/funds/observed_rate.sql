@@ -1,7 +1,7 @@
--- The rate that the balance reported with a purchase shows, or null. A rate needs two balances with this purchase
--- between them and no other: none that ended since the first balance was asked for, none that may have been executed
--- late, none in progress. Three questions, each answered by an index: as one question it read the whole table (38 ms
--- with 100,000 rows).
+-- The rate that follows from the balance reported with a purchase, or null. A rate needs two balances with only this
+-- purchase between them: no other one that ended since the first balance query, may have been executed late, or is in
+-- progress. There are three queries, each with its own index; a combined query read the whole table (38 ms with 100,000
+-- rows).
 create function observed_rate(told numeric, told_from timestamptz, budget text, purchase uuid, amount bigint)
 returns numeric language plpgsql stable as $$
 declare

@@ -1,6 +1,7 @@
--- A balance that is higher than the one reported with the last purchase, and no higher than the one before that
--- purchase, proves that the purchase did not cost what its answer said: its rate no longer counts. A deposit would show
--- more than before, or be a coincidence that costs one observation. Answers with whether the rate was refuted.
+-- Drops the rate of the last purchase if a later balance disproves it, and returns true then. This is the case when the
+-- balance is higher than the one reported with the purchase, but not higher than the one before it: the purchase did
+-- not cost what its response reported. A deposit usually makes the balance higher than before the purchase; otherwise
+-- one observation is lost.
 create function refute_rate(budget text, told numeric, told_from timestamptz) returns boolean language plpgsql as $$
 declare
   latest provider_balances;

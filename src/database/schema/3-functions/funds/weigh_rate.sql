@@ -1,5 +1,5 @@
--- Whether a rate that was just observed counts. A rate far from the usual one does not, until the next one confirms it:
--- then both count.
+-- Returns true when a new rate counts. A rate far from the usual one does not count until the next observation confirms
+-- it; then both count.
 create function weigh_rate(budget text, rate numeric) returns boolean language plpgsql as $$
 declare
   usual numeric;

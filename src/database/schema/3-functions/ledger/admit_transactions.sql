@@ -1,7 +1,7 @@
--- Decides before new transactions are recorded, inside the statement that records them: one round trip instead of five
--- for a batch. A function, because each statement in it sees what was committed before it: rows are read under the
--- locks, which the transaction keeps. The plan is by index for all values, and planning it again for each batch took
--- 150 µs.
+-- Decides which new transactions may be recorded, within the statement that records them: one round trip for a batch
+-- instead of five. It is a function because each of its statements sees all earlier commits: rows are read under the
+-- locks, which the transaction keeps. The generic plan with index scans fits all values; planning it for each batch
+-- took 150 µs.
 create function admit_transactions(locks bigint[], ids uuid[], macs bytea[], since timestamptz, budgets text[],
   safeties numeric[], amounts bigint[])
 returns table (id uuid, is_covered boolean) language plpgsql

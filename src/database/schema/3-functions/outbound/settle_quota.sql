@@ -1,4 +1,4 @@
--- Moves a permit into the slot in which its answer arrived: the provider counted the request by then at the latest.
+-- Moves a permit to the slot in which its answer arrived: the provider counted the request by then at the latest.
 -- `answered`: the request was not refused, which ends the probing after a block.
 create function settle_quota(budget text, from_slot bigint, slot_ms bigint, answered boolean)
 returns void language plpgsql as $$

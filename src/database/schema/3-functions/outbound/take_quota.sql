@@ -1,10 +1,10 @@
 -- Grants permits of a provider's quota. `turn` is:
---   'new', 'old'  new work, and work that has waited long: while old work waits, new work gets every second permit;
---   'read'        status queries: they leave two permits to work that acts, except one that is kept for reading (`kept`).
---                 Without it, polling one pass took every permit that became free, and no pass was issued;
---   ''            outside of the turns: logins and operators.
--- After a block one request at a time probes, until one is not refused. A function, because each statement in it sees
--- what was committed before it: the count must be read after the lock.
+--   'new', 'old'  new work and aged work: while aged work waits, new work gets only every other permit;
+--   'read'        status queries: they leave two permits to other requests, except for one reserved permit per window,
+--                 which `kept` counts. Without this rule, polling one pass took every free permit, and no pass was issued;
+--   ''            logins, operators and background work, without turns.
+-- After a block one request at a time probes, until one is not refused. It is a function because each of its statements
+-- sees all earlier commits: the count must be read under the lock.
 create function take_quota(budget text, wanted integer, ceiling integer, slot_ms bigint, slots integer, margin integer,
   turn text)
 returns table (granted integer, at_slot bigint, wait_ms double precision) language plpgsql as $$
