@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config.js';
 import type { Database } from './database.js';
-import { Baseline1795228000000 } from './migrations/1795228000000-baseline.js';
+import { Baseline1795231600000 } from './migrations/1795231600000-baseline.js';
 
 /** null: no migration has run, or the schema does not exist. */
 const TABLE = `select to_regclass(format('%I.migrations', current_schema()))::text as name`;
@@ -17,7 +17,7 @@ export async function refuseUnreleased(database: Database): Promise<void> {
   const [table] = await database.query<{ name: string | null }>(TABLE);
   if (!table?.name) return;
   const [first] = await database.query<{ name: string }>(FIRST);
-  const baseline = Baseline1795228000000.name;
+  const baseline = Baseline1795231600000.name;
   if (!first || first.name === baseline) return;
   throw new ConfigError([
     `The database was created by a version from before the first release (its first migration is ${first.name}, not ` +

@@ -1,11 +1,11 @@
 import { DataSource } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Pool } from 'pg';
-import { Baseline1795228000000 } from './migrations/1795228000000-baseline.js';
+import { Baseline1795231600000 } from './migrations/1795231600000-baseline.js';
 import { readTimestampsFast } from './timestamps.js';
 
 /** The migrations in the order in which they run. An import rule fails for a migration that is not in this list. */
-const MIGRATIONS = [Baseline1795228000000];
+const MIGRATIONS = [Baseline1795231600000];
 const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** The server cancels a statement that takes longer. */

@@ -205,7 +205,7 @@ describe('a database of somebody else', () => {
   it('is not taken when the role for reports is not there, or is one that does more', async () => {
     const { ownerUrl, applicationUrl } = await createRoles();
     for (const [role, refusal] of [
-      ['nobody_at_all', 'there is no role nobody_at_all'],
+      ['nobody_at_all', 'the role nobody_at_all of DATABASE_READER_ROLE does not exist'],
       [new URL(applicationUrl).username, 'already has another task'],
     ] as const) {
       const env = { DATABASE_MIGRATION_URL: ownerUrl, DATABASE_READER_ROLE: role };

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { readSchemaFiles, type SchemaFile } from '../schema-files.js';
 
 /** The schema of the first release: the files in src/database/schema. */
-export class Baseline1795228000000 implements MigrationInterface {
+export class Baseline1795231600000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const file of readSchemaFiles()) await runFile(runner, file);
   }
