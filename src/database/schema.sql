@@ -300,7 +300,7 @@ create table provider_quotas (
   owed integer not null default 0,
   constraint provider_quotas_pkey PRIMARY KEY (name)
 );
-comment on column provider_quotas.probing is 'after a block: one request at a time, until one was not refused';
+comment on column provider_quotas.probing is 'true after a block: one request at a time, until one is not refused';
 comment on column provider_quotas.waited_until is 'until when operations are known to have waited long';
 comment on column provider_quotas.owed is 'permits that new operations got ahead of those that have waited long';
 
@@ -386,7 +386,7 @@ create table reconciliations (
   constraint reconciliations_status_check CHECK ((status = ANY (ARRAY['uploading'::text, 'running'::text, 'completed'::text, 'failed'::text])))
 );
 comment on column reconciliations.step is 'where an interrupted run continues';
-comment on column reconciliations.bad_lines is 'the first hundred lines that could not be read: number and why';
+comment on column reconciliations.bad_lines is 'the first 100 lines that could not be read: number and fault';
 comment on column reconciliations.period_source is 'given: from, to or both; lines: derived from most lines';
 comment on column reconciliations.format is 'how the file was read: delimiter, encoding, columns and declared notation';
 CREATE INDEX reconciliations_open ON public.reconciliations USING btree (created_at) WHERE (status = ANY (ARRAY['uploading'::text, 'running'::text]));
@@ -522,7 +522,7 @@ create table transactions (
   constraint transactions_status_check CHECK ((status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'processing'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text])))
 );
 comment on column transactions.reference_scope is 'the scope in which (type, reference) is unique for ever: the app, or the partner id that apps share at a provider';
-comment on column transactions.sealed is 'encrypted: personal data, and the exact bytes that are sent to the provider';
+comment on column transactions.sealed is 'encrypted: personal data and the exact bytes that are sent to the provider';
 comment on column transactions.attempt_open is 'a call to the provider may be in progress, or a crash interrupted it';
 comment on column transactions.epoch is 'counts the leases: the holder of an older one has lost the row';
 comment on column transactions.due_at is 'when the row needs work again: retry, release, poll, or, while an attempt is in progress, the end of its lease';
