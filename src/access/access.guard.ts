@@ -17,7 +17,7 @@ import { RateLimiter, type RateDecision } from './rate-limiter.js';
 const UNAUTHENTICATED = 'Send valid credentials with HTTP Basic: a key id and its secret, or an operator and password.';
 const NO_RULE: AccessRule | null = null;
 
-/** Decides about every request: who calls, how often, and whether they may. What has no rule is refused. */
+/** Authenticates, rate-limits and authorizes every request. A route without a rule is refused. */
 @Injectable()
 export class AccessGuard extends AuthGuard('basic') {
   private readonly rules = new WeakMap<object, { readonly controller: object; readonly rule: AccessRule | null }>();
@@ -31,20 +31,20 @@ export class AccessGuard extends AuthGuard('basic') {
     super({ property: 'caller', session: false });
   }
 
-  /** At once for those who were here before: awaiting costs turns of the event loop's queue. */
+  /** Returns synchronously for known callers, because awaiting costs turns of the microtask queue. */
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const rule = this.ruleOf(context);
-    if (rule === null) throw denied(request, 'no_rule', 'Nobody may use this route.');
+    if (rule === null) throw denied(request, 'no_rule', 'This route is not available.');
     request.accessRule = rule;
-    if (rule.kind === 'public') return look(rule, request);
+    if (rule.kind === 'public') return checkRequest(rule, request);
     const reply = http.getResponse<FastifyReply>();
     const known = this.authenticator.recall(request);
     if (!known) return this.authenticateAndAdmit(rule, context, reply);
     request.caller = known;
     const admitted = this.admit(rule, request, reply);
-    return admitted instanceof Promise ? admitted.then(() => look(rule, request)) : look(rule, request);
+    return admitted instanceof Promise ? admitted.then(() => checkRequest(rule, request)) : checkRequest(rule, request);
   }
 
   private async authenticateAndAdmit(
@@ -55,7 +55,7 @@ export class AccessGuard extends AuthGuard('basic') {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     await super.canActivate(context);
     await this.admit(rule, request, reply);
-    return look(rule, request);
+    return checkRequest(rule, request);
   }
 
   override handleRequest<User>(error: unknown, user: User | false | null | undefined): User {
@@ -64,7 +64,9 @@ export class AccessGuard extends AuthGuard('basic') {
     return user;
   }
 
-  /** Of a route it is always the same. A handler that two classes share has the rule of each. */
+  /**
+   * The rule of a route never changes, so it is cached. A handler that two classes share has the rule of each class.
+   */
   private ruleOf(context: ExecutionContext): AccessRule | null {
     const [handler, controller] = [context.getHandler(), context.getClass()];
     const known = this.rules.get(handler);
@@ -78,11 +80,11 @@ export class AccessGuard extends AuthGuard('basic') {
   private admit(rule: AccessRule, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
     const { caller } = request;
     if (!caller) throw new Problem('unauthenticated', UNAUTHENTICATED);
-    request.gateway.actor = logged(caller);
+    request.gateway.actor = actorOf(caller);
     if (caller.kind !== 'app') return admitByRule(rule, caller, request);
-    // Every answer to an app tells its budget, refusals included.
+    // Every response to an app contains its rate limit, including refusals.
     const counted = (decision: RateDecision): void => {
-      tellBudget(decision, reply);
+      setRateLimitHeaders(decision, reply);
       admitByRule(rule, caller, request);
     };
     const taken = this.limiter.take(caller.appId, caller.rateLimitPerMinute ?? this.config.rateLimitPerMinute);
@@ -91,17 +93,17 @@ export class AccessGuard extends AuthGuard('basic') {
 }
 
 /** @throws Problem `rate_limited` */
-function tellBudget(decision: RateDecision, reply: FastifyReply): void {
+function setRateLimitHeaders(decision: RateDecision, reply: FastifyReply): void {
   void reply.header('RateLimit-Policy', `"default";q=${decision.limit};w=60`);
   void reply.header('RateLimit', `"default";r=${decision.remaining};t=${decision.resetSeconds}`);
   if (decision.allowed) return;
-  throw new Problem('rate_limited', `The app may send ${decision.limit} requests per minute; that is used up.`, {
+  throw new Problem('rate_limited', `The limit of ${decision.limit} requests per minute for this app is used up.`, {
     retryAfterSeconds: decision.resetSeconds,
   });
 }
 
-/** What is looked at when it is known who calls. */
-function look(rule: AccessRule, request: FastifyRequest): true {
+/** Checks that run only for authenticated callers. */
+function checkRequest(rule: AccessRule, request: FastifyRequest): true {
   if (rule.kind === 'notifier') reportCardData(request);
   else refuseCardData(request);
   assertReadable(request);
@@ -119,9 +121,9 @@ function admitPartner(
   request: FastifyRequest,
 ): void {
   if (caller.kind !== 'app')
-    throw denied(request, 'kind', 'This route is for partner apps: use a key id and its secret.');
+    throw denied(request, 'kind', 'This route is for partner apps. Use a key id and its secret.');
   if (scope === null || caller.scopes.includes(scope)) return;
-  throw denied(request, 'scope', `The app needs the scope ${scope}, which an administrator can give it.`);
+  throw denied(request, 'scope', `The app needs the scope ${scope}. An administrator can grant it.`);
 }
 
 function admitOperator(
@@ -130,8 +132,8 @@ function admitOperator(
   request: FastifyRequest,
 ): void {
   if (caller.kind !== 'operator')
-    throw denied(request, 'kind', 'This route is for operators: use an operator and password.');
-  if (!includesRole(caller.role, role)) throw denied(request, 'role', `This needs the role ${role}.`);
+    throw denied(request, 'kind', 'This route is for operators. Use an operator name and password.');
+  if (!includesRole(caller.role, role)) throw denied(request, 'role', `This requires the role ${role}.`);
 }
 
 function denied(request: FastifyRequest, why: string, detail: string): Problem {
@@ -140,7 +142,7 @@ function denied(request: FastifyRequest, why: string, detail: string): Problem {
   return new Problem('forbidden', detail);
 }
 
-function logged(caller: AppCaller | OperatorCaller | NotifierCaller): FastifyRequest['gateway']['actor'] {
+function actorOf(caller: AppCaller | OperatorCaller | NotifierCaller): FastifyRequest['gateway']['actor'] {
   switch (caller.kind) {
     case 'app':
       return { appId: publicId('app', caller.appId), keyId: publicId('key', caller.keyId) };

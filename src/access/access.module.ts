@@ -18,7 +18,9 @@ import { RateLimiter } from './rate-limiter.js';
 const managing = [Apps, AppSecrets, Operators];
 const deciding = [AppKeys, OperatorLogins, Notifiers, Authenticator, AccessStrategy, RateLimiter];
 
-/** Who may call, and how often. Its guard is global: a route without an access decorator is refused. */
+/**
+ * Authentication, authorization and rate limits. Its guard is global: a route without an access decorator is refused.
+ */
 @Module({
   controllers: [AppsController, OperatorsController, AuditController],
   providers: [...deciding, ...managing, Audit, { provide: APP_GUARD, useClass: AccessGuard }],

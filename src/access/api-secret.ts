@@ -5,15 +5,15 @@ const SECRET_BYTES = 32;
 const CHECKSUM_CHARACTERS = 6;
 
 /**
- * A new API secret: 256 random bits, with a prefix by which secret scanners find it and a checksum by which a mistyped
- * or cut one is recognised. Shown once, stored as a keyed hash only.
+ * Creates an API secret: 256 random bits, with a prefix for secret scanners and a checksum that reveals a mistyped or
+ * truncated secret. It is shown once and stored only as a keyed hash.
  */
 export function newApiSecret(): string {
   const body = randomBytes(SECRET_BYTES).toString('base64url');
   return `${PREFIX}${body}${checksumOf(body)}`;
 }
 
-/** Whether the text was ever one of ours, as far as its form tells. */
+/** True when the text has the form and the checksum of an API secret. */
 export function looksLikeApiSecret(text: string): boolean {
   if (!text.startsWith(PREFIX)) return false;
   const body = text.slice(PREFIX.length, -CHECKSUM_CHARACTERS);

@@ -20,7 +20,7 @@ interface KeyRow {
   rateLimitPerMinute: number | null;
 }
 
-interface Known {
+interface KnownKey {
   readonly caller: AppCaller;
   readonly secretMac: Buffer;
   readonly expiresAtMs: number;
@@ -32,25 +32,25 @@ select k.id as "keyId", k.secret_mac as "secretMac", k.expires_at as "expiresAt"
 from api_keys k join apps a on a.id = k.app_id
 where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) and a.deleted_at is null`;
 
-/** Credentials that were right lately; the oldest are forgotten. */
+/** The number of remembered valid credentials; the oldest are dropped. */
 const MAX_PROOFS = 10_000;
 
 const SALT_BYTES = 33;
 
-/** What credentials proved: that they hold the secret with this hash. */
+/** The result of a successful verification: the key, and the hash of its secret at that time. */
 interface Proof {
   readonly keyUuid: string;
   readonly secretMac: Buffer;
 }
 
-/** Compared with when there is no key, so that an unknown id costs what a wrong secret costs. */
+/** Used for the comparison when there is no key, so that an unknown id takes as long as a wrong secret. */
 const NO_MAC = Buffer.alloc(32);
 
-/** Verifies the credentials of partner apps: microseconds and no query while the key is known. */
+/** Verifies the credentials of partner apps, in microseconds and without a query while the key is cached. */
 @Injectable()
 export class AppKeys {
-  private readonly keys: StaleWhileErrorCache<Known | null>;
-  /** By the salted hash of the whole header, which nobody outside this process can make or see. */
+  private readonly keys: StaleWhileErrorCache<KnownKey | null>;
+  /** Proofs by the salted hash of the whole header. The salt never leaves this process. */
   private readonly proofs = new Map<string, Proof>();
   private readonly salt = randomPart(SALT_BYTES).toString('base64');
 
@@ -62,24 +62,24 @@ export class AppKeys {
   }
 
   /**
-   * The app of credentials that were right before and are so still: the key is looked at as if they were new, so that a
-   * revocation counts as soon. null: they have to be verified.
+   * Returns the app if the same header was verified before and its key is still valid. The key is checked again each
+   * time, so a revocation takes effect as fast as in `verify`. null: the credentials must be verified.
    */
   recall(header: string): AppCaller | null {
-    const proof = this.proofs.get(this.nameOf(header));
+    const proof = this.proofs.get(this.cacheKeyOf(header));
     const known = proof && this.keys.get(proof.keyUuid);
     if (!known || known instanceof Promise || !sameDigest(known.secretMac, proof.secretMac)) return null;
     return known.expiresAtMs > Date.now() ? known.caller : null;
   }
 
   /**
-   * The app that the pair belongs to, or null: unknown, expired, revoked and wrong are all the same. `header` is what the
-   * pair came in.
+   * Returns the app of the credentials; null when they are unknown, expired, revoked or wrong. `header` is the header
+   * that contained them.
    */
   async verify(keyId: string, secret: string, header: string): Promise<AppCaller | null> {
     const uuid = parseId('key', keyId);
     const found = uuid === null ? null : this.keys.get(uuid);
-    // Awaiting costs a turn of the event loop's queue even when there is nothing to wait for.
+    // Awaiting costs a turn of the microtask queue even if there is nothing to wait for.
     const known = found instanceof Promise ? await found : found;
     const isSame = sameDigest(this.vault.mac('api-secret', secret), known?.secretMac ?? NO_MAC);
     if (!known || !isSame || !looksLikeApiSecret(secret)) return null;
@@ -89,22 +89,22 @@ export class AppKeys {
   }
 
   private remember(header: string, proof: Proof): void {
-    this.proofs.set(this.nameOf(header), proof);
+    this.proofs.set(this.cacheKeyOf(header), proof);
     if (this.proofs.size <= MAX_PROOFS) return;
     const oldest = this.proofs.keys().next();
     if (!oldest.done) this.proofs.delete(oldest.value);
   }
 
-  private nameOf(header: string): string {
+  private cacheKeyOf(header: string): string {
     return hash('sha256', this.salt + header, 'base64');
   }
 
-  /** This process changed the key, or its app: no need to wait until the cache is too old. */
+  /** Drops cached keys after this process has changed them or their app. */
   forget(keyUuids: readonly string[]): void {
     for (const uuid of keyUuids) this.keys.forget(uuid);
   }
 
-  private async load(uuid: string): Promise<Known | null> {
+  private async load(uuid: string): Promise<KnownKey | null> {
     const [row] = await this.database.prepared<KeyRow>('access_key', FIND, [uuid]);
     if (!row) return null;
     const { secretMac, expiresAt, scopes, ...rest } = row;

@@ -4,19 +4,19 @@ import { newUuid } from '../common/ids.js';
 import type { OperatorCaller } from './caller.js';
 import { AuditEntity, type AuditDetail } from './entities.js';
 
-/** Who did something: a person, or the gateway itself at its start. */
+/** The author of an action: an operator, or the gateway itself at startup. */
 export type AuditActor = OperatorCaller | 'gateway';
 
 const GATEWAY = { name: 'gateway', address: null };
 
-/** The book of what operators did. Append-only. */
+/** The append-only log of operator actions. */
 @Injectable()
 export class Audit {
   constructor(private readonly source: DataSource) {}
 
   /**
-   * Writes a line. Pass the manager of the transaction that makes the change, so that there is never one without the
-   * other. `action` is a short verb such as `app.create`, `target` a public id; no personal data, no secrets.
+   * Writes a line. Pass the manager of the transaction that makes the change, so that both are committed together.
+   * `action` is a short verb such as `app.create`, `target` a public id. Never pass personal data or secrets.
    */
   async record(
     actor: AuditActor,
@@ -30,7 +30,7 @@ export class Audit {
     await manager.insert(AuditEntity, { id: newUuid(), actor: name, address, action, target, detail });
   }
 
-  /** Newest first; `before` is the last id of the page before. */
+  /** Newest first. `before` is the last id of the previous page. */
   async list(limit: number, before: string | null): Promise<AuditEntity[]> {
     return this.source.manager.find(AuditEntity, {
       ...(before !== null && { where: { id: LessThan(before) } }),

@@ -11,14 +11,14 @@ import { Notifiers } from './notifiers.js';
 import { OperatorLogins } from './operator-logins.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** Wrong pairs are answered 401; beyond this 429, so that a guesser slows down. Right ones always pass. */
+/** Wrong credentials get a 401, and a 429 beyond these limits, to slow down guessing. Valid credentials always pass. */
 const WRONG_PER_PAIR = { burst: 100, perSecond: 2 };
 const WRONG_PER_ADDRESS = { burst: 500, perSecond: 10 };
 
-/** By its form: ids of keys begin like this, and names of operators must not. */
+/** Key ids begin with this prefix; operator names must not. */
 const KEY_ID = /^key_/;
 
-/** Finds out who calls. */
+/** Authenticates the caller of a request. */
 @Injectable()
 export class Authenticator {
   private readonly wrongPairs = new TokenBucket(WRONG_PER_PAIR);
@@ -31,8 +31,8 @@ export class Authenticator {
   ) {}
 
   /**
-   * @returns null for credentials that are not valid here
-   * @throws Problem `rate_limited` instead when they have been wrong too often; `overloaded` when nobody can tell
+   * @returns null for credentials that are not valid on this route
+   * @throws Problem `rate_limited` after too many wrong credentials; `overloaded` while the database is unavailable
    */
   async verify(pair: BasicPair, request: FastifyRequest): Promise<AnyCaller | null> {
     const caller = await this.find(pair, request).catch((error: unknown) => {
@@ -43,13 +43,13 @@ export class Authenticator {
     return null;
   }
 
-  /** A header that holds no pair: counted as a wrong one. @throws Problem `rate_limited` */
+  /** Counts a malformed header as wrong credentials. @throws Problem `rate_limited` */
   refuse(request: FastifyRequest): null {
     this.countFailure({ username: '', password: '' }, request);
     return null;
   }
 
-  /** Whoever can be told without asking anybody: an app whose very header was verified before, and a right notifier. */
+  /** Returns a caller without a query: an app whose header was verified before, or a valid notifier. */
   recall(request: FastifyRequest): AnyCaller | null {
     const headers = request.raw.headersDistinct['authorization'];
     const header = headers?.length === 1 ? headers[0] : undefined;
@@ -78,7 +78,7 @@ export class Authenticator {
     const isPairTolerated = this.wrongPairs.take(key);
     const isAddressTolerated = this.wrongAddresses.take(address);
     if (isPairTolerated && isAddressTolerated) return;
-    throw new Problem('rate_limited', 'Too many requests with wrong credentials; correct them before you try again.', {
+    throw new Problem('rate_limited', 'Too many requests with wrong credentials. Correct them before you retry.', {
       retryAfterSeconds: isPairTolerated
         ? this.wrongAddresses.retryAfterSeconds(address)
         : this.wrongPairs.retryAfterSeconds(key),

@@ -6,14 +6,14 @@ import { Authenticator } from './authenticator.js';
 import { readBasic } from './basic.js';
 import type { AnyCaller } from './caller.js';
 
-/** passport-http's strategy: it finds the header, and we find out who that is. */
+/** The Basic strategy of passport-http, which finds the header. `Authenticator` verifies the credentials. */
 @Injectable()
 export class AccessStrategy extends PassportStrategy(BasicStrategy, 'basic') {
   constructor(private readonly authenticator: Authenticator) {
     super({ passReqToCallback: true });
   }
 
-  /** The pair is read from the header again: passport-http cuts a password at its first colon. */
+  /** Reads the credentials from the header again, because passport-http cuts a password at its first colon. */
   async validate(request: FastifyRequest): Promise<AnyCaller | null> {
     const pair = readBasic(request);
     return pair === null ? this.authenticator.refuse(request) : this.authenticator.verify(pair, request);

@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 
-/** The pair of a Basic header. */
+/** The credentials of a Basic header. */
 export interface BasicPair {
   readonly username: string;
   readonly password: string;
 }
 
-/** RFC 7617: a name has none. PostgreSQL could not even be asked for some of them. */
+/** RFC 7617 forbids control characters in names, and PostgreSQL cannot store U+0000. */
 const CONTROL = /\p{Cc}/u;
 const BASIC = /^Basic +([A-Za-z0-9+/_-]+={0,2})$/i;
 
 /**
- * The pair as RFC 7617 has it: only the first colon divides, so passwords may contain colons. It is UTF-8; what cannot be
- * UTF-8 is ISO-8859-1, in which many clients still write it. null for anything else, for a header that was sent twice,
- * and for a name with control characters.
+ * Reads the credentials as in RFC 7617: only the first colon separates, so passwords may contain colons. The text is
+ * UTF-8; invalid UTF-8 is read as ISO-8859-1, which many clients still send. null for any other header, for a header
+ * that was sent twice, and for a name with control characters.
  */
 export function readBasic(request: FastifyRequest): BasicPair | null {
   const headers = request.raw.headersDistinct['authorization'];

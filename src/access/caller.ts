@@ -5,14 +5,14 @@ export type Scope = ProviderScope | (typeof OWN_SCOPES)[number];
 const OWN_SCOPES = ['transactions:read', 'webhooks'] as const;
 export const SCOPES: readonly Scope[] = [...PROVIDER_SCOPES, ...OWN_SCOPES];
 
-/** Each role may do what those before it may. */
+/** Each role includes the rights of the roles before it. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Names of operators; those of keys begin with `key_`. */
+/** Names of operators. Key ids begin with `key_`. */
 export const OPERATOR_NAME = /^(?!key_)[A-Za-z0-9._@-]{1,64}$/;
 
-/** A partner app, by one of its keys. Ids are bare UUIDs. */
+/** A partner app that authenticated with one of its keys. Ids are bare UUIDs. */
 export interface AppCaller {
   readonly kind: 'app';
   readonly appId: string;
@@ -21,7 +21,7 @@ export interface AppCaller {
   readonly scopes: readonly Scope[];
   /** Product id of accruals that name none; null: the gateway's default. */
   readonly productId: string | null;
-  /** Days that an accrual is held when a request does not say; null: none. */
+  /** Days to hold an accrual when the request names no release time; null: none. */
   readonly defaultHoldDays: number | null;
   /** Requests per minute; null: the gateway's default. */
   readonly rateLimitPerMinute: number | null;
@@ -33,11 +33,11 @@ export interface OperatorCaller {
   readonly operatorId: string;
   readonly username: string;
   readonly role: Role;
-  /** Where the request came from, for the audit log. */
+  /** The client address, for the audit log. */
   readonly address: string;
 }
 
-/** A provider that notifies us. */
+/** A provider that sends notifications. */
 export interface NotifierCaller {
   readonly kind: 'notifier';
   readonly provider: string;
@@ -49,7 +49,7 @@ export function isScope(text: string): text is Scope {
   return SCOPES.some((scope) => scope === text);
 }
 
-/** True when a caller of role `has` may do what `needed` may do. */
+/** True when the role `has` includes the rights of the role `needed`. */
 export function includesRole(has: Role, needed: Role): boolean {
   return ROLES.indexOf(has) >= ROLES.indexOf(needed);
 }

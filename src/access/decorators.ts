@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { ApiProblems, SECURITY } from '../api/openapi.js';
 import type { AnyCaller, Role, Scope } from './caller.js';
 
-/** Who may use a route. A route without a rule is refused to everybody. */
+/** The callers that may use a route. A route without a rule is refused. */
 export type AccessRule =
   | { readonly kind: 'partner'; readonly scope: Scope | null }
   | { readonly kind: 'operator'; readonly role: Role }
@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-/** Where the document tells what a caller must have; schemes of HTTP Basic have no scopes in OpenAPI 3.0. */
+/** Extensions with the required scope and role: HTTP Basic schemes have no scopes in OpenAPI 3.0. */
 const REQUIRED_SCOPE = 'x-required-scope';
 const REQUIRED_ROLE = 'x-required-role';
 
@@ -31,7 +31,7 @@ function rule(value: AccessRule): RouteDecorator {
   return SetMetadata(ACCESS_RULE, value);
 }
 
-/** For partner apps with that scope (none named: any app), rate limited. On a controller or a route. */
+/** For partner apps with this scope (null: any app), with a rate limit. For controllers and routes. */
 export function Partner(scope: Scope | null = null): RouteDecorator {
   return applyDecorators(
     rule({ kind: 'partner', scope }),
@@ -41,7 +41,7 @@ export function Partner(scope: Scope | null = null): RouteDecorator {
   );
 }
 
-/** For operators of that role or a higher one. On a controller or a route; the route's own role counts. */
+/** For operators with this role or a higher one. For controllers and routes; the role of the route overrides. */
 export function Operator(role: Role): RouteDecorator {
   return applyDecorators(
     rule({ kind: 'operator', role }),
@@ -51,7 +51,7 @@ export function Operator(role: Role): RouteDecorator {
   );
 }
 
-/** For the provider that notifies us, by the pair (or the two pairs, while one is rotated) agreed with it. */
+/** For a provider that sends notifications, with the agreed credentials (two pairs during a rotation). */
 export function Notifier(): RouteDecorator {
   return applyDecorators(
     rule({ kind: 'notifier' }),
@@ -60,14 +60,14 @@ export function Notifier(): RouteDecorator {
   );
 }
 
-/** For everybody, without credentials. */
+/** For all callers, without credentials. */
 export function Public(): RouteDecorator {
   return rule({ kind: 'public' });
 }
 
-/** Who calls: an `AppCaller` under `@Partner`, an `OperatorCaller` under `@Operator`. */
+/** The caller: an `AppCaller` under `@Partner`, an `OperatorCaller` under `@Operator`. */
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): AnyCaller => {
   const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (!caller) throw new Error('a route that nobody has to authenticate for asks who calls');
+  if (!caller) throw new Error('@Caller() is used on a route without authentication');
   return caller;
 });

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 import type { Role } from './caller.js';
 
-/** A partner's application. Deleted ones stay: their transactions do. */
+/** A partner app. The row of a deleted app stays, because its transactions stay. */
 @Entity('apps')
 export class AppEntity {
   @PrimaryColumn('uuid')
@@ -32,7 +32,7 @@ export class AppEntity {
   deletedAt!: Date | null;
 }
 
-/** A credential of an app. Only a keyed hash of the secret is kept. */
+/** A credential of an app. Only a keyed hash of the secret is stored. */
 @Entity('api_keys')
 export class ApiKeyEntity {
   @PrimaryColumn('uuid')
@@ -75,7 +75,7 @@ export class OperatorEntity {
   updatedAt!: Date;
 }
 
-/** Who did what, append-only. */
+/** A line of the append-only audit log. */
 @Entity('audit_log')
 export class AuditEntity {
   @PrimaryColumn('uuid')
@@ -103,5 +103,5 @@ export class AuditEntity {
 export type AuditValue = string | number | boolean | null | readonly string[];
 export type AuditDetail = Readonly<Record<string, AuditValue>>;
 
-/** For the data source. */
+/** The entities for the data source. */
 export const ACCESS_ENTITIES = [AppEntity, ApiKeyEntity, OperatorEntity, AuditEntity];

@@ -1,18 +1,18 @@
 type Turn = (isTaken: boolean) => void;
 
 /**
- * One piece of work at a time. The keys that wait take turns; within a key the newest and the oldest do: a caller
- * during a flood of the same key need not wait until the whole flood is over.
+ * Runs one piece of work at a time. Waiting keys take turns. Within a key, the newest and the oldest work alternate, so
+ * that a caller does not have to wait for the end of a flood with the same key.
  */
 export class FairLane {
-  /** By key, in the order of the next turns. */
+  /** Waiting work by key, in the order of the next turns. */
   private readonly waiting = new Map<string, Turn[]>();
   private isBusy = false;
   private takesNewest = false;
 
   constructor(private readonly maxWaitingPerKey: number) {}
 
-  /** null: too much work waits under that key, and this piece, the oldest, has been given up. */
+  /** null: too much work waits under the key, and this work was dropped as the oldest. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T | null> {
     if (!(await this.turn(key))) return null;
     try {

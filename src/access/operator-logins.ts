@@ -21,18 +21,18 @@ interface Success {
 const FIND = `
 select id as "operatorId", username, password_hash as "passwordHash", role from operators where username = $1`;
 
-/** How long a password that was right is known to be so without hashing it again: a working day. */
+/** Time for which a valid password is accepted without hashing it again: a working day. */
 const SUCCESS_MS = 12 * 60 * 60_000;
 const MAX_SUCCESSES = 1_000;
 
-/** Logins that fail: after a few, one a second per name and address, and a few more per address. */
+/** Limits for failed logins, per name and address, and per address. */
 const PER_PAIR = { burst: 10, perSecond: 1 };
 const PER_ADDRESS = { burst: 50, perSecond: 5 };
 
 /**
- * Verifies operators' passwords. Hashing is dear on purpose, so success is remembered (by a keyed hash that includes the
- * stored one: a changed password forgets itself). Only logins that fail are slowed down: a right password always passes,
- * whatever others get wrong under the same name or at the same address.
+ * Verifies operators' passwords. Hashing is deliberately expensive, so a success is cached under a keyed hash that
+ * includes the stored hash: a changed password invalidates it. Only failed logins are slowed down: a valid password
+ * always passes, whatever failures happen with the same name or address.
  */
 @Injectable()
 export class OperatorLogins {
@@ -52,16 +52,16 @@ export class OperatorLogins {
     });
   }
 
-  /** @throws Problem `rate_limited` when it is wrong, and too many of its pair or address have been wrong lately */
+  /** @throws Problem `rate_limited` for a wrong password after too many failures of the same pair or address */
   async verify(username: string, password: string, address: string): Promise<OperatorCaller | null> {
-    // Not the name of any operator, and maybe nothing that the database can be asked for.
+    // No operator has such a name, and the database might not accept it in a query.
     if (!OPERATOR_NAME.test(username)) return null;
     const row = await this.rows.get(username);
     const passwordHash = row?.passwordHash ?? null;
     const mac = this.vault.mac('password-cache', JSON.stringify([username, password, passwordHash]));
     if (row && this.isKnownSuccess(username, mac)) return toCaller(row, address);
     const pair = JSON.stringify([username, address]);
-    // What others at the same address get wrong is not held against an operator who has logged in before.
+    // Failures of others at the same address do not count against an operator who has logged in before.
     const isProven = this.successes.has(username);
     const waitSeconds = this.takeTokens(pair, isProven ? null : address);
     const isTolerated = waitSeconds === null;
@@ -77,13 +77,13 @@ export class OperatorLogins {
     return toCaller(row, address);
   }
 
-  /** This process changed the operator. */
+  /** Drops cached data after this process has changed the operator. */
   forget(username: string): void {
     this.rows.forget(username);
     this.successes.delete(username);
   }
 
-  /** null: taken; otherwise in how many seconds there will be one. */
+  /** null: the tokens were taken; otherwise the seconds until the next token. */
   private takeTokens(pair: string, address: string | null): number | null {
     if (!this.pairs.take(pair)) return this.pairs.retryAfterSeconds(pair);
     if (address === null || this.addresses.take(address)) return null;

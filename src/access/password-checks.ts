@@ -2,55 +2,55 @@ import { Problem } from '../common/problem.js';
 import { FairLane } from './fair-lane.js';
 import { verifyPassword } from './passwords.js';
 
-/** Hashes at the same time, for logins that nothing speaks against: each takes some 23 ms of one core and 19 MiB. */
-const MAX_AT_ONCE = 2;
-/** What one refusal takes at least while logins are under pressure, and how far apart they are. */
+/** Concurrent hashes for unsuspicious logins: each takes about 23 ms of one core and 19 MiB. */
+const MAX_CONCURRENT_HASHES = 2;
+/** Under pressure, the minimum time of a refusal, and the minimum time between two refusals. */
 const REFUSAL_MS = 250;
 const REFUSAL_PACE_MS = 25;
-/** Refusals that may wait; beyond this they are given at once. */
+/** Maximum number of delayed refusals; further ones are returned at once. */
 const MAX_WAITING = 400;
 
 export interface LoginAttempt {
   /** Equal for equal names, passwords and stored hashes. */
   readonly key: string;
-  /** The name and the address that it comes from. */
+  /** The name and the client address. */
   readonly pair: string;
   readonly password: string;
-  /** null: there is no such operator. */
+  /** null: the operator does not exist. */
   readonly passwordHash: string | null;
-  /** Not too many of this pair and this address have failed lately. */
+  /** True when the limits for failed logins of this pair and address are not used up. */
   readonly isTolerated: boolean;
 }
 
 /**
- * Decides whether passwords are right, within the work that hashing may cost. While few logins fail, each is hashed at
- * once, names that do not exist included. Under pressure those are not hashed at all, and the passwords of operators are
- * hashed in a lane of their own, one at a time: a flood of wrong ones neither takes all cores nor keeps a right one
- * waiting. A refusal then comes after a pause that is the same whether the name exists or not.
+ * Checks passwords with a bound on the cost of hashing. While few logins fail, each password is hashed at once, even
+ * for unknown names. Under pressure, unknown names are not hashed, and the passwords of operators are hashed one at a
+ * time in a fair lane: a flood of wrong passwords neither takes all cores nor delays a valid one. A refusal then comes
+ * after the same pause whether or not the name exists.
  */
 export class PasswordChecks {
   private readonly running = new Map<string, Promise<boolean>>();
   private readonly operators = new FairLane(MAX_WAITING);
-  private atOnce = 0;
+  private concurrentHashes = 0;
   private nextRefusalAtMs = 0;
 
-  /** Equal attempts at the same time are one. @throws Problem `rate_limited` when too many wait for the same name */
+  /** Equal concurrent attempts share one check. @throws Problem `rate_limited` when too many wait for the same name */
   isRight(attempt: LoginAttempt): Promise<boolean> {
     const running = this.running.get(attempt.key);
     if (running) return running;
-    const isPressed = !attempt.isTolerated || this.atOnce >= MAX_AT_ONCE;
-    const checking = isPressed ? this.checkUnderPressure(attempt) : this.checkAtOnce(attempt);
+    const isUnderPressure = !attempt.isTolerated || this.concurrentHashes >= MAX_CONCURRENT_HASHES;
+    const checking = isUnderPressure ? this.checkUnderPressure(attempt) : this.checkAtOnce(attempt);
     const kept = checking.finally(() => this.running.delete(attempt.key));
     this.running.set(attempt.key, kept);
     return kept;
   }
 
   private async checkAtOnce({ password, passwordHash }: LoginAttempt): Promise<boolean> {
-    this.atOnce += 1;
+    this.concurrentHashes += 1;
     try {
       return await verifyPassword(password, passwordHash);
     } finally {
-      this.atOnce -= 1;
+      this.concurrentHashes -= 1;
     }
   }
 
@@ -65,7 +65,7 @@ export class PasswordChecks {
     return false;
   }
 
-  /** Its turn is taken when the attempt arrives. */
+  /** Resolves when the refusal may be returned. Its time slot is reserved when the attempt arrives. */
   private refusal(): Promise<void> {
     const nowMs = performance.now();
     const atMs = Math.max(this.nextRefusalAtMs, nowMs) + REFUSAL_PACE_MS;
@@ -76,5 +76,5 @@ export class PasswordChecks {
 }
 
 export function tooManyLogins(retryAfterSeconds: number): Problem {
-  return new Problem('rate_limited', 'Too many failed logins; wait before you try again.', { retryAfterSeconds });
+  return new Problem('rate_limited', 'Too many failed logins. Wait before you retry.', { retryAfterSeconds });
 }

@@ -1,13 +1,16 @@
 import { Problem } from '../common/problem.js';
 import { includesRole, type OperatorCaller } from './caller.js';
 
-/** Personal data in clear is for operators, not for viewers; whoever reads it is written into the audit log. */
+/** Only operators and administrators may read unmasked personal data, not viewers. The audit log records each read. */
 export function assertMayReadPersonal(caller: OperatorCaller): void {
   if (includesRole(caller.role, 'operator')) return;
-  throw new Problem('forbidden', 'Unmasked personal data requires the role operator; without expand it is masked.');
+  throw new Problem(
+    'forbidden',
+    'Unmasked personal data requires the role operator. Without expand, the data is masked.',
+  );
 }
 
-/** What is blocked is kept for claims only. */
+/** Blocked personal data is kept for legal claims only. */
 export function mayReadBlocked(caller: OperatorCaller): boolean {
   return includesRole(caller.role, 'admin');
 }
@@ -16,6 +19,6 @@ export function assertMayReadBlocked(caller: OperatorCaller): void {
   if (mayReadBlocked(caller)) return;
   throw new Problem(
     'forbidden',
-    'The personal data is blocked and kept for claims only; reading it requires the role admin.',
+    'The personal data is blocked and kept for legal claims only. Reading it requires the role admin.',
   );
 }

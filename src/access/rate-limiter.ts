@@ -3,44 +3,44 @@ import { Interval } from '@nestjs/schedule';
 import { Database, databaseUnavailable } from '../database/database.js';
 import { describeError, logger } from '../common/log.js';
 
-/** What the caller is told about its budget. */
+/** The decision and the state of the limit, which the caller gets in the response headers. */
 export interface RateDecision {
   readonly allowed: boolean;
   readonly limit: number;
-  /** Requests left in this window, as far as this instance knows. */
+  /** Requests left in this window, as known to this instance. */
   readonly remaining: number;
-  /** Until the window ends, rounded up. */
+  /** Seconds until the window ends, rounded up. */
   readonly resetSeconds: number;
 }
 
 interface LeaseRow {
-  /** Permits handed out in this window including those just asked for; null: there were none left. */
+  /** Permits granted in this window, including this block; null: none were left. */
   granted: number | null;
   remainingMs: number;
 }
 
-/** What this instance holds of one app's window. */
+/** The state of one app's window in this instance. */
 interface Window {
   readonly limit: number;
   endsAtMs: number;
   permits: number;
-  /** Handed out to the fleet, as last seen; at most the limit. */
+  /** Permits granted to all instances, as last seen; at most the limit. */
   handedOut: number;
-  /** Requests that wait for the answer to the next question. */
+  /** Requests that wait for the result of the next query. */
   waiting: number;
-  asking: Promise<void> | null;
+  pendingQuery: Promise<void> | null;
 }
 
 const WINDOW_MS = 60_000;
 const PRUNE_MS = 60_000;
-/** A block is this part of the limit: so many questions a minute at most, and so much an idle instance may sit on. */
+/** A block is 1 / 20 of the limit: at most 20 queries per minute, and an idle instance keeps at most one block. */
 const BLOCKS_PER_WINDOW = 20;
-/** A request asks again when others took what it had waited for; more often only when windows end meanwhile. */
+/** A request queries again when other requests took the permits that it had waited for. */
 const MAX_ROUNDS = 5;
 
 /**
- * The count grows by whole blocks and may overshoot the limit, so that what was granted of a block can be told from the
- * new count alone. Once it has reached the limit it is not touched any more.
+ * The count grows by whole blocks and may exceed the limit, so that the new count alone shows how much of a block was
+ * granted. It does not change after it has reached the limit.
  */
 const LEASE = `
 with clock as (select extract(epoch from clock_timestamp()) * 1000 as now_ms),
@@ -57,8 +57,8 @@ from slot`;
 const PRUNE = `delete from rate_limit_windows where window_start < now() - interval '5 minutes'`;
 
 /**
- * Counts requests in fixed windows of one minute that the whole fleet shares. An instance takes permits in blocks and
- * decides by itself while they last: exact for one instance, and never more than the limit for many.
+ * Counts requests in fixed windows of one minute that all instances share. An instance takes permits in blocks and
+ * decides alone while they last. The limit is exact for one instance, and never exceeded with several.
  */
 @Injectable()
 export class RateLimiter {
@@ -66,19 +66,19 @@ export class RateLimiter {
 
   constructor(private readonly database: Database) {}
 
-  /** At once while there are permits. Rejects with Problem `overloaded` when the database cannot be asked. */
+  /** Returns at once while there are permits. Rejects with Problem `overloaded` while the database is unavailable. */
   take(appId: string, limit: number): RateDecision | Promise<RateDecision> {
     const window = this.current(appId, limit);
-    return this.decide(window) ?? this.askAndTake(appId, window, limit);
+    return this.decide(window) ?? this.queryAndTake(appId, window, limit);
   }
 
   @Interval(PRUNE_MS)
   async prune(): Promise<void> {
     const nowMs = performance.now();
-    for (const [appId, { endsAtMs, asking }] of this.windows) {
-      if (asking === null && endsAtMs <= nowMs) this.windows.delete(appId);
+    for (const [appId, { endsAtMs, pendingQuery }] of this.windows) {
+      if (pendingQuery === null && endsAtMs <= nowMs) this.windows.delete(appId);
     }
-    // Old rows cost only space: whoever comes next makes a failure good.
+    // Old rows cost only space, so the next run can make up for a failure.
     await this.database.query(PRUNE).catch((error: unknown) => {
       logger.warn(describeError(error), 'old rate limit windows could not be removed');
     });
@@ -87,13 +87,13 @@ export class RateLimiter {
   private current(appId: string, limit: number): Window {
     const known = this.windows.get(appId);
     if (known?.limit === limit) return known;
-    // New here, or an operator has changed the limit.
-    const window: Window = { limit, endsAtMs: 0, permits: 0, handedOut: 0, waiting: 0, asking: null };
+    // The app is new to this instance, or an operator has changed its limit.
+    const window: Window = { limit, endsAtMs: 0, permits: 0, handedOut: 0, waiting: 0, pendingQuery: null };
     this.windows.set(appId, window);
     return window;
   }
 
-  /** null: somebody has to ask the database first. */
+  /** null: the database must be queried first. */
   private decide(window: Window): RateDecision | null {
     const leftMs = window.endsAtMs - performance.now();
     if (leftMs <= 0) return null;
@@ -108,32 +108,32 @@ export class RateLimiter {
     };
   }
 
-  private async askAndTake(appId: string, window: Window, limit: number): Promise<RateDecision> {
+  private async queryAndTake(appId: string, window: Window, limit: number): Promise<RateDecision> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       await this.wait(appId, window);
       const decision = this.decide(window);
       if (decision) return decision;
     }
-    // Others are always faster: as good as used up, and over in a moment.
+    // Other requests were always faster, so the limit counts as used up for a moment.
     return { allowed: false, limit, remaining: 0, resetSeconds: 1 };
   }
 
-  /** Until the next answer of the database; whoever comes while it is asked shares the next question. */
+  /** Waits for the next result of the database. Requests that arrive during a query share it. */
   private async wait(appId: string, window: Window): Promise<void> {
     window.waiting += 1;
-    if (window.asking) return window.asking;
-    window.asking = this.ask(appId, window).finally(() => {
-      window.asking = null;
+    if (window.pendingQuery) return window.pendingQuery;
+    window.pendingQuery = this.fetchBlock(appId, window).finally(() => {
+      window.pendingQuery = null;
     });
-    return window.asking;
+    return window.pendingQuery;
   }
 
-  private async ask(appId: string, window: Window): Promise<void> {
-    // Let those who arrived in the same moment be counted.
+  private async fetchBlock(appId: string, window: Window): Promise<void> {
+    // Includes the requests that arrive in the same event loop turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
     const block = blockOf(window);
     window.waiting = 0;
-    const askedAtMs = performance.now();
+    const queriedAtMs = performance.now();
     const rows = await this.database
       .prepared<LeaseRow>('access_rate_lease', LEASE, [appId, block, window.limit])
       .catch((error: unknown) => {
@@ -141,18 +141,18 @@ export class RateLimiter {
       });
     const row = rows[0];
     if (!row) return;
-    // From the asking, not the answer: the window must not seem longer than it is.
-    const endsAtMs = askedAtMs + row.remainingMs;
+    // Counts from the start of the query, so that the window never seems longer than it is.
+    const endsAtMs = queriedAtMs + row.remainingMs;
     const before = row.granted === null ? window.limit : row.granted - block;
     const granted = Math.max(0, Math.min(block, window.limit - before));
     const isSameWindow = Math.abs(endsAtMs - window.endsAtMs) < WINDOW_MS / 2;
-    window.permits = (isSameWindow && window.endsAtMs > askedAtMs ? window.permits : 0) + granted;
+    window.permits = (isSameWindow && window.endsAtMs > queriedAtMs ? window.permits : 0) + granted;
     window.handedOut = Math.min(window.limit, row.granted ?? window.limit);
     window.endsAtMs = endsAtMs;
   }
 }
 
-/** A twentieth of the limit, or one for each request that waits: they would have to ask again otherwise. */
+/** A twentieth of the limit, or one permit for each waiting request, so that they need no second query. */
 function blockOf({ limit, waiting }: Window): number {
   return Math.min(limit, Math.max(1, waiting, Math.floor(limit / BLOCKS_PER_WINDOW)));
 }

@@ -5,13 +5,13 @@ interface Bucket {
   filledAtMs: number;
 }
 
-/** Token buckets by key, in this process's memory: a burst of `burst`, then `perSecond`. */
+/** Token buckets by key, in the memory of this process: a burst of `burst`, then `perSecond`. */
 export class TokenBucket {
   private readonly buckets = new Map<string, Bucket>();
 
   constructor(private readonly rule: { readonly burst: number; readonly perSecond: number }) {}
 
-  /** Takes a token; false when there is none, and then nothing is taken. */
+  /** Takes a token. Returns false and takes nothing when there is none. */
   take(key: string): boolean {
     const bucket = this.filled(key);
     if (bucket.tokens < 1) return false;
@@ -19,7 +19,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Gives a token back: what it was taken for turned out to be no failure. */
+  /** Returns a token, because the attempt turned out not to be a failure. */
   giveBack(key: string): void {
     const bucket = this.filled(key);
     bucket.tokens = Math.min(this.rule.burst, bucket.tokens + 1);
@@ -37,7 +37,8 @@ export class TokenBucket {
     const gained = ((nowMs - bucket.filledAtMs) / 1_000) * this.rule.perSecond;
     bucket.tokens = Math.min(this.rule.burst, bucket.tokens + gained);
     bucket.filledAtMs = nowMs;
-    // Used last, forgotten last. A forgotten bucket is a full one: so many keys need a botnet, not a guesser.
+    // The least recently used bucket is dropped first. A dropped bucket counts as full, but filling the map needs a
+    // botnet.
     this.buckets.delete(key);
     this.buckets.set(key, bucket);
     if (this.buckets.size > MAX_BUCKETS) this.dropOldest();

@@ -3,12 +3,12 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs
 import { ApiProblems } from '../../api/openapi.js';
 import { Operator } from '../decorators.js';
 
-/** A route that shows something to every operator. */
+/** A read-only route for every operator. */
 export function Inspects(type: Type): MethodDecorator {
   return applyDecorators(Operator('viewer'), ApiOkResponse({ type }), ApiProblems('validation_failed', 'not_found'));
 }
 
-/** A route with which administrators change something; without a type it answers 204. */
+/** A route for changes by administrators. Without a response type it answers 204. */
 export function Administers({ created, ok }: { created?: Type; ok?: Type }): MethodDecorator {
   const answer = created
     ? [HttpCode(HttpStatus.CREATED), ApiCreatedResponse({ type: created })]

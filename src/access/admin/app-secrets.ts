@@ -10,13 +10,13 @@ import { ApiKeyEntity, AppEntity } from '../entities.js';
 
 const DEFAULT_GRACE_SECONDS = 86_400;
 
-/** A key with its secret, which nobody can tell again. */
+/** A key and its secret, which cannot be shown again. */
 export interface NewKey {
   readonly key: ApiKeyEntity;
   readonly secret: string;
 }
 
-/** Makes, rotates and revokes the credentials of apps. */
+/** Creates, rotates and revokes the credentials of apps. */
 @Injectable()
 export class AppSecrets {
   constructor(
@@ -50,8 +50,8 @@ export class AppSecrets {
   }
 
   /**
-   * A new key; the old one ends after `graceSeconds` (default: a day), or earlier when it would have ended anyway.
-   * @throws Problem `not_found`; `invalid_state` for a key that is not valid any more
+   * Creates a new key. The old key expires after `graceSeconds` (default: one day), or at its earlier expiry.
+   * @throws Problem `not_found`; `invalid_state` for a key that is no longer valid
    */
   async rotate(
     app: AppEntity,
@@ -63,7 +63,7 @@ export class AppSecrets {
       const old = await this.lock(app, keyId, manager);
       const endsAt = new Date(Date.now() + graceSeconds * 1_000);
       if (old.revokedAt || (old.expiresAt && old.expiresAt <= new Date())) {
-        throw new Problem('invalid_state', 'The key is no longer valid: create a new one instead.');
+        throw new Problem('invalid_state', 'The key is no longer valid. Create a new key instead.');
       }
       if (!old.expiresAt || old.expiresAt > endsAt) old.expiresAt = endsAt;
       await manager.update(ApiKeyEntity, { id: old.id }, { expiresAt: old.expiresAt });
@@ -76,7 +76,7 @@ export class AppSecrets {
     return rotated;
   }
 
-  /** Effective at once here, and within 5 s on every instance. Doing it again changes nothing. */
+  /** Takes effect at once on this instance, and within 5 s on the others. Repeating it changes nothing. */
   async revoke(app: AppEntity, keyId: string | null, actor: AuditActor): Promise<void> {
     const revoked = await this.source.transaction(async (manager) => {
       const key = await this.lock(app, keyId, manager);

@@ -39,7 +39,7 @@ export class CreateAppDto extends AppSettingsDto {
   @IsLabel(MAX_NAME, { example: 'Hotel Sol' })
   name!: string;
 
-  /** What the app is allowed to do. */
+  /** Scopes: the operations that the app may use. */
   @IsIn(SCOPES, { each: true, message: `must be a list of scopes out of ${SCOPES.join(', ')}` })
   @ArrayUnique({ message: 'must not name a scope twice' })
   @ArrayMinSize(1, { message: 'must name at least one scope' })
@@ -116,7 +116,7 @@ export class KeyDto {
   keyId!: string;
   @ApiProperty({ type: String, format: 'date-time' })
   createdAt!: string;
-  /** When it expires or expired, after a rotation. */
+  /** Expiry time after a rotation; null: no expiry. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   expiresAt!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -130,7 +130,7 @@ export class KeyPageDto {
   nextCursor!: string | null;
 }
 
-/** The new credential, and until when the old one is valid. */
+/** The new credential, and the old one with its expiry time. */
 export class RotatedKeyDto extends NewKeyDto {
   @ApiProperty({ type: KeyDto })
   replaced!: KeyDto;

@@ -7,7 +7,7 @@ import { ApiKeyEntity, AppEntity } from '../entities.js';
 import { AppKeys } from '../app-keys.js';
 import type { CreateAppDto, UpdateAppDto } from './apps.dto.js';
 
-/** Partner apps as operators manage them. Every change and its audit line are one transaction. */
+/** Manages partner apps. Every change and its audit line share one transaction. */
 @Injectable()
 export class Apps {
   constructor(
@@ -56,7 +56,7 @@ export class Apps {
     return app;
   }
 
-  /** Who is removed meanwhile is not found: saving what was read before would bring it back. */
+  /** Reads the app under a row lock: saving an app that was removed meanwhile would restore it. */
   private async lock(id: string | null, manager: EntityManager): Promise<AppEntity> {
     const where = { id: id ?? '', deletedAt: IsNull() };
     const app = id === null ? null : await manager.findOne(AppEntity, { where, lock: { mode: 'pessimistic_write' } });
@@ -64,7 +64,7 @@ export class Apps {
     return app;
   }
 
-  /** Also true for one that was removed since. */
+  /** Also true for an app that was removed later. */
   async wasCreated(id: string | null): Promise<boolean> {
     return id !== null && (await this.source.manager.existsBy(AppEntity, { id }));
   }
@@ -81,7 +81,7 @@ export class Apps {
     return app;
   }
 
-  /** Its keys end with it; its transactions stay. */
+  /** Revokes the app's keys too; its transactions stay. */
   async remove(id: string | null, actor: AuditActor): Promise<void> {
     const app = await this.source.transaction(async (manager) => {
       const found = await this.lock(id, manager);

@@ -9,7 +9,7 @@ export class AuditLineDto {
   /** `operator:<username>`, or `gateway` for its own actions at startup. */
   @ApiProperty({ example: 'operator:ana.lopez' })
   actor!: string;
-  /** The client's address, behind proxies as `TRUST_PROXY` lets it be known; null for what the gateway did by itself. */
+  /** The client's address (behind proxies: see `TRUST_PROXY`); null for the gateway's own actions. */
   @ApiProperty({ type: String, nullable: true, example: '203.0.113.9' })
   address!: string | null;
   @ApiProperty({ example: 'key.revoke' })

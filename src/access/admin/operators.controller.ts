@@ -16,7 +16,7 @@ import {
 } from './operators.dto.js';
 import { Operators } from './operators.js';
 
-/** People who operate the gateway. */
+/** Operators: the people who operate the gateway. */
 @Controller('v1/admin/operators')
 @ApiTags('Administration')
 export class OperatorsController {

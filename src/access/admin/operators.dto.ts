@@ -7,9 +7,9 @@ const MIN_PASSWORD = 12;
 const MAX_PASSWORD = 256;
 const PASSWORD_EXAMPLE = 'three-unrelated-words';
 const PASSWORD_MESSAGE = `must be a string of ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`;
-/** RFC 7617: HTTP Basic cannot carry control characters. */
-const CARRIED = /^[^\p{Cc}]*$/u;
-const CARRIED_MESSAGE = 'must not contain control characters';
+/** HTTP Basic cannot transport control characters (RFC 7617). */
+const TRANSPORTABLE = /^[^\p{Cc}]*$/u;
+const TRANSPORTABLE_MESSAGE = 'must not contain control characters';
 
 export class CreateOperatorDto {
   @Matches(OPERATOR_NAME, {
@@ -19,7 +19,7 @@ export class CreateOperatorDto {
   username!: string;
 
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
-  @Matches(CARRIED, { message: CARRIED_MESSAGE })
+  @Matches(TRANSPORTABLE, { message: TRANSPORTABLE_MESSAGE })
   @ApiProperty({
     type: String,
     format: 'password',
@@ -43,7 +43,7 @@ export class UpdateOperatorDto {
   /** A new password. */
   @Optional()
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
-  @Matches(CARRIED, { message: CARRIED_MESSAGE })
+  @Matches(TRANSPORTABLE, { message: TRANSPORTABLE_MESSAGE })
   @ApiPropertyOptional({
     type: String,
     format: 'password',
@@ -60,7 +60,7 @@ export class ChangePasswordDto {
   currentPassword!: string;
 
   @Length(MIN_PASSWORD, MAX_PASSWORD, { message: PASSWORD_MESSAGE })
-  @Matches(CARRIED, { message: CARRIED_MESSAGE })
+  @Matches(TRANSPORTABLE, { message: TRANSPORTABLE_MESSAGE })
   @ApiProperty({
     type: String,
     format: 'password',

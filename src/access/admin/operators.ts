@@ -15,7 +15,7 @@ interface NewOperator {
   readonly role: Role;
 }
 
-/** People who operate the gateway. There is always an administrator. */
+/** Manages operators. At least one administrator always remains. */
 @Injectable()
 export class Operators {
   constructor(
@@ -71,7 +71,7 @@ export class Operators {
     const changed = await this.source.transaction(async (manager) => {
       const admins = role !== undefined && role !== 'admin' ? await lockAdmins(manager) : null;
       const operator = await this.lock(id, manager);
-      if (admins) keepAnAdmin(operator, admins);
+      if (admins) requireAnotherAdmin(operator, admins);
       const changes = { ...(role && { role }), ...(passwordHash !== undefined && { passwordHash }) };
       await manager.save(manager.merge(OperatorEntity, operator, changes));
       const detail = { ...(role && { role }), passwordChanged: passwordHash !== undefined };
@@ -82,7 +82,7 @@ export class Operators {
     return this.read(changed.id);
   }
 
-  /** An operator's own password. @throws Problem `invalid_state` when the current one is wrong */
+  /** Changes the caller's own password. @throws Problem `invalid_state` when the current password is wrong */
   async changePassword(caller: OperatorCaller, current: string, password: string): Promise<void> {
     const proven = await this.logins.verify(caller.username, current, caller.address);
     if (!proven) throw new Problem('invalid_state', 'currentPassword is not your current password.');
@@ -94,7 +94,7 @@ export class Operators {
     const removed = await this.source.transaction(async (manager) => {
       const admins = await lockAdmins(manager);
       const operator = await this.lock(id, manager);
-      keepAnAdmin(operator, admins);
+      requireAnotherAdmin(operator, admins);
       await manager.delete(OperatorEntity, { id: operator.id });
       const detail = { username: operator.username };
       await this.audit.record(actor, 'operator.delete', publicId('opr', operator.id), detail, manager);
@@ -103,7 +103,7 @@ export class Operators {
     this.logins.forget(removed.username);
   }
 
-  /** Who is removed meanwhile is not found: saving what was read before would bring them back. */
+  /** Reads the operator under a row lock: saving an operator who was removed meanwhile would restore them. */
   private async lock(id: string | null, manager: EntityManager): Promise<OperatorEntity> {
     const lock = { mode: 'pessimistic_write' as const };
     const operator = id === null ? null : await manager.findOne(OperatorEntity, { where: { id }, lock });
@@ -113,8 +113,8 @@ export class Operators {
 }
 
 /**
- * Before any other row: two administrators who remove each other at the same time must neither both succeed nor wait
- * for ever.
+ * Locks the administrators before any other row: two administrators who remove each other at the same time must neither
+ * both succeed nor deadlock.
  */
 function lockAdmins(manager: EntityManager): Promise<OperatorEntity[]> {
   return manager.find(OperatorEntity, {
@@ -124,9 +124,9 @@ function lockAdmins(manager: EntityManager): Promise<OperatorEntity[]> {
   });
 }
 
-function keepAnAdmin(operator: OperatorEntity, admins: readonly OperatorEntity[]): void {
+function requireAnotherAdmin(operator: OperatorEntity, admins: readonly OperatorEntity[]): void {
   if (admins.some(({ id }) => id !== operator.id)) return;
-  throw new Problem('invalid_state', 'This is the last administrator: appoint another one first.');
+  throw new Problem('invalid_state', 'This is the last administrator. Appoint another administrator first.');
 }
 
 function isTaken(error: unknown): boolean {
