@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, LessThan, type EntityManager } from 'typeorm';
+import { DataSource, IsNull, LessThan, type EntityManager } from 'typeorm';
 import { newUuid, publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
 import { Vault } from '../../crypto/gateway-vault.js';
@@ -28,6 +28,7 @@ export class AppSecrets {
 
   async create(app: AppEntity, actor: AuditActor): Promise<NewKey> {
     return this.source.transaction(async (manager) => {
+      await this.keepApp(app, manager);
       const made = await this.insert(app.id, manager);
       await this.audit.record(
         actor,
@@ -106,7 +107,18 @@ export class AppSecrets {
     return { key: await manager.save(key), secret };
   }
 
+  /**
+   * Keeps the app from being removed until the commit. It comes before the lock of a key: removing an app locks the app and
+   * then its keys, and inserting a key locks the app. @throws Problem `not_found`
+   */
+  private async keepApp({ id }: AppEntity, manager: EntityManager): Promise<void> {
+    const where = { id, deletedAt: IsNull() };
+    const app = await manager.findOne(AppEntity, { select: { id: true }, where, lock: { mode: 'pessimistic_read' } });
+    if (!app) throw Problem.notFound('app');
+  }
+
   private async lock(app: AppEntity, id: string | null, manager: EntityManager): Promise<ApiKeyEntity> {
+    await this.keepApp(app, manager);
     const where = { id: id ?? '', appId: app.id };
     const key =
       id === null ? null : await manager.findOne(ApiKeyEntity, { where, lock: { mode: 'pessimistic_write' } });

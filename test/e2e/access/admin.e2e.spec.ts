@@ -44,6 +44,32 @@ describe('apps', () => {
     expect((await ask('GET', `/apps/${id}`)).status).toBe(404);
   });
 
+  test('that are removed while their keys are rotated, added and revoked cause no deadlock', async () => {
+    const statuses: number[] = [];
+    for (let round = 0; round < 15; round += 1) {
+      const id = textAt((await ask('POST', '/apps', { name: 'Busy', scopes: ['passes'] })).body, 'id');
+      const keyId = textAt((await ask('POST', `/apps/${id}/keys`, {})).body, 'keyId');
+      const answers = await Promise.all([
+        ask('POST', `/apps/${id}/keys/${keyId}/rotate`, {}),
+        ask('POST', `/apps/${id}/keys`, {}),
+        ask('DELETE', `/apps/${id}`),
+        ask('POST', `/apps/${id}/keys/${keyId}/rotate`, {}),
+        ask('DELETE', `/apps/${id}/keys/${keyId}`),
+      ]);
+      statuses.push(...answers.map(({ status }) => status));
+    }
+    expect(new Set(statuses)).not.toContain(500);
+    expect(statuses.filter((status) => status === 204).length).toBeGreaterThanOrEqual(15);
+  });
+
+  test('a removed one gets no new key in the same moment', async () => {
+    const id = textAt((await ask('POST', '/apps', { name: 'Gone', scopes: ['passes'] })).body, 'id');
+    const made = await during('update apps set deleted_at = now() where id = $1', [uuidOf(id)], () =>
+      ask('POST', `/apps/${id}/keys`, {}),
+    );
+    expect(made.status).toBe(404);
+  });
+
   test('are created, read, changed, listed and removed; each change is audited', async () => {
     const created = await ask('POST', '/apps', { name: 'Hotel', scopes: ['passes'], defaultHoldDays: 30 });
     expect(created.status).toBe(201);
