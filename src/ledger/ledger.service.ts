@@ -18,29 +18,32 @@ import { WriteDelayGuard } from './writes/write-delay-guard.js';
 import { record, type RecordResult, type RecordRow } from './writes/record.js';
 import { refreshResource, type ResourceNews } from './writes/refresh-resource.js';
 import { settle, type Settled, type Settlement, type SettleRow } from './writes/settle.js';
-import { hastenSiblings } from './reads/siblings.js';
+import { dueCount, hasDueOlderThan } from './reads/due.js';
+import { makeDue, makeSiblingsDue } from './writes/make-due.js';
 import type { Resource, Transaction } from './model/transaction.js';
 
 const MAX_BATCH_ROWS = 256;
-/** About what is recorded in a second; who comes then is told to come again, before anything of his is recorded. */
+/** About one second of writes. Beyond it, requests are rejected before anything is recorded. */
 const MAX_WAITING_RECORDS = 2_000;
-/** A record that waits longer shows that the database cannot keep up: who comes then is refused at once. */
+/** A record that waits longer shows that the database cannot keep up: more are rejected at once. */
 const MAX_RECORD_WAIT_MS = 500;
-/** Outcomes are never refused as long as memory allows. */
+/** Outcomes are never rejected as long as memory allows. */
 const MAX_WAITING_SETTLEMENTS = 20_000;
-/** A caller waits for the record: it is told soon that the database is away. */
+/** A caller waits for the record and should learn soon that the database is unavailable. */
 const RECORD_RETRY_MS = 3_000;
 
-/** What of the transaction a settlement needs to know. */
+/** What a settlement needs to know of its transaction. */
 export type Settling = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | 'quantity' | 'unit'>;
 
-/** The only writer of transactions, events, entries and resources. */
+/**
+ * Writes transactions, events, entries and resources; no other room does. A settlement also writes the reported balance
+ * and the state of the notification in its commit.
+ */
 @Injectable()
 export class Ledger {
   /**
-   * Emits a transaction's id after a commit that changed it, with what is known of the change in this process; and the
-   * id by which its provider speaks of it, after a commit that brought one. And the id of a claim whose commit was not
-   * confirmed.
+   * `changed`: a transaction was changed by a commit of this process. `correlated`: a commit brought the provider's id of
+   * a transaction. `claimInDoubt`: the commit of a claim was not confirmed.
    */
   readonly changes = new EventEmitter<{
     changed: [id: string];
@@ -75,7 +78,7 @@ export class Ledger {
     });
   }
 
-  /** Records a new transaction durably, or says what stands in its way. Resolves after the commit. */
+  /** Records a new transaction durably, or returns its conflict. Resolves after the commit. */
   async record(transaction: NewTransaction): Promise<RecordResult> {
     const found = this.accountsOf(transaction);
     const accounts = found instanceof Promise ? await found : found;
@@ -83,20 +86,20 @@ export class Ledger {
     return this.writeDelay.during(this.records.push({ ...transaction, accounts }));
   }
 
-  /** Whether the float at the provider would cover it at the moment. */
+  /** Whether the float at the provider would cover it now. */
   isCovered(transaction: Covered): Promise<boolean> {
     return isCovered(this.database, transaction);
   }
 
-  /** What stands in the way of a transaction like this at the moment; records nothing. */
-  obstacle(probe: Probe): Promise<Conflict | null> {
+  /** The conflict that a transaction would have now; records nothing. */
+  conflict(probe: Probe): Promise<Conflict | null> {
     return findConflict(this.database, probe);
   }
 
   /**
-   * Moves a transaction on, or adds evidence to it. Resolves after the commit; `moved: false` when the transaction is no
-   * longer as the writer saw it.
-   * @throws Error when the move is not in the table of legal moves (alarmed).
+   * Writes a transition of a transaction, or adds evidence to it. Resolves after the commit; `moved: false` when the
+   * transaction is no longer as the writer saw it.
+   * @throws Error when the transition is illegal (raises an alarm)
    */
   async settle(transaction: Settling, settlement: Omit<Settlement, 'id' | 'appId' | 'from'>): Promise<Settled> {
     const { id, appId, status: from, quantity } = transaction;
@@ -105,7 +108,7 @@ export class Ledger {
       throw new Error(`illegal move from ${from} to ${settlement.to}`);
     }
     const found = this.accountsOf(transaction);
-    // Known, but for a process that has neither recorded nor prepared anything like it.
+    // The ids are cached unless this process has neither recorded nor prepared anything with this app and unit.
     const accounts =
       found instanceof Promise
         ? await retryWhileUnavailable(OUTCOME_RETRY_MS, (retried) => (retried ? this.accountsOf(transaction) : found))
@@ -118,7 +121,7 @@ export class Ledger {
     return settled;
   }
 
-  /** Fetches what settling the transaction takes, so that its outcome can be written when the database comes back. */
+  /** Loads what settling the transaction needs, so that its outcome can be written as soon as the database is back. */
   async prepare(transaction: Pick<Settling, 'appId' | 'provider' | 'unit'>): Promise<void> {
     await this.accountsOf(transaction);
   }
@@ -136,56 +139,37 @@ export class Ledger {
     return claimDue(this.database, request, this.onDoubt);
   }
 
-  /** Takes up this one, whenever it is due; null when somebody works on it, or nothing is to be done. */
+  /** Claims this transaction, whenever it is due; null when it is being worked on, or nothing is to be done. */
   async claimOne(transaction: Transaction, lease: Pick<ClaimRequest, 'leaseMs' | 'actor'>): Promise<Claim | null> {
     return claimOne(this.database, transaction, lease, this.onDoubt);
   }
 
-  /**
-   * Writes down which of them goes out as which item of a batch; answers with the ids of those that do, in that order.
-   * Resolves after the commit.
-   */
+  /** Records the positions in a batch; returns the ids of the members in that order. Resolves after the commit. */
   async bindBatch(batchId: string, members: readonly BatchMember[]): Promise<readonly string[]> {
     return bindBatch(this.database, batchId, members);
   }
 
-  /** Whether anything that is due for a provider was there so long ago and has not been taken up. */
-  async hasDueOlderThan(provider: string, forMs: number): Promise<boolean> {
-    const rows = await this.database.prepared<object>(
-      'ledger_has_waited',
-      `select from transactions where provider = $1 and due_at <= now() and status = 'pending' and not attempt_open
-         and coalesce(release_at, created_at) < now() - $2 * interval '1 ms' limit 1`,
-      [provider, forMs],
-    );
-    return rows.length > 0;
+  /** Whether a due transaction of a provider has waited longer than `forMs`. */
+  hasDueOlderThan(provider: string, forMs: number): Promise<boolean> {
+    return hasDueOlderThan(this.database, provider, forMs);
   }
 
-  /** How many operations of that type are due and not taken up, counted up to `most`. */
-  async dueCount(provider: string, type: string, most: number): Promise<number> {
-    const rows = await this.database.prepared<{ count: number }>(
-      'ledger_due_count',
-      `select count(*)::int as count from (
-         select from transactions where provider = $1 and type = $2 and due_at <= now() limit $3) due`,
-      [provider, type, most],
-    );
-    return rows[0]?.count ?? 0;
+  /** Number of due operations of a type that are not claimed, counted up to `most`. */
+  dueCount(provider: string, type: string, most: number): Promise<number> {
+    return dueCount(this.database, provider, type, most);
   }
 
-  /** What waits for a provider is due at once: the cause of its waiting is gone. Nothing under way is touched. */
-  async makeDue(provider: string): Promise<void> {
-    await this.database.query(
-      `update transactions set due_at = now()
-       where provider = $1 and status = 'pending' and not attempt_open and not parked and due_at > now()`,
-      [provider],
-    );
+  /** Everything that waits for a provider is due now. */
+  makeDue(provider: string): Promise<void> {
+    return makeDue(this.database, provider);
   }
 
-  /** What waits for its turn on the transaction's resource is looked at now. */
-  async hastenSiblings(transaction: Pick<Transaction, 'resourceId' | 'appId'>): Promise<void> {
-    await hastenSiblings(this.database, transaction);
+  /** Pending transactions on the transaction's resource are due now. */
+  makeSiblingsDue(transaction: Pick<Transaction, 'resourceId' | 'appId'>): Promise<void> {
+    return makeSiblingsDue(this.database, transaction);
   }
 
-  /** Writes what a provider says of a resource when asked; null: it has changed since it was read, and stays so. */
+  /** Writes a resource's state as the provider reported it; null: it has changed since it was read, and is not written. */
   async refreshResource(known: Resource, news: ResourceNews): Promise<Resource | null> {
     return refreshResource(this.database, known, news);
   }
@@ -201,7 +185,7 @@ function overloaded(): Problem {
   });
 }
 
-/** Rows that could stand in each other's way are written one after the other. */
+/** Rows that can conflict with each other are written one after the other. */
 function contendedKeys(row: RecordRow): string[] {
   const keys: string[] = [];
   if (row.idempotencyKey !== null) keys.push(`key:${row.appId}:${row.idempotencyItem}:${row.idempotencyKey}`);

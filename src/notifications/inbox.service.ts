@@ -8,7 +8,20 @@ import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
 import type { Transaction } from '../ledger/model/transaction.js';
 import { decodeJson } from '../readers/json-text.js';
-import { CLAIM, CLAIM_EARLIER, CLAIM_ONE, CLAIM_ORPHANS, CONCLUDE, EARLIER, LIST, PARK, STORE } from './inbox.sql.js';
+import type { JsonRow } from '../database/json-rows.js';
+import {
+  ARRIVAL,
+  CLAIM,
+  CLAIM_EARLIER,
+  CLAIM_ONE,
+  CLAIM_ORPHANS,
+  CONCLUDE,
+  CONCLUSION,
+  EARLIER,
+  LIST,
+  PARK,
+  STORE,
+} from './inbox.sql.js';
 import type {
   Arrived,
   Conclusion,
@@ -65,7 +78,7 @@ export class Inbox {
     this.arrivals = new GroupCommit({
       ...limits,
       write: async (rows) => {
-        const values = [JSON.stringify(rows), LEASE_MS];
+        const values = [JSON.stringify(rows satisfies readonly JsonRow<typeof ARRIVAL>[]), LEASE_MS];
         const received = await database.prepared<ArrivedRow>('notification_store', STORE, values);
         const byId = new Map(received.map((row) => [row.id, row]));
         return rows.map(({ id, provider }) => subjectOf(byId.get(id), provider));
@@ -76,7 +89,9 @@ export class Inbox {
     this.conclusions = new GroupCommit({
       ...limits,
       write: async (rows) => {
-        await database.prepared('notification_conclude', CONCLUDE, [JSON.stringify(rows)]);
+        await database.prepared('notification_conclude', CONCLUDE, [
+          JSON.stringify(rows satisfies readonly JsonRow<typeof CONCLUSION>[]),
+        ]);
         return rows.map(() => true as const);
       },
       keysOf: ({ id }) => [id],

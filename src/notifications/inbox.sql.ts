@@ -1,3 +1,6 @@
+import { jsonRows, type JsonFields } from '../database/json-rows.js';
+import { transactionColumns } from '../ledger/model/columns.js';
+
 const DAY_MS = 24 * 60 * 60_000;
 /** The sender tries for 7 days. An orphan whose transaction is unknown by then stays an orphan. */
 const ORPHAN_LIFETIME_MS = 7 * DAY_MS;
@@ -13,7 +16,21 @@ function subjectOf(providerAndCorrelation: string, columns = 't.id'): string {
 const UNAPPLIED = `'received', 'orphan'`;
 
 /** What applying a notification needs to know of its transaction. */
-const SUBJECT = `t.id as "transactionId", t.app_id as "appId", t.status, t.quantity, t.unit, t.erased_at as "erasedAt"`;
+const SUBJECT = `t.id as "transactionId", ${transactionColumns('t', ['appId', 'status', 'quantity', 'unit', 'erasedAt'])}`;
+
+export const ARRIVAL = {
+  id: 'uuid',
+  provider: 'text',
+  sealed: 'text',
+  correlationId: 'text',
+} as const satisfies JsonFields;
+
+export const CONCLUSION = {
+  id: 'uuid',
+  state: 'text',
+  correlationId: 'text',
+  transactionId: 'uuid',
+} as const satisfies JsonFields;
 
 /**
  * `$2` is the lease of a notification whose transaction is known, or which is unreadable; any other is an orphan at once.
@@ -23,7 +40,7 @@ const SUBJECT = `t.id as "transactionId", t.app_id as "appId", t.status, t.quant
 export const STORE = `
 with arrived as materialized (
   select r.*, t.*, r."correlationId" is not null and t."transactionId" is null as orphaned
-  from json_to_recordset($1::json) as r (id uuid, provider text, sealed text, "correlationId" text)
+  from ${jsonRows(ARRIVAL)}
   left join lateral ${subjectOf('r.provider, r."correlationId"', SUBJECT)} t on true
 ), stored as (
   insert into notifications (id, provider, sealed, correlation_id, state, due_at)
@@ -114,5 +131,5 @@ where n.state in (${UNAPPLIED}) order by n.id`;
 export const CONCLUDE = `
 update notifications n set state = r.state, correlation_id = r."correlationId", transaction_id = r."transactionId",
   due_at = case when r.state = 'orphan' then ${NEXT_LOOK} end, applied_at = case when r.state = 'applied' then now() end
-from json_to_recordset($1::json) as r (id uuid, state text, "correlationId" text, "transactionId" uuid)
+from ${jsonRows(CONCLUSION)}
 where n.id = r.id`;

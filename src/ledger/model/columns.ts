@@ -1,16 +1,70 @@
 import type { Resource, Transaction } from './transaction.js';
 
-/** Columns of a transaction under the names of `Transaction`; `bigint` arrives as text and is made exact below. */
-export const TRANSACTION_COLUMNS = `
-  t.id, t.app_id as "appId", t.type, t.provider, t.status, t.reference, t.quantity, t.unit,
-  t.correlation_id as "correlationId", t.provider_reference as "providerReference", t.detail, t.sealed, t.metadata,
-  t.failure, t.resource_id as "resourceId", t.attempts, t.attempt_open as "attemptOpen", t.epoch, t.due_at as "dueAt",
-  t.parked, t.release_at as "releaseAt", t.expires_at as "expiresAt", t.expected_by as "expectedBy", t.version,
-  t.created_at as "createdAt", t.updated_at as "updatedAt", t.completed_at as "completedAt",
-  t.blocked_at as "blockedAt", t.erased_at as "erasedAt"`;
+/** The column of each member. Select lists are made from these tables; a new member needs one line here. */
+const TRANSACTION = {
+  id: 'id',
+  appId: 'app_id',
+  type: 'type',
+  provider: 'provider',
+  status: 'status',
+  reference: 'reference',
+  quantity: 'quantity',
+  unit: 'unit',
+  correlationId: 'correlation_id',
+  providerReference: 'provider_reference',
+  detail: 'detail',
+  sealed: 'sealed',
+  metadata: 'metadata',
+  failure: 'failure',
+  resourceId: 'resource_id',
+  attempts: 'attempts',
+  attemptOpen: 'attempt_open',
+  epoch: 'epoch',
+  dueAt: 'due_at',
+  parked: 'parked',
+  releaseAt: 'release_at',
+  expiresAt: 'expires_at',
+  expectedBy: 'expected_by',
+  version: 'version',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  completedAt: 'completed_at',
+  blockedAt: 'blocked_at',
+  erasedAt: 'erased_at',
+} as const satisfies Record<keyof Transaction, string>;
 
-/** For lists, which never show what is sealed: half of what a page would bring from the database. */
-export const LISTED_COLUMNS = TRANSACTION_COLUMNS.replace('t.sealed', 'null::bytea as sealed');
+const RESOURCE = {
+  id: 'id',
+  appId: 'app_id',
+  kind: 'kind',
+  provider: 'provider',
+  providerReference: 'provider_reference',
+  status: 'status',
+  detail: 'detail',
+  sealed: 'sealed',
+  metadata: 'metadata',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  blockedAt: 'blocked_at',
+  erasedAt: 'erased_at',
+} as const satisfies Record<keyof Resource, string>;
+
+function selectList(alias: string, columns: Readonly<Record<string, string>>): string {
+  return Object.entries(columns)
+    .map(([member, column]) => `${alias}.${column} as "${member}"`)
+    .join(', ');
+}
+
+/** Some columns of a transaction, under the names of `Transaction`. */
+export function transactionColumns(alias: string, members: readonly (keyof Transaction)[]): string {
+  return selectList(alias, Object.fromEntries(members.map((member) => [member, TRANSACTION[member]])));
+}
+
+/** All columns of a transaction `t`. `bigint` arrives as text; `toTransaction` makes it exact. */
+export const TRANSACTION_COLUMNS = selectList('t', TRANSACTION);
+
+/** For lists, which never show sealed data: it is half of the bytes of a page. */
+export const LISTED_COLUMNS = TRANSACTION_COLUMNS.replace('t.sealed', 'null::bytea');
 
 export type TransactionRow = Omit<Transaction, 'quantity'> & { readonly quantity: string | null };
 
@@ -18,9 +72,7 @@ export function toTransaction(row: TransactionRow): Transaction {
   return { ...row, quantity: row.quantity === null ? null : BigInt(row.quantity) };
 }
 
-export const RESOURCE_COLUMNS = `
-  r.id, r.app_id as "appId", r.kind, r.provider, r.provider_reference as "providerReference", r.status, r.detail,
-  r.sealed, r.metadata, r.created_at as "createdAt", r.updated_at as "updatedAt",
-  r.blocked_at as "blockedAt", r.erased_at as "erasedAt"`;
+/** All columns of a resource `r`. */
+export const RESOURCE_COLUMNS = selectList('r', RESOURCE);
 
 export type ResourceRow = Resource;

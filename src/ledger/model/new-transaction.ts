@@ -1,44 +1,45 @@
-import type { JsonObject, Status } from './transaction.js';
+import type { Resource, Status, Transaction } from './transaction.js';
 
-/** A resource that is born together with the transaction that creates it; it has the app and provider of that one. */
-export interface NewResource {
-  readonly id: string;
-  readonly kind: string;
-  readonly status: string;
-  readonly detail: JsonObject;
-  readonly sealed: Buffer | null;
-}
+/** A resource that is created with the transaction; it has the transaction's app, provider and metadata. */
+export type NewResource = Pick<Resource, 'id' | 'kind' | 'status' | 'detail' | 'sealed'>;
+
+/** What a transaction keeps as it was recorded. */
+type Recorded = Pick<
+  Transaction,
+  | 'id'
+  | 'appId'
+  | 'type'
+  | 'provider'
+  | 'reference'
+  | 'quantity'
+  | 'unit'
+  | 'detail'
+  | 'sealed'
+  | 'metadata'
+  | 'resourceId'
+  | 'releaseAt'
+>;
 
 /** Everything that is known of a transaction before anything is sent. */
-export interface NewTransaction {
-  readonly id: string;
-  readonly appId: string;
-  readonly type: string;
-  readonly provider: string;
+export interface NewTransaction extends Recorded {
   readonly status: Extract<Status, 'scheduled' | 'pending'>;
-  readonly reference: string | null;
-  /** Within which (type, reference) is unique for ever. */
+  /** The scope in which (type, reference) is unique forever. */
   readonly referenceScope: string;
   readonly idempotencyKey: string | null;
   /** Position in a batch that shares one key; 0 otherwise. */
   readonly idempotencyItem: number;
   readonly requestMac: Buffer | null;
-  readonly quantity: bigint | null;
-  readonly unit: string | null;
-  readonly detail: JsonObject;
-  readonly sealed: Buffer | null;
-  readonly metadata: JsonObject;
-  readonly resourceId: string | null;
   readonly resource: NewResource | null;
-  /** Rows with the same value inside the duplicate window are refused; null: not guarded. */
+  /** Rows with the same value within the duplicate window are rejected; null: not guarded. */
   readonly duplicateMac: Buffer | null;
   readonly allowDuplicate: boolean;
-  /** Refused unless the observed float at the provider, times `safety`, covers it and all that is out; null: not so. */
+  /**
+   * Rejected unless the observed float at the provider, times `safety`, covers it and all purchases in progress; null:
+   * not paid from a float.
+   */
   readonly cover: { readonly safety: string } | null;
-  /** The recorder sends it at once and holds the row for so long; null: somebody takes it up when it is due. */
+  /** The lease in which the recorder sends it at once; null: it is claimed when it is due. */
   readonly leaseMs: number | null;
-  /** Nothing is sent before that time. */
-  readonly releaseAt: Date | null;
   /** Milliseconds from now until it is too late to send; null: never. */
   readonly expiresInMs: number | null;
   readonly expectedInMs: number | null;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
-import { findClaimed, type Claimed } from '../writes/claimed.js';
+import { findClaimed, type Claimed } from './claimed.js';
 import { TransactionLoader } from './transaction-loader.js';
 import {
   RESOURCE_COLUMNS,

@@ -1,19 +1,28 @@
 import type { Database } from '../../database/database.js';
+import { jsonRows, type JsonFields, type JsonRow } from '../../database/json-rows.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** An operation that is to go out in a batch, and its event. */
+/** An operation to be sent in a batch, and the id of its event. */
 export interface BatchMember {
   readonly transaction: Pick<Transaction, 'id' | 'appId' | 'epoch'>;
   readonly eventId: string;
 }
 
+const INPUT = {
+  id: 'uuid',
+  appId: 'uuid',
+  epoch: 'integer',
+  eventId: 'uuid',
+  place: 'integer',
+} as const satisfies JsonFields;
+
 /**
- * Which operation is which item of the batch, and an event with each of them: one statement, one commit, before the call.
- * Those that another instance has taken over meanwhile are left out.
+ * Assigns a position in the batch to each operation, with an event: one statement, one commit, before the call. Operations
+ * that another instance has taken over are left out.
  */
 const BIND = `
 with input as (
-  select * from json_to_recordset($2::json) as r (id uuid, "appId" uuid, epoch integer, "eventId" uuid, place integer)
+  select * from ${jsonRows(INPUT, '$2')}
 ), bound as (
   update transactions t set version = t.version + 1, updated_at = now()
   from input i
@@ -31,13 +40,13 @@ with input as (
 )
 select id from member order by position`;
 
-/** Answers with the ids of the members, in the order in which they must be sent. Resolves after the commit. */
+/** Returns the ids of the members in the order in which they must be sent. Resolves after the commit. */
 export async function bindBatch(
   database: Database,
   batchId: string,
   members: readonly BatchMember[],
 ): Promise<readonly string[]> {
-  const rows = members.map(({ transaction: { id, appId, epoch }, eventId }, place) => ({
+  const rows = members.map(({ transaction: { id, appId, epoch }, eventId }, place): JsonRow<typeof INPUT> => ({
     id,
     appId,
     epoch,

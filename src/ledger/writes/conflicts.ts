@@ -1,13 +1,25 @@
 import type { Database } from '../../database/database.js';
+import { jsonRows, type JsonFields, type JsonRow } from '../../database/json-rows.js';
 import type { NewTransaction } from '../model/new-transaction.js';
 
-/** How long a second purchase with the same phone, product and amount counts as a possible duplicate. */
+/** For this time a second purchase with the same phone, product and amount is a possible duplicate. */
 export const DUPLICATE_WINDOW_MINUTES = 10;
 
-/** What stands in the way of rows that were not recorded, in the order in which the contract checks. */
-const IN_THE_WAY = `
-select r.id as "rowId", found.* from json_to_recordset($1::json) as r (
-  id uuid, "appId" uuid, type text, scope text, reference text, key text, item integer, mac text, dup text)
+const INPUT = {
+  id: 'uuid',
+  appId: 'uuid',
+  type: 'text',
+  scope: 'text',
+  reference: 'text',
+  key: 'text',
+  item: 'integer',
+  mac: 'text',
+  dup: 'text',
+} as const satisfies JsonFields;
+
+/** The conflicts of rows that were not recorded, in the order in which the contract checks. */
+const CONFLICTS = `
+select r.id as "rowId", found.* from ${jsonRows(INPUT)}
 cross join lateral (
   select 'key' as by, 1 as rank, t.id, t.app_id as "appId", t.created_at as "createdAt",
     t.request_mac = decode(r.mac, 'base64') as "sameRequest"
@@ -32,7 +44,7 @@ export interface Conflict {
   sameRequest: boolean | null;
 }
 
-/** What of a new transaction may collide with another. */
+/** The fields of a new transaction that can conflict with another. */
 export type Probe = Pick<
   NewTransaction,
   | 'id'
@@ -46,25 +58,26 @@ export type Probe = Pick<
   | 'duplicateMac'
 >;
 
-/** What would stand in the way of a transaction, without recording it; null: nothing. */
+/** The conflict that a transaction would have, without recording it; null: none. */
 export async function findConflict(database: Database, probe: Probe): Promise<Conflict | null> {
   return (await findConflicts(database, [probe])).get(probe.id) ?? null;
 }
 
 export async function findConflicts(database: Database, rows: readonly Probe[]): Promise<Map<string, Conflict>> {
-  const text = JSON.stringify(
-    rows.map((row) => ({
-      id: row.id,
-      appId: row.appId,
-      type: row.type,
-      scope: row.referenceScope,
-      reference: row.reference,
-      key: row.idempotencyKey,
-      item: row.idempotencyItem,
-      mac: row.requestMac?.toString('base64'),
-      dup: row.duplicateMac?.toString('base64'),
-    })),
-  );
-  const found = await database.query<Conflict>(IN_THE_WAY, [text]);
+  const found = await database.query<Conflict>(CONFLICTS, [JSON.stringify(rows.map(toInput))]);
   return new Map(found.map((row) => [row.rowId, row]));
+}
+
+function toInput(row: Probe): JsonRow<typeof INPUT> {
+  return {
+    id: row.id,
+    appId: row.appId,
+    type: row.type,
+    scope: row.referenceScope,
+    reference: row.reference,
+    key: row.idempotencyKey,
+    item: row.idempotencyItem,
+    mac: row.requestMac?.toString('base64'),
+    dup: row.duplicateMac?.toString('base64'),
+  };
 }

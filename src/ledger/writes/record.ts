@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.js';
+import { jsonRows, type JsonFields, type JsonRow } from '../../database/json-rows.js';
 import type { AccountPair } from './accounts.js';
 import { floatLock } from './float-coverage.js';
 import { DUPLICATE_WINDOW_MINUTES, findConflicts, type Conflict, type Probe } from './conflicts.js';
@@ -9,7 +10,7 @@ export type RecordResult =
   | {
       readonly kind: 'recorded';
       readonly createdAt: Date;
-      /** The observed float covers it, together with all that was out at that moment. */
+      /** The observed float covers it and all purchases in progress at that moment. */
       readonly isCovered: boolean;
     }
   | {
@@ -21,17 +22,75 @@ export type RecordResult =
     }
   | { readonly kind: 'uncovered' };
 
+/** The fields of a row as the statement receives it, with their types in PostgreSQL. */
+const INPUT = {
+  id: 'uuid',
+  appId: 'uuid',
+  type: 'text',
+  provider: 'text',
+  status: 'text',
+  reference: 'text',
+  scope: 'text',
+  key: 'text',
+  item: 'integer',
+  mac: 'text',
+  quantity: 'bigint',
+  unit: 'text',
+  detail: 'jsonb',
+  sealed: 'text',
+  metadata: 'jsonb',
+  resourceId: 'uuid',
+  resource: 'jsonb',
+  resourceSealed: 'text',
+  dup: 'text',
+  allowDup: 'boolean',
+  leaseMs: 'bigint',
+  releaseAt: 'timestamptz',
+  expiresMs: 'bigint',
+  expectedMs: 'bigint',
+  actor: 'text',
+  eventId: 'uuid',
+  debit: 'bigint',
+  credit: 'bigint',
+  safety: 'numeric',
+} as const satisfies JsonFields;
+
+/** Each column that is inserted, with its value from the input. */
+const INSERTED = {
+  id: 'id',
+  app_id: '"appId"',
+  type: 'type',
+  provider: 'provider',
+  status: 'status',
+  reference: 'reference',
+  reference_scope: 'scope',
+  idempotency_key: 'key',
+  idempotency_item: 'item',
+  request_mac: `decode(mac, 'base64')`,
+  quantity: 'quantity',
+  unit: 'unit',
+  detail: 'detail',
+  sealed: `decode(sealed, 'base64')`,
+  metadata: 'metadata',
+  resource_id: '"resourceId"',
+  duplicate_mac: `decode(dup, 'base64')`,
+  attempts: '("leaseMs" is not null)::integer',
+  attempt_open: '"leaseMs" is not null',
+  epoch: '("leaseMs" is not null)::integer',
+  due_at: `coalesce("releaseAt", now() + coalesce("leaseMs", 0) * interval '1 ms')`,
+  release_at: '"releaseAt"',
+  expires_at: `now() + "expiresMs" * interval '1 ms'`,
+  expected_by: `now() + "expectedMs" * interval '1 ms'`,
+  covered: 'safety is not null',
+};
+
 /**
- * Whether rows may be recorded is looked at under locks, one per guarded value: two instances must not look at the same
- * time. The rows of this statement itself are in nobody's sight, so no two of them may share a guarded value.
+ * Conflicts are looked for under locks, one per guarded value: two instances must not look at the same time. The rows of
+ * one statement do not see each other, so no two of them may share a guarded value.
  */
 const RECORD = `
 with input as (
-  select * from json_to_recordset($1::json) as r (
-    id uuid, "appId" uuid, type text, provider text, status text, reference text, scope text, key text, item integer,
-    mac text, quantity bigint, unit text, detail jsonb, sealed text, metadata jsonb, "resourceId" uuid, resource jsonb,
-    "resourceSealed" text, dup text, "allowDup" boolean, "leaseMs" bigint, "releaseAt" timestamptz, "expiresMs" bigint,
-    "expectedMs" bigint, actor text, "eventId" uuid, debit bigint, credit bigint, safety numeric)
+  select * from ${jsonRows(INPUT)}
 ), admitted as materialized (
   select a.id, a.is_covered from (
     select array_agg(id) as ids, array_agg(case when not "allowDup" then decode(dup, 'base64') end) as macs,
@@ -41,14 +100,8 @@ with input as (
     admit_transactions($2::bigint[], i.ids, i.macs, now() - interval '${DUPLICATE_WINDOW_MINUTES} min', i.budgets,
       i.safeties, i.amounts) a
 ), recorded as (
-  insert into transactions (id, app_id, type, provider, status, reference, reference_scope, idempotency_key,
-    idempotency_item, request_mac, quantity, unit, detail, sealed, metadata, resource_id, duplicate_mac, attempts,
-    attempt_open, epoch, due_at, release_at, expires_at, expected_by, covered)
-  select id, "appId", type, provider, status, reference, scope, key, item, decode(mac, 'base64'), quantity, unit, detail,
-    decode(sealed, 'base64'), metadata, "resourceId", decode(dup, 'base64'), ("leaseMs" is not null)::integer,
-    "leaseMs" is not null, ("leaseMs" is not null)::integer,
-    coalesce("releaseAt", now() + coalesce("leaseMs", 0) * interval '1 ms'),
-    "releaseAt", now() + "expiresMs" * interval '1 ms', now() + "expectedMs" * interval '1 ms', safety is not null
+  insert into transactions (${Object.keys(INSERTED).join(', ')})
+  select ${Object.values(INSERTED).join(', ')}
   from input join admitted using (id)
   on conflict do nothing
   returning id, created_at
@@ -76,28 +129,28 @@ interface Recorded {
 
 /**
  * Writes new transactions, each with its first event, its hold and its resource: one statement, one commit. A row whose
- * key, reference or duplicate guard is taken is left out and answered with what stands in its way.
+ * key, reference or duplicate guard is taken is not written; its result is the conflict.
  */
 export async function record(database: Database, rows: readonly RecordRow[]): Promise<RecordResult[]> {
   const values = [JSON.stringify(rows.map(toInput)), locksOf(rows)];
   const recorded = await database.prepared<Recorded>('ledger_record', RECORD, values);
   const byId = new Map(recorded.map((row) => [row.id, row]));
   const left = rows.filter((row) => !byId.has(row.id));
-  const obstacles = left.length === 0 ? new Map<string, Conflict>() : await findConflicts(database, left.map(asProbe));
+  const conflicts = left.length === 0 ? new Map<string, Conflict>() : await findConflicts(database, left.map(asProbe));
   return rows.map((row) => {
     const found = byId.get(row.id);
     if (found) return { kind: 'recorded', createdAt: found.createdAt, isCovered: found.isCovered };
-    const obstacle = obstacles.get(row.id);
-    if (!obstacle && row.cover) return { kind: 'uncovered' };
-    if (!obstacle) throw new Error('a transaction was not recorded and nothing stands in its way');
-    const { by, id, appId } = obstacle;
-    // Its own row: an earlier try was committed and only the answer was lost.
-    if (id === row.id) return { kind: 'recorded', createdAt: obstacle.createdAt, isCovered: false };
-    return { kind: 'known', by, id, appId, sameRequest: obstacle.sameRequest === true };
+    const conflict = conflicts.get(row.id);
+    if (!conflict && row.cover) return { kind: 'uncovered' };
+    if (!conflict) throw new Error('a transaction was not recorded, and there is no conflict');
+    const { by, id, appId } = conflict;
+    // Its own row: an earlier try was committed, and only the response was lost.
+    if (id === row.id) return { kind: 'recorded', createdAt: conflict.createdAt, isCovered: false };
+    return { kind: 'known', by, id, appId, sameRequest: conflict.sameRequest === true };
   });
 }
 
-/** In one order for everybody: who holds one waits for none that comes before it. */
+/** In one order for all writers, so that they cannot deadlock. */
 function locksOf(rows: readonly RecordRow[]): string[] {
   const guarded = rows.flatMap((row) => [
     ...(row.duplicateMac && !row.allowDuplicate ? [row.duplicateMac] : []),
@@ -107,12 +160,12 @@ function locksOf(rows: readonly RecordRow[]): string[] {
   return locks.sort((a, b) => (a < b ? -1 : 1)).map(String);
 }
 
-/** A duplicate that is wanted stands in nobody's way. */
+/** A duplicate that the caller wants is no conflict. */
 function asProbe(row: RecordRow): Probe {
   return row.allowDuplicate ? { ...row, duplicateMac: null } : row;
 }
 
-function toInput(row: RecordRow): Record<string, unknown> {
+function toInput(row: RecordRow): JsonRow<typeof INPUT> {
   return {
     id: row.id,
     appId: row.appId,

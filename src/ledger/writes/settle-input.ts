@@ -1,7 +1,46 @@
 import { alarm } from '../../common/alarm.js';
+import type { JsonFields, JsonRow } from '../../database/json-rows.js';
 import { newUuid } from '../../common/ids.js';
 import type { SettleRow, ReportedBalance } from './settlement.js';
 import { MAX_PAUSE_MS, wholeMs } from './whole-ms.js';
+
+/** The fields of a row as the settlement statement receives it, with their types in PostgreSQL. */
+export const SETTLE_INPUT = {
+  id: 'uuid',
+  appId: 'uuid',
+  from: 'text',
+  epoch: 'integer',
+  to: 'text',
+  correlationId: 'text',
+  providerReference: 'text',
+  failure: 'jsonb',
+  detail: 'jsonb',
+  sealed: 'text',
+  dueMs: 'bigint',
+  expectedMs: 'bigint',
+  notSent: 'boolean',
+  keeps: 'boolean',
+  parked: 'boolean',
+  resource: 'jsonb',
+  resourceSealed: 'text',
+  actor: 'text',
+  evidence: 'text',
+  eventDetail: 'jsonb',
+  eventId: 'uuid',
+  quantity: 'bigint',
+  debit: 'bigint',
+  credit: 'bigint',
+  balanceId: 'uuid',
+  balance: 'numeric',
+  begunAt: 'timestamptz',
+  alone: 'boolean',
+  notificationId: 'uuid',
+} as const satisfies JsonFields;
+
+type SettleInput = JsonRow<typeof SETTLE_INPUT>;
+type BalanceInput = Pick<SettleInput, 'balanceId' | 'balance' | 'begunAt' | 'alone'>;
+
+const NO_BALANCE: BalanceInput = { balanceId: undefined, balance: undefined, begunAt: undefined, alone: undefined };
 
 /** What the database keeps of a balance: enough for every currency, and far from the limits of `numeric`. */
 const BALANCE = /^-?[0-9]{1,30}(\.[0-9]{1,30})?$/;
@@ -22,7 +61,7 @@ function storable(_name: string, value: unknown): unknown {
   return typeof value === 'string' ? value.replace(/[\0\p{Cs}]/gu, '\ufffd') : value;
 }
 
-function toInput(row: SettleRow): Record<string, unknown> {
+function toInput(row: SettleRow): SettleInput {
   const { resource } = row;
   return {
     id: row.id,
@@ -66,14 +105,14 @@ function pauseOf(row: SettleRow, ms: number | null | undefined): number | null |
   return wholeMs(ms);
 }
 
-function reportedOf(row: SettleRow): Record<string, unknown> {
+function reportedOf(row: SettleRow): BalanceInput {
   const { reported } = row;
-  if (!reported) return {};
+  if (!reported) return NO_BALANCE;
   if (isStorable(reported)) {
     return { balanceId: newUuid(), balance: reported.balance, begunAt: reported.begunAt, alone: reported.alone };
   }
   report(row, 'a balance is out of range');
-  return {};
+  return NO_BALANCE;
 }
 
 function isStorable({ balance, begunAt }: ReportedBalance): boolean {

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Database } from '../../database/database.js';
-import { settleInput } from './settle-input.js';
+import { jsonRows } from '../../database/json-rows.js';
+import { SETTLE_INPUT, settleInput } from './settle-input.js';
 import type { SettleRow } from './settlement.js';
 
 export type { Settlement, SettleRow, ReportedBalance } from './settlement.js';
@@ -15,12 +16,7 @@ export interface Settled {
 /** What moved carries its input along: joined again, rows of a batch were compared with each other, all with all. */
 const SETTLE = `
 with input as (
-  select * from json_to_recordset($1::json) as r (
-    id uuid, "appId" uuid, "from" text, epoch integer, "to" text, "correlationId" text, "providerReference" text,
-    failure jsonb, detail jsonb, sealed text, "dueMs" bigint, "expectedMs" bigint, "notSent" boolean, keeps boolean,
-    parked boolean, resource jsonb, "resourceSealed" text, actor text, evidence text, "eventDetail" jsonb,
-    "eventId" uuid, quantity bigint, debit bigint, credit bigint, "balanceId" uuid, balance numeric,
-    "begunAt" timestamptz, alone boolean, "notificationId" uuid)
+  select * from ${jsonRows(SETTLE_INPUT)}
 ), moved as (
   update transactions t set
     status = coalesce(i."to", t.status),
@@ -78,13 +74,13 @@ select id, version, updated_at as "updatedAt", completed_at as "completedAt" fro
 
 /** In the order of their ids, so that two batches never wait for each other. Waits for an earlier try that still commits. */
 const LOCK = `
-select from transactions t join json_to_recordset($1::json) as r (id uuid, "appId" uuid) on t.id = r.id and t.app_id = r."appId"
+select from transactions t join ${jsonRows({ id: 'uuid', appId: 'uuid' })} on t.id = r.id and t.app_id = r."appId"
 order by t.id for update of t`;
 
 /** Events of an earlier try of the same batch whose commit's answer was lost. */
 const ALREADY = `
 select t.id, t.version, t.updated_at as "updatedAt", t.completed_at as "completedAt"
-from json_to_recordset($1::json) as r (id uuid, "appId" uuid, "eventId" uuid)
+from ${jsonRows({ id: 'uuid', appId: 'uuid', eventId: 'uuid' })}
 join transaction_events e on e.transaction_id = r.id and e.app_id = r."appId" and e.id = r."eventId"
 join transactions t on t.id = r.id and t.app_id = r."appId"`;
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { alarm } from '../../common/alarm.js';
 import { newUuid } from '../../common/ids.js';
-import type { Claimed } from '../../ledger/writes/claimed.js';
+import type { Claimed } from '../../ledger/reads/claimed.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../../ledger/model/transaction.js';

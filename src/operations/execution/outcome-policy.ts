@@ -1,11 +1,9 @@
-import type { Claimed } from '../../ledger/writes/claimed.js';
-import { isFinal } from '../../ledger/model/status-transitions.js';
-import type { Settlement } from '../../ledger/writes/settle.js';
+import type { Claimed } from '../../ledger/reads/claimed.js';
+import type { Settlement } from '../../ledger/writes/settlement.js';
 import type { Failure, Transaction } from '../../ledger/model/transaction.js';
-import { wholeMs } from '../../ledger/writes/whole-ms.js';
 import type { OperationHandler, Outcome, ProviderError, ResourceChange } from '../../connector/connector.js';
 
-/** What is to be written of a call's end; the resource's secret is still in clear here. */
+/** What is to be written after a call. The resource's secret is not encrypted yet. */
 export type Transition = Pick<
   Settlement,
   | 'to'
@@ -22,9 +20,9 @@ export type Transition = Pick<
   | 'eventDetail'
 > & { readonly resource?: ResourceChange; readonly reply?: string };
 
-/** An operator has to look: too long without an end. */
+/** The evidence of a transaction that could not be delivered for too long: an operator must intervene. */
 export const PARKED = 'parked';
-/** Credentials that are refused do not heal in seconds. */
+/** Rejected credentials are not fixed within seconds. */
 const UNAUTHORIZED_RETRY_MS = 60_000;
 
 const NOT_SENT_IN_TIME: Failure = {
@@ -37,10 +35,13 @@ const NOT_SENT_IN_TIME: Failure = {
 };
 
 export function judgeOutcome(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Transition {
-  return { ...verdictOn(handler, transaction, outcome), ...(outcome.reply !== undefined && { reply: outcome.reply }) };
+  return {
+    ...transitionOf(handler, transaction, outcome),
+    ...(outcome.reply !== undefined && { reply: outcome.reply }),
+  };
 }
 
-function verdictOn(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Transition {
+function transitionOf(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Transition {
   const evidence = transaction.status === 'processing' ? 'status query' : 'answer';
   const ids = {
     correlationId: 'correlationId' in outcome ? (outcome.correlationId ?? null) : null,
@@ -100,7 +101,7 @@ export function judgeError(
   return { to: null, dueInMs, expectedInMs: dueInMs, attemptNotSent, evidence, eventDetail };
 }
 
-/** Found with an attempt under way whose maker is gone. Only for operations that may not be sent twice. */
+/** The process that made the attempt is gone. Only for operations that must not be sent twice. */
 export function judgeInterrupted(handler: OperationHandler): Transition {
   const eventDetail = { reason: 'interrupted' };
   return { to: 'unknown', dueInMs: null, evidence: 'interrupted', eventDetail, ...resourceFor(handler, 'unknown') };
@@ -117,8 +118,8 @@ export function judgeExpired(handler: OperationHandler): Transition {
 }
 
 /**
- * The attempt that began with a record never left, and the process that knows it says so; null: more has happened since
- * than that its lease ended. Where `unknown` is the first event after the record, its writer sent nothing.
+ * For an attempt that began with a record and was never sent, as this process knows. null: more than the end of the lease
+ * has happened since. If `unknown` is the first event after the record, nothing was sent.
  */
 export function judgeNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Transition | null {
   const reason = 'recorded_too_late';
@@ -127,7 +128,7 @@ export function judgeNeverSent(handler: OperationHandler, { status, epoch, versi
 }
 
 /**
- * The same of an attempt that began with a claim whose answer was lost; null: another instance has taken it up since and
+ * The same for an attempt that began with a claim whose response was lost. null: another instance has claimed it since and
  * may be sending it.
  */
 export function judgeLostClaim(handler: OperationHandler, { transaction, claimEpoch }: Claimed): Transition | null {
@@ -148,8 +149,8 @@ function neverHappened(handler: OperationHandler, reason: string): Transition {
 }
 
 /**
- * Exponential with full jitter. `tries` counts from 1: the transaction's version, which grows with every try that is on
- * record, also with those that were not sent and so count as no attempt.
+ * Exponential with full jitter, in milliseconds. `tries` counts from 1. The transaction's version serves: it grows with
+ * every recorded try, also with those that were not sent and count as no attempt.
  */
 export function backoffMs(handler: OperationHandler, tries: number, random: () => number): number {
   const { baseMs, capMs } = handler.retry;
@@ -159,32 +160,4 @@ export function backoffMs(handler: OperationHandler, tries: number, random: () =
 
 function resourceFor(handler: OperationHandler, end: 'failed' | 'unknown'): { resource?: ResourceChange } {
   return handler.resourceStatus ? { resource: { status: handler.resourceStatus[end] } } : {};
-}
-
-/** The transaction as it is after a settlement that was written. */
-export function after(
-  transaction: Transaction,
-  verdict: Transition,
-  settled: { version: number; updatedAt: Date; completedAt: Date | null },
-): Transaction {
-  const status = verdict.to ?? transaction.status;
-  return {
-    ...transaction,
-    status,
-    correlationId: verdict.correlationId ?? transaction.correlationId,
-    providerReference: verdict.providerReference ?? transaction.providerReference,
-    failure: verdict.failure ?? transaction.failure,
-    detail: { ...transaction.detail, ...verdict.detail },
-    attemptOpen: false,
-    parked: verdict.parked ?? false,
-    expectedBy:
-      isFinal(status) || status === 'unknown'
-        ? null
-        : verdict.expectedInMs
-          ? new Date(settled.updatedAt.getTime() + wholeMs(verdict.expectedInMs))
-          : transaction.expectedBy,
-    version: settled.version,
-    updatedAt: settled.updatedAt,
-    completedAt: settled.completedAt,
-  };
 }

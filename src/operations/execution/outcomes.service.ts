@@ -7,11 +7,12 @@ import { Ledger } from '../../ledger/ledger.service.js';
 import { isFinal } from '../../ledger/model/status-transitions.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Settled } from '../../ledger/writes/settle.js';
+import { asSettled } from '../../ledger/writes/settled.js';
 import type { JsonObject, Transaction } from '../../ledger/model/transaction.js';
 import { describeError, logger } from '../../common/log.js';
 import { QUOTA_USED_UP } from '../../outbound/quota.service.js';
 import { ProviderError, type OperationHandler, type Outcome } from '../../connector/connector.js';
-import { after, judgeError, judgeOutcome, PARKED, type Transition } from './outcome-policy.js';
+import { judgeError, judgeOutcome, PARKED, type Transition } from './outcome-policy.js';
 import { reportEdge } from './edge-alarm.js';
 import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
@@ -102,7 +103,7 @@ export class Outcomes {
     if (!settled.moved) return this.writeLate(transaction, verdict, cipher);
     if (verdict.to !== null && isFinal(verdict.to))
       await this.turns.ended(this.registry.handler(transaction.type), transaction);
-    return after(transaction, verdict, settled);
+    return asSettled(transaction, verdict, settled);
   }
 
   /** Another writer was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
@@ -111,7 +112,7 @@ export class Outcomes {
     if (current.status === 'unknown' && (verdict.to === 'succeeded' || verdict.to === 'failed')) {
       const late: Transition = { ...verdict, evidence: 'late answer' };
       const settled = await this.settle(current, late, cipher, null);
-      if (settled.moved) return after(current, late, settled);
+      if (settled.moved) return asSettled(current, late, settled);
     }
     const contradicts =
       isFinal(current.status) && verdict.to !== null && isFinal(verdict.to) && verdict.to !== current.status;

@@ -44,7 +44,7 @@ export class Turns {
   async ended(handler: OperationHandler, transaction: Transaction): Promise<void> {
     if (!handler.order || transaction.resourceId === null) return;
     try {
-      await this.ledger.hastenSiblings(transaction);
+      await this.ledger.makeSiblingsDue(transaction);
     } catch (error) {
       const { id: transactionId } = transaction;
       logger.warn({ transactionId, ...describeError(error) }, 'what waits for a change could not be made due');

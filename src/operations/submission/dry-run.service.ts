@@ -5,9 +5,9 @@ import { Vault } from '../../crypto/gateway-vault.js';
 import type { Draft } from './draft.js';
 
 const DUPLICATE = 'must be true: the same was requested within the last ten minutes (possible_duplicate)';
-const UNCOVERED = 'is more than what is paid in at the provider covers at the moment (insufficient_float)';
+const UNCOVERED = 'is more than the prepaid balance covers now (insufficient_float)';
 
-/** What a submission would meet, without recording or sending anything. */
+/** Checks a submission against the ledger and the float, without recording or sending anything. */
 @Injectable()
 export class DryRun {
   constructor(
@@ -15,10 +15,10 @@ export class DryRun {
     private readonly vault: Vault,
   ) {}
 
-  /** What would stand in the draft's way now; a moment later that may be another. */
+  /** What the draft would be rejected for now. */
   async problems(draft: Draft, appId: string): Promise<FieldError[]> {
     const isGuarded = draft.duplicateOf !== undefined && draft.allowDuplicate !== true;
-    const obstacle = await this.ledger.obstacle({
+    const conflict = await this.ledger.conflict({
       id: draft.id,
       appId,
       type: draft.type,
@@ -32,10 +32,10 @@ export class DryRun {
     const quantity = draft.quantity?.amount ?? null;
     const isCovered = await this.ledger.isCovered({ provider: draft.provider, quantity, cover: draft.cover ?? null });
     return [
-      ...(obstacle?.by === 'reference'
+      ...(conflict?.by === 'reference'
         ? [{ pointer: '/reference', message: `is already used for another ${draft.type} (reference_conflict)` }]
         : []),
-      ...(obstacle?.by === 'duplicate' ? [{ pointer: '/allowDuplicate', message: DUPLICATE }] : []),
+      ...(conflict?.by === 'duplicate' ? [{ pointer: '/allowDuplicate', message: DUPLICATE }] : []),
       ...(isCovered ? [] : [{ pointer: '/amount', message: UNCOVERED }]),
     ];
   }

@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { AppVault } from '../../crypto/app-vault.js';
-import { newUuid, publicId } from '../../common/ids.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { NewTransaction } from '../../ledger/model/new-transaction.js';
 import type { RecordResult } from '../../ledger/writes/record.js';
+import { asRecorded } from '../../ledger/writes/recorded.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 import { canonicalJson } from './request-fingerprint.js';
 import type { Draft } from './draft.js';
+import type { Submission } from './submission.js';
+import { sendTimeOf, toNewTransaction } from './to-new-transaction.js';
 import { NeverSent } from '../execution/never-sent.service.js';
 import { insufficientFloat, keyReused, refusalOf } from './submission-problems.js';
 import { SendAdmission } from '../execution/send-admission.service.js';
@@ -16,16 +18,6 @@ import { sealSecret } from '../sealed-payload.js';
 import { TransactionWatcher } from '../../ledger/reads/transaction-watcher.service.js';
 import { AttemptRunner } from '../execution/attempt-runner.service.js';
 import { operationOf } from '../../providers/declared.js';
-
-export interface Submission {
-  readonly appId: string;
-  readonly idempotencyKey: string;
-  /** What makes two requests the same: route and body as received. */
-  readonly request: { readonly route: string; readonly body: unknown };
-  readonly waitMs: number;
-  /** Position in a batch that shares one key; default: 0. */
-  readonly item?: number;
-}
 
 export interface Submitted {
   readonly transaction: Transaction;
@@ -38,11 +30,11 @@ type Begun =
   | {
       readonly kind: 'recorded';
       readonly recorded: Transaction;
-      /** null: it is taken up when its time has come. */
+      /** null: it is sent when it is due. */
       readonly running: Promise<Transaction> | null;
     };
 
-/** The road that every operation takes: record, send, record; then tell. */
+/** Takes every operation in: records it, begins its attempt, and waits as long as the caller wants. */
 @Injectable()
 export class Submissions {
   constructor(
@@ -56,8 +48,8 @@ export class Submissions {
   ) {}
 
   /**
-   * Records the draft durably, sends it, and waits for the end as long as the caller wishes. `make` checks the request:
-   * what it refuses may still be the repetition of one that was good in its time, and is answered as such.
+   * Records the draft durably, sends it, and waits for the end as long as the caller wants. `make` validates the request.
+   * A request that is invalid now may repeat one that was valid when it was made; its transaction is returned.
    * @throws Problem `validation_failed`, `idempotency_key_reused`, `reference_conflict`, `possible_duplicate`,
    * `insufficient_float`, `overloaded`
    */
@@ -82,70 +74,40 @@ export class Submissions {
     return this.reader.findByKey(submission.appId, submission.idempotencyKey, submission.item ?? 0, requestMac);
   }
 
-  /** Everything up to the point where the provider is being called. */
+  /** Records the draft and begins its attempt, if it has one now. */
   private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
     assertPersonalDeclared(draft);
-    const { releaseAt = draft.sendAfter ?? null } = draft;
-    const leaseMs = releaseAt ? null : this.admission.leaseFor(draft);
-    const expectedInMs = releaseAt ? null : await this.admission.expectedMs(draft, leaseMs === null);
+    const isLater = sendTimeOf(draft) !== null;
+    const leaseMs = isLater ? null : this.admission.leaseFor(draft);
+    const expectedInMs = isLater ? null : await this.admission.expectedMs(draft, leaseMs === null);
     const sealed = sealSecret(await this.vault.of(submission.appId), draft.secret);
     const leasedAtMs = performance.now();
-    const result = await this.record({
-      id: draft.id,
-      appId: submission.appId,
-      type: draft.type,
-      provider: draft.provider,
-      status: draft.releaseAt ? 'scheduled' : 'pending',
-      reference: draft.reference,
-      referenceScope: draft.referenceScope ?? submission.appId,
-      idempotencyKey: submission.idempotencyKey,
-      idempotencyItem: submission.item ?? 0,
-      requestMac,
-      quantity: draft.quantity?.amount ?? null,
-      unit: draft.quantity?.unit ?? null,
-      detail: draft.detail,
-      sealed,
-      metadata: draft.metadata,
-      resourceId: draft.resourceId ?? null,
-      resource: draft.resource ? { ...draft.resource, sealed: null } : null,
-      duplicateMac:
-        draft.duplicateOf === undefined ? null : this.vault.gateway.mac('duplicate-guard', draft.duplicateOf),
-      allowDuplicate: draft.allowDuplicate ?? false,
-      cover: draft.cover ?? null,
-      leaseMs,
-      releaseAt,
-      expiresInMs: draft.expiresInMs ?? null,
-      expectedInMs,
-      actor: publicId('app', submission.appId),
-      eventId: newUuid(),
-    });
+    const duplicateMac =
+      draft.duplicateOf === undefined ? null : this.vault.gateway.mac('duplicate-guard', draft.duplicateOf);
+    const prepared = { requestMac, duplicateMac, sealed, leaseMs, expectedInMs };
+    const transaction = toNewTransaction(draft, submission, prepared);
+    const result = await this.record(transaction);
     if (result.kind === 'uncovered') throw insufficientFloat();
     if (result.kind === 'known') return result;
-    const { appId } = submission;
-    const { createdAt: at, isCovered } = result;
-    const recorded = asRecorded(draft, { appId, sealed, leased: leaseMs !== null, at, expectedInMs });
-    return {
-      kind: 'recorded',
-      recorded,
-      running:
-        leaseMs === null
-          ? null
-          : this.runner.startRecorded(recorded, { leasedAtMs, isCovered, body: draft.secret.body }),
-    };
+    const recorded = asRecorded(transaction, result.createdAt);
+    if (leaseMs === null) return { kind: 'recorded', recorded, running: null };
+    const { isCovered } = result;
+    const running = this.runner.startRecorded(recorded, { leasedAtMs, isCovered, body: draft.secret.body });
+    return { kind: 'recorded', recorded, running };
   }
 
   private async record(transaction: NewTransaction): Promise<RecordResult> {
     try {
       return await this.ledger.record(transaction);
     } catch (error) {
-      // The commit may still come. What was refused before it was written has no cause.
+      // The commit may still happen. A rejection before the write has no cause.
       const isRefused = error instanceof Problem && error.cause === undefined;
       if (transaction.leaseMs !== null && !isRefused) this.neverSent.watch(transaction.id);
       throw error;
     }
   }
 
-  /** For a batch, whose items share a key. @throws Problem `idempotency_key_reused` */
+  /** For a batch, whose items share one key. @throws Problem `idempotency_key_reused` */
   async assertKeyIsFor(submission: Submission): Promise<void> {
     const { appId, idempotencyKey } = submission;
     if (await this.reader.isKeyOfAnother(appId, idempotencyKey, this.macOf(submission))) throw keyReused();
@@ -187,7 +149,7 @@ function assertPersonalDeclared({ type, secret }: Draft): void {
   if (stranger !== undefined) throw new Error(`the manifest does not declare ${stranger} of ${type} as personal`);
 }
 
-/** null when the time is over first. When even the outcome could not be written, the record stands: recovery goes on. */
+/** null: the time was over first. If the outcome could not be written, the recorded state is returned. */
 function within(waitMs: number, running: Promise<Transaction>, recorded: Transaction): Promise<Transaction | null> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(null), waitMs);
@@ -197,48 +159,4 @@ function within(waitMs: number, running: Promise<Transaction>, recorded: Transac
     };
     running.then(end, () => end(recorded));
   });
-}
-
-/** The transaction as it stands in the database right after its record. */
-function asRecorded(
-  draft: Draft,
-  {
-    appId,
-    sealed,
-    leased,
-    at: createdAt,
-    expectedInMs,
-  }: { appId: string; sealed: Buffer; leased: boolean; at: Date; expectedInMs: number | null },
-): Transaction {
-  return {
-    id: draft.id,
-    appId,
-    type: draft.type,
-    provider: draft.provider,
-    status: draft.releaseAt ? 'scheduled' : 'pending',
-    reference: draft.reference,
-    quantity: draft.quantity?.amount ?? null,
-    unit: draft.quantity?.unit ?? null,
-    correlationId: null,
-    providerReference: null,
-    detail: draft.detail,
-    sealed,
-    metadata: draft.metadata,
-    failure: null,
-    resourceId: draft.resourceId ?? null,
-    attempts: leased ? 1 : 0,
-    attemptOpen: leased,
-    epoch: leased ? 1 : 0,
-    dueAt: null,
-    parked: false,
-    releaseAt: draft.releaseAt ?? draft.sendAfter ?? null,
-    expiresAt: draft.expiresInMs === undefined ? null : new Date(createdAt.getTime() + draft.expiresInMs),
-    expectedBy: expectedInMs === null ? null : new Date(createdAt.getTime() + expectedInMs),
-    version: 1,
-    createdAt,
-    updatedAt: createdAt,
-    completedAt: null,
-    blockedAt: null,
-    erasedAt: null,
-  };
 }

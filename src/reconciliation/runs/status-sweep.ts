@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { askAgain } from '../../ledger/writes/ask-again.js';
+import { makeStatusQueriesDue } from '../../ledger/writes/make-due.js';
 import type { Run } from './runs.service.js';
 
 /** Counts the transactions that were not updated since the sweep began. */
@@ -14,7 +14,7 @@ const MAX_MS = 60 * 60_000;
 /** Schedules a status query for every accepted transaction that is not final. */
 export async function beginSweep(database: Database, run: Run): Promise<Record<string, number>> {
   const asked = await leftOf(database, run);
-  await askAgain(database, run);
+  await makeStatusQueriesDue(database, run);
   return { asked };
 }
 

@@ -1,0 +1,10 @@
+/** A request of an app for one transaction, whatever its type. */
+export interface Submission {
+  readonly appId: string;
+  readonly idempotencyKey: string;
+  /** What makes two requests the same: route and body as received. */
+  readonly request: { readonly route: string; readonly body: unknown };
+  readonly waitMs: number;
+  /** Position in a batch that shares one key; default: 0. */
+  readonly item?: number;
+}
