@@ -16,14 +16,14 @@ import { LatamPassModule } from './providers/latam-pass/latam-pass.module.js';
 import { LatcomModule } from './providers/latcom/latcom.module.js';
 import { LoyaltyLayerModule } from './providers/loyalty-layer/loyalty-layer.module.js';
 
-/** What is made before the application and outlives it. */
+/** Objects that are created before the application and outlive it. */
 export interface AppResources {
   readonly config: Config;
   readonly source: DataSource;
   readonly lifecycle: Lifecycle;
 }
 
-/** The one list of modules. A provider is one line here, and a folder. */
+/** The only list of modules. A provider adds one line here. */
 @Module({})
 export class AppModule {
   static register({ config, source, lifecycle }: AppResources): DynamicModule {

@@ -1,11 +1,11 @@
-/** Nest 12 needs ES modules and decorators as this version has them. */
+/** Nest 12 needs the ES modules and decorators of this version. */
 const OLDEST_NODE_MAJOR = 24;
 
-/** Imported only afterwards: an older Node cannot even read the packages. */
+/** The application is imported only after this check, because an older Node cannot load the packages. */
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
   process.stderr.write(
     `The gateway needs Node ${OLDEST_NODE_MAJOR} or newer, and this is ${process.version}.\n` +
-      'Start it with `npm start`: the right Node is installed beside the dependencies, and npm finds it first.\n',
+      'Start it with `npm start`: the right Node is installed with the dependencies, and npm uses it.\n',
   );
   process.exitCode = 1;
 } else {

@@ -12,7 +12,7 @@ export interface BannerFacts {
 
 const LINE = '='.repeat(100);
 
-/** Tells a person, on stderr, what runs and how to try it; the log on stdout stays pure JSON. */
+/** Writes to stderr what runs and how to try it. The log on stdout stays pure JSON. */
 export function showBanner(facts: BannerFacts): void {
   const { config, warnings } = facts;
   const url = facts.url.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
@@ -38,11 +38,11 @@ function sandboxNotice(config: Config): string[] {
   );
   return [
     `*** SANDBOX *** ${names}: simulated on this machine. No points are credited, no pass is issued, no money is spent.`,
-    `Set ${urls.join(', ')} to use the real ones (see .env.example).`,
+    `Set ${urls.join(', ')} to use the real providers (see .env.example).`,
   ];
 }
 
-/** Its host alone: user and password are never shown. */
+/** Shows only the host; user and password are never shown. */
 function proxyNotice({ outboundProxy }: Config): string[] {
   if (!outboundProxy) return [];
   return [`Providers are reached through the proxy ${new URL(outboundProxy.url).host} (OUTBOUND_PROXY_URL).`];
@@ -52,13 +52,13 @@ function operatorLines({ config, seeded }: BannerFacts, url: string): string[] {
   const { operator } = seeded.credentials;
   if (operator && seeded.isOperatorNew) {
     return [
-      `Operator: ${operator.username}   password: ${operator.password}   (shown this once; kept in ${seeded.file})`,
+      `Operator: ${operator.username}   password: ${operator.password}   (shown only once; stored in ${seeded.file})`,
       `  curl -sS -u '${operator.username}:${operator.password}' ${url}/v1/admin/apps`,
     ];
   }
-  if (operator) return [`Operator: ${operator.username}   password: in ${seeded.file}, unless it was changed since`];
+  if (operator) return [`Operator: ${operator.username}   password: see ${seeded.file}, unless it was changed later`];
   if (config.admin)
-    return [`Operator: ${config.admin.username}   password: that of ADMIN_PASSWORD, unless it was changed since`];
+    return [`Operator: ${config.admin.username}   password: ADMIN_PASSWORD, unless it was changed later`];
   return [];
 }
 

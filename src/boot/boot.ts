@@ -20,7 +20,7 @@ import { seed } from './seed.js';
 import type { Shutdown } from './shutdown.js';
 import { step, StartError } from './step.js';
 
-/** After the work under way has had its grace, silent connections have this long. */
+/** Time for silent connections after the grace period of the work in progress. */
 const CONNECTIONS_GRACE_MS = 3_000;
 
 export interface Start {
@@ -29,31 +29,31 @@ export interface Start {
   readonly warnings: readonly string[];
 }
 
-/** Starts everything that the configuration asks for, in order; each part tells the shutdown how to end it. */
+/** Starts all configured parts in order. Each part registers with `shutdown` how it is stopped. */
 export async function boot({ config: settings, environment, warnings }: Start, shutdown: Shutdown): Promise<void> {
   const { source, warnings: ofDatabase } = await openDatabase(settings, shutdown);
   const withKey = await addKey(settings, source);
-  shutdown.goOn();
+  shutdown.throwIfRequested();
   const config = await startProviders(withKey, environment, shutdown);
-  shutdown.goOn();
+  shutdown.throwIfRequested();
   const lifecycle = new Lifecycle();
-  const app = await step('set up its modules', 'This is a defect: report it with this text.', () =>
+  const app = await step('set up its modules', 'This is a defect. Report it with this text.', () =>
     createApp(config, source, lifecycle),
   );
   const seeded = await step('store the first operator', 'Check that the database can be written to.', () =>
     seed(app, config),
   );
-  shutdown.goOn();
+  shutdown.throwIfRequested();
   await listen(app, config);
   shutdown.add('the server', () => closeApp(app, config, lifecycle));
-  shutdown.started();
+  shutdown.markStarted();
   const all = [...warnings, ...ofDatabase, ...seeded.warnings];
   for (const warning of all) logger.warn({ warning }, 'configuration');
   if (config.outboundProxy) logger.info({ proxy: new URL(config.outboundProxy.url).host }, 'providers behind a proxy');
   showBanner({ config, url: await app.getUrl(), warnings: all, seeded });
 }
 
-/** Before anything is encrypted or served. */
+/** Finds and checks the encryption key, before anything is encrypted or served. */
 async function addKey(settings: Config, source: DataSource): Promise<Config> {
   const database = new Database(poolOf(source));
   const found = await step('find its encryption key', `Check ${settings.dataDir} and its permissions.`, () =>
@@ -82,10 +82,10 @@ async function listen(app: NestFastifyApplication, { host, port }: Config): Prom
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const hints: Record<string, string> = {
-      EADDRINUSE: `Port ${port} is taken (EADDRINUSE): stop what listens there, or choose another port with PORT.`,
-      EACCES: `Port ${port} may not be used by this user (EACCES): choose one above 1023 with PORT.`,
-      EADDRNOTAVAIL: `This machine has no address ${host} (EADDRNOTAVAIL): correct HOST.`,
-      ENOTFOUND: `There is no host ${host} (ENOTFOUND): correct HOST.`,
+      EADDRINUSE: `Port ${port} is in use (EADDRINUSE). Stop the program that uses it, or choose another port with PORT.`,
+      EACCES: `This user may not use port ${port} (EACCES). Choose a port above 1023 with PORT.`,
+      EADDRNOTAVAIL: `This machine has no address ${host} (EADDRNOTAVAIL). Correct HOST.`,
+      ENOTFOUND: `The host ${host} does not exist (ENOTFOUND). Correct HOST.`,
     };
     const hint = hints[String(code)];
     if (hint === undefined) throw error;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 
-/** What was generated for an embedded database, kept so that later starts can show it. */
+/** The credentials that were generated for an embedded database. They are stored so that later starts can show them. */
 export interface GeneratedCredentials {
   readonly operator?: { readonly username: string; readonly password: string };
   readonly app?: { readonly appId: string; readonly keyId: string; readonly secret: string };
@@ -13,7 +13,7 @@ export function credentialsFile(dataDir: string): string {
   return join(dataDir, FILE);
 }
 
-/** Nothing when there is no such file, or none that can be read. */
+/** Returns an empty object when the file is missing or unreadable. */
 export async function readCredentials(dataDir: string): Promise<GeneratedCredentials> {
   const text = await readPrivateFile(credentialsFile(dataDir));
   if (text === null) return {};
@@ -35,7 +35,7 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** The named members when all of them are strings. */
+/** Returns the named members if all of them are strings, otherwise null. */
 function texts<const Name extends string>(value: unknown, names: readonly Name[]): Record<Name, string> | null {
   const entries = names.map((name) => [name, memberOf(value, name)] as const);
   const isComplete = (record: Record<string, unknown>): record is Record<Name, string> =>

@@ -17,27 +17,27 @@ interface Urls {
   readonly migrationUrl: string | null;
 }
 
-/** The configured database, or the embedded one: reachable, up to date, with a clock like ours, and guarded. */
+/** Opens the configured or the embedded database, migrates it, and checks its clock and the privileges of our role. */
 export async function openDatabase(
   config: Config,
   shutdown: Shutdown,
 ): Promise<{ source: DataSource; warnings: readonly string[] }> {
   const { url, migrationUrl } = await findDatabase(config, shutdown);
-  shutdown.goOn();
+  shutdown.throwIfRequested();
   await step(
-    'bring its database up to date',
+    'migrate its database',
     config.databaseUrl === null
-      ? `Look into ${config.dataDir}, or set DATABASE_URL to use a PostgreSQL server of your own.`
-      : 'Check DATABASE_URL and DATABASE_MIGRATION_URL: host, port, user, password, database, and that the server runs ' +
-          'and lets this host in. The user of the second, or without that of the first, must own the schema ' +
-          '(PostgreSQL 15 or newer).',
+      ? `Check ${config.dataDir}, or set DATABASE_URL to use your own PostgreSQL server.`
+      : 'Check DATABASE_URL and DATABASE_MIGRATION_URL: host, port, user, password and database. The server must run and ' +
+          'accept connections from this host. The user of DATABASE_MIGRATION_URL, or without it that of DATABASE_URL, must ' +
+          'own the schema (PostgreSQL 15 or newer).',
     () => migrateSchema(url, migrationUrl, config.readerRole),
   );
   const source = createDataSource(url, [...ACCESS_ENTITIES, ...PROVIDER_ENTITIES]);
-  await step('reach its database', 'It was there a moment ago: start again.', () => source.initialize());
+  await step('reach its database', 'It was reachable a moment ago. Start again.', () => source.initialize());
   shutdown.add('the database connections', () => source.destroy());
   const database = new Database(poolOf(source));
-  await step("compare its clock with the database's", 'Set both clocks, e.g. with NTP; then start again.', () =>
+  await step("compare its clock with the database's", 'Synchronize both clocks, e.g. with NTP, then start again.', () =>
     compareClocks(database),
   );
   return { source, warnings: warningsOf(await changeableTables(database)) };
@@ -45,7 +45,7 @@ export async function openDatabase(
 
 async function findDatabase(config: Config, shutdown: Shutdown): Promise<Urls> {
   if (config.databaseUrl !== null) return { url: config.databaseUrl, migrationUrl: config.migrationUrl };
-  const hint = 'Set DATABASE_URL to use a PostgreSQL server of your own.';
+  const hint = 'Set DATABASE_URL to use your own PostgreSQL server.';
   const server = await step('start the embedded PostgreSQL', hint, () =>
     startEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => logger.info({ context: 'postgres' }, line) }),
   );
@@ -63,7 +63,7 @@ async function compareClocks(database: Database): Promise<void> {
 function warningsOf(changeable: readonly string[]): string[] {
   if (changeable.length === 0) return [];
   return [
-    `The gateway's database role may change what is append-only (${changeable.join(', ')}): triggers alone keep it from ` +
-      "that. Set DATABASE_MIGRATION_URL to the owner's URL, and DATABASE_URL to that of a role that owns nothing.",
+    `The gateway's database role can change append-only tables (${changeable.join(', ')}); only triggers prevent it. Set ` +
+      "DATABASE_MIGRATION_URL to the owner's URL, and DATABASE_URL to that of a role that owns nothing.",
   ];
 }

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import { Vault } from '../crypto/gateway-vault.js';
 
-/** A key, and where it was found: a variable or a file. */
+/** A key and its origin: a variable or a file. */
 export interface FoundKey {
   readonly key: Buffer;
   readonly origin: string;
@@ -12,12 +12,12 @@ const TEXT = 'the encryption key of this database';
 
 const READ = `select sealed from encryption_key_check`;
 
-/** Data that takes the key to read or to compare. */
+/** A condition: the database contains data that needs the key. */
 const HAS_DATA = `
 (exists (select from api_keys) or exists (select from app_data_keys) or exists (select from notifications)
   or exists (select from provider_tokens where sealed is not null))`;
 
-/** Several instances may start first: one writes the value, and all check their key against it. */
+/** If several instances start for the first time, one writes the value, and all check their key against it. */
 const WRITE = `
 insert into encryption_key_check (sealed) select $1::bytea where not ${HAS_DATA} on conflict (singleton) do nothing`;
 
@@ -27,16 +27,17 @@ interface Sealed extends Record<string, unknown> {
   readonly sealed: Buffer;
 }
 
-/** True once a key was used: a new one would not open this database. */
-export async function isFilled(database: Database): Promise<boolean> {
+/** True when a key was already used: a new key would not open this database. */
+export async function isKeyUsed(database: Database): Promise<boolean> {
   const [row] = await database.query<{ filled: boolean }>(IS_FILLED);
   return row?.filled === true;
 }
 
 /**
- * Opens the check value of the database. The first start writes it, before any other data is encrypted.
+ * Checks the key by opening the check value of the database. The first start writes that value before any other data is
+ * encrypted.
  *
- * @throws ConfigError when the key is not that of this database, or nothing in it can prove that it is
+ * @throws ConfigError when the key does not open it, or when the value is missing
  */
 export async function checkEncryptionKey(database: Database, { key, origin }: FoundKey): Promise<void> {
   const vault = new Vault(key);
@@ -60,15 +61,15 @@ function open(vault: Vault, sealed: Buffer): string | null {
 
 function wrongKey(origin: string): ConfigError {
   return new ConfigError([
-    `${origin} does not open this database: its data was encrypted with another key. Set the key that the database was ` +
-      'first started with, from your secrets or their backup: it cannot be generated again, and without it the ' +
-      'encrypted data is lost. For a new database set another DATABASE_URL or DATA_DIR. Nothing was changed',
+    `${origin} does not open this database: its data was encrypted with another key. Set the key of the first start, from ` +
+      'your secrets or their backup. It cannot be generated again, and without it the encrypted data is lost. For a new ' +
+      'database set another DATABASE_URL or DATA_DIR. Nothing was changed',
   ]);
 }
 
 function lostCheck(): ConfigError {
   return new ConfigError([
-    'The database holds encrypted data, but not the value in encryption_key_check by which a start checks its key. Restore ' +
-      'that table from the backup that the data came from. Nothing was changed',
+    'The database contains encrypted data, but the table encryption_key_check, which each start needs to check its key, ' +
+      'is empty. Restore that table from the same backup as the data. Nothing was changed',
   ]);
 }

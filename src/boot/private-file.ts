@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 const OWNER_ONLY = 0o600;
 
-/** null when there is none. */
+/** null when the file does not exist. */
 export async function readPrivateFile(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
@@ -13,12 +13,12 @@ export async function readPrivateFile(file: string): Promise<string | null> {
   }
 }
 
-/** Readable by its owner alone, never half written, and on the disk afterwards. */
+/** Writes a file that only its owner can read. It is never half-written, and it is flushed to disk. */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const draft = `${file}.new`;
   await writeFile(draft, text, { mode: OWNER_ONLY, flush: true });
-  // The mode above counts for new files only.
+  // The mode above applies only to new files.
   await chmod(draft, OWNER_ONLY);
   await rename(draft, file);
 }

@@ -14,14 +14,14 @@ const LOOPBACK = '127.0.0.1';
 const JOURNAL = 'sandbox.jsonl';
 const PASSWORD_BYTES = 18;
 
-/** A simulated provider that notifies this gateway. */
-interface Notifying {
+/** A simulated provider that sends notifications to this gateway. */
+interface NotifyingProvider {
   readonly provider: string;
   readonly pair: NotificationPair;
   readonly variables: NotificationDeclaration;
 }
 
-/** Starts the sandbox for the providers that have no base URL, and adds how they are reached to the configuration. */
+/** Starts the sandbox for the providers without a base URL, and adds their sandbox URLs to the configuration. */
 export async function startProviders(config: Config, environment: Environment, shutdown: Shutdown): Promise<Config> {
   if (config.sandboxed.length === 0) return config;
   const notifying = notifyingProviders(config);
@@ -38,8 +38,11 @@ export async function startProviders(config: Config, environment: Environment, s
   return config.reaching(environment, reach);
 }
 
-/** With the configured pair, or with one made for this run. Without a known port the sandbox cannot notify: it is polled. */
-function notifyingProviders(config: Config): Notifying[] {
+/**
+ * Notifications use the configured credentials, or credentials created for this run. Without a known port the sandbox
+ * cannot notify, and the gateway polls it.
+ */
+function notifyingProviders(config: Config): NotifyingProvider[] {
   if (config.port === 0) return [];
   return DECLARED.flatMap(({ name, notifications }) => {
     const settings = config.settingsOf(name);
@@ -49,7 +52,7 @@ function notifyingProviders(config: Config): Notifying[] {
   });
 }
 
-async function startOnSomePort(config: Config, notifying: readonly Notifying[]): Promise<RunningSandbox> {
+async function startOnSomePort(config: Config, notifying: readonly NotifyingProvider[]): Promise<RunningSandbox> {
   const options: SandboxOptions = {
     host: LOOPBACK,
     port: config.sandbox.port,
@@ -75,7 +78,7 @@ function targetOf(
   return { url: `http://${ownHost(host)}:${port}/v1/providers/${provider}/notifications`, ...pair };
 }
 
-/** An address at which this machine reaches what listens on `host`. */
+/** The address by which this machine reaches a server that listens on `host`. */
 function ownHost(host: string): string {
   if (host === '0.0.0.0') return LOOPBACK;
   if (host === '::') return '[::1]';

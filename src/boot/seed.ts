@@ -10,18 +10,18 @@ import { parseId, publicId } from '../common/ids.js';
 import { Problem } from '../common/problem.js';
 import { credentialsFile, readCredentials, writeCredentials, type GeneratedCredentials } from './credentials.js';
 
-/** What the start banner can show. */
+/** The credentials that the start banner can show. */
 export interface Seeded {
   readonly credentials: GeneratedCredentials;
   readonly file: string;
-  /** The operator's password was made just now and has not been shown yet. */
+  /** True when the operator's password was just generated and was not shown yet. */
   readonly isOperatorNew: boolean;
   readonly warnings: readonly string[];
 }
 
 const PASSWORD_BYTES = 18;
 const DEMO_APP = 'Demo partner';
-/** Makes the first operator, and beside an embedded database with nothing but the sandbox a demo app that works at once. */
+/** Creates the first operator. With an embedded database and only simulated providers it also creates a demo app. */
 export async function seed(app: INestApplicationContext, config: Config): Promise<Seeded> {
   const known = config.databaseUrl === null ? await readCredentials(config.dataDir) : {};
   const operator = await seedOperator(app.get(Operators), config);
@@ -50,11 +50,11 @@ async function seedOperator(
   if ((await operators.count()) > 0) return { warnings: [] };
   if (!admin && databaseUrl !== null) {
     return {
-      warnings: ['There is no operator yet: set ADMIN_USERNAME and ADMIN_PASSWORD once to create the first one.'],
+      warnings: ['There is no operator yet. Set ADMIN_USERNAME and ADMIN_PASSWORD once to create the first one.'],
     };
   }
   const made = { username: 'admin', password: randomBytes(PASSWORD_BYTES).toString('base64url') };
-  await operators.create({ ...(admin ?? made), role: 'admin' }, 'gateway').catch(ignoreTaken);
+  await operators.create({ ...(admin ?? made), role: 'admin' }, 'gateway').catch(ignoreExisting);
   return admin ? { warnings: [] } : { made, warnings: [] };
 }
 
@@ -70,7 +70,7 @@ async function seedDemo(
   return { appId: publicId('app', made.id), keyId: publicId('key', key.id), secret };
 }
 
-/** Another instance was faster, or an operator did it already. */
-function ignoreTaken(error: unknown): void {
+/** Ignores that another instance or an operator has already created it. */
+function ignoreExisting(error: unknown): void {
   if (!(error instanceof Problem) || error.code !== 'invalid_state') throw error;
 }

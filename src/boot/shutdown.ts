@@ -1,40 +1,40 @@
 import { describeError, logger } from '../common/log.js';
 import { StartError } from './step.js';
 
-/** Work that ends a part of the process. */
-type Ending = () => Promise<void>;
+/** Stops a part of the process. */
+type StopPart = () => Promise<void>;
 
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
-/** What a shell adds to the number of the signal that ended a process. */
+/** Shells add this to the number of the signal that ended a process. */
 const SIGNAL_EXIT_BASE = 128;
-/** On top of the grace period, for what has no patience of its own. */
+/** Additional time after the grace period, for parts without a time limit. */
 const MARGIN_MS = 5_000;
 
-/** Ends what was started, last first. The first signal asks for it, the second does not wait. */
+/** Stops all started parts in reverse order. The first signal starts it, a second signal ends the process at once. */
 export class Shutdown {
-  private readonly endings: { readonly what: string; readonly end: Ending }[] = [];
+  private readonly parts: { readonly what: string; readonly end: StopPart }[] = [];
   private requested = false;
   private running: Promise<void> | null = null;
-  private isStarted = false;
+  private isStartComplete = false;
 
-  /** True once a signal has come. */
+  /** True after the first signal. */
   get isRequested(): boolean {
     return this.requested;
   }
 
-  /** Between two steps of the start: throws when a signal has come. */
-  goOn(): void {
+  /** Throws if a signal has arrived. Called between two steps of the start. */
+  throwIfRequested(): void {
     if (this.requested) throw new StartError('Stopped while starting.');
   }
 
-  /** Remembers how to end a part that has just been started. */
-  add(what: string, end: Ending): void {
-    this.endings.push({ what, end });
+  /** Registers how to stop a part that was just started. */
+  add(what: string, end: StopPart): void {
+    this.parts.push({ what, end });
   }
 
-  /** From here on a signal ends the process by itself; before, the start notices it between two steps. */
-  started(): void {
-    this.isStarted = true;
+  /** From now on a signal stops the process. Before, the start checks for signals between two steps. */
+  markStarted(): void {
+    this.isStartComplete = true;
     if (this.requested) void this.end();
   }
 
@@ -45,20 +45,20 @@ export class Shutdown {
         this.requested = true;
         logger.info({ signal, graceMs }, 'stopping');
         setTimeout(() => this.giveUp(), graceMs + 2 * MARGIN_MS).unref();
-        if (this.isStarted) void this.end();
+        if (this.isStartComplete) void this.end();
       });
     }
   }
 
-  /** Ends every part that was started. A part that fails to end does not keep the others. */
+  /** Stops every started part. An error in one part does not prevent the others from stopping. */
   async cleanUp(): Promise<void> {
-    this.running ??= this.endAll();
+    this.running ??= this.stopAll();
     return this.running;
   }
 
   exit(code: number): void {
     process.exitCode = code;
-    // Whatever still keeps the event loop busy has had its time.
+    // All parts have had their time, so remaining handles of the event loop are ignored.
     process.exit();
   }
 
@@ -68,12 +68,12 @@ export class Shutdown {
     this.exit(0);
   }
 
-  private async endAll(): Promise<void> {
-    for (const { what, end } of this.endings.reverse()) {
+  private async stopAll(): Promise<void> {
+    for (const { what, end } of this.parts.reverse()) {
       try {
         await end();
       } catch (error) {
-        logger.error({ what, ...describeError(error) }, 'could not be stopped properly');
+        logger.error({ what, ...describeError(error) }, 'a part could not be stopped properly');
       }
     }
   }

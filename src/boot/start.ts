@@ -10,10 +10,10 @@ import { StartError } from './step.js';
 const EXIT_CONFIG = 78;
 const EXIT_FAILURE = 1;
 
-/** Starts the gateway, or says on stderr why it cannot: exit 78 for the configuration, 1 for anything else. */
+/** Starts the gateway. A failure is written to stderr; the exit code is 78 for the configuration, otherwise 1. */
 export async function start(environment: Environment): Promise<void> {
   const shutdown = new Shutdown();
-  dieOfDefects();
+  exitOnDefects();
   try {
     const { config, warnings } = readConfig(environment);
     logger.level = config.logLevel;
@@ -32,8 +32,10 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** What nobody has caught leaves the process in a state that nobody knows: the next one recovers from the database. */
-function dieOfDefects(): void {
+/**
+ * Exits on uncaught errors, because the state of the process is unknown. The next process recovers from the database.
+ */
+function exitOnDefects(): void {
   const die = (kind: string) => (error: unknown) => {
     const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
     logger.fatal({ kind, ...describeError(error), stack: frames.slice(0, 8).map((line) => line.trim()) }, 'defect');

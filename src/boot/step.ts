@@ -1,11 +1,11 @@
 import { ConfigError } from '../config/config.js';
 
-/** The process cannot start: which step failed, why, and what to do. */
+/** The process cannot start. The message names the failed step, the reason and the remedy. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-/** A step of the start; its failure says what was being done and what helps. */
+/** Runs a step of the start. An error is extended by the name of the step and a hint. */
 export async function step<T>(what: string, hint: string, work: () => Promise<T> | T): Promise<T> {
   try {
     return await work();
@@ -16,7 +16,7 @@ export async function step<T>(what: string, hint: string, work: () => Promise<T>
   }
 }
 
-/** For errors without words, such as a refused connection to several addresses. */
+/** For errors without a message, e.g. a refused connection to several addresses. */
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

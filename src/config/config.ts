@@ -10,7 +10,7 @@ import { DECLARED, type Reached, type SettingsByProvider } from '../providers/de
 
 export type { ProxySettings } from './outbound-proxy.js';
 
-/** The first operator, made when there is none yet. */
+/** The first operator, created if there is none. */
 export interface FirstOperator {
   readonly username: string;
   readonly password: string;
@@ -18,17 +18,17 @@ export interface FirstOperator {
 
 export interface SandboxSettings {
   readonly port: number;
-  /** Somebody has chosen the port; otherwise any other will do when it is taken. */
+  /** True when the port was configured; otherwise any free port is used if it is taken. */
   readonly isFixed: boolean;
 }
 
-type Read = EnvironmentReader<GatewayVariable>;
+type Reader = EnvironmentReader<GatewayVariable>;
 
-/** How long what is not for ever is kept, in days. */
+/** Retention periods in days. */
 export interface RetentionSettings {
-  /** Personal data, from the end of its transaction until it is blocked. */
+  /** Days from the end of a transaction until its personal data is blocked. */
   readonly personalDays: number;
-  /** From then until it is erased. */
+  /** Days from blocking to erasure. */
   readonly blockedDays: number;
   readonly notificationDays: number;
 }
@@ -39,34 +39,34 @@ export interface ConfigValues {
   readonly port: number;
   /** null: the embedded PostgreSQL is used. */
   readonly databaseUrl: string | null;
-  /** As whom the schema is changed; null: as the role of `databaseUrl`. */
+  /** The URL of the role that migrates the schema; null: the role of `databaseUrl` does. */
   readonly migrationUrl: string | null;
-  /** Who may read what reports are made of; null: nobody. */
+  /** The role that may read the data for reports; null: none. */
   readonly readerRole: string | null;
   readonly dataDir: string;
-  /** 32 bytes; null: to be generated beside the embedded database. */
+  /** 32 bytes; null: generated for the embedded database. */
   readonly encryptionKey: Buffer | null;
   readonly admin: FirstOperator | null;
   readonly logLevel: LogLevel;
-  /** How long work that is under way may take after SIGTERM. */
+  /** Time for work in progress after SIGTERM. */
   readonly shutdownGraceMs: number;
-  /** Within which a request must have arrived whole; a statement is exempt. */
+  /** Time for a request to arrive completely; statements are exempt. */
   readonly requestTimeoutMs: number;
   readonly requireSecondOperator: boolean;
-  /** For apps without a limit of their own. */
+  /** For apps without their own limit. */
   readonly rateLimitPerMinute: number;
-  /** Addresses and CIDRs of the proxies whose `X-Forwarded-For` is believed; none: the header is ignored. */
+  /** Addresses and CIDRs of the proxies whose `X-Forwarded-For` is trusted; none: the header is ignored. */
   readonly trustedProxies: readonly string[];
   readonly retention: RetentionSettings;
-  /** Where the built-in sandbox listens, should a provider need it; 0 takes any free port. */
+  /** The port of the built-in sandbox, if a provider needs it; 0: any free port. */
   readonly sandbox: SandboxSettings;
-  /** Through which the providers are called; null: directly. */
+  /** The proxy for calls to providers; null: calls are direct. */
   readonly outboundProxy: ProxySettings | null;
   readonly breaker: { readonly failures: number; readonly openMs: number };
   readonly providers: SettingsByProvider;
 }
 
-/** The configuration, complete, validated and frozen; also its own injection token. */
+/** The complete, validated and frozen configuration. The class is also the injection token. */
 export class Config implements ConfigValues {
   readonly isProduction!: boolean;
   readonly host!: string;
@@ -94,7 +94,7 @@ export class Config implements ConfigValues {
     freeze(this);
   }
 
-  /** The same with some values replaced, such as what is known only once the sandbox runs. */
+  /** A copy with some values replaced, e.g. values that are known only after the sandbox has started. */
   with(changes: Partial<ConfigValues>): Config {
     return new Config({ ...this, ...changes });
   }
@@ -104,12 +104,12 @@ export class Config implements ConfigValues {
     return DECLARED.filter(({ name }) => this.settingsOf(name).sandbox).map(({ title }) => title);
   }
 
-  /** No real provider is called. */
+  /** True when no real provider is called. */
   get isAllSandboxed(): boolean {
     return this.sandboxed.length === DECLARED.length;
   }
 
-  /** What the settings of every provider have in common. @throws Error when there is no such provider */
+  /** The settings that all providers share. @throws Error when the provider does not exist */
   settingsOf(provider: string): Reached {
     const all: Readonly<Record<string, Reached>> = this.providers;
     const settings = all[provider];
@@ -117,13 +117,13 @@ export class Config implements ConfigValues {
     return settings;
   }
 
-  /** The same configuration with the simulated providers reached by the variables in `reach`, by provider. */
+  /** A copy in which the variables in `reach`, by provider, point the simulated providers to the sandbox. */
   reaching(environment: Environment, reach: Readonly<Record<string, Environment>>): Config {
     return this.with({ providers: readProviders(new EnvironmentReader(environment, GATEWAY_VARIABLES), reach) });
   }
 }
 
-/** The environment is wrong; `errors` has a line for each variable. */
+/** The environment is wrong. `errors` has a line for each wrong variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -140,16 +140,16 @@ const KEY_BYTES = 32;
 const MAX_PORT = 65_535;
 const SHUTDOWN_GRACE_MS = 50_000;
 
-/** A hundred years, for whoever wants to keep something for ever. */
+/** A hundred years, which stands for "forever". */
 const MAX_DAYS = 36_500;
 
 /**
- * Reads the whole environment at once.
- * @throws ConfigError that names every variable that is wrong
+ * Reads the complete environment.
+ * @throws ConfigError that names every wrong variable
  */
 export function readConfig(environment: Environment): { config: Config; warnings: readonly string[] } {
   const read = new EnvironmentReader(environment, GATEWAY_VARIABLES);
-  // Checked, because a slip of the pen would let the sandbox into production.
+  // Validated strictly, because a typo would allow the sandbox in production.
   const isProduction = read.choice('NODE_ENV', ['production', 'development', 'test'], 'development') === 'production';
   const port = read.integer('PORT', 3000, 0, MAX_PORT);
   const migrationUrl = readDatabaseUrl(read, 'DATABASE_MIGRATION_URL');
@@ -190,18 +190,18 @@ export function readConfig(environment: Environment): { config: Config; warnings
   return { config, warnings: [...new Set(read.warnings)] };
 }
 
-function readEncryptionKey(read: Read, isNeeded: boolean): Buffer | null {
+function readEncryptionKey(read: Reader, isNeeded: boolean): Buffer | null {
   const why =
-    'with DATABASE_URL it is needed, and must be the same for every instance; make one with: openssl rand -base64 32';
+    'it is required with DATABASE_URL and must be the same for every instance. Create one with: openssl rand -base64 32';
   const value = isNeeded ? read.required('ENCRYPTION_KEY', why) : (read.text('ENCRYPTION_KEY') ?? '');
   if (value === '') return null;
   const key = Buffer.from(value, 'base64');
   if (key.length === KEY_BYTES && key.toString('base64') === value) return key;
-  read.fail('ENCRYPTION_KEY', `must be exactly ${KEY_BYTES} bytes in base64, as made by: openssl rand -base64 32`);
+  read.fail('ENCRYPTION_KEY', `must be exactly ${KEY_BYTES} bytes in base64. Create one with: openssl rand -base64 32`);
   return null;
 }
 
-function readAdmin(read: Read): FirstOperator | null {
+function readAdmin(read: Reader): FirstOperator | null {
   const username = read.matching(
     'ADMIN_USERNAME',
     /^(?!key_)[A-Za-z0-9._@-]{1,64}$/,
@@ -209,30 +209,29 @@ function readAdmin(read: Read): FirstOperator | null {
   );
   const password = read.text('ADMIN_PASSWORD');
   if (username === null && password === null) return null;
-  if (username === null) read.required('ADMIN_USERNAME', 'ADMIN_PASSWORD is set, and the two belong together');
-  if (password === null) read.required('ADMIN_PASSWORD', 'ADMIN_USERNAME is set, and the two belong together');
+  if (username === null) read.required('ADMIN_USERNAME', 'ADMIN_PASSWORD is set, and both are required');
+  if (password === null) read.required('ADMIN_PASSWORD', 'ADMIN_USERNAME is set, and both are required');
   if (password !== null && password.length < 12)
-    read.warn('ADMIN_PASSWORD is shorter than 12 characters: choose a longer one.');
+    read.warn('ADMIN_PASSWORD is shorter than 12 characters. Choose a longer one.');
   return username === null || password === null ? null : { username, password };
 }
 
-function checkSandbox(read: Read, config: Config): void {
+function checkSandbox(read: Reader, config: Config): void {
   const isAllowed = read.boolean('SANDBOX') ?? !config.isProduction;
   if (isAllowed) return;
   const hint = config.isProduction
-    ? 'in production the sandbox must not play a provider unaware: set the URL, or SANDBOX=true'
-    : 'SANDBOX is false, so nothing would play this provider: set the URL';
+    ? 'set the URL, or SANDBOX=true to allow the simulator in production'
+    : 'SANDBOX=false forbids the simulator, so set the URL';
   for (const { baseUrlVariable, variables } of DECLARED) {
     const own = read.of(variables);
     if (own.text(baseUrlVariable) === null) own.fail(baseUrlVariable, `is not set: ${hint}`);
   }
 }
 
-function warnOfProduction(read: Read, config: Config): void {
+function warnOfProduction(read: Reader, config: Config): void {
   if (!config.isProduction) return;
   warnOfPlainDatabase(read, 'DATABASE_URL', config.databaseUrl);
-  if (config.databaseUrl === null)
-    read.warn('DATABASE_URL is not set: the embedded PostgreSQL is used, in production.');
+  if (config.databaseUrl === null) read.warn('DATABASE_URL is not set: production uses the embedded PostgreSQL.');
 }
 
 function freeze(value: object): void {
@@ -243,7 +242,7 @@ function freeze(value: object): void {
   Object.freeze(value);
 }
 
-function readRetention(read: Read): RetentionSettings {
+function readRetention(read: Reader): RetentionSettings {
   return {
     personalDays: read.integer('RETENTION_PERSONAL_DAYS', 180, 1, MAX_DAYS),
     blockedDays: read.integer('RETENTION_BLOCKED_DAYS', 180, 0, MAX_DAYS),

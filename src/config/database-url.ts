@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { GatewayVariable } from './gateway-variables.js';
 import type { EnvironmentReader } from './reader.js';
 
-/** As the driver takes them: all of them that encrypt also verify the server's certificate and name, but the last. */
+/** The modes of the driver. All encrypting modes except the last also verify the server's certificate and name. */
 const MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
 const FILES = ['sslrootcert', 'sslcert', 'sslkey'];
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|)$/;
 
-/** The URL of a PostgreSQL server; what it says of TLS is checked now, and not when the first connection fails. */
+/** Reads the URL of a PostgreSQL server, and checks its TLS parameters before the first connection. */
 export function readDatabaseUrl(read: EnvironmentReader<GatewayVariable>, name: GatewayVariable): string | null {
   const value = read.text(name);
   if (value === null) return null;
@@ -17,15 +17,15 @@ export function readDatabaseUrl(read: EnvironmentReader<GatewayVariable>, name: 
     return value;
   }
   const mode = url.searchParams.get('sslmode');
-  if (mode !== null && !MODES.includes(mode)) read.fail(name, `must have an sslmode out of ${MODES.join(', ')}`);
+  if (mode !== null && !MODES.includes(mode)) read.fail(name, `must have one of these sslmodes: ${MODES.join(', ')}`);
   for (const file of FILES) {
     const path = url.searchParams.get(file);
-    if (path !== null && !isReadable(path)) read.fail(name, `names a file as ${file} that cannot be read`);
+    if (path !== null && !isReadable(path)) read.fail(name, `names an unreadable file as ${file}`);
   }
   return value;
 }
 
-/** What lets somebody between the gateway and its database read or change what they say. */
+/** Warns of a database connection over a network that an attacker could read or change. */
 export function warnOfPlainDatabase(
   read: EnvironmentReader<GatewayVariable>,
   name: GatewayVariable,
@@ -35,9 +35,9 @@ export function warnOfPlainDatabase(
   if (!url || LOOPBACK.test(url.hostname)) return;
   const mode = url.searchParams.get('sslmode');
   const isEncrypted = mode === null ? ['true', '1'].includes(url.searchParams.get('ssl') ?? '') : mode !== 'disable';
-  const unless = 'unless nobody else is on the network between: add ?sslmode=verify-full.';
-  if (!isEncrypted) read.warn(`${name} does not encrypt what the gateway and its database say, ${unless}`);
-  else if (mode === 'no-verify') read.warn(`${name} takes any server for the database (no-verify), ${unless}`);
+  const remedy = 'Add ?sslmode=verify-full, unless the network is private.';
+  if (!isEncrypted) read.warn(`${name} does not encrypt the connection to the database. ${remedy}`);
+  else if (mode === 'no-verify') read.warn(`${name} does not verify the database server (no-verify). ${remedy}`);
 }
 
 function isReadable(path: string): boolean {

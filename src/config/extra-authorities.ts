@@ -6,8 +6,8 @@ import type { EnvironmentReader } from './reader.js';
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * Node itself loads the file that NODE_EXTRA_CA_CERTS names, and only warns when it cannot read it: every call to a
- * provider with that authority would fail later.
+ * Checks the file of NODE_EXTRA_CA_CERTS. Node loads it and only warns when it cannot be read; later every call to a
+ * provider with that authority would fail.
  */
 export function checkExtraAuthorities(read: EnvironmentReader<GatewayVariable>): void {
   const file = read.text('NODE_EXTRA_CA_CERTS');
@@ -16,11 +16,8 @@ export function checkExtraAuthorities(read: EnvironmentReader<GatewayVariable>):
     const certificates = readFileSync(file, 'utf8').match(CERTIFICATE) ?? [];
     for (const certificate of certificates) new X509Certificate(certificate);
     if (certificates.length > 0) return;
-    read.fail('NODE_EXTRA_CA_CERTS', `names a file without a certificate in PEM (${file})`);
+    read.fail('NODE_EXTRA_CA_CERTS', `names a file without a PEM certificate (${file})`);
   } catch {
-    read.fail(
-      'NODE_EXTRA_CA_CERTS',
-      `names a file that cannot be read, or with a certificate that is broken (${file})`,
-    );
+    read.fail('NODE_EXTRA_CA_CERTS', `names a file that is unreadable or has a broken certificate (${file})`);
   }
 }

@@ -1,12 +1,12 @@
 import type { Variable, VariableGroup } from './variables.js';
 
-/* The gateway's own environment variables; those of a provider are in its manifest. */
+/* The gateway's own environment variables. Those of a provider are in its manifest. */
 
 const PROCESS = {
   NODE_ENV: {
-    text: 'production, development (default) or test. production: the sandbox requires SANDBOX=true, and the start warns about more.',
+    text: 'production, development (default) or test. production: the sandbox requires SANDBOX=true, and the start gives more warnings.',
   },
-  PORT: { text: 'Where the gateway listens.', default: '3000' },
+  PORT: { text: 'Port and host on which the gateway listens.', default: '3000' },
   HOST: { text: '', default: '127.0.0.1' },
   LOG_LEVEL: { text: 'fatal, error, warn, info, debug, trace or silent.', default: 'info' },
   SHUTDOWN_GRACE_MS: {
@@ -21,29 +21,29 @@ const PROCESS = {
 
 const DATA = {
   DATABASE_URL: {
-    text: 'PostgreSQL 15 or newer, e.g. postgres://user:password@host:5432/database. Empty: the embedded PostgreSQL. Over a network: with ?sslmode=verify-full (and &sslrootcert=/file for a private CA); require means the same.',
+    text: 'PostgreSQL 15 or newer, e.g. postgres://user:password@host:5432/database. Empty: the embedded PostgreSQL. Over a network, add ?sslmode=verify-full (and &sslrootcert=/file for a private CA); require has the same effect.',
     secret: true,
   },
   DATABASE_MIGRATION_URL: {
-    text: "The same database as the role that owns it: migrates the schema at startup and grants the role of DATABASE_URL what it needs, without the right to change or delete append-only rows. Empty: DATABASE_URL's role migrates.",
+    text: "The same database with the role that owns it. That role migrates the schema at startup and grants the role of DATABASE_URL what it needs, without the right to change or delete append-only rows. Empty: DATABASE_URL's role migrates.",
     secret: true,
   },
   DATABASE_READER_ROLE: {
-    text: 'A role for reports: may read transactions, events, entries, balances and breaks, but nothing personal, sealed, or about credentials. The migration grants the rights; create the role before.',
+    text: 'A role for reports. It may read transactions, events, entries, balances and breaks, but nothing personal, sealed, or about credentials. The migration grants the rights; create the role first.',
   },
   DATA_DIR: {
-    text: "The embedded database, its key, generated credentials and the sandbox's memory.",
+    text: "The folder of the embedded database, its key, generated credentials and the sandbox's state.",
     default: '.data',
   },
   ENCRYPTION_KEY: {
-    text: '32 bytes in base64 (openssl rand -base64 32), the same for every instance. Required with DATABASE_URL; otherwise generated into DATA_DIR. Encrypted data cannot be read without it. Every start checks that it is the key of this database (exit code 78 if not).',
+    text: '32 bytes in base64 (openssl rand -base64 32), the same for every instance. Required with DATABASE_URL; otherwise generated into DATA_DIR. Encrypted data cannot be read without it. Every start checks that it belongs to this database (exit code 78 if not).',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
 
 const ACCESS = {
   ADMIN_USERNAME: {
-    text: 'The first operator, created if there is none. If neither is set and the database is embedded: generated and printed once.',
+    text: 'Name and password of the first operator, created if there is none. If neither is set and the database is embedded, they are generated and printed once.',
   },
   ADMIN_PASSWORD: { text: '', secret: true },
   REQUIRE_SECOND_OPERATOR: {
@@ -52,25 +52,25 @@ const ACCESS = {
   },
   RATE_LIMIT_PER_MINUTE: { text: 'Requests per minute of a partner app without its own limit.', default: '6000' },
   TRUST_PROXY: {
-    text: 'Addresses and CIDRs of the proxies in front of the gateway, separated by commas, e.g. 10.0.0.0/8,2001:db8::/32. Rate limits and the audit log then use the client address in X-Forwarded-For: the right-most one that is not listed here. IPv4 may be written as IPv6 (::ffff:10.0.0.0/104), with a prefix of 96 or more. Empty: the header is ignored. List only your own proxies: clients can send any value in this header.',
+    text: 'Addresses and CIDRs of the proxies in front of the gateway, separated by commas, e.g. 10.0.0.0/8,2001:db8::/32. Rate limits and the audit log then use the client address in X-Forwarded-For: the rightmost one that is not listed here. IPv4 may be written as IPv6 (::ffff:10.0.0.0/104), with a prefix of 96 or more. Empty: the header is ignored. List only your own proxies: clients can send any value in this header.',
   },
 } as const satisfies Record<string, Variable>;
 
 const RETENTION = {
   RETENTION_PERSONAL_DAYS: {
-    text: 'Personal data of a final transaction, until it is blocked: then only administrators see it, for claims.',
+    text: 'From the end of a transaction until its personal data is blocked. Then only administrators see it, for legal claims.',
     default: '180',
   },
   RETENTION_BLOCKED_DAYS: { text: 'From blocking until erasure.', default: '180' },
   RETENTION_NOTIFICATION_DAYS: {
-    text: 'Raw notifications; a provider may repeat a notification for 7 days.',
+    text: 'For raw notifications. A provider may repeat a notification for 7 days.',
     default: '90',
   },
 } as const satisfies Record<string, Variable>;
 
 const SANDBOX = {
   SANDBOX: {
-    text: 'The built-in sandbox simulates a provider without a base URL. true: also in production. false: never.',
+    text: 'The built-in sandbox simulates providers without a base URL. true: also in production. false: never.',
   },
   SANDBOX_PORT: { text: 'Default: PORT + 1, or any free port if that is in use. 0: any free port.' },
 } as const satisfies Record<string, Variable>;
@@ -81,16 +81,16 @@ const NETWORK = {
     secret: true,
   },
   NO_PROXY: {
-    text: 'Targets that are called directly, separated by commas or blanks: a host (with those below it), .suffix, an address, a CIDR, each but the CIDR with an optional :port, or * for all. no_proxy is used when this is empty. Loopback targets, such as the sandbox, are always called directly. Ignored without OUTBOUND_PROXY_URL.',
+    text: 'Targets that are called directly, separated by commas or blanks: a host (with its subdomains), .suffix, an address or a CIDR, or * for all. All but a CIDR may have a :port. no_proxy is used when this is empty. Loopback targets, such as the sandbox, are always called directly. Ignored without OUTBOUND_PROXY_URL.',
   },
   NODE_EXTRA_CA_CERTS: {
-    text: 'A PEM file with certificates of private authorities, trusted besides those that Node brings. Node itself reads it when the process starts: set it in the environment of the process. The gateway checks that it can be read.',
+    text: 'A PEM file with certificates of private authorities, which are trusted in addition to those of Node. Node itself reads it when the process starts, so set it in the environment of the process. The gateway checks that it can be read.',
   },
 } as const satisfies Record<string, Variable>;
 
 const CIRCUIT_BREAKER = {
   BREAKER_FAILURES: {
-    text: 'Consecutive failed calls that open it (declines, 401 and 429 do not count), and how long it stays open, in milliseconds.',
+    text: 'Number of consecutive failed calls that opens the breaker (declines, 401 and 429 do not count), and the time for which it stays open, in milliseconds.',
     default: '20',
   },
   BREAKER_OPEN_MS: { text: '', default: '5000' },

@@ -5,28 +5,28 @@ import { readNetwork } from '../readers/network.js';
 const MAX_PORT = 65_535;
 /** Host or address with an optional port; an IPv6 address with a port is in brackets. */
 const WITH_PORT = /^(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?$/;
-/** Its last label is no number: `10.0.` is no name but half an address. */
+/** The last label must not be a number: `10.0.` is not a name but half an address. */
 const NAME = /^(?:\*?\.)?(?:[a-z0-9_-]+\.)*(?![0-9]+\.?$)[a-z0-9_-]+\.?$/;
 
-/** Whether a target is called directly; `host` without brackets. */
+/** Returns true when a target is called directly. `host` has no brackets. */
 export type Exemption = (host: string, port: number) => boolean;
 
-/** True for an entry of NO_PROXY that can be understood. */
+/** True for a valid entry of NO_PROXY. */
 export function isNoProxyEntry(entry: string): boolean {
   return exemptionOf(entry) !== null;
 }
 
 /**
- * What NO_PROXY means, as curl and Go read it: `*`, an address, a CIDR, a host with all hosts below it, or `.suffix` and
- * `*.suffix` for only those below it; each but the CIDR with an optional port. Names are compared as they are written:
- * nothing is resolved. Loopback targets are always exempt.
+ * Interprets NO_PROXY like curl and Go: `*`, an address, a CIDR, a host with all its subdomains, or `.suffix` and
+ * `*.suffix` for subdomains only. All but a CIDR may have a port. Names are compared without resolving them. Loopback
+ * targets are always exempt.
  */
-export function exemptions(entries: readonly string[]): Exemption {
+export function exemptionFor(entries: readonly string[]): Exemption {
   const all = [...['127.0.0.0/8', '::1', 'localhost'], ...entries].flatMap((entry) => exemptionOf(entry) ?? []);
   return (host, port) => all.some((matches) => matches(host, port));
 }
 
-/** null when the entry cannot be understood. */
+/** null: the entry is not valid. */
 function exemptionOf(entry: string): Exemption | null {
   if (entry === '*') return () => true;
   if (entry.includes('/') || isIP(entry) !== 0) return networkOf(entry, null);
@@ -48,7 +48,7 @@ function nameOf(pattern: string, only: number | null): Exemption {
   };
 }
 
-/** An address, or a CIDR. */
+/** For an address or a CIDR. */
 function networkOf(text: string, only: number | null): Exemption | null {
   const network = readNetwork(text);
   if (network === null) return null;

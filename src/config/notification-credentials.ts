@@ -3,9 +3,9 @@ import type { EnvironmentReader } from './reader.js';
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,64}$/;
 
-/** With what a provider authenticates its notifications. */
+/** The credentials with which a provider authenticates its notifications. */
 export interface NotificationCredentials {
-  /** HTTP Basic. None: no notifications are accepted. Two: one of them is being rotated. */
+  /** HTTP Basic credentials. None: no notifications are accepted. Two: a rotation is in progress. */
   readonly pairs: readonly NotificationPair[];
   /** Headers, by lower-case name, that every notification must also have. */
   readonly headers: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export function readNotificationCredentials<Name extends string>(
   const first = readPair(read, names.username, names.password);
   const second = readPair(read, names.username2, names.password2);
   if (first === null && second !== null) {
-    read.fail(names.username2, 'is for a rotation: set the first pair, without _2, before');
+    read.fail(names.username2, 'is for a rotation: set the first pair, without _2, too');
   }
   return { pairs: [first, second].filter((pair) => pair !== null), headers: readHeaders(read, names.headers) };
 }
@@ -53,7 +53,8 @@ function readPair<Name extends string>(
     read.fail(missing, `is not set, but ${present} is: a pair needs both`);
     return null;
   }
-  if (username.includes(':')) read.fail(userName, 'must not contain a colon: HTTP Basic cannot carry it');
+  if (username.includes(':'))
+    read.fail(userName, 'must not contain a colon: HTTP Basic does not allow it in a user name');
   return { username, password };
 }
 

@@ -12,7 +12,7 @@ export interface ProxySettings {
   readonly exempt: readonly string[];
 }
 
-/** null when no proxy is configured, or when it is configured wrongly. */
+/** null when no proxy is configured, or when its configuration is wrong. */
 export function readOutboundProxy(read: EnvironmentReader<GatewayVariable>): ProxySettings | null {
   const url = readProxyUrl(read, 'OUTBOUND_PROXY_URL');
   if (url === null) return null;
@@ -41,12 +41,12 @@ function readProxyUrl(read: EnvironmentReader<GatewayVariable>, name: GatewayVar
   return url;
 }
 
-/** User and password of the URL as HTTP Basic, percent-decoded. */
+/** User and password of the URL, percent-decoded, as an HTTP Basic header value. */
 function authorizationOf(read: EnvironmentReader<GatewayVariable>, name: GatewayVariable, url: URL): string | null {
   if (url.username === '' && url.password === '') return null;
   try {
     const username = decodeURIComponent(url.username);
-    if (username.includes(':')) read.fail(name, 'must not have a colon in the user: HTTP Basic cannot carry it');
+    if (username.includes(':')) read.fail(name, 'must not have a colon in the user: HTTP Basic does not allow it');
     const pair = `${username}:${decodeURIComponent(url.password)}`;
     return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
   } catch {

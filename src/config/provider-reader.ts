@@ -3,8 +3,8 @@ import type { EnvironmentReader } from './reader.js';
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * The base URL of a provider: https, or http on a loopback address, without a slash at the end.
- * @returns null when it is unset or wrong; what is wrong is reported to `read`
+ * Reads the base URL of a provider: https, or http on a loopback address. Trailing slashes are removed.
+ * @returns null when it is unset or wrong; errors are reported to `read`
  */
 export function readBaseUrl<Name extends string>(read: EnvironmentReader<Name>, name: Name): string | null {
   const value = read.text(name);
@@ -20,10 +20,10 @@ export function readBaseUrl<Name extends string>(read: EnvironmentReader<Name>, 
   }
   if (url.protocol === 'http:') {
     if (!LOOPBACK.has(url.hostname) && !/^127\.\d+\.\d+\.\d+$/.test(url.hostname)) {
-      read.fail(name, 'must be https: plain http is accepted for loopback addresses only');
+      read.fail(name, 'must be https: plain http is accepted only for loopback addresses');
       return null;
     }
-    if (read.isProduction) read.warn(`${name} is plain http on this machine, in production.`);
+    if (read.isProduction) read.warn(`${name} uses plain http to this machine in production.`);
   }
   return url.href.replace(/\/+$/, '');
 }
@@ -39,9 +39,9 @@ export function credentialReader<Name extends string>(
 ): (name: Name) => string {
   const isWanted = baseUrl !== null || read.text(urlName) !== null;
   return (name) => {
-    if (isWanted) return read.required(name, `${urlName} is set, so the provider's credentials are needed too`);
+    if (isWanted) return read.required(name, `${urlName} is set, so the provider's credentials are required`);
     if (read.text(name) !== null)
-      read.warn(`${name} is set, but ${urlName} is not: it is ignored, and the sandbox is used.`);
+      read.warn(`${name} is ignored and the sandbox is used, because ${urlName} is not set.`);
     return '';
   };
 }

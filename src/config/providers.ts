@@ -2,8 +2,8 @@ import { DECLARED, PROVIDERS, type Reached, type SettingsByProvider } from '../p
 import type { EnvironmentReader, Environment } from './reader.js';
 
 /**
- * The settings of every provider. A provider without a base URL is simulated: `reach` has the variables by which it is
- * reached, in place of those of the same names.
+ * Reads the settings of every provider. A provider without a base URL is simulated: the variables in `reach` replace
+ * its variables of the same names.
  */
 export function readProviders(
   read: EnvironmentReader,
@@ -13,8 +13,8 @@ export function readProviders(
   for (const { name, variables, baseUrlVariable, readSettings } of DECLARED) {
     const own = read.of(variables);
     const sandbox = own.text(baseUrlVariable) === null;
-    const reached = sandbox ? reach[name] : undefined;
-    all[name] = { ...readSettings(reached ? own.with(reached) : own), sandbox };
+    const overrides = sandbox ? reach[name] : undefined;
+    all[name] = { ...readSettings(overrides ? own.with(overrides) : own), sandbox };
   }
   if (!isComplete(all)) throw new Error('a provider has no settings');
   return all;

@@ -9,7 +9,7 @@ interface Findings {
   readonly warnings: string[];
 }
 
-/** Reads declared variables, and collects all errors so that one start reports every one of them. */
+/** Reads declared variables and collects all errors, so that one start reports all of them. */
 export class EnvironmentReader<Name extends string = string> {
   private readonly variables: Readonly<Record<string, Variable>>;
 
@@ -33,24 +33,24 @@ export class EnvironmentReader<Name extends string = string> {
     return this.environment['NODE_ENV']?.trim() === 'production';
   }
 
-  /** A reader of other variables that reports to the same place. */
+  /** A reader of other variables that shares the findings of this one. */
   of<Other extends string>(variables: Readonly<Record<Other, Variable>>): EnvironmentReader<Other> {
     return new EnvironmentReader(this.environment, variables, this.findings);
   }
 
-  /** The same variables with other values; those in `values` come from nowhere else, and findings are kept apart. */
+  /** A reader of the same variables in which `values` override values and files. Its findings are separate. */
   with(values: Environment): EnvironmentReader<Name> {
     const files = Object.fromEntries(Object.keys(values).map((name) => [`${name}_FILE`, undefined]));
     return new EnvironmentReader<Name>({ ...this.environment, ...values, ...files }, this.variables);
   }
 
-  /** A value, trimmed of white space around it; an empty one counts as unset. */
+  /** A value without surrounding white space. An empty value counts as unset. */
   text(name: Name): string | null {
     const direct = this.environment[name]?.trim() ?? '';
     if (!this.isSecret(name)) return direct === '' ? null : direct;
     const file = this.environment[`${name}_FILE`]?.trim() ?? '';
     if (direct !== '' && file !== '') {
-      this.fail(name, `is set, and ${name}_FILE too: set only one of them`);
+      this.fail(name, `and ${name}_FILE are both set: set only one of them`);
       return null;
     }
     if (file !== '') return this.fromFile(name, file);
@@ -63,7 +63,7 @@ export class EnvironmentReader<Name extends string = string> {
     return this.text(name) ?? (lower === '' ? null : lower);
   }
 
-  /** A value that must be there; the empty text, and an error, when it is not. */
+  /** A required value. If it is missing, an error is added and the result is an empty text. */
   required(name: Name, why: string): string {
     const value = this.text(name);
     const inFile = this.environment[`${name}_FILE`]?.trim() ?? '';
@@ -118,11 +118,11 @@ export class EnvironmentReader<Name extends string = string> {
     try {
       const value = readFileSync(file, 'utf8').trim();
       if (value !== '') return value;
-      this.fail(name, `is empty in the file that ${name}_FILE names (${file})`);
+      this.fail(name, `is empty in the file of ${name}_FILE (${file})`);
     } catch (error) {
-      // Not by `instanceof`: under jest, errors of the file system come from another realm.
+      // `instanceof` would fail under jest, where file system errors come from another realm.
       const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'error';
-      this.fail(name, `cannot be read from the file that ${name}_FILE names (${file}): ${code}`);
+      this.fail(name, `cannot be read from the file of ${name}_FILE (${file}): ${code}`);
     }
     return null;
   }

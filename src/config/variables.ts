@@ -1,10 +1,10 @@
-/** One environment variable, as `.env.example` shows it. */
+/** An environment variable, as shown in `.env.example`. */
 export interface Variable {
-  /** What it sets, in plain text; empty where the name says it all. */
+  /** Its meaning; empty when the name says enough. */
   readonly text: string;
-  /** The default, as `.env.example` writes it; absent: unset. */
+  /** The default in `.env.example`; absent: unset. */
   readonly default?: string;
-  /** Its value may also come from the file that `<NAME>_FILE` names, and is never shown. */
+  /** Its value may also come from the file of `<NAME>_FILE`, and is never shown. */
   readonly secret?: true;
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { ProxySettings } from '../config/config.js';
-import { exemptions } from '../config/no-proxy.js';
+import { exemptionFor } from '../config/no-proxy.js';
 import { connectReason, NotConnectedError } from './not-connected.js';
 import { openTunnel } from './proxy-tunnel.js';
 import { readWholeNumber } from '../readers/integer.js';
@@ -22,7 +22,7 @@ export function proxyConnector(
   direct: buildConnector.connector,
   timeoutMs: number,
 ): buildConnector.connector {
-  const isExempt = exemptions(proxy.exempt);
+  const isExempt = exemptionFor(proxy.exempt);
   return (options, callback) => {
     const port = portOf(options);
     if (isExempt(options.hostname, port)) {

@@ -65,10 +65,10 @@ test('the proxies in front are addresses and CIDRs, and each wrong one is named'
   expect(errors[0]).toMatch(/^TRUST_PROXY .*"loopback"$/);
   expect(errors[1]).toContain('10.0.0.0/33');
   for (const everything of ['0.0.0.0/0', '::ffff:0:0/96'])
-    expect(readConfig({ TRUST_PROXY: everything }).warnings).toEqual([expect.stringContaining('trusts everybody')]);
+    expect(readConfig({ TRUST_PROXY: everything }).warnings).toEqual([expect.stringContaining('trusts every client')]);
   expect(readConfig({ TRUST_PROXY: '::ffff:10.0.0.0/104' }).warnings).toEqual([]);
   expect(errorsOf({ TRUST_PROXY: '::ffff:10.0.0.0/95' })).toEqual([
-    'TRUST_PROXY must have a prefix of 96 to 128 where IPv4 is written as IPv6 (better write IPv4, e.g. 10.0.0.0/8), not "::ffff:10.0.0.0/95"',
+    'TRUST_PROXY must have a prefix of 96 to 128 if IPv4 is written as IPv6 (better write IPv4, e.g. 10.0.0.0/8), not "::ffff:10.0.0.0/95"',
   ]);
 });
 
@@ -108,12 +108,12 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'a way to encrypt that does not exist',
     { DATABASE_URL: 'postgres://u@h/d?sslmode=verify_full', ENCRYPTION_KEY: KEY },
-    /^DATABASE_URL must have an sslmode out of disable/,
+    /^DATABASE_URL must have one of these sslmodes: disable/,
   ],
   [
     'an authority that cannot be read',
     { DATABASE_URL: 'postgres://u@h/d?sslrootcert=/nowhere/ca.crt', ENCRYPTION_KEY: KEY },
-    /^DATABASE_URL names a file as sslrootcert that cannot be read/,
+    /^DATABASE_URL names an unreadable file as sslrootcert/,
   ],
   ['another kind of database', { DATABASE_URL: 'mysql://h/d', ENCRYPTION_KEY: KEY }, /^DATABASE_URL must be a URL/],
   ['plain http elsewhere', { ...LATCOM, LATCOM_BASE_URL: 'http://10.0.0.1/x' }, /^LATCOM_BASE_URL must be https/],
@@ -182,7 +182,7 @@ test.each<[string, Record<string, string>, RegExp]>([
 test('in production every provider needs its base URL, unless the sandbox is allowed', () => {
   const errors = errorsOf({ NODE_ENV: 'production' });
   const variables = DECLARED.map(({ baseUrlVariable }) => baseUrlVariable);
-  const missing = errors.filter((error) => error.includes('_BASE_URL is not set: in production'));
+  const missing = errors.filter((error) => error.includes('_BASE_URL is not set: set the URL, or SANDBOX=true'));
   expect(missing.map((error) => error.split(' ')[0]).sort()).toEqual(variables.sort());
 });
 
@@ -269,7 +269,7 @@ test('warns of what is accepted but odd', () => {
 test.each([
   ['postgres://u@db.example/d', 'does not encrypt'],
   ['postgres://u@db.example/d?sslmode=disable', 'does not encrypt'],
-  ['postgres://u@db.example/d?sslmode=no-verify', 'takes any server'],
+  ['postgres://u@db.example/d?sslmode=no-verify', 'does not verify the database server'],
   ['postgres://u@db.example/d?sslmode=verify-full', null],
   ['postgres://u@localhost/d', null],
 ])('production tells what %s lets others read', (url, warning) => {
@@ -300,7 +300,7 @@ describe('secrets from files', () => {
 
   test('beside the variable itself are an error', () => {
     expect(errorsOf({ ...LATCOM, LATCOM_SECRET_KEY_FILE: file })).toEqual([
-      expect.stringMatching(/^LATCOM_SECRET_KEY is set, and LATCOM_SECRET_KEY_FILE too/),
+      expect.stringMatching(/^LATCOM_SECRET_KEY and LATCOM_SECRET_KEY_FILE are both set/),
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { exemptions } from '../../src/config/no-proxy.js';
+import { exemptionFor } from '../../src/config/no-proxy.js';
 
 test.each([
   ['a.example', 'a.example', 443, true],
@@ -26,19 +26,19 @@ test.each([
   ['[fd12::1]:443', 'fd12::1', 80, false],
   ['*', 'anything.example', 1, true],
 ])('NO_PROXY=%s exempts %s:%i: %s', (entry, host, port, expected) => {
-  expect(exemptions([entry])(host, port)).toBe(expected);
+  expect(exemptionFor([entry])(host, port)).toBe(expected);
 });
 
 test.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])(
   'the loopback target %s is always exempt',
   (host) => {
-    expect(exemptions([])(host, 443)).toBe(true);
+    expect(exemptionFor([])(host, 443)).toBe(true);
   },
 );
 
 test.each(['localhost.example', '127.0.0.1.example', '128.0.0.1', '::2', 'provider.example'])(
   'the target %s is not exempt by itself',
   (host) => {
-    expect(exemptions([])(host, 443)).toBe(false);
+    expect(exemptionFor([])(host, 443)).toBe(false);
   },
 );

@@ -62,7 +62,7 @@ describe('a database that was filled', () => {
   it('does not let a gateway with another key start, and stays as it is', async () => {
     const before = await contents();
     const failure = String(await startWith(world.database, OTHER_KEY).catch((error: unknown) => error));
-    expect(failure).toMatch(new RegExp(`code 78.*${DOES_NOT_OPEN}.*first started with`, 's'));
+    expect(failure).toMatch(new RegExp(`code 78.*${DOES_NOT_OPEN}.*key of the first start`, 's'));
     expect(failure).not.toContain(OTHER_KEY);
     expect(await contents()).toEqual(before);
   });
@@ -75,7 +75,7 @@ describe('a database that was filled', () => {
       await sql(copy, ['delete from encryption_key_check', ...others].join('; '));
       expect(await sql(copy, `select true as found from ${table} limit 1`)).toEqual([{ found: true }]);
       for (const key of [ENCRYPTION_KEY, OTHER_KEY]) {
-        await expect(check(copy, key)).rejects.toThrow('but not the value in encryption_key_check');
+        await expect(check(copy, key)).rejects.toThrow('but the table encryption_key_check');
       }
       expect(await sql(copy, 'select 1 from encryption_key_check')).toEqual([]);
     }
@@ -165,7 +165,7 @@ describe('an embedded database', () => {
     renameSync(`${file}.away`, file);
     expect(exit.code).toBe(78);
     expect(output).toContain(`ENCRYPTION_KEY is not set and ${file} is missing`);
-    expect(output).toContain('a new one would not open it');
+    expect(output).toContain('a new key would not open it');
   }, 30_000);
 
   it('whose key file holds another key does not start, and names the file', async () => {
@@ -183,13 +183,13 @@ describe('an embedded database', () => {
     const { exit, output } = await startEmbedded();
     writeFileSync(file, right);
     expect(exit.code).toBe(78);
-    expect(output).toContain('does not hold 32 bytes in base64');
+    expect(output).toContain('does not contain 32 bytes in base64');
   }, 30_000);
 
   it('starts neither with another ENCRYPTION_KEY, beside the file or in its place', async () => {
     const beside = await startEmbedded({ ENCRYPTION_KEY: OTHER_KEY });
     expect(beside.exit.code).toBe(78);
-    expect(beside.output).toContain(`ENCRYPTION_KEY is not the key in ${file}`);
+    expect(beside.output).toContain(`ENCRYPTION_KEY differs from the key in ${file}`);
     renameSync(file, `${file}.away`);
     const instead = await startEmbedded({ ENCRYPTION_KEY: OTHER_KEY });
     expect(instead.exit.code).toBe(78);

@@ -15,7 +15,7 @@ const APPEND_ONLY = {
   transaction_batches: 'position',
   transaction_events: 'detail',
 };
-const WARNING = 'may change what is append-only';
+const WARNING = 'can change append-only tables';
 
 let world: World;
 

@@ -47,6 +47,6 @@ it('a provider with a private authority is called when NODE_EXTRA_CA_CERTS names
 
 it('a gateway does not start with a NODE_EXTRA_CA_CERTS that Node would ignore', async () => {
   await expect(startWith({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.crt' })).rejects.toThrow(
-    /code 78.*NODE_EXTRA_CA_CERTS names a file that cannot be read/s,
+    /code 78.*NODE_EXTRA_CA_CERTS names a file that is unreadable/s,
   );
 }, 60_000);
