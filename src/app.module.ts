@@ -1,5 +1,4 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ScheduleModule } from '@nestjs/schedule';
 import type { DataSource } from 'typeorm';
 import { AccessModule } from './access/index.js';
 import { ApiModule } from './api/api.module.js';
@@ -7,6 +6,7 @@ import type { Lifecycle } from './api/lifecycle.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { LedgerAdminModule } from './ledger-admin/ledger-admin.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -30,7 +30,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ScheduleModule.forRoot(),
+        JobsModule,
         DatabaseModule.register(config, source),
         ApiModule.register(lifecycle),
         AccessModule,

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import { Database, databaseUnavailable } from '../database/database.js';
-import { describeError, logger } from '../common/log.js';
+import { Every } from '../jobs/every.decorator.js';
 
 /** The decision and the state of the limit, which the caller gets in the response headers. */
 export interface RateDecision {
@@ -72,16 +71,13 @@ export class RateLimiter {
     return this.decide(window) ?? this.queryAndTake(appId, window, limit);
   }
 
-  @Interval(PRUNE_MS)
+  @Every(PRUNE_MS)
   async prune(): Promise<void> {
     const nowMs = performance.now();
     for (const [appId, { endsAtMs, pendingQuery }] of this.windows) {
       if (pendingQuery === null && endsAtMs <= nowMs) this.windows.delete(appId);
     }
-    // Old rows cost only space, so the next run can make up for a failure.
-    await this.database.query(PRUNE).catch((error: unknown) => {
-      logger.warn(describeError(error), 'old rate limit windows could not be removed');
-    });
+    await this.database.query(PRUNE);
   }
 
   private current(appId: string, limit: number): Window {

@@ -20,8 +20,6 @@ export const ALARMS = {
     "A provider's public keys for card data have changed. Ask the provider over another channel to confirm the new keys before more cards are sent.",
   float_used_up:
     'A provider refused a purchase for lack of funds, and purchases are paused. Pay in; purchases resume after the next balance check.',
-  gauges_failed:
-    'The gauges of providers and queues could not be refreshed, and /metrics shows old values. Check the database.',
   illegal_move:
     'The code tried a status change that is not allowed, and it was refused. Report the log line to the developers.',
   input_refused_by_database:
@@ -55,7 +53,8 @@ export const ALARMS = {
     'A reconciliation was interrupted and continues later. Check the database, and report the log line to the developers if it repeats.',
   record_unconfirmed:
     'The commit of a new transaction was not confirmed, and the gateway has stopped checking for it. If the transaction exists, it was never sent. Look for open transactions that were never sent, and resolve them.',
-  tick_failed: 'A round of background work failed; the next round tries again. Check the database.',
+  tick_failed:
+    'A run of a background job failed; its next run tries again. Check the database. The field `job` of the log line names the job.',
   token_unreadable: 'A login at a provider returned a token that cannot be sent in a header. Ask the provider.',
   unknown_notification_status:
     'A notification has a status that is not final; it was added to the timeline and changed nothing else. Ask the provider what the status means.',

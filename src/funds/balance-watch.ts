@@ -1,11 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import { alarm } from '../common/alarm.js';
 import { describeError, logger } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
+import { Every } from '../jobs/every.decorator.js';
 import { ConnectorRegistry } from '../operations/connector-registry.service.js';
 import { Problem } from '../common/problem.js';
-import { ProviderError, UNREADABLE_BALANCE, type BalanceSource } from '../connector/connector.js';
+import {
+  ProviderError,
+  UNREADABLE_BALANCE,
+  type BalanceSource,
+  type ProviderDefinition,
+} from '../connector/connector.js';
 import { compareDecimals } from '../readers/decimal.js';
 import { Balances, type Observation } from './balances.js';
 
@@ -24,28 +29,25 @@ export class BalanceWatch {
     private readonly balances: Balances,
   ) {}
 
-  @Interval(TICK_MS)
-  async tick(): Promise<void> {
-    for (const { definition } of this.registry.all()) {
-      const { name, balance } = definition;
-      if (!balance) continue;
-      try {
-        if (await this.balances.claimAsking(name, balance.everyMs)) await this.ask(name);
-      } catch (error) {
-        logger.warn({ provider: name, ...describeError(error) }, 'the balance could not be observed');
-      }
+  @Every(TICK_MS)
+  async askDue(): Promise<void> {
+    await Promise.all(this.registry.all().map(({ definition }) => this.askIfDue(definition)));
+  }
+
+  /** A provider that is not available is no failure of the job. */
+  private async askIfDue({ name, balance }: ProviderDefinition): Promise<void> {
+    if (!balance) return;
+    try {
+      if (await this.balances.claimAsking(name, balance.everyMs)) await this.ask(name);
+    } catch (error) {
+      logger.warn({ provider: name, ...describeError(error) }, 'the balance could not be observed');
     }
   }
 
-  @Interval(GAUGES_MS)
+  @Every(GAUGES_MS)
   async showAll(): Promise<void> {
     for (const { definition } of this.registry.all()) {
-      if (!definition.balance) continue;
-      try {
-        await this.showGauges(definition.name);
-      } catch (error) {
-        logger.warn({ provider: definition.name, ...describeError(error) }, 'the balance could not be shown');
-      }
+      if (definition.balance) await this.showGauges(definition.name);
     }
   }
 

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
 import { foldOpenCounts } from '../ledger/reads/open-counts.js';
 import { analyzeOutgrown } from '../ledger/maintenance/analyze.js';
-import { describeError, logger } from '../common/log.js';
+import { Every } from '../jobs/every.decorator.js';
 
 const STATISTICS_MS = 5_000;
 const COUNTS_MS = 2_000;
@@ -13,24 +12,13 @@ const COUNTS_MS = 2_000;
 export class MaintenanceJob {
   constructor(private readonly database: Database) {}
 
-  @Interval(STATISTICS_MS)
+  @Every(STATISTICS_MS)
   async keepStatistics(): Promise<void> {
-    try {
-      await analyzeOutgrown(this.database);
-    } catch (error) {
-      logger.warn(describeError(error), 'the table statistics could not be refreshed');
-    }
+    await analyzeOutgrown(this.database);
   }
 
-  @Interval(COUNTS_MS)
+  @Every(COUNTS_MS)
   async foldCounts(): Promise<void> {
-    try {
-      await foldOpenCounts(this.database);
-    } catch (error) {
-      logger.warn(
-        describeError(error),
-        'the counts of open transactions could not be folded; the next run tries again',
-      );
-    }
+    await foldOpenCounts(this.database);
   }
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import { Database } from '../database/database.js';
 import { ChainBroken, Sealer } from '../ledger/chain/sealer.service.js';
 import { alarm } from '../common/alarm.js';
-import { describeError, logger } from '../common/log.js';
+import { logger } from '../common/log.js';
+import { Every } from '../jobs/every.decorator.js';
 
 const TICK_MS = 2_000;
 
@@ -11,33 +11,31 @@ const TICK_MS = 2_000;
 @Injectable()
 export class SealJob {
   private readonly sealer: Sealer;
-  private busy = false;
   private isBroken = false;
 
   constructor(database: Database) {
     this.sealer = new Sealer(database);
   }
 
-  @Interval(TICK_MS)
-  async tick(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
+  @Every(TICK_MS)
+  async sealAll(ending: AbortSignal): Promise<void> {
     try {
-      for (;;) {
-        const seal = await this.sealer.seal();
-        if (!seal) return;
-        // The log keeps the hash out of reach of an attacker who can change the database.
-        logger.info({ no: Number(seal.no), rows: seal.rows, hash: seal.hash.toString('hex') }, 'ledger sealed');
-        // Rows that arrived meanwhile wait for the next tick: under load there would always be a few more.
-        if (!seal.hasMore) return;
-      }
+      while (!ending.aborted && (await this.sealOnce()));
     } catch (error) {
-      if (error instanceof ChainBroken) return this.stop(error);
-      logger.warn(describeError(error), 'the ledger could not be sealed; the next run tries again');
-    } finally {
-      this.busy = false;
+      if (!(error instanceof ChainBroken)) throw error;
+      this.stop(error);
     }
   }
+
+  /** True when more rows wait. Rows that arrive meanwhile wait for the next run: under load there are always more. */
+  private async sealOnce(): Promise<boolean> {
+    const seal = await this.sealer.seal();
+    if (!seal) return false;
+    // The log keeps the hash out of reach of an attacker who can change the database.
+    logger.info({ no: Number(seal.no), rows: seal.rows, hash: seal.hash.toString('hex') }, 'ledger sealed');
+    return seal.hasMore;
+  }
+
   /** Stops sealing until an operator has checked the chain. A restarted process accepts the chain as it is then. */
   private stop({ message }: ChainBroken): void {
     if (this.isBroken) return;

@@ -1,6 +1,5 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
-import { describeError, logger } from '../common/log.js';
+import { Injectable } from '@nestjs/common';
+import { Every } from '../jobs/every.decorator.js';
 import { Ledger } from '../ledger/ledger.service.js';
 import { Inbox } from './inbox.service.js';
 import { NotificationApplier } from './notification-applier.service.js';
@@ -14,10 +13,8 @@ const MAX_CLAIMED_AT_ONCE = 500;
  * failed or whose process ended.
  */
 @Injectable()
-export class DueNotificationsJob implements BeforeApplicationShutdown {
-  private ticking = false;
-  private stopping = false;
-  /** New correlationIds by provider since the last tick. Only a hint: an orphan is also looked at at growing intervals. */
+export class DueNotificationsJob {
+  /** New correlationIds by provider since the last run. Only a hint: an orphan is also looked at at growing intervals. */
   private readonly correlated = new Map<string, string[]>();
 
   constructor(
@@ -32,23 +29,11 @@ export class DueNotificationsJob implements BeforeApplicationShutdown {
     });
   }
 
-  beforeApplicationShutdown(): void {
-    this.stopping = true;
-  }
-
-  @Interval(TICK_MS)
-  async tick(): Promise<void> {
-    if (this.ticking || this.stopping) return;
-    this.ticking = true;
-    try {
-      const claimed = await this.claimOrphans();
-      claimed.push(...(await this.inbox.claimDue(MAX_CLAIMED_AT_ONCE)));
-      await Promise.all(bySubject(claimed).map((group) => this.applyInOrder(group)));
-    } catch (error) {
-      logger.error({ ...describeError(error) }, 'due notifications could not be read');
-    } finally {
-      this.ticking = false;
-    }
+  @Every(TICK_MS)
+  async applyDue(): Promise<void> {
+    const claimed = await this.claimOrphans();
+    claimed.push(...(await this.inbox.claimDue(MAX_CLAIMED_AT_ONCE)));
+    await Promise.all(bySubject(claimed).map((group) => this.applyInOrder(group)));
   }
 
   private async claimOrphans(): Promise<StoredNotification[]> {

@@ -1,9 +1,8 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
+import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
-import { describeError, logger } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
+import { Every } from '../jobs/every.decorator.js';
 import {
   blockEnded,
   blockPasses,
@@ -38,10 +37,8 @@ where name = $1`;
  * twice.
  */
 @Injectable()
-export class Purge implements BeforeApplicationShutdown {
+export class Purge {
   private readonly tasks: ReadonlyMap<string, PurgeTask>;
-  private running: Promise<void> | null = null;
-  private stopping = false;
 
   constructor(
     private readonly database: Database,
@@ -58,33 +55,17 @@ export class Purge implements BeforeApplicationShutdown {
     ]);
   }
 
-  @Interval(TICK_MS)
-  async tick(): Promise<void> {
-    this.running ??= this.work().finally(() => {
-      this.running = null;
-    });
-    await this.running;
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    await this.running;
-  }
-
-  private async work(): Promise<void> {
-    try {
-      while (await this.runDueTasks());
-    } catch (error) {
-      logger.warn(describeError(error), 'the purge failed; the next run continues');
-    }
+  @Every(TICK_MS)
+  async purge(ending: AbortSignal): Promise<void> {
+    while (await this.runDueTasks(ending));
   }
 
   /** Runs one batch of each due task, so that a long task does not delay the others. True when there may be more. */
-  private async runDueTasks(): Promise<boolean> {
+  private async runDueTasks(ending: AbortSignal): Promise<boolean> {
     let hasMore = false;
     for (const { name } of await this.database.query<{ name: string }>(DUE)) {
       const task = this.tasks.get(name);
-      if (task && !this.stopping) hasMore = (await this.runBatch(name, task)) || hasMore;
+      if (task && !ending.aborted) hasMore = (await this.runBatch(name, task)) || hasMore;
     }
     return hasMore;
   }

@@ -19,7 +19,8 @@ const EXPECTED_ALARMS = new Set([
 ]);
 /** Node's own warnings and traces are no JSON. */
 const NODE_LINES = /^\(node:|^\s+at |^[A-Za-z]*Error: /;
-const DEFECT_LINES = /unhandled|uncaught|connector broke|failed unexpectedly|background work failed|framework message/i;
+const DEFECT_LINES =
+  /unhandled|uncaught|connector broke|failed unexpectedly|background (work|job) failed|framework message/i;
 
 export function timeoutOf({ headers, isRaw }) {
   if (isRaw) return RAW_MS;

@@ -38,7 +38,7 @@ class LateDatabase extends Database {
 it('a pause is not undone by the answer to a question from before', async () => {
   const database = new LateDatabase(pool);
   const states = new ProviderPauses(database);
-  const before = states.refresh();
+  const before = states.reload();
   await database.answered;
   await states.pause('latcom', 'an operator', null);
   expect(states.isPaused('latcom')).toBe(true);

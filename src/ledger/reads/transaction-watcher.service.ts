@@ -1,4 +1,5 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { Every } from '../../jobs/every.decorator.js';
 import { Ledger } from '../ledger.service.js';
 import { LedgerReader } from './ledger-reader.service.js';
 import { endsWait } from '../model/status-transitions.js';
@@ -15,9 +16,8 @@ interface Waiter {
 
 /** Waits for changes of transactions: changes of this process are seen at once, those of other instances by polling. */
 @Injectable()
-export class TransactionWatcher implements OnModuleDestroy {
+export class TransactionWatcher {
   private readonly waiters = new Map<string, Set<Waiter>>();
-  private readonly timer: NodeJS.Timeout;
   private released = false;
 
   constructor(
@@ -27,12 +27,11 @@ export class TransactionWatcher implements OnModuleDestroy {
     ledger.changes.on('changed', (id) => {
       if (this.waiters.has(id)) void this.look([id]);
     });
-    this.timer = setInterval(() => void this.look([...this.waiters.keys()]), POLL_MS);
-    this.timer.unref();
   }
 
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+  @Every(POLL_MS)
+  async lookAtAll(): Promise<void> {
+    await this.look([...this.waiters.keys()]);
   }
 
   /** Ends all waiting, now and later, with the last known state: the process is about to end. */

@@ -91,7 +91,7 @@ export class BatchCoalescer {
     try {
       return await this.ledger.claimDue(request);
     } catch (error) {
-      alarm('tick_failed', { what: 'claim', ...describeError(error) }, 'background work failed');
+      alarm('tick_failed', { job: 'BatchCoalescer.claimMore', ...describeError(error) }, 'background work failed');
       return [];
     }
   }

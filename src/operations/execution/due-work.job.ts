@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import { Ledger } from '../../ledger/ledger.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
 import type { OperationLane } from '../../connector/connector.js';
@@ -7,71 +6,58 @@ import { BatchCoalescer } from './batch-coalescer.service.js';
 import { SendAdmission } from './send-admission.service.js';
 import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry, type RegisteredProvider } from '../connector-registry.service.js';
-import { alarm } from '../../common/alarm.js';
-import { describeError } from '../../common/log.js';
+import { Jobs } from '../../jobs/jobs.service.js';
 
 const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 100;
 const NOTHING = { room: 0, mustBatch: false };
-/** From then on it has as much right to a permit as what has just come. */
+/** Work that has waited longer gets every other permit. */
 const WAITED_LONG_MS = 5_000;
 
 /** Takes up what is due: retries, releases, polls, and what a crashed instance left behind. */
 @Injectable()
 export class DueWorkJob implements OnApplicationBootstrap {
-  private readonly ticking = new Set<string>();
-  private started = false;
-
   constructor(
     private readonly admission: SendAdmission,
     private readonly ledger: Ledger,
     private readonly registry: ConnectorRegistry,
     private readonly coalescer: BatchCoalescer,
     private readonly backlog: BacklogEstimate,
+    private readonly jobs: Jobs,
   ) {}
 
+  /** A job for each provider: a slow one does not hold up the others. */
   onApplicationBootstrap(): void {
-    this.started = true;
+    for (const provider of this.registry.all()) {
+      const name = `DueWorkJob.serve ${provider.definition.name}`;
+      this.jobs.add({ name, everyMs: TICK_MS, work: (ending) => this.serve(provider, ending) });
+    }
   }
 
-  @Interval(TICK_MS)
-  async tick(): Promise<void> {
-    if (!this.started) return;
-    await Promise.all(this.registry.all().map((provider) => this.serve(provider)));
-  }
-
-  private async serve({ definition, client }: RegisteredProvider): Promise<void> {
+  private async serve({ definition, client }: RegisteredProvider, ending: AbortSignal): Promise<void> {
     const provider = definition.name;
-    if (this.ticking.has(provider)) return;
-    this.ticking.add(provider);
-    try {
-      for (;;) {
-        const { room, onlyExpired } = this.admission.claimable(provider);
-        if (room <= 0) break;
-        const lane = client.forecast.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
-        // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
-        const prospect = onlyExpired ? NOTHING : await client.forecast.prospect(lane);
-        const permits = Math.min(room, prospect.room);
-        const mayOnlyEnd = permits <= 0;
-        if (!mayOnlyEnd && prospect.mustBatch && this.coalescer.coalesces(provider)) {
-          const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', maxRows: permits };
-          await this.admission.hold(() => this.coalescer.sendTight(client, request, lane));
-          this.backlog.note(provider, true);
-          break;
-        }
-        const wanted = mayOnlyEnd ? room : this.coalescer.rowsFor(provider, permits);
-        const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
-        const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
-        const how = { maxRows, onlyExpired: mayOnlyEnd, fair };
-        const taken = await this.admission.hold(() => this.takeUp(provider, how, lane));
-        this.backlog.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
-        // A scarce quota is looked at again when these have taken their part of it.
-        if (fair || taken < maxRows) break;
+    while (!ending.aborted) {
+      const { room, onlyExpired } = this.admission.claimable(provider);
+      if (room <= 0) break;
+      const lane = client.forecast.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
+      // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
+      const prospect = onlyExpired ? NOTHING : await client.forecast.prospect(lane);
+      const permits = Math.min(room, prospect.room);
+      const mayOnlyEnd = permits <= 0;
+      if (!mayOnlyEnd && prospect.mustBatch && this.coalescer.coalesces(provider)) {
+        const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', maxRows: permits };
+        await this.admission.hold(() => this.coalescer.sendTight(client, request, lane));
+        this.backlog.note(provider, true);
+        break;
       }
-    } catch (error) {
-      alarm('tick_failed', { what: 'tick', ...describeError(error) }, 'background work failed');
-    } finally {
-      this.ticking.delete(provider);
+      const wanted = mayOnlyEnd ? room : this.coalescer.rowsFor(provider, permits);
+      const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
+      const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
+      const how = { maxRows, onlyExpired: mayOnlyEnd, fair };
+      const taken = await this.admission.hold(() => this.takeUp(provider, how, lane));
+      this.backlog.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
+      // A scarce quota is looked at again when these have taken their part of it.
+      if (fair || taken < maxRows) break;
     }
   }
 

@@ -1,10 +1,9 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import { Database } from '../../database/database.js';
-import { describeError, logger } from '../../common/log.js';
+import { Every } from '../../jobs/every.decorator.js';
 
 const RELOAD_MS = 1_000;
-/** Who pauses a provider that does not accept our credentials. */
+/** The author of a pause because the provider rejects our credentials. */
 export const GATEWAY = 'gateway';
 
 export interface Pause {
@@ -14,11 +13,11 @@ export interface Pause {
   readonly reason: string | null;
 }
 
-/** Which providers are paused. Shared by all instances; each looks anew once a second. */
+/** Which providers are paused. Shared by all instances; each reads it once a second, and keeps it when it cannot. */
 @Injectable()
 export class ProviderPauses implements OnApplicationBootstrap {
   private paused = new Map<string, Pause>();
-  /** Reads that were begun, and the latest of them that counts. */
+  /** Number of reads begun, and the number of the latest one that was used. */
   private begun = 0;
   private shown = 0;
 
@@ -36,14 +35,9 @@ export class ProviderPauses implements OnApplicationBootstrap {
     await this.reload();
   }
 
-  @Interval(RELOAD_MS)
-  async refresh(): Promise<void> {
-    // What was known stays true until the database can be asked again.
-    await this.reload().catch((error: unknown) => logger.warn(describeError(error), 'pauses could not be read'));
-  }
-
-  /** An answer that was overtaken by that to a later question is old: it may not know of the pause that was just made. */
-  private async reload(): Promise<void> {
+  /** A read that ends after a later one is ignored: it may not know of a pause that was just made. */
+  @Every(RELOAD_MS)
+  async reload(): Promise<void> {
     this.begun += 1;
     const own = this.begun;
     const rows = await this.database.query<{ provider: string; at: Date; by: string; reason: string | null }>(
@@ -63,7 +57,7 @@ export class ProviderPauses implements OnApplicationBootstrap {
     await this.reload();
   }
 
-  /** Pauses it unless it is paused already; answers whether it was this call that did. */
+  /** Pauses a provider that is not paused yet; true when this call did. */
   async stop(provider: string, reason: string): Promise<boolean> {
     const rows = await this.database.query(
       `insert into provider_states as s (provider, paused_at, paused_by, reason) values ($1, now(), $2, $3)

@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import { Database } from '../../database/database.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { openCounts, type OpenCount } from '../../ledger/reads/open-counts.js';
@@ -8,6 +7,7 @@ import { describeError, logger } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
 import { Problem } from '../../common/problem.js';
 import { ProviderError } from '../../connector/connector.js';
+import { Every } from '../../jobs/every.decorator.js';
 import type { ProviderHealthDto } from './provider.dto.js';
 import { GATEWAY, ProviderPauses } from '../execution/provider-pauses.service.js';
 import { BacklogEstimate } from '../execution/backlog-estimate.service.js';
@@ -88,19 +88,15 @@ export class ProviderHealth implements OnApplicationBootstrap {
     }
   }
 
-  /** Keeps the gauges true that speak of the providers and of what waits for them. */
-  @Interval(GAUGES_MS)
+  /** Refreshes the gauges of providers and queues. */
+  @Every(GAUGES_MS)
   async refreshGauges(): Promise<void> {
-    try {
-      const counts = await openCounts(this.database);
-      this.showCounts(counts);
-      for (const { name, quota, tokenAgeSeconds } of await this.describeAll(counts)) {
-        metrics.quotaLeft.set({ provider: name }, quota.left);
-        if (tokenAgeSeconds === null) metrics.tokenAgeSeconds.remove({ provider: name });
-        else metrics.tokenAgeSeconds.set({ provider: name }, tokenAgeSeconds);
-      }
-    } catch (error) {
-      alarm('gauges_failed', describeError(error), 'gauges could not be refreshed');
+    const counts = await openCounts(this.database);
+    this.showCounts(counts);
+    for (const { name, quota, tokenAgeSeconds } of await this.describeAll(counts)) {
+      metrics.quotaLeft.set({ provider: name }, quota.left);
+      if (tokenAgeSeconds === null) metrics.tokenAgeSeconds.remove({ provider: name });
+      else metrics.tokenAgeSeconds.set({ provider: name }, tokenAgeSeconds);
     }
   }
 

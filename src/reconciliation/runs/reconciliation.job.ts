@@ -1,8 +1,8 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
+import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { alarm } from '../../common/alarm.js';
-import { describeError, logger } from '../../common/log.js';
+import { describeError } from '../../common/log.js';
+import { Every } from '../../jobs/every.decorator.js';
 import { checkBalance } from './balance-check.js';
 import { Confirmations } from '../statements/matching/late-confirmations.js';
 import { keepLease } from './keep-lease.js';
@@ -12,43 +12,29 @@ import { beginSweep, sweepLeft } from './status-sweep.js';
 const TICK_MS = 500;
 const SWEEP_POLL_MS = 1_000;
 
-/**
- * Continues unfinished reconciliations, one at a time. Another instance resumes a run that an instance left unfinished.
- */
+/** Continues unfinished reconciliations, one at a time. Another instance resumes a run that an instance left unfinished. */
 @Injectable()
-export class ReconciliationWorker implements BeforeApplicationShutdown {
-  private busy = false;
-  private stopping = false;
-
+export class ReconciliationWorker {
   constructor(
     private readonly database: Database,
     private readonly runs: Runs,
     private readonly confirmations: Confirmations,
   ) {}
 
-  @Interval(TICK_MS)
-  async tick(): Promise<void> {
-    if (this.busy || this.stopping) return;
-    this.busy = true;
-    try {
-      await this.runs.failAbandoned();
-      for (let run = await this.runs.claim(); run; run = await this.nextRun()) await this.work(run);
-    } catch (error) {
-      logger.warn(describeError(error), 'unfinished reconciliations could not be loaded; the next run tries again');
-    } finally {
-      this.busy = false;
+  @Every(TICK_MS)
+  async workOnRuns(ending: AbortSignal): Promise<void> {
+    await this.runs.failAbandoned();
+    while (!ending.aborted) {
+      const run = await this.runs.claim();
+      if (!run) return;
+      await this.work(run, ending);
     }
   }
 
-  /** Another instance, or the next start, continues an unfinished run. */
-  beforeApplicationShutdown(): void {
-    this.stopping = true;
-  }
-
-  private async work(run: Run): Promise<void> {
+  private async work(run: Run, ending: AbortSignal): Promise<void> {
     const keeping = keepLease(run.id, () => this.runs.renewLease(run.id));
     try {
-      if (run.kind === 'statement') await this.statement(run);
+      if (run.kind === 'statement') await this.statement(run, ending);
       else if (run.kind === 'balance') await this.runs.complete(run.id, await checkBalance(this.database, run));
       else await this.sweep(run);
     } catch (error) {
@@ -59,15 +45,11 @@ export class ReconciliationWorker implements BeforeApplicationShutdown {
     }
   }
 
-  private async statement(run: Run): Promise<void> {
+  private async statement(run: Run, ending: AbortSignal): Promise<void> {
     let after: string | null = null;
     do after = await this.confirmations.settleSome(run, after);
-    while (after !== null && !this.stopping);
+    while (after !== null && !ending.aborted);
     if (after === null) await this.runs.complete(run.id);
-  }
-
-  private async nextRun(): Promise<Run | null> {
-    return this.stopping ? null : this.runs.claim();
   }
 
   private async sweep(run: Run): Promise<void> {
