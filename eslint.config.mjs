@@ -59,7 +59,7 @@ const READS_OWN_DATA = [
   'src/funds/balance-watch.ts',
   'src/funds/balance.controller.ts',
   // The quantity of a stored accrual, and what this gateway has sealed itself.
-  'src/providers/latam-pass/held-accruals.ts',
+  'src/providers/latam-pass/accruals/held-accruals.service.ts',
   'src/operations/sealed-payload.ts',
 ];
 

@@ -1,6 +1,6 @@
 import { Client, type Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
-import { Catalogue } from '../../src/providers/latcom/catalogue.js';
+import { Catalogue } from '../../src/providers/latcom/catalogue/catalogue.service.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 
 let place: TestDatabase;

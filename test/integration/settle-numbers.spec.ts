@@ -5,7 +5,7 @@ import { newUuid } from '../../src/common/ids.js';
 import { Ledger } from '../../src/ledger/ledger.service.js';
 import { LedgerReader } from '../../src/ledger/reads/ledger-reader.service.js';
 import { MAX_PAUSE_MS, wholeMs } from '../../src/ledger/writes/whole-ms.js';
-import { nextPollMs } from '../../src/providers/latam-pass/accrual.operation.js';
+import { nextPollMs } from '../../src/providers/latam-pass/accruals/accrual.operation.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 import { draft } from '../support/drafts.js';
 

@@ -4,13 +4,17 @@ import { CreateOperatorDto } from '../../src/access/admin/operators.dto.js';
 import { CompiledRules } from '../../src/api/compiled-rules.js';
 import { STRICT_OPTIONS } from '../../src/api/validation.js';
 import { TransactionQueryDto } from '../../src/operations/transactions/transaction-query.dto.js';
-import { ACCRUAL_EXAMPLE, AmendAccrualDto, CreateAccrualDto } from '../../src/providers/latam-pass/accrual.dto.js';
-import { START_EXAMPLE, StartCobrandedDto } from '../../src/providers/latam-pass/cobranded.dto.js';
-import { SEARCH_EXAMPLE, SearchMemberDto } from '../../src/providers/latam-pass/member-search.dto.js';
-import { CreateTopupDto, TOPUP_EXAMPLE } from '../../src/providers/latcom/topup.dto.js';
-import { CreatePassesDto, PASSES_EXAMPLE } from '../../src/providers/loyalty-layer/pass-batch.dto.js';
-import { PASS_UPDATE_EXAMPLE, UpdatePassDto } from '../../src/providers/loyalty-layer/pass-change.dto.js';
-import { CreatePassDto, PASS_EXAMPLE } from '../../src/providers/loyalty-layer/pass.dto.js';
+import {
+  ACCRUAL_EXAMPLE,
+  AmendAccrualDto,
+  CreateAccrualDto,
+} from '../../src/providers/latam-pass/accruals/accrual.dto.js';
+import { START_EXAMPLE, StartCobrandedDto } from '../../src/providers/latam-pass/cobranded/cobranded.dto.js';
+import { SEARCH_EXAMPLE, SearchMemberDto } from '../../src/providers/latam-pass/members/member-search.dto.js';
+import { CreateTopupDto, TOPUP_EXAMPLE } from '../../src/providers/latcom/topups/topup.dto.js';
+import { CreatePassesDto, PASSES_EXAMPLE } from '../../src/providers/loyalty-layer/passes/pass-batch.dto.js';
+import { PASS_UPDATE_EXAMPLE, UpdatePassDto } from '../../src/providers/loyalty-layer/passes/pass-change.dto.js';
+import { CreatePassDto, PASS_EXAMPLE } from '../../src/providers/loyalty-layer/passes/pass.dto.js';
 
 const VARIANTS = 1_500;
 

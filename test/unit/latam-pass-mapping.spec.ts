@@ -5,9 +5,9 @@ import {
   readAccrualReply,
   readAccrualStatus,
   readNotification,
-} from '../../src/providers/latam-pass/mapping.js';
-import { judgeToken } from '../../src/providers/latam-pass/own-error.js';
-import { REASONS } from '../../src/providers/latam-pass/reasons.js';
+} from '../../src/providers/latam-pass/accruals/accrual.mapping.js';
+import { judgeToken } from '../../src/providers/latam-pass/errors.js';
+import { REASONS } from '../../src/providers/latam-pass/accruals/accrual.reasons.js';
 import { REJECTED_SAMPLE } from '../support/latam-pass-samples.js';
 
 const ID = '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';

@@ -1,6 +1,15 @@
 import { ProviderError } from '../../src/connector/connector.js';
-import { endBody, readEndReply, readStartReply, startBody } from '../../src/providers/latam-pass/cobranded.mapping.js';
-import { readSearchReply, scopeHeader, searchBody } from '../../src/providers/latam-pass/member-search.mapping.js';
+import {
+  endBody,
+  readEndReply,
+  readStartReply,
+  startBody,
+} from '../../src/providers/latam-pass/cobranded/cobranded.mapping.js';
+import {
+  readSearchReply,
+  scopeHeader,
+  searchBody,
+} from '../../src/providers/latam-pass/members/member-search.mapping.js';
 
 const DOCUMENT = { documentId: '012', documentType: 'CPF', issueCountryCode: 'BR' };
 const PAGE = '<html><H1>Access Denied</H1> Reference&#32;&#35;18&#46;2f3c1202</html>';

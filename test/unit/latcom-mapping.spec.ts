@@ -4,9 +4,9 @@ import {
   readBalanceAfter,
   readBalanceReply,
   readPurchaseReply,
-} from '../../src/providers/latcom/mapping.js';
-import { judgeToken } from '../../src/providers/latcom/own-error.js';
-import { readPhoneNumber } from '../../src/providers/latcom/phone.js';
+} from '../../src/providers/latcom/topups/topup.mapping.js';
+import { judgeToken } from '../../src/providers/latcom/errors.js';
+import { readPhoneNumber } from '../../src/providers/latcom/topups/phone-number.js';
 
 const ID = '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
 

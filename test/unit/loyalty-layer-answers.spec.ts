@@ -1,11 +1,11 @@
 import { ProviderError } from '../../src/connector/connector.js';
-import { readKeysReply, readTokenizeReply } from '../../src/providers/loyalty-layer/card-mapping.js';
-import { readCreateReply } from '../../src/providers/loyalty-layer/mapping.js';
+import { readKeysReply, readTokenizeReply } from '../../src/providers/loyalty-layer/cards/card.mapping.js';
+import { readCreateReply } from '../../src/providers/loyalty-layer/passes/pass.mapping.js';
 import {
   readCancelReply,
   readStatusReply,
   readUpdateReply,
-} from '../../src/providers/loyalty-layer/pass-change-mapping.js';
+} from '../../src/providers/loyalty-layer/passes/pass-change.mapping.js';
 import { Problem } from '../../src/common/problem.js';
 
 type Reply = Readonly<{ status: number; headers: Record<string, string>; body: string }>;

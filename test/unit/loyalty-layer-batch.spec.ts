@@ -1,6 +1,6 @@
 import { ProviderError, type Outcome } from '../../src/connector/connector.js';
-import { batchBody, readBatchReply, surplusOf } from '../../src/providers/loyalty-layer/batch-mapping.js';
-import { BatchTrust } from '../../src/providers/loyalty-layer/batch-trust.js';
+import { batchBody, readBatchReply, surplusOf } from '../../src/providers/loyalty-layer/passes/pass-batch.mapping.js';
+import { BatchTrust } from '../../src/providers/loyalty-layer/passes/batch-trust.js';
 
 const holder = (name: string, changes: object = {}): object => ({
   first_name: name,

@@ -1,5 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
-import { readPhoneNumber } from '../../src/providers/latcom/phone.js';
+import { readPhoneNumber } from '../../src/providers/latcom/topups/phone-number.js';
 
 /** The whole number, looked at by the library each time. */
 function isMexican(national: string): boolean {

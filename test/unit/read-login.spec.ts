@@ -1,7 +1,7 @@
 import { readLogin } from '../../src/outbound/read-login.js';
 import { ProviderError } from '../../src/connector/connector.js';
-import { isOwnError as isLatamPass } from '../../src/providers/latam-pass/own-error.js';
-import { isOwnError as isLatcom } from '../../src/providers/latcom/own-error.js';
+import { isOwnError as isLatamPass } from '../../src/providers/latam-pass/errors.js';
+import { isOwnError as isLatcom } from '../../src/providers/latcom/errors.js';
 import { isOwnError as isLoyaltyLayer } from '../../src/providers/loyalty-layer/errors.js';
 
 const DAY_MS = 24 * 60 * 60_000;

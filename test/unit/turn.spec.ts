@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { turnOf, type OtherChange, type Parts } from '../../src/operations/execution/turn.js';
-import { partsOfUpdate } from '../../src/providers/loyalty-layer/pass-change.operations.js';
+import { partsOfUpdate } from '../../src/providers/loyalty-layer/passes/pass-change.operation.js';
 
 function other(changes: Partial<OtherChange>): OtherChange {
   return {

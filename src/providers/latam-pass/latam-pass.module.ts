@@ -5,17 +5,17 @@ import { ConnectorRegistry } from '../../operations/connector-registry.service.j
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
-import { accrualOperation } from './accrual.operation.js';
-import { AccrualsController, HeldAccrualsController } from './accruals.controller.js';
-import { Accruals } from './accruals.js';
-import { HeldAccruals } from './held-accruals.js';
+import { accrualOperation } from './accruals/accrual.operation.js';
+import { AccrualsController, HeldAccrualsController } from './accruals/accruals.controller.js';
+import { Accruals } from './accruals/accruals.service.js';
+import { HeldAccruals } from './accruals/held-accruals.service.js';
 import { LatamPassClient } from './client.js';
-import { CobrandedController } from './cobranded.controller.js';
-import { Cobranded } from './cobranded.js';
-import { cobrandedEndOperation, cobrandedStartOperation } from './cobranded.operation.js';
-import { readNotification } from './mapping.js';
-import { MemberSearch } from './member-search.js';
-import { MembersController } from './members.controller.js';
+import { CobrandedController } from './cobranded/cobranded.controller.js';
+import { Cobranded } from './cobranded/cobranded.service.js';
+import { cobrandedEndOperation, cobrandedStartOperation } from './cobranded/cobranded.operation.js';
+import { readNotification } from './accruals/accrual.mapping.js';
+import { MemberSearch } from './members/member-search.service.js';
+import { MembersController } from './members/members.controller.js';
 
 /**
  * LATAM Pass: points, asynchronous, by notification or polling; an accrual that was sent cannot be canceled. Besides,

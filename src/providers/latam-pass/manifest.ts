@@ -1,5 +1,5 @@
 import type { ProviderManifest } from '../../connector/manifest.js';
-import { POINTS_UNIT } from './points.js';
+import { POINTS_UNIT } from './accruals/points.js';
 import { LATAM_PASS_VARIABLES, readLatamPass } from './settings.js';
 import { LATAM_PASS_STATEMENT } from './statement.format.js';
 

@@ -18,7 +18,7 @@ import {
   type StatementFormat,
   type StatementLine,
 } from '../../reconciliation/statements/reading/statement-format.js';
-import { POINTS_UNIT } from './points.js';
+import { POINTS_UNIT } from './accruals/points.js';
 
 const POINTS = { scale: 0, maxDigits: 15 };
 

@@ -3,7 +3,7 @@ import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.service.js';
 import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
-import { isOwnError, judgeToken } from './own-error.js';
+import { isOwnError, judgeToken } from './errors.js';
 import type { LatcomSettings } from './settings.js';
 
 const TOKEN_LIFETIME_MS = 60 * 60_000;

@@ -9,15 +9,15 @@ import { ConnectorRegistry } from '../../operations/connector-registry.service.j
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
-import { CatalogueAdmin } from './catalogue-admin.js';
-import { ProductsController } from './catalogue-admin.controller.js';
-import { Catalogue } from './catalogue.js';
+import { CatalogueAdmin } from './catalogue/catalogue-admin.service.js';
+import { ProductsController } from './catalogue/products.controller.js';
+import { Catalogue } from './catalogue/catalogue.service.js';
 import { LatcomClient } from './client.js';
-import { readBalanceReply } from './mapping.js';
-import { FloatGuardedPurchase } from './float-guarded-purchase.js';
-import { topupOperation } from './topup.operation.js';
-import { TopupsController } from './topups.controller.js';
-import { Topups } from './topups.js';
+import { readBalanceReply } from './topups/topup.mapping.js';
+import { FloatGuardedPurchase } from './topups/float-guarded-purchase.service.js';
+import { topupOperation } from './topups/topup.operation.js';
+import { TopupsController } from './topups/topups.controller.js';
+import { Topups } from './topups/topups.service.js';
 
 const SPENDING = {
   provide: FloatGuardedPurchase,

@@ -5,23 +5,23 @@ import { ConnectorRegistry } from '../../operations/connector-registry.service.j
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
-import { CardsController } from './cards.controller.js';
-import { Cards } from './cards.js';
+import { CardsController } from './cards/cards.controller.js';
+import { Cards } from './cards/cards.service.js';
 import { LoyaltyLayerClient } from './client.js';
 import { seedDemoPlans } from './plans/demo-plans.js';
-import { KeyWatch } from './key-watch.service.js';
+import { KeyWatch } from './cards/key-watch.service.js';
 import { PlanAdmin } from './plans/plan-admin.service.js';
 import { PlansController } from './plans/plans.controller.js';
 import { Plans } from './plans/plans.service.js';
-import { EncryptionKeys } from './encryption-keys.js';
-import { PassBatchController } from './pass-batch.controller.js';
-import { PassBatches } from './pass-batches.js';
-import { PassStore } from './pass-store.js';
-import { passCancelOperation, passUpdateOperation } from './pass-change.operations.js';
-import { PassChangesController } from './pass-changes.controller.js';
-import { PassQrController } from './pass-qr.controller.js';
-import { passCreateOperation } from './pass-create.operation.js';
-import { PassesController } from './passes.controller.js';
+import { EncryptionKeys } from './cards/encryption-keys.service.js';
+import { PassBatchController } from './passes/pass-batch.controller.js';
+import { PassBatches } from './passes/pass-batches.service.js';
+import { PassStore } from './passes/pass-store.service.js';
+import { passCancelOperation, passUpdateOperation } from './passes/pass-change.operation.js';
+import { PassChangesController } from './passes/pass-changes.controller.js';
+import { PassQrController } from './passes/pass-qr.controller.js';
+import { passCreateOperation } from './passes/pass.operation.js';
+import { PassesController } from './passes/passes.controller.js';
 
 /** LoyaltyLayer: lounge and eSIM passes; 100 requests a minute, and then a minute's block. */
 @Module({

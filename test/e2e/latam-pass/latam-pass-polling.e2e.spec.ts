@@ -1,5 +1,5 @@
 import type { StoredOperation } from '../../../src/connector/connector.js';
-import { nextPollMs } from '../../../src/providers/latam-pass/accrual.operation.js';
+import { nextPollMs } from '../../../src/providers/latam-pass/accruals/accrual.operation.js';
 import { accrualEffects, accrualOnce, transactionEvents } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
 import { MAGIC } from '../../support/magic.js';

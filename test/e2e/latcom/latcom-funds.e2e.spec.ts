@@ -227,7 +227,8 @@ it('an unknown purchase keeps its part of the float', async () => {
   await balance('?refresh=true');
   expect(
     at(
-      (await buy({ amount: { value: '100.00', currency: 'MXN' }, phoneNumber: MAGIC.latcom.notExecutedAnswerLost })).body,
+      (await buy({ amount: { value: '100.00', currency: 'MXN' }, phoneNumber: MAGIC.latcom.notExecutedAnswerLost }))
+        .body,
       'status',
     ),
   ).toBe('unknown');

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { CompactEncrypt, generateKeyPair, importJWK } from 'jose';
 import { Client } from 'pg';
-import { faultOfJwe } from '../../../src/providers/loyalty-layer/jwe.js';
+import { faultOfJwe } from '../../../src/providers/loyalty-layer/cards/jwe.js';
 import { at, textAt, type Answer } from '../../support/http.js';
 import { encryptCard } from '../../support/jwe.js';
 import { freePort } from '../../support/processes.js';

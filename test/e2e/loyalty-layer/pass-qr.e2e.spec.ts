@@ -1,4 +1,4 @@
-import { drawQr, preferredQrType, QR_TYPES } from '../../../src/providers/loyalty-layer/qr-image.js';
+import { drawQr, preferredQrType, QR_TYPES } from '../../../src/providers/loyalty-layer/passes/qr-image.js';
 import { basicAuth, textAt } from '../../support/http.js';
 import { pass, startWorld, type World } from '../../support/world.js';
 

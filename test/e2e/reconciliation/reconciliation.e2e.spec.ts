@@ -96,7 +96,10 @@ it('finds nothing where nothing is wrong, and answers the same run for the same 
 });
 
 it('settles what was unknown by its line, with the line as evidence', async () => {
-  const [executed, refused] = [await buy(MAGIC.latcom.executedAnswerLost), await buy(MAGIC.latcom.notExecutedAnswerLost)];
+  const [executed, refused] = [
+    await buy(MAGIC.latcom.executedAnswerLost),
+    await buy(MAGIC.latcom.notExecutedAnswerLost),
+  ];
   const day = await moveToDay(2, [executed, refused]);
   const done = await run(file(line(bareId(executed), { at: day }), line(bareId(refused), { at: day, status: 'FAIL' })));
   expect(done).toMatchObject({ counts: { late_confirmation: 2 } });

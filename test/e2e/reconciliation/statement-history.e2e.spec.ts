@@ -46,10 +46,7 @@ const openOf = async (id: string): Promise<unknown[]> => {
 
 describe('lines that contradict each other', () => {
   it('settle nothing: an unknown top-up stays unknown, with a break for an operator', async () => {
-    const [first, second] = [
-      await buy(MAGIC.latcom.executedAnswerLost),
-      await buy(MAGIC.latcom.executedAnswerLost),
-    ];
+    const [first, second] = [await buy(MAGIC.latcom.executedAnswerLost), await buy(MAGIC.latcom.executedAnswerLost)];
     await moveTo(world, '2025-03-11T12:00:00Z', first, second);
     const line = (id: string, status: string): string => topupLine(id, '2025-03-11T12:00:00Z', { status });
     const done = await compareStatement(

@@ -1,0 +1,241 @@
+import { comparableId } from '../../../common/ids.js';
+import type { Failure } from '../../../ledger/model/transaction.js';
+import type { HttpReply } from '../../../outbound/provider-http.service.js';
+import { requestedPause } from '../../../outbound/retry-after.js';
+import { isRecord, parseRecord, type JsonRecord } from '../../../readers/json.js';
+import { idOf, recordOf, textOf, messageOf } from '../../../readers/record.js';
+import {
+  ProviderError,
+  REFUSED_BY_EDGE,
+  type NotificationReading,
+  type Outcome,
+} from '../../../connector/connector.js';
+import { edgeReference, isOwnError } from '../errors.js';
+import { REASONS, UNKNOWN_REASON } from './accrual.reasons.js';
+
+/*
+ * LATAM Pass's language, both ways. Pure. Field names and nesting of the accrual's body are documented nowhere for v2:
+ * they are decided here and only here.
+ */
+
+export interface MemberDocument {
+  readonly documentId: string;
+  readonly documentType: string;
+  readonly issueCountryCode: string;
+}
+
+export interface Member {
+  readonly ffn?: string | undefined;
+  readonly document?: MemberDocument | undefined;
+  readonly email?: string | undefined;
+}
+
+export interface AccrualOrder {
+  readonly transactionId: string;
+  readonly reference: string;
+  readonly partnerId: string;
+  readonly productId: string;
+  readonly member: Member;
+  readonly points: number;
+  /** RFC 3339 as the caller gave it. */
+  readonly occurredAt: string;
+  readonly description?: string | undefined;
+}
+
+/** The exact bytes of an accrual ("Quick Start", table of fields). They never change between two tries. */
+export function accrualBody(order: AccrualOrder): string {
+  const { ffn, document, email } = order.member;
+  return JSON.stringify({
+    member: { ffn, document, email },
+    partner: {
+      partnerId: order.partnerId,
+      productId: order.productId,
+      partnerAccrualId: order.transactionId,
+      partnerTransactionId: order.reference,
+      partnerOriginalDateTime: partnerDateTime(order.occurredAt),
+    },
+    points: order.points,
+    description: order.description,
+  });
+}
+
+/** The same accrual with other points or another description: nothing else of its bytes changes. */
+export function amendedBody(body: string, change: { points: number; description: string | null }): string {
+  const accrual = parseRecord(body);
+  if (!accrual) throw new Error('the stored body of an accrual is not a JSON object');
+  return JSON.stringify({ ...accrual, points: change.points, description: change.description ?? undefined });
+}
+
+const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d:\d\d))$/;
+
+/** `yyyy-MM-dd'T'HH:mm:ss.SSSXXX`: the caller's own offset, always three digits of milliseconds. */
+export function partnerDateTime(rfc3339: string): string {
+  const found = RFC3339.exec(rfc3339);
+  if (!found) throw new RangeError('not an RFC 3339 date-time');
+  const [, date = '', time = '', fraction = '', zulu, offset = 'Z'] = found;
+  return `${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}${zulu ? 'Z' : offset}`;
+}
+
+export type AccrualReading =
+  | { readonly kind: 'accepted'; readonly correlationId: string | null }
+  | { readonly kind: 'duplicate'; readonly failure: Failure }
+  | { readonly kind: 'declined'; readonly failure: Failure; readonly correlationId: string | null };
+
+/** The answer to an accrual. @throws ProviderError `doubtful` for every answer that is not clear. */
+export function readAccrualReply(reply: HttpReply): AccrualReading {
+  const body = parseRecord(reply.body);
+  if (reply.status === 204) return { kind: 'accepted', correlationId: null };
+  if (reply.status >= 200 && reply.status < 300) {
+    const correlationId = correlationOf(body);
+    if (correlationId === null) throw infrastructure(reply, 'unreadable_answer');
+    return { kind: 'accepted', correlationId };
+  }
+  if (reply.status >= 400 && reply.status < 500) {
+    if (!body || !isOwnError(body)) throw infrastructure(reply, REFUSED_BY_EDGE);
+    const failure = requestFailure(reply.status, body);
+    // A refusal's correlationId is what their support asks for; a duplicate's could be another accrual's.
+    return isDuplicate(body)
+      ? { kind: 'duplicate', failure }
+      : { kind: 'declined', failure, correlationId: correlationOf(body) };
+  }
+  throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
+}
+
+/** As it is compared, wherever one is read. */
+export function correlationOf(body: JsonRecord | null): string | null {
+  const id = idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
+  return id === null ? null : comparableId(id);
+}
+
+/** "Common errors": `Duplicate correlationId or other unique fields`. */
+function isDuplicate(body: JsonRecord): boolean {
+  return /duplicate/i.test(JSON.stringify([body['message'], body['instructions'], body['details'], body['errors']]));
+}
+
+/** A refusal of the request itself. */
+export function requestFailure(status: number, body: JsonRecord): Failure {
+  const errors = body['errors'];
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const words = messageOf(body, 'message') ?? (isRecord(first) ? messageOf(first, 'message') : null);
+  const message = [words, ...refusedFields(body['details'])].filter((part) => part !== null).join(': ') || null;
+  return {
+    code: 'refused_by_provider',
+    message: 'LATAM Pass rejected the request.',
+    instructions: messageOf(body, 'instructions') ?? 'Correct the request and send a new one with a new reference.',
+    category: 'request',
+    provider: { code: textOf(body, 'code') ?? String(status), message },
+    retryable: false,
+  };
+}
+
+/** Names of the fields that they do not like, as one part; what they say of each may repeat its value, so it is left out. */
+function refusedFields(details: unknown): string[] {
+  const records = (Array.isArray(details) ? details : [details]).filter(isRecord);
+  const names = records
+    .flatMap((record) => Object.keys(record))
+    .filter((name) => /^[A-Za-z][\w.[\]]{0,79}$/.test(name));
+  return names.length === 0 ? [] : [names.slice(0, 10).join(', ')];
+}
+
+/** The edge firewall's reference, which support asks for, is all that is kept of its page. */
+export function infrastructure(reply: HttpReply, reason: string): ProviderError {
+  const reference = edgeReference(reply.body);
+  return new ProviderError('doubtful', reason, {
+    ...requestedPause(reply),
+    evidence: { httpStatus: reply.status, ...(reference !== null && { edgeReference: reference }) },
+  });
+}
+
+/** A 404 of something in front of LATAM Pass says nothing about an accrual; a bare one is taken for "not visible yet". */
+export function isUnroutedQuery({ status, body }: HttpReply): boolean {
+  const record = parseRecord(body);
+  return status === 404 && (!record || Object.keys(record).length > 0) && !(record && isOwnError(record));
+}
+
+export interface FoundAccrual {
+  readonly correlationId: string | null;
+  readonly end: Extract<Outcome, { kind: 'succeeded' | 'declined' }> | null;
+}
+
+export interface OwnIds {
+  readonly transactionId: string;
+  readonly correlationId: string | null;
+}
+
+/**
+ * Our accrual in the answer to a status query; null: not visible yet (never "cancelled"). A list may hold other people's
+ * rows: only one that carries our own ids counts. @throws ProviderError for an answer that cannot be read.
+ */
+export function readAccrualStatus(reply: HttpReply, ids: OwnIds): FoundAccrual | null {
+  const body = parseRecord(reply.body);
+  if (reply.status === 404) return null;
+  if (reply.status === 204) return null;
+  if (reply.status < 200 || reply.status >= 300 || !body) throw infrastructure(reply, 'status_query_failed');
+  const row = rowsOf(body).find((candidate) => isOurs(candidate, ids));
+  if (!row) return null;
+  const correlationId = correlationOf(row);
+  return { correlationId, end: endOf(textOf(row, 'status'), row, recordOf(row, 'error')) };
+}
+
+function rowsOf(body: JsonRecord): JsonRecord[] {
+  const list = body['accruals'];
+  if (Array.isArray(list)) return list.filter(isRecord);
+  const single = recordOf(body, 'nonAirAccrual');
+  return [single ? { ...body, ...single } : body];
+}
+
+function isOurs(row: JsonRecord, ids: OwnIds): boolean {
+  const partner = recordOf(row, 'partner');
+  const partnerAccrualId = textOf(row, 'partnerAccrualId') ?? textOf(partner, 'partnerAccrualId');
+  // Our own id is a UUID in small letters.
+  if (partnerAccrualId !== null) return partnerAccrualId.toLowerCase() === ids.transactionId;
+  const correlationId = correlationOf(row);
+  return correlationId !== null && correlationId === ids.correlationId;
+}
+
+/** PROCESSED and CANCELLED are final; every other status, known or not, is not. */
+function endOf(status: string | null, accrual: JsonRecord, error: JsonRecord | null): FoundAccrual['end'] {
+  if (status === 'PROCESSED') return { kind: 'succeeded', providerReference: idOf(accrual, 'latamAccrualId') };
+  if (status === 'CANCELLED') return { kind: 'declined', failure: rejection(error) };
+  return null;
+}
+
+function rejection(error: JsonRecord | null): Failure {
+  const code = textOf(error, 'code');
+  const reason = (code === null ? undefined : REASONS[code]) ?? UNKNOWN_REASON;
+  return {
+    code: reason.code,
+    message: reason.message,
+    instructions: reason.instructions,
+    category: reason.category,
+    provider: { code, message: messageOf(error, 'message') },
+    retryable: false,
+  };
+}
+
+/** An accrual notification ("Accrual notification", content and examples). Total: what cannot be read is said to be so. */
+export function readNotification(raw: string): NotificationReading {
+  const body = parseRecord(raw) ?? parseRecord(escapeControlCharacters(raw));
+  if (!body) return { kind: 'unreadable', reason: 'not a JSON object' };
+  const accrual = recordOf(body, 'nonAirAccrual');
+  const correlationId = correlationOf(recordOf(body, 'trace')) ?? correlationOf(body);
+  const status = textOf(accrual, 'status');
+  if (correlationId === null) return { kind: 'unreadable', reason: 'no correlationId' };
+  if (!accrual || status === null) return { kind: 'unreadable', reason: 'no status' };
+  const outcome = endOf(status, accrual, recordOf(body, 'error'));
+  return outcome ? { kind: 'final', correlationId, outcome } : { kind: 'not-final', correlationId, status };
+}
+
+/** The document's own sample of a rejection has a raw line feed inside a string, which JSON forbids. One pass. */
+function escapeControlCharacters(raw: string): string {
+  const parts: string[] = [];
+  let inString = false;
+  let escaped = false;
+  for (const character of raw) {
+    const control = inString && character < ' ';
+    parts.push(control ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : character);
+    if (character === '"' && !escaped) inString = !inString;
+    escaped = inString && character === '\\' && !escaped;
+  }
+  return parts.join('');
+}

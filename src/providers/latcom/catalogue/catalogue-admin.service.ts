@@ -1,0 +1,143 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Audit, type OperatorCaller } from '../../../access/index.js';
+import { Problem, type FieldError } from '../../../common/problem.js';
+import { Catalogue, type Product } from './catalogue.service.js';
+
+/** As the operators see it. */
+export interface CatalogueProduct extends Product {
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Ten times the largest documented amount: what is beyond is a slip of the keyboard. The table has the same bound. */
+const MAX_PESOS = 50_000;
+/** The catalogue is listed and held in memory as a whole. */
+const MAX_PRODUCTS = 1_000;
+
+const SELECT = `
+select product_id as "productId", description, operator, min_pesos as "minPesos", max_pesos as "maxPesos",
+  created_at as "createdAt", updated_at as "updatedAt"
+from latcom_products`;
+
+const INSERT = `
+insert into latcom_products (product_id, description, operator, min_pesos, max_pesos) values ($1, $2, $3, $4, $5)
+on conflict (product_id) do nothing returning product_id`;
+
+const UPDATE = `
+update latcom_products set description = $2, operator = $3, min_pesos = $4, max_pesos = $5, updated_at = now()
+where product_id = $1`;
+
+/** LATCOM's catalogue as operators manage it. Every change and its audit line are one transaction. */
+@Injectable()
+export class CatalogueAdmin {
+  constructor(
+    private readonly source: DataSource,
+    private readonly audit: Audit,
+    private readonly catalogue: Catalogue,
+  ) {}
+
+  /** Also brings back a product that was retired. @throws Problem `validation_failed`, `invalid_state` */
+  async create(product: Product, actor: OperatorCaller): Promise<CatalogueProduct> {
+    assertPriced(product, '/minAmount/value');
+    return this.change(product.productId, async (manager) => {
+      const added = await manager.query<unknown[]>(INSERT, valuesOf(product));
+      if (added.length === 0) {
+        throw new Problem('invalid_state', 'This product already exists: change it instead.');
+      }
+      const [found] = await manager.query<{ count: number }[]>(
+        'select count(*)::integer as count from latcom_products',
+      );
+      if ((found?.count ?? 0) > MAX_PRODUCTS) {
+        throw new Problem('invalid_state', `The catalogue holds at most ${MAX_PRODUCTS} products: retire one first.`);
+      }
+      await this.audit.record(actor, 'product.create', product.productId, audited(product), manager);
+    });
+  }
+
+  /** By identifier. */
+  async list(limit: number, after: string | null): Promise<CatalogueProduct[]> {
+    return this.source.query<CatalogueProduct[]>(`${SELECT} where product_id > $1 order by product_id limit $2`, [
+      after ?? '',
+      limit,
+    ]);
+  }
+
+  /** @throws Problem `not_found` */
+  async read(productId: string): Promise<CatalogueProduct> {
+    return this.find(this.source.manager, productId);
+  }
+
+  /** Purchases that were recorded before keep their amount. @throws Problem `validation_failed`, `not_found` */
+  async update(
+    productId: string,
+    changes: Partial<Omit<Product, 'productId'>>,
+    actor: OperatorCaller,
+  ): Promise<CatalogueProduct> {
+    return this.change(productId, async (manager) => {
+      const before = await this.find(manager, productId, 'for update');
+      const after = { ...before, ...changes };
+      assertPriced(after, changes.minPesos === undefined ? '/maxAmount/value' : '/minAmount/value');
+      await manager.query(UPDATE, valuesOf(after));
+      await this.audit.record(actor, 'product.update', productId, { changes: changesOf(before, after) }, manager);
+    });
+  }
+
+  /** Purchases that were recorded before go on. @throws Problem `not_found` */
+  async retire(productId: string, actor: OperatorCaller): Promise<void> {
+    await this.source.transaction(async (manager) => {
+      const product = await this.find(manager, productId, 'for update');
+      await manager.query('delete from latcom_products where product_id = $1', [productId]);
+      await this.audit.record(actor, 'product.retire', productId, audited(product), manager);
+    });
+    this.catalogue.forget();
+  }
+
+  private async change(productId: string, work: (manager: EntityManager) => Promise<void>): Promise<CatalogueProduct> {
+    const changed = await this.source.transaction(async (manager) => {
+      await work(manager);
+      return this.find(manager, productId);
+    });
+    this.catalogue.forget();
+    return changed;
+  }
+
+  private async find(
+    manager: EntityManager,
+    productId: string,
+    lock: 'for update' | '' = '',
+  ): Promise<CatalogueProduct> {
+    const [product] = await manager.query<CatalogueProduct[]>(`${SELECT} where product_id = $1 ${lock}`, [productId]);
+    if (!product) throw Problem.notFound('product');
+    return product;
+  }
+}
+
+function valuesOf({ productId, description, operator, minPesos, maxPesos }: Product): unknown[] {
+  return [productId, description, operator, minPesos, maxPesos];
+}
+
+/** `given` is the amount that the request names, and that is wrong when the two do not go together. */
+function assertPriced({ minPesos, maxPesos }: Product, given: string): void {
+  const errors: FieldError[] = [];
+  if (maxPesos > MAX_PESOS) errors.push({ pointer: '/maxAmount/value', message: `must be at most ${MAX_PESOS}.00` });
+  else if (minPesos > maxPesos) {
+    errors.push({
+      pointer: given,
+      message: `must fit: minAmount ${minPesos}.00 is more than maxAmount ${maxPesos}.00`,
+    });
+  }
+  if (errors.length > 0) throw Problem.validation(errors);
+}
+
+function audited({ description, operator, minPesos, maxPesos }: Product): Readonly<Record<string, string>> {
+  return { description, operator, minAmount: `${minPesos}.00`, maxAmount: `${maxPesos}.00` };
+}
+
+/** What it was and what it is: the documented products have no line of their creation. */
+function changesOf(before: Product, after: Product): string[] {
+  const now = audited(after);
+  return Object.entries(audited(before))
+    .filter(([name, value]) => value !== now[name])
+    .map(([name, value]) => `${name}: ${value} -> ${now[name] ?? ''}`);
+}

@@ -1,0 +1,56 @@
+import type { HttpReply } from '../../../outbound/provider-http.service.js';
+import { parseJson, parseRecord } from '../../../readers/json.js';
+import { textOf } from '../../../readers/record.js';
+import { Problem } from '../../../common/problem.js';
+import { refusalOf, silence } from '../errors.js';
+
+/* The card calls, both ways. Pure. The schema of the keys is documented nowhere: they are passed on as they come. */
+
+export interface EncryptedCard {
+  readonly encryptedValue: string;
+  readonly planId: string;
+  readonly cardType: string;
+}
+
+export function tokenizeBody({ encryptedValue, planId, cardType }: EncryptedCard): string {
+  return JSON.stringify({ encrypted_value: encryptedValue, plan_id: planId, card_type: cardType });
+}
+
+/** @throws Problem `provider_error` for a refusal; ProviderError `doubtful` for what cannot be read. */
+export function readTokenizeReply(reply: HttpReply): string {
+  const token = textOf(parseRecord(reply.body), 'enrol_token');
+  if (isSuccess(reply) && token !== null) return token;
+  throw refused(reply);
+}
+
+/** The keys as they came, byte for byte. @throws as `readTokenizeReply` */
+export function readKeysReply(reply: HttpReply): { readonly text: string; readonly keys: unknown } {
+  const keys = isSuccess(reply) ? parsed(reply.body) : null;
+  if (typeof keys === 'object' && keys !== null) return { text: reply.body.replace(/^\uFEFF/, ''), keys };
+  throw refused(reply);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return parseJson(body);
+  } catch {
+    return null;
+  }
+}
+
+function isSuccess({ status }: HttpReply): boolean {
+  return status >= 200 && status < 300;
+}
+
+function refused(reply: HttpReply): Error {
+  const failure = refusalOf(reply);
+  if (!failure) return silence(reply);
+  return new Problem('provider_error', failure.message, {
+    provider: {
+      name: 'loyalty-layer',
+      code: failure.provider?.code ?? null,
+      message: failure.provider?.message ?? failure.message,
+      instructions: failure.instructions,
+    },
+  });
+}

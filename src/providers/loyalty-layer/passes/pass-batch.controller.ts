@@ -1,0 +1,76 @@
+import { applyDecorators, Body, Controller, HttpStatus, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Caller, Partner, type AppCaller } from '../../../access/index.js';
+import { IdempotencyKey } from '../../../api/idempotency-key.js';
+import { WaitFor } from '../../../api/prefer.js';
+import { problemBody } from '../../../api/problem.filter.js';
+import { BodyLimit } from '../../../api/raw-body.js';
+import { SubmitsTransaction } from '../../../operations/transactions/transaction.decorators.js';
+import { OWNER, Presenter } from '../../../operations/transactions/transaction.presenter.js';
+import { BatchResultsDto, CreatePassesDto, PASSES_EXAMPLE } from './pass-batch.dto.js';
+import { PassBatches, type BatchItem } from './pass-batches.service.js';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Many passes in one request. */
+@Controller('v1/passes/batch')
+@ApiTags('Passes')
+@Partner('passes')
+export class PassBatchController {
+  constructor(
+    private readonly batches: PassBatches,
+    private readonly presenter: Presenter,
+  ) {}
+
+  /**
+   * Issue 1 to 500 passes. Each is validated by itself: invalid ones are rejected, the others continue. Retry the whole
+   * request with the same key.
+   */
+  @Post()
+  @TakesBatch()
+  async create(
+    @Body() dto: CreatePassesDto,
+    @Caller() caller: AppCaller,
+    @IdempotencyKey() idempotencyKey: string,
+    @WaitFor(10) waitMs: number,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BatchResultsDto> {
+    const outcome = await this.batches.submit(dto.passes, { appId: caller.appId, idempotencyKey, waitMs });
+    reply.status(outcome.ended ? HttpStatus.CREATED : HttpStatus.ACCEPTED);
+    if (outcome.replayed) reply.header('Idempotency-Replayed', 'true');
+    return { results: await this.present(outcome.items, request.id) };
+  }
+
+  private async present(items: readonly BatchItem[], requestId: string): Promise<BatchResultsDto['results']> {
+    const recorded = items.flatMap((item) => ('transaction' in item ? [item] : []));
+    const shown = await this.presenter.transactions(
+      recorded.map(({ transaction }) => transaction),
+      OWNER,
+    );
+    const byIndex = new Map(recorded.map(({ index }, at) => [index, shown[at]]));
+    return items.map((item) => {
+      const { index } = item;
+      if ('problem' in item) return { index, problem: problemBody(item.problem, requestId) };
+      const transaction = byIndex.get(index);
+      return { index, ...(transaction && { transaction }) };
+    });
+  }
+}
+
+function TakesBatch(): MethodDecorator {
+  return applyDecorators(
+    BodyLimit(MAX_BODY_BYTES),
+    SubmitsTransaction({
+      body: CreatePassesDto,
+      example: PASSES_EXAMPLE,
+      key: 'PASS-2025-batch-1',
+      answer: {
+        type: BatchResultsDto,
+        created: 'All passes are final.',
+        accepted: 'Recorded durably; some passes are not final yet.',
+      },
+    }),
+  );
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Plans } from '../plans/plans.service.js';
+import { pointerTo } from '../../../api/json-body.js';
+import { RequestValidation } from '../../../api/validation.js';
+import { isFinal } from '../../../ledger/model/status-transitions.js';
+import type { Transaction } from '../../../ledger/model/transaction.js';
+import { canonicalJson } from '../../../operations/submission/request-fingerprint.js';
+import type { Submission } from '../../../operations/submission/submission.js';
+import { Submissions, type Submitted } from '../../../operations/submission/submissions.service.js';
+import { Problem } from '../../../common/problem.js';
+import { CreatePassDto } from './pass.dto.js';
+import { passDraft } from './pass.draft.js';
+
+/** What became of one pass of a batch. */
+export type BatchItem = Refused | { readonly index: number; readonly transaction: Transaction };
+
+export interface BatchOutcome {
+  /** In the order of the request. */
+  readonly items: readonly BatchItem[];
+  /** Everything that was recorded is final. */
+  readonly ended: boolean;
+  readonly replayed: boolean;
+}
+
+interface Good {
+  readonly index: number;
+  readonly dto: CreatePassDto;
+}
+
+interface Refused {
+  readonly index: number;
+  readonly problem: Problem;
+}
+
+interface Recorded extends Submitted {
+  readonly index: number;
+}
+
+/** Many passes in one request: each is a transaction of its own, and the key is the whole batch's. */
+@Injectable()
+export class PassBatches {
+  private readonly validation = new RequestValidation();
+
+  constructor(
+    private readonly submissions: Submissions,
+    private readonly plans: Plans,
+  ) {}
+
+  /** @throws Problem `idempotency_key_reused`, `overloaded` */
+  async submit(passes: readonly unknown[], batch: Omit<Submission, 'request'>): Promise<BatchOutcome> {
+    const startedAt = performance.now();
+    const checks = await Promise.all(passes.map((pass, index) => this.check(pass, index)));
+    const [first, ...others] = checks.flatMap((check) => ('dto' in check ? [check] : []));
+    // One digest for all: the text of a large batch is not hashed once for each of its passes.
+    const body = createHash('sha256').update(canonicalJson(passes)).digest('hex');
+    const submission = { ...batch, request: { route: 'POST /v1/passes/batch', body }, waitMs: 0 };
+    await this.submissions.assertKeyIsFor(submission);
+    // The first one claims the key before the others follow. Counted among the good ones, so that there always is a first.
+    const done = first ? [await this.record(first, { ...submission, item: 0 })] : [];
+    const rest = others.map((good, at) => this.record(good, { ...submission, item: at + 1 }));
+    done.push(...(await Promise.all(rest)));
+    const refused = [...checks, ...done].flatMap((one) => ('problem' in one ? [one] : []));
+    const recorded = done.flatMap((one) => ('transaction' in one ? [one] : []));
+    const ended = await this.wait(recorded, batch.waitMs - (performance.now() - startedAt));
+    return {
+      items: [...refused, ...ended].sort((a, b) => a.index - b.index),
+      ended: ended.every(({ transaction }) => isFinal(transaction.status)),
+      replayed: recorded.length > 0 && recorded.every(({ replayed }) => replayed),
+    };
+  }
+
+  private async check(pass: unknown, index: number): Promise<Good | Refused> {
+    try {
+      const dto: unknown = await this.validation.transform(pass, { type: 'body', metatype: CreatePassDto });
+      if (dto instanceof CreatePassDto) return { index, dto };
+      throw new TypeError('the validation gave another class than it was asked for');
+    } catch (error) {
+      return { index, problem: problemOf(error, index) };
+    }
+  }
+
+  private async record({ index, dto }: Good, submission: Submission): Promise<Recorded | Refused> {
+    try {
+      const draft = passDraft(dto, await this.plans.find(dto.planId));
+      return { index, ...(await this.submissions.submit(() => draft, submission)) };
+    } catch (error) {
+      const problem = problemOf(error, index);
+      // The key is the whole batch's: what is wrong with it is wrong with all of it.
+      if (problem.code === 'idempotency_key_reused') throw problem;
+      return { index, problem };
+    }
+  }
+
+  private wait(recorded: readonly Recorded[], waitMs: number): Promise<{ index: number; transaction: Transaction }[]> {
+    return Promise.all(
+      recorded.map(async ({ index, transaction }) => ({
+        index,
+        transaction: await this.submissions.wait(transaction, waitMs),
+      })),
+    );
+  }
+}
+
+/** Its pointers lead into the whole request. What is no problem of the caller's is thrown on. */
+function problemOf(error: unknown, index: number): Problem {
+  if (!(error instanceof Problem)) throw error;
+  const { errors } = error.extras;
+  if (!errors) return error;
+  const parent = pointerTo('/passes', String(index));
+  return Problem.validation(errors.map(({ pointer, message }) => ({ pointer: parent + pointer, message })));
+}

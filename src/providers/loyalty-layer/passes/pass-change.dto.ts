@@ -1,0 +1,27 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsObject, ValidateNested } from 'class-validator';
+import { Optional } from '../../../api/optional.js';
+import { IsMetadata } from '../../../operations/http/field.validators.js';
+import { HolderChangeDto } from './holder.dto.js';
+
+export class UpdatePassDto {
+  @Optional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => HolderChangeDto)
+  holder?: HolderChangeDto;
+
+  /** Replaces the pass's metadata. */
+  @IsMetadata()
+  metadata?: Record<string, string>;
+}
+
+export class PassQueryDto {
+  /** `true`: query LoyaltyLayer first. */
+  @Optional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  refresh?: string;
+}
+
+/** A request that works as it stands. */
+export const PASS_UPDATE_EXAMPLE = { holder: { email: 'ana.souza@example.com' }, metadata: { channel: 'app' } };
