@@ -22,6 +22,8 @@ export interface GatewayOptions {
   /** Added to the defaults, or instead of them. */
   readonly env?: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** The built application; default: that of the project. */
+  readonly dist?: string;
 }
 
 /** The built application in a process of its own, ready to serve. */
@@ -30,7 +32,7 @@ export interface Gateway extends ManagedProcess {
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
 }
 
-/** Starts `dist/main.js` and waits until it is ready; rejects with its output when it ends before, or needs over 20 s. */
+/** Starts `main.js` and waits until it is ready; rejects with its output when it ends before, or needs over 20 s. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -44,7 +46,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 async function startOn(port: number, options: GatewayOptions): Promise<Gateway> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gateway-data-'));
-  const child = startProcess('main.js', {
+  const env = {
     HOST: '127.0.0.1',
     PORT: String(port),
     NODE_ENV: 'test',
@@ -55,7 +57,8 @@ async function startOn(port: number, options: GatewayOptions): Promise<Gateway> 
     DATA_DIR: dataDir,
     DATABASE_URL: options.databaseUrl,
     ...options.env,
-  });
+  };
+  const child = startProcess('main.js', env, options.dist);
   void child.exited.then(() => rmSync(dataDir, { recursive: true, force: true }));
   const url = `http://127.0.0.1:${port}`;
   const ask = (method: string, path: string, more?: RequestOptions): Promise<Answer> =>

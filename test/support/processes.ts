@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const STOP_TIMEOUT_MS = 15_000;
@@ -42,11 +42,15 @@ process.on('exit', () => {
 /**
  * Runs `script`, a path inside `dist`, with exactly this environment (and the PATH and HOME of the tests).
  */
-export function startProcess(script: string, env: Readonly<Record<string, string>>): ManagedProcess {
-  const file = join(PROJECT_FOLDER, 'dist', script);
-  if (!existsSync(file)) throw new Error(`dist/${script} does not exist: run \`npm run build\` first`);
+export function startProcess(
+  script: string,
+  env: Readonly<Record<string, string>>,
+  dist = join(PROJECT_FOLDER, 'dist'),
+): ManagedProcess {
+  const file = join(dist, script);
+  if (!existsSync(file)) throw new Error(`${file} does not exist: run \`npm run build\` first`);
   const child = spawn(process.execPath, [file], {
-    cwd: PROJECT_FOLDER,
+    cwd: dirname(dist),
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

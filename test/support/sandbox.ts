@@ -41,14 +41,13 @@ export interface Sandbox extends ManagedProcess {
   reset(): Promise<void>;
 }
 
-/** Starts `dist/sandbox/main.js` on a free port and waits until it says where it listens. */
-export async function startSandbox(env: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
-  const child = startProcess('sandbox/main.js', {
-    SANDBOX_HOST: '127.0.0.1',
-    SANDBOX_PORT: '0',
-    NODE_ENV: 'test',
-    ...env,
-  });
+/** Starts `sandbox/main.js` on a free port and waits until it says where it listens. */
+export async function startSandbox(env: Readonly<Record<string, string>> = {}, dist?: string): Promise<Sandbox> {
+  const child = startProcess(
+    'sandbox/main.js',
+    { SANDBOX_HOST: '127.0.0.1', SANDBOX_PORT: '0', NODE_ENV: 'test', ...env },
+    dist,
+  );
   const start = await waitFor(child, 'the sandbox saying where it listens', LISTENING_TIMEOUT_MS, () =>
     findStart(child.output()),
   );

@@ -1,12 +1,11 @@
 import { createDatabase, type TestDatabase } from './database.js';
 import { ADMIN, startGateway, type Gateway } from './gateway.js';
-import { textAt, type Answer, type Credentials } from './http.js';
+import { at, textAt, type Answer, type Credentials } from './http.js';
 import { freePort } from './processes.js';
+import type { FaultyProxy } from './faulty-proxy.js';
 import { startSandbox, type Sandbox } from './sandbox.js';
 
 const NOTIFIER: Credentials = { username: 'latam-pass', password: 'notification-password-of-the-tests' };
-
-const ALL_SCOPES = ['accruals', 'members', 'cobranded', 'passes', 'topups', 'transactions:read', 'webhooks'];
 
 /** A gateway between a partner app and the simulated providers, with a database of its own. */
 export interface World {
@@ -29,6 +28,10 @@ export interface World {
 export interface WorldOptions {
   readonly sandbox?: Readonly<Record<string, string>>;
   readonly gateway?: Readonly<Record<string, string>>;
+  /** Through which the gateway reaches the sandbox; default: directly. */
+  readonly between?: FaultyProxy;
+  /** The built application; default: that of the project. */
+  readonly dist?: string;
 }
 
 let count = 0;
@@ -43,26 +46,31 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const port = await freePort();
   const [database, sandbox] = await Promise.all([
     createDatabase(),
-    startSandbox({
-      SANDBOX_NOTIFICATION_URL: `http://127.0.0.1:${port}/v1/providers/latam-pass/notifications`,
-      SANDBOX_NOTIFICATION_USERNAME: NOTIFIER.username,
-      SANDBOX_NOTIFICATION_PASSWORD: NOTIFIER.password,
-      SANDBOX_ACCRUAL_DELAY_MS: '50,150',
-      ...options.sandbox,
-    }),
+    startSandbox(
+      {
+        SANDBOX_NOTIFICATION_URL: `http://127.0.0.1:${port}/v1/providers/latam-pass/notifications`,
+        SANDBOX_NOTIFICATION_USERNAME: NOTIFIER.username,
+        SANDBOX_NOTIFICATION_PASSWORD: NOTIFIER.password,
+        SANDBOX_ACCRUAL_DELAY_MS: '50,150',
+        ...options.sandbox,
+      },
+      options.dist,
+    ),
   ]);
   const env = {
-    ...sandbox.providerEnv,
+    ...(options.between ? reachThrough(options.between, sandbox) : sandbox.providerEnv),
     LATAM_PASS_NOTIFICATION_USERNAME: NOTIFIER.username,
     LATAM_PASS_NOTIFICATION_PASSWORD: NOTIFIER.password,
     LOYALTY_LAYER_REQUESTS_PER_MINUTE: '100',
     ...options.gateway,
   };
-  const start = (): Promise<Gateway> => startGateway({ databaseUrl: database.url, port, env });
+  const dist = options.dist === undefined ? {} : { dist: options.dist };
+  const start = (): Promise<Gateway> => startGateway({ databaseUrl: database.url, port, env, ...dist });
   let gateway = await start();
   const admin: World['admin'] = (method, path, body) => gateway.request(method, path, { auth: ADMIN, body });
+  const scopes = await scopesOf(gateway);
   const createApp = async (changes: object = {}): Promise<Credentials> => {
-    const app = await admin('POST', '/v1/admin/apps', { name: unique('app'), scopes: ALL_SCOPES, ...changes });
+    const app = await admin('POST', '/v1/admin/apps', { name: unique('app'), scopes, ...changes });
     const key = await admin('POST', `/v1/admin/apps/${textAt(app.body, 'id')}/keys`, {});
     return { username: textAt(key.body, 'keyId'), password: textAt(key.body, 'secret') };
   };
@@ -87,6 +95,18 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     createApp,
   };
+}
+
+/** All that an app may have, as the gateway documents it. */
+async function scopesOf(gateway: Gateway): Promise<unknown> {
+  const { body } = await gateway.request('GET', '/openapi.json');
+  return at(body, 'components', 'schemas', 'CreateAppDto', 'properties', 'scopes', 'items', 'enum');
+}
+
+function reachThrough(proxy: FaultyProxy, sandbox: Sandbox): Record<string, string> {
+  proxy.target = sandbox.url;
+  const entries = Object.entries(sandbox.providerEnv);
+  return Object.fromEntries(entries.map(([name, value]) => [name, value.replace(sandbox.url, proxy.url)]));
 }
 
 /** Asks until the answer is as wanted; fails with the last answer when it does not get so in time. */

@@ -1,0 +1,208 @@
+import { parse } from 'csv-parse/sync';
+import { metric, transactionEvents } from '../../support/accruals.js';
+import { foundInDatabase } from '../../support/canaries.js';
+import { answered, json } from '../../support/faulty-proxy.js';
+import { at, textAt } from '../../support/http.js';
+import { eventually } from '../../support/world.js';
+import { Bench, type Submitted } from './bench.js';
+import type { Connector, Person } from './connector.js';
+import { DOUBTFUL } from './doubtful-answers.js';
+
+/** Nobody else has a name with these letters, so that what is left of it, masked, is told from others'. */
+const ERASED: Person = { number: 4711, firstName: 'Zoraida', lastName: 'Quispe', email: 'zoraida@quispe.example' };
+
+let people = 1000;
+
+function someone(): Person {
+  people += 1;
+  return { number: people, firstName: 'Ana', lastName: `Souza-${people}`, email: `ana.${people}@example.com` };
+}
+
+/** Every text in a value, by its path. */
+function texts(value: unknown, path = ''): [path: string, text: string][] {
+  if (typeof value === 'string') return [[path, value]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => texts(member, `${path}/${name}`));
+}
+
+/** What every connector owes, whatever its provider: for each, this is the same suite. */
+export function itKeepsTheContract(connector: Connector): void {
+  const { name, location, member, recognizesRepeats } = connector;
+  let bench: Bench;
+
+  beforeAll(async () => {
+    bench = await Bench.start(connector);
+  }, 120_000);
+
+  afterAll(() => bench.proxy.close());
+
+  const order = (): ReturnType<Connector['order']> => connector.order(someone());
+
+  describe(`${name}: an operation that the provider executes`, () => {
+    it('succeeds, was sent once, and executed once', async () => {
+      const submitted = await bench.submit(order());
+      const transaction = await bench.once(submitted, 'succeeded', 'failed', 'unknown');
+      expect(transaction).toMatchObject({ status: 'succeeded', provider: name, failure: null });
+      expect(textAt(transaction, 'providerReference')).not.toBe('');
+      expect([bench.sent(submitted).length, await bench.executions(submitted)]).toEqual([1, 1]);
+    });
+
+    it('has a Location from which it can be read', async () => {
+      const { answer, id } = await bench.submit(order());
+      expect(answer.headers['location']).toBe(`${location}/${id}`);
+      expect(await bench.world.call('GET', answer.headers['location'] ?? '')).toMatchObject({
+        status: 200,
+        body: { id },
+      });
+    });
+
+    it('has its details in its member, and in both exports', async () => {
+      const submitted = await bench.submit(order());
+      const shown = texts(at(await bench.once(submitted, 'succeeded'), member));
+      const exported = async (accept: string): Promise<string> =>
+        String((await bench.world.call('GET', `/v1/transactions/export?provider=${name}`, undefined, { accept })).body);
+      const line = (await exported('application/x-ndjson')).split('\n').find((text) => text.includes(submitted.id));
+      const detail = at(JSON.parse(line ?? 'null'), member);
+      // An export may leave out what is worth money.
+      expect(texts(detail)).not.toEqual([]);
+      expect(shown).toEqual(expect.arrayContaining(texts(detail)));
+      const rows = parse<Record<string, string>>(await exported('text/csv'), { columns: true });
+      expect(JSON.parse(rows.find(({ id }) => id === submitted.id)?.['detail'] ?? 'null')).toEqual(detail);
+    });
+
+    it('is about a person of whom an erasure leaves nothing, masked or not', async () => {
+      const { id, ...rest } = await bench.submit({ ...connector.order(ERASED), metadata: { note: ERASED.lastName } });
+      await bench.once({ id, ...rest }, 'succeeded');
+      const { url } = bench.world.database;
+      const shown = (query: string): Promise<unknown> =>
+        bench.world.call('GET', `/v1/transactions/${id}${query}`).then(({ body }) => at(body, member));
+      const [masked, clear] = [await shown(''), await shown('?expand=personal')];
+      const said = connector.personal(ERASED);
+      const told = texts(clear).map(([, text]) => text);
+      expect(Object.values(said).filter((value) => !told.includes(value))).toEqual([]);
+      const hidden = new Map(texts(clear));
+      const remains = Object.fromEntries(texts(masked).filter(([place, text]) => hidden.get(place) !== text));
+      // As long as it is not erased, the search finds what is stored masked.
+      expect(await foundInDatabase(url, remains)).not.toEqual([]);
+
+      expect((await bench.world.admin('POST', `/v1/admin/transactions/${id}/erase`)).status).toBe(200);
+      expect(await foundInDatabase(url, { ...said, ...remains, note: ERASED.lastName })).toEqual([]);
+    });
+  });
+
+  describe(`${name}: an answer that leaves doubt`, () => {
+    const submitted = new Map<string, Submitted>();
+
+    beforeAll(async () => {
+      await Promise.all(
+        DOUBTFUL.map(async ({ title, fault }) => submitted.set(title, await bench.submit(order(), fault))),
+      );
+    }, 60_000);
+
+    it.each(DOUBTFUL)(
+      `$title: ${recognizesRepeats ? 'sent again, executed once' : 'unknown, and not sent again'}`,
+      async ({ title, executed }) => {
+        const one = submitted.get(title);
+        if (!one) throw new Error('it was not submitted');
+        const { status } = Object(await bench.once(one, 'succeeded', 'failed', 'unknown'));
+        const found = { status, sent: bench.sent(one).length, executed: await bench.executions(one) };
+        expect(found).toEqual(
+          recognizesRepeats ? { status: 'succeeded', sent: 2, executed: 1 } : { status: 'unknown', sent: 1, executed },
+        );
+      },
+      40_000,
+    );
+
+    it('nothing that is unknown is sent later', async () => {
+      const ended = [...submitted.values()];
+      await Promise.all(ended.map((one) => bench.once(one, 'succeeded', 'unknown')));
+      const before = ended.map((one) => bench.sent(one).length);
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      expect(ended.map((one) => bench.sent(one).length)).toEqual(before);
+    }, 60_000);
+  });
+
+  describe(`${name}: a refusal`, () => {
+    it('of the operation fails it, with a stable code and the words of the provider', async () => {
+      const submitted = await bench.submit(order(), answered(connector.declined));
+      const transaction = await bench.once(submitted, 'succeeded', 'failed', 'unknown');
+      expect(transaction).toMatchObject({
+        status: 'failed',
+        failure: {
+          code: expect.stringMatching(/^[a-z_]+$/),
+          message: expect.any(String),
+          provider: expect.any(Object),
+        },
+      });
+      expect([bench.sent(submitted).length, await bench.executions(submitted)]).toEqual([1, 0]);
+    });
+
+    it('of the token is met with one new login, and the same bytes', async () => {
+      await bench.once(await bench.submit(order()), 'succeeded');
+      const before = bench.called(connector.calls.login);
+      const submitted = await bench.submit(order(), answered(connector.tokenRefused));
+      await bench.once(submitted, 'succeeded');
+      const sent = bench.sent(submitted);
+      expect([sent.length, bench.called(connector.calls.login) - before]).toEqual([2, 1]);
+      expect(sent[1]?.body).toBe(sent[0]?.body);
+      expect(await bench.executions(submitted)).toBe(1);
+    });
+
+    it('of the new token too raises an alarm, and ends nothing', async () => {
+      const alarm = 'gateway_alarms_total{kind="provider_refuses_credentials"}';
+      const before = await metric(bench.world, alarm);
+      const refused = answered(connector.tokenRefused);
+      const submitted = await bench.submit(order(), refused, refused);
+      await eventually(
+        10_000,
+        () => transactionEvents(bench.world, submitted.id),
+        (events) => at(events.at(-1), 'detail', 'reason') === 'token_refused',
+      );
+      expect(await bench.once(submitted, 'pending', 'failed', 'unknown')).toMatchObject({ status: 'pending' });
+      expect([bench.sent(submitted).length, await bench.executions(submitted)]).toEqual([2, 0]);
+      expect((await metric(bench.world, alarm)) - before).toBe(1);
+    });
+
+    it('for too many requests is tried again, not before the time that it names', async () => {
+      const limited = json(429, { error: 'rate_limit_exceeded' }, { 'retry-after': '1' });
+      const submitted = await bench.submit(order(), answered(limited));
+      await bench.once(submitted, 'succeeded');
+      const [first, second, ...more] = bench.sent(submitted);
+      expect([more, await bench.executions(submitted)]).toEqual([[], 1]);
+      expect((second?.atMs ?? 0) - (first?.atMs ?? Infinity)).toBeGreaterThanOrEqual(990);
+    });
+  });
+
+  describe(`${name}: what operators see`, () => {
+    it('lists it in the health of providers', async () => {
+      const { body } = await bench.world.admin('GET', '/v1/admin/providers');
+      const listed: unknown[] = Array.isArray(at(body, 'data')) ? [...Object(at(body, 'data'))] : [];
+      expect(listed.filter((one) => at(one, 'name') === name)).toEqual([
+        expect.objectContaining({ title: expect.any(String), breaker: 'closed', paused: null }),
+      ]);
+    });
+
+    it('counts its calls in the metrics', async () => {
+      await bench.once(await bench.submit(order()), 'succeeded');
+      const metrics = String((await bench.world.gateway().request('GET', '/metrics')).body);
+      for (const series of ['calls_total', 'call_seconds_count']) {
+        expect(metrics).toMatch(new RegExp(`gateway_provider_${series}\\{[^}]*provider="${name}"[^}]*\\} [1-9]`));
+      }
+    });
+
+    it('reconciles by status, and asks for what is not final', async () => {
+      const { slow, calls } = connector;
+      const waiting = slow ? await bench.submit(slow(someone())) : null;
+      if (waiting) await bench.once(waiting, 'processing');
+      const asked = calls.status ? bench.called(calls.status) : 0;
+      const run = await bench.world.admin('POST', '/v1/admin/reconciliations', { provider: name, kind: 'status' });
+      const done = await eventually(
+        20_000,
+        () => bench.world.admin('GET', `/v1/admin/reconciliations/${textAt(run.body, 'id')}`),
+        ({ body }) => at(body, 'status') !== 'running',
+      );
+      expect(at(done.body, 'status')).toBe('completed');
+      if (calls.status) expect(bench.called(calls.status)).toBeGreaterThan(asked);
+    }, 30_000);
+  });
+}

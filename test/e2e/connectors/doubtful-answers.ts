@@ -1,0 +1,42 @@
+import {
+  answered,
+  cutInHalf,
+  dropped,
+  executedThen,
+  html,
+  json,
+  type Fault,
+  type Reply,
+} from '../../support/faulty-proxy.js';
+
+const failure = (status: number): Reply => json(status, { message: 'upstream failed' });
+const odd = (body: string, type = 'application/json'): Fault =>
+  executedThen(() => ({ status: 200, headers: { 'content-type': type }, body }));
+
+function withOtherTypes(reply: Reply): Reply {
+  const body: unknown = JSON.parse(reply.body);
+  if (typeof body !== 'object' || body === null) throw new Error('the right answer has no members');
+  const members = Object.keys(body).map((name) => [name, { name }] as const);
+  return { ...reply, body: JSON.stringify(Object.fromEntries(members)) };
+}
+
+/** After such an answer the caller cannot know whether the provider has executed the operation, which `executed` says. */
+export const DOUBTFUL: readonly { readonly title: string; readonly executed: 0 | 1; readonly fault: Fault }[] = [
+  { title: '500, not executed', executed: 0, fault: answered(failure(500)) },
+  { title: '503, not executed', executed: 0, fault: answered(failure(503)) },
+  { title: '500, executed', executed: 1, fault: executedThen(() => failure(500)) },
+  { title: '502, executed', executed: 1, fault: executedThen(() => failure(502)) },
+  { title: '504, executed', executed: 1, fault: executedThen(() => failure(504)) },
+  { title: 'the connection ends, not executed', executed: 0, fault: dropped({ executed: false }) },
+  { title: 'the connection ends, executed', executed: 1, fault: dropped({ executed: true }) },
+  { title: 'the connection ends within the body', executed: 1, fault: cutInHalf },
+  { title: 'an empty 200', executed: 1, fault: odd('') },
+  { title: '200 with HTML', executed: 1, fault: odd('<html>OK</html>', 'text/html') },
+  { title: '200 with truncated JSON', executed: 1, fault: odd('{"success": true, "id') },
+  { title: '200 with null', executed: 1, fault: odd('null') },
+  { title: '200 with a list', executed: 1, fault: odd('[]') },
+  { title: '200 with an empty object', executed: 1, fault: odd('{}') },
+  { title: '200 with an error', executed: 1, fault: odd('{"error":"server_error","message":"try again later"}') },
+  { title: 'every member of another type', executed: 1, fault: executedThen(withOtherTypes) },
+  { title: "403 with a firewall's page", executed: 0, fault: answered(html(403)) },
+];
