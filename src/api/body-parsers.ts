@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../common/problem.js';
 import { codingsOf, decodeBody } from '../readers/content-encoding.js';
-import { unsupportedMediaType } from './problem.filter.js';
+import { unsupportedMediaType } from './http-problems.js';
 import { readJson } from './json-body.js';
 
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;

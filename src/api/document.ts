@@ -3,7 +3,7 @@ import { ApiProperty, ApiPropertyOptional, DocumentBuilder, SwaggerModule, type 
 import { PROBLEM_CODES, type ProblemCode } from '../common/problem.js';
 import { DECLARED, PROVIDERS } from '../providers/declared.js';
 import { PROBLEM_MARK, SECURITY } from './openapi.js';
-import { PROBLEMS } from './problem.filter.js';
+import { PROBLEMS } from './problem-body.js';
 
 export class FieldErrorDto {
   /** RFC 6901 JSON pointer into the body; `?name` for a query parameter; the header's name for a header. */

@@ -1,4 +1,5 @@
-import { isTight, type Quota, type QuotaRule } from './quota.service.js';
+import { isTight, type QuotaRule } from './quota-rule.js';
+import type { Quota } from './quota.service.js';
 import { ceilingOf, reservedOf, type Priority } from './priorities.js';
 
 export interface QuotaState {

@@ -4,17 +4,11 @@ import { describeError, logger } from '../common/log.js';
 import { ProviderError } from '../connector/connector.js';
 import { PrefetchedPermits, type Permit } from './prefetched-permits.js';
 import { ceilingOf, PRIORITIES, turnOf, type Priority } from './priorities.js';
+import { gridOf, isTight, type Grid, type QuotaRule } from './quota-rule.js';
+import { readFreeInMs, readUsage, type Usage } from './quota-usage.js';
 
 /** The failure reason of a request that got no permit. Nothing was sent, and nothing is wrong. */
 export const QUOTA_USED_UP = 'quota_used_up';
-
-/** The number of requests that a provider allows in any window of a given length. */
-export interface QuotaRule {
-  /** The scope of the quota, e.g. an egress address. */
-  readonly name: string;
-  readonly limit: number;
-  readonly windowMs: number;
-}
 
 interface GrantRow {
   granted: number;
@@ -29,28 +23,6 @@ interface PermitRequest {
   readonly reject: (error: unknown) => void;
 }
 
-/** True when the limit is so small that every permit counts. */
-export function isTight({ limit }: QuotaRule): boolean {
-  return limit <= TIGHT_LIMIT;
-}
-
-interface Grid {
-  readonly slotMs: number;
-  /** The slots of a window plus one, because the current slot is incomplete. */
-  readonly slots: number;
-  readonly marginSlots: number;
-}
-
-/** The number of slots of a window. A slot counts until its end has left the window. */
-const SLOTS = 240;
-const FINE_SLOTS = 1_200;
-/** Up to this limit every permit gets its own statement, so that it is counted exactly. */
-const TIGHT_LIMIT = 1_000;
-/**
- * The longest time between the grant of a permit and the arrival of its request; the provider counts arrivals. In a
- * tight quota the permit is counted again at the time of the answer, because the request arrived before that.
- */
-const ARRIVAL_MARGIN_MS = 2_000;
 const MAX_PERMITS_AT_ONCE = 64;
 
 /** Takes permits under the row lock of the quota, in one commit: the count is stored before the request is sent. */
@@ -75,39 +47,6 @@ const FAVOR_AGED = `
 insert into provider_quotas as q (name, waited_until) values ($1, clock_timestamp() + interval '2 s')
 on conflict (name) do update set waited_until = clock_timestamp() + interval '2 s',
   owed = case when q.waited_until > clock_timestamp() then q.owed else 0 end`;
-
-const STATE = `
-select q.blocked_until as "blockedUntil", q.probing,
-  greatest(extract(epoch from q.blocked_until - clock_timestamp()) * 1000, 0)::double precision as "blockedForMs",
-  coalesce((select sum(s.used) from provider_quota_slots s where s.name = q.name
-    and s.slot > floor(extract(epoch from clock_timestamp()) * 1000 / $2)::bigint - $3), 0)::int as used
-from provider_quotas q where q.name = $1`;
-
-/** The end of the slot after which $4 more permits are free; no row when they are free now. */
-const FREE_AT = `
-select greatest((min(c.slot) + $3) * $2 - extract(epoch from clock_timestamp()) * 1000, 0)::double precision as "inMs"
-from (
-  select s.slot, sum(s.used) over (order by s.slot) as counted, sum(s.used) over () as total
-  from provider_quota_slots s
-  where s.name = $1 and s.slot > floor(extract(epoch from clock_timestamp()) * 1000 / $2)::bigint - $3
-) c where c.total + $4 > $5 and c.counted >= c.total + $4 - $5`;
-
-interface StateRow {
-  blockedUntil: Date | null;
-  blockedForMs: number | null;
-  probing: boolean;
-  used: number;
-}
-
-/** The usage of a quota by all instances. */
-export interface Usage {
-  readonly used: number;
-  /** null: no instance is blocked. */
-  readonly blockedUntil: Date | null;
-  readonly blockedForMs: number;
-  /** True after a block, until a probe has shown that the block is over. */
-  readonly probing: boolean;
-}
 
 /**
  * Keeps all instances together under a provider's rate limit. Permits are counted in PostgreSQL over a sliding window
@@ -159,23 +98,13 @@ export class Quota {
     await this.database.query(FAVOR_AGED, [rule.name]);
   }
 
-  async usage(rule: QuotaRule): Promise<Usage> {
-    const { slotMs, slots } = gridOf(rule);
-    const [row] = await this.database.query<StateRow>(STATE, [rule.name, slotMs, slots]);
-    const blockedForMs = row?.blockedForMs ?? 0;
-    return {
-      used: row?.used ?? 0,
-      blockedUntil: blockedForMs > 0 ? (row?.blockedUntil ?? null) : null,
-      blockedForMs,
-      probing: row?.probing ?? false,
-    };
+  usage(rule: QuotaRule): Promise<Usage> {
+    return readUsage(this.database, rule);
   }
 
   /** Milliseconds until a priority can get `permits` permits; `permits` must fit into one window. */
-  async freeInMs(rule: QuotaRule, priority: Priority, permits: number): Promise<number> {
-    const { slotMs, slots } = gridOf(rule);
-    const values = [rule.name, slotMs, slots, permits, ceilingOf(priority, rule.limit)];
-    return (await this.database.query<{ inMs: number | null }>(FREE_AT, values))[0]?.inMs ?? 0;
+  freeInMs(rule: QuotaRule, priority: Priority, permits: number): Promise<number> {
+    return readFreeInMs(this.database, rule, priority, permits);
   }
 
   private async serve(rule: QuotaRule): Promise<void> {
@@ -243,14 +172,4 @@ function settleRequests(batch: readonly PermitRequest[], row: GrantRow | undefin
     if (row && index < granted) request.resolve({ slot: row.slot });
     else request.reject(new ProviderError('not-sent', QUOTA_USED_UP, { retryAfterMs }));
   });
-}
-
-function gridOf(rule: QuotaRule): Grid {
-  const { windowMs } = rule;
-  const slotMs = Math.max(Math.floor(windowMs / (isTight(rule) ? FINE_SLOTS : SLOTS)), 1);
-  return {
-    slotMs,
-    slots: Math.ceil(windowMs / slotMs) + 1,
-    marginSlots: Math.ceil(ARRIVAL_MARGIN_MS / slotMs),
-  };
 }

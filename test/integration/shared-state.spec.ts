@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
 import type { Permit } from '../../src/outbound/prefetched-permits.js';
-import { Quota, type QuotaRule } from '../../src/outbound/quota.service.js';
+import type { QuotaRule } from '../../src/outbound/quota-rule.js';
+import { Quota } from '../../src/outbound/quota.service.js';
 import type { Priority } from '../../src/outbound/priorities.js';
 import { TokenCache, type Login, type TokenSource } from '../../src/outbound/token-cache.service.js';
 import { ProviderError } from '../../src/connector/connector.js';
