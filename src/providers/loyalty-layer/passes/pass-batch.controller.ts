@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../../access/index.js';
 import { IdempotencyKey } from '../../../api/idempotency-key.js';
 import { WaitFor } from '../../../api/prefer.js';
-import { problemBody } from '../../../api/problem.filter.js';
+import { problemBody } from '../../../api/problem-body.js';
 import { BodyLimit } from '../../../api/raw-body.js';
 import { SubmitsTransaction } from '../../../operations/transactions/transaction.decorators.js';
 import { OWNER, Presenter } from '../../../operations/transactions/transaction.presenter.js';
