@@ -2,6 +2,7 @@
 // rules.
 import { defaultMetadataStorage as types } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage, type ValidationArguments } from 'class-validator';
+import { isRecord } from '../readers/json.js';
 
 type Constructor = new () => object;
 type Check = (value: unknown, object: object) => boolean;
@@ -63,7 +64,7 @@ function instantiate({ metatype, properties, names }: ClassRules, body: object):
     if (value === undefined) continue;
     const made = Array.isArray(value)
       ? instantiateAll(nested, value)
-      : isPlainObject(value)
+      : isRecord(value)
         ? instantiate(nested, value)
         : null;
     // An allowed null is rare: class-validator decides.
@@ -85,7 +86,7 @@ function isFreeOfInheritedNames(value: unknown): boolean {
 }
 
 function instantiateAll(rules: ClassRules, values: readonly unknown[]): object[] | null {
-  const made = values.map((value) => (isPlainObject(value) ? instantiate(rules, value) : null));
+  const made = values.map((value) => (isRecord(value) ? instantiate(rules, value) : null));
   return made.some((one) => one === null) ? null : made.filter((one) => one !== null);
 }
 
@@ -159,8 +160,4 @@ function isConstructor(value: unknown): value is Constructor {
 
 function isCondition(value: unknown): value is (object: object, value: unknown) => boolean {
   return typeof value === 'function';
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

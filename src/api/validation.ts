@@ -2,6 +2,7 @@ import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@ne
 import { Problem, type FieldError } from '../common/problem.js';
 import { CompiledRules } from './compiled-rules.js';
 import { pointerTo } from './json-body.js';
+import { isRecord } from '../readers/json.js';
 
 const MAX_ERRORS = 50;
 const REQUIRED = 'is required';
@@ -69,7 +70,7 @@ function unknownMember(name: string): FieldError {
 const UNKNOWN = 'is not a known member';
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
+  return isRecord(value) && !Buffer.isBuffer(value);
 }
 
 function toFieldErrors(finding: ValidationError, parent: string): FieldError[] {

@@ -19,6 +19,7 @@ import { startProviders } from './providers.js';
 import { seed } from './seed.js';
 import type { Shutdown } from './shutdown.js';
 import { step, StartError } from './step.js';
+import { errorCode } from '../readers/error-code.js';
 
 /** Time for silent connections after the grace period of the work in progress. */
 const CONNECTIONS_GRACE_MS = 3_000;
@@ -80,14 +81,13 @@ async function listen(app: NestFastifyApplication, { host, port }: Config): Prom
   try {
     await app.listen(port, host);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const hints: Record<string, string> = {
       EADDRINUSE: `Port ${port} is in use (EADDRINUSE). Stop the program that uses it, or choose another port with PORT.`,
       EACCES: `This user may not use port ${port} (EACCES). Choose a port above 1023 with PORT.`,
       EADDRNOTAVAIL: `This machine has no address ${host} (EADDRNOTAVAIL). Correct HOST.`,
       ENOTFOUND: `The host ${host} does not exist (ENOTFOUND). Correct HOST.`,
     };
-    const hint = hints[String(code)];
+    const hint = hints[errorCode(error) ?? ''];
     if (hint === undefined) throw error;
     throw new StartError(`The gateway could not listen on ${host}. ${hint}`, { cause: error });
   }

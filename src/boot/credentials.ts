@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isRecord, type JsonRecord } from '../readers/json.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 
 /** The credentials that were generated for an embedded database. They are stored so that later starts can show them. */
@@ -19,8 +20,9 @@ export async function readCredentials(dataDir: string): Promise<GeneratedCredent
   if (text === null) return {};
   try {
     const parsed: unknown = JSON.parse(text);
-    const operator = texts(memberOf(parsed, 'operator'), ['username', 'password']);
-    const app = texts(memberOf(parsed, 'app'), ['appId', 'keyId', 'secret']);
+    if (!isRecord(parsed)) return {};
+    const operator = texts(parsed['operator'], ['username', 'password']);
+    const app = texts(parsed['app'], ['appId', 'keyId', 'secret']);
     return { ...(operator && { operator }), ...(app && { app }) };
   } catch {
     return {};
@@ -31,15 +33,9 @@ export async function writeCredentials(dataDir: string, credentials: GeneratedCr
   await writePrivateFile(credentialsFile(dataDir), `${JSON.stringify(credentials, null, 2)}\n`);
 }
 
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
 /** Returns the named members if all of them are strings, otherwise null. */
 function texts<const Name extends string>(value: unknown, names: readonly Name[]): Record<Name, string> | null {
-  const entries = names.map((name) => [name, memberOf(value, name)] as const);
-  const isComplete = (record: Record<string, unknown>): record is Record<Name, string> =>
+  const isComplete = (record: JsonRecord): record is Record<Name, string> =>
     names.every((name) => typeof record[name] === 'string');
-  const record = Object.fromEntries(entries);
-  return isComplete(record) ? record : null;
+  return isRecord(value) && isComplete(value) ? value : null;
 }

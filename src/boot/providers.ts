@@ -9,6 +9,7 @@ import { DECLARED } from '../providers/declared.js';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from '../sandbox/sandbox.js';
 import type { Shutdown } from './shutdown.js';
 import { step } from './step.js';
+import { errorCode } from '../readers/error-code.js';
 
 const LOOPBACK = '127.0.0.1';
 const JOURNAL = 'sandbox.jsonl';
@@ -64,8 +65,7 @@ async function startOnSomePort(config: Config, notifying: readonly NotifyingProv
   try {
     return await startSandbox(options);
   } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    if (!isTaken || config.sandbox.isFixed) throw error;
+    if (errorCode(error) !== 'EADDRINUSE' || config.sandbox.isFixed) throw error;
     return startSandbox({ ...options, port: 0 });
   }
 }

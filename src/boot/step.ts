@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/config.js';
+import { errorCode } from '../readers/error-code.js';
 
 /** The process cannot start. The message names the failed step, the reason and the remedy. */
 export class StartError extends Error {
@@ -11,12 +12,8 @@ export async function step<T>(what: string, hint: string, work: () => Promise<T>
     return await work();
   } catch (error) {
     if (error instanceof StartError || error instanceof ConfigError) throw error;
-    const why = error instanceof Error ? error.message || codeOf(error) : String(error);
+    // A refused connection to several addresses has no message.
+    const why = error instanceof Error ? error.message || (errorCode(error) ?? error.name) : String(error);
     throw new StartError(`The gateway could not ${what}: ${why}\n${hint}`, { cause: error });
   }
-}
-
-/** For errors without a message, e.g. a refused connection to several addresses. */
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream } from 'pino';
+import { errorCode } from '../readers/error-code.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -59,8 +60,8 @@ export const logger = pino(
 /** The parts of an error that may be logged: its class and code. Messages can quote data of a caller or a provider. */
 export function describeError(error: unknown): { error: string; errorCode?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
-  const code = 'code' in error ? error.code : undefined;
-  return { error: error.name, ...(typeof code === 'string' && { errorCode: code }) };
+  const code = errorCode(error);
+  return { error: error.name, ...(code !== undefined && { errorCode: code }) };
 }
 
 /** Framework contexts whose messages are fixed texts. Of every other line only the context is logged. */

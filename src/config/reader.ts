@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readWholeNumber } from '../readers/integer.js';
 import type { Variable } from './variables.js';
+import { errorCode } from '../readers/error-code.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -120,9 +121,7 @@ export class EnvironmentReader<Name extends string = string> {
       if (value !== '') return value;
       this.fail(name, `is empty in the file of ${name}_FILE (${file})`);
     } catch (error) {
-      // `instanceof` would fail under jest, where file system errors come from another realm.
-      const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'error';
-      this.fail(name, `cannot be read from the file of ${name}_FILE (${file}): ${code}`);
+      this.fail(name, `cannot be read from the file of ${name}_FILE (${file}): ${errorCode(error) ?? 'error'}`);
     }
     return null;
   }

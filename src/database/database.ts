@@ -2,6 +2,7 @@ import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
 import { Problem } from '../common/problem.js';
 import { reaperOf, type DeadConnectionReaper } from './dead-connection-reaper.js';
+import { errorCode } from '../readers/error-code.js';
 
 /** SQLSTATEs that the gateway acts on (PostgreSQL, appendix A). */
 export const SQLSTATE = {
@@ -122,15 +123,13 @@ export function isUnavailable(error: unknown): boolean {
     return UNAVAILABLE_CLASSES.has(state.slice(0, 2)) || state === SQLSTATE.readOnlyTransaction;
   }
   if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? error.code : undefined;
-  if (typeof code === 'string' && UNAVAILABLE_CODES.has(code)) return true;
+  if (UNAVAILABLE_CODES.has(errorCode(error) ?? '')) return true;
   return UNAVAILABLE_MESSAGES.test(error.message);
 }
 
 /** True when there was no connection to send the statement: it took no effect. */
 export function neverConnected(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return 'code' in error && typeof error.code === 'string' && NEVER_CONNECTED_CODES.has(error.code);
+  return NEVER_CONNECTED_CODES.has(errorCode(error) ?? '');
 }
 
 /** True when the statement took no effect because of a value in it. */

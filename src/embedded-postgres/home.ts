@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, lchown, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { EmbeddedPostgresError, OWN_SERVER_HINT, errorCode } from './error.js';
+import { errorCode } from '../readers/error-code.js';
+import { EmbeddedPostgresError, OWN_SERVER_HINT } from './error.js';
 import { SYSTEM_FOLDER, ensureOwnedFolder, refuseUnsafeFolder } from './owned-folder.js';
 import { exists, findBarrier } from './server-user.js';
 import type { ServerUser } from './server-user.js';

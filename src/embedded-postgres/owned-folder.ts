@@ -1,6 +1,7 @@
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { EmbeddedPostgresError, OWN_SERVER_HINT, errorCode } from './error.js';
+import { errorCode } from '../readers/error-code.js';
+import { EmbeddedPostgresError, OWN_SERVER_HINT } from './error.js';
 
 /**
  * Root's folder for programs and data that the server's user cannot reach in the project folder. It survives a reboot,

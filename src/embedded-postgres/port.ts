@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { errorCode } from './error.js';
+import { errorCode } from '../readers/error-code.js';
 
 const LOOPBACK = '127.0.0.1';
 

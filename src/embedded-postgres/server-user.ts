@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { EmbeddedPostgresError, OWN_SERVER_HINT, errorCode } from './error.js';
+import { errorCode } from '../readers/error-code.js';
+import { EmbeddedPostgresError, OWN_SERVER_HINT } from './error.js';
 
 /** Users that can run the server when the gateway runs as root, in order of preference. */
 const UNPRIVILEGED_USERS = ['postgres', 'nobody'];

@@ -1,6 +1,7 @@
 import type { AppCipher } from '../crypto/app-vault.js';
 import type { JsonObject, Transaction } from '../ledger/model/transaction.js';
 import type { Secret } from '../connector/connector.js';
+import { isJsonObject } from '../readers/json.js';
 
 /** @throws Error when the app's key has been destroyed */
 export function sealSecret(cipher: AppCipher, secret: Secret): Buffer {
@@ -12,16 +13,12 @@ export function openSecret(cipher: AppCipher, transaction: Pick<Transaction, 'se
   if (!transaction.sealed) throw new Error('the personal data of this transaction has been erased');
   const opened = openObject(cipher, transaction.sealed);
   const { personal, body, reply } = opened;
-  if (typeof body !== 'string' || !isObject(personal)) throw new Error('sealed data has an unknown shape');
+  if (typeof body !== 'string' || !isJsonObject(personal)) throw new Error('sealed data has an unknown shape');
   return { personal, body, ...(typeof reply === 'string' && { reply }) };
 }
 
 export function openObject(cipher: AppCipher, sealed: Buffer): JsonObject {
   const opened: unknown = JSON.parse(cipher.open(sealed));
-  if (!isObject(opened)) throw new Error('sealed data is not an object');
+  if (!isJsonObject(opened)) throw new Error('sealed data is not an object');
   return opened;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import { errorCode } from '../readers/error-code.js';
+
 /** No connection to the provider was established: no byte of the request was sent. */
 export class NotConnectedError extends Error {
   override readonly name = 'NotConnectedError';
@@ -14,8 +16,7 @@ export class NotConnectedError extends Error {
   }
 }
 
-/** The code of an error of the connection phase, in lower case. Read by shape, as in `ProviderHttp`. */
+/** The code of an error of the connection phase, in lower case. */
 export function connectReason(error: unknown): string {
-  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : null;
-  return typeof code === 'string' && code !== '' ? code.toLowerCase() : 'connect_failed';
+  return (errorCode(error) || 'connect_failed').toLowerCase();
 }

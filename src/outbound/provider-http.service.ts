@@ -8,6 +8,7 @@ import { BodyTooLargeError, exchange, NotStartedError, type HttpReply, type Http
 import { NotConnectedError } from './not-connected.js';
 import { createPool } from './pool.js';
 import { undiciAdapter } from './undici-adapter.js';
+import { errorCode } from '../readers/error-code.js';
 
 /** The failure reason of a request that our HTTP client refuses, because a header or the URL cannot be written. */
 export const UNSENDABLE = 'unsendable_request';
@@ -90,12 +91,6 @@ function classify(error: unknown): ProviderError {
 }
 
 function reasonOf(error: unknown): string {
-  if (memberOf(error, 'name') === 'TimeoutError') return 'timeout';
-  return (memberOf(error, 'code') ?? 'io_error').toLowerCase();
-}
-
-/** Read by shape: the runtime's own errors are not always instances of this realm's class `Error`. */
-function memberOf(error: unknown, name: 'name' | 'code'): string | null {
-  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : null;
-  return typeof value === 'string' && value !== '' ? value : null;
+  const isTimeout = typeof error === 'object' && error !== null && 'name' in error && error.name === 'TimeoutError';
+  return isTimeout ? 'timeout' : (errorCode(error) || 'io_error').toLowerCase();
 }

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { codingsOf, decodeBody } from '../readers/content-encoding.js';
 import { decodeJson } from '../readers/json-text.js';
 import { NotConnectedError } from './not-connected.js';
+import { errorCode } from '../readers/error-code.js';
 
 /** Limit after decompression: a small compressed answer must not fill the memory. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -18,8 +19,7 @@ export class NotStartedError extends Error {
 
   /** True when the request itself cannot be sent: retrying does not help. */
   get isUnsendable(): boolean {
-    const { cause } = this;
-    return typeof cause === 'object' && cause !== null && 'code' in cause && UNSENDABLE.has(String(cause.code));
+    return UNSENDABLE.has(errorCode(this.cause) ?? '');
   }
 }
 
@@ -85,8 +85,7 @@ function parsed(url: string): URL {
 /** Read by shape: the runtime's own errors are not always instances of this realm's class `Error`. */
 function errorOf(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  const code = typeof thrown === 'object' && thrown && 'code' in thrown ? thrown.code : undefined;
-  return Object.assign(new Error('an error of the runtime'), { code });
+  return Object.assign(new Error('an error of the runtime'), { code: errorCode(thrown) });
 }
 
 interface Reply {

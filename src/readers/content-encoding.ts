@@ -6,6 +6,7 @@ import {
   zstdDecompressSync,
   type ZlibOptions,
 } from 'node:zlib';
+import { errorCode } from './error-code.js';
 
 /** More layers than any sender applies. Each layer costs a decompression. */
 const MAX_CODINGS = 3;
@@ -44,13 +45,8 @@ export function decodeBody(body: Buffer, codings: readonly string[], maxBytes: n
     try {
       decoded = decoder(decoded, { maxOutputLength: maxBytes });
     } catch (error) {
-      return { kind: isTooLarge(error) ? 'too-large' : 'unreadable' };
+      return { kind: errorCode(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'unreadable' };
     }
   }
   return { kind: 'decoded', body: decoded };
-}
-
-/** `instanceof` would fail under jest, where Node's errors come from another realm. */
-function isTooLarge(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }

@@ -74,6 +74,11 @@ export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** For values that are JSON by their origin: this gateway wrote them, or a reader has made them. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return isRecord(value);
+}
+
 /**
  * For `parseJson` where a number must never become a text. An integer beyond 2^53 becomes a bigint, and any other
  * number that a float cannot hold exactly becomes NaN. No validation rule accepts either as a number.

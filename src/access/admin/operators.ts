@@ -8,6 +8,7 @@ import type { OperatorCaller, Role } from '../caller.js';
 import { OperatorEntity } from '../entities.js';
 import { OperatorLogins } from '../operator-logins.js';
 import { hashPassword } from '../passwords.js';
+import { errorCode } from '../../readers/error-code.js';
 
 interface NewOperator {
   readonly username: string;
@@ -130,7 +131,5 @@ function requireAnotherAdmin(operator: OperatorEntity, admins: readonly Operator
 }
 
 function isTaken(error: unknown): boolean {
-  if (!(error instanceof QueryFailedError)) return false;
-  const cause: unknown = error.driverError;
-  return cause instanceof Error && 'code' in cause && cause.code === SQLSTATE.uniqueViolation;
+  return error instanceof QueryFailedError && errorCode(error.driverError) === SQLSTATE.uniqueViolation;
 }

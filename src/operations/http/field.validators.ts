@@ -5,6 +5,7 @@ import { Optional } from '../../api/optional.js';
 import { isLongerThan, IsLabel } from '../../api/text-rules.js';
 import { isDateTime } from '../../readers/date-time.js';
 import { faultOfLabel } from '../../readers/user-text.js';
+import { isRecord } from '../../readers/json.js';
 
 /* Fields that several requests share: their rule, their message and their documentation in one place. */
 
@@ -53,7 +54,7 @@ export function IsMetadata(): PropertyDecorator {
 }
 
 function isMetadata(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   const members = Object.entries(value);
   return members.length <= MAX_METADATA_MEMBERS && members.every(([name, text]) => isMetadataMember(name, text));
 }

@@ -11,6 +11,7 @@ import { isoTime } from './iso-time.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { openObject, openSecret } from '../sealed-payload.js';
 import type { PresentedTransaction, TransactionEventDto } from './transaction.dto.js';
+import { isJsonObject } from '../../readers/json.js';
 
 export interface View {
   /** Personal data in clear instead of masked. */
@@ -139,13 +140,9 @@ function personalDataOf({ blockedAt, erasedAt }: Transaction): string {
 function overlay(base: JsonObject, top: JsonObject): JsonObject {
   const merged = Object.entries(top).map(([name, value]) => {
     const below = base[name];
-    return [name, isObject(value) && isObject(below) ? overlay(below, value) : value] as const;
+    return [name, isJsonObject(value) && isJsonObject(below) ? overlay(below, value) : value] as const;
   });
   return { ...base, ...Object.fromEntries(merged) };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function iso(date: Date | null): string | null {

@@ -12,6 +12,7 @@ import { readForm } from '../statements/statement-form.js';
 import { STATEMENT_PROVIDERS } from '../../providers/declared.js';
 import type { StatementPreview } from '../statements/statement-preview.js';
 import { Statements, type ArrivingFile, type StatementRequest } from '../statements/statements.service.js';
+import { isRecord } from '../../readers/json.js';
 
 interface StatementUpload {
   readonly dto: CreateReconciliationDto;
@@ -106,10 +107,9 @@ function columnsOf(text: string | undefined): Record<string, string> {
   if (text === undefined) return {};
   const reading = readJson(Buffer.from(text));
   const value: unknown = 'value' in reading ? reading.value : null;
-  const entries = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : null;
-  if (!entries) throw Problem.invalid('/columns', 'must be a JSON object of strings');
+  if (!isRecord(value)) throw Problem.invalid('/columns', 'must be a JSON object of strings');
   return Object.fromEntries(
-    entries.map(([name, column]: [string, unknown]) => {
+    Object.entries(value).map(([name, column]) => {
       if (typeof column !== 'string') throw Problem.invalid('/columns', 'must be a JSON object of strings');
       return [name, column];
     }),

@@ -7,6 +7,7 @@ import { isLongerThan } from '../../../api/text-rules.js';
 import { IsReference } from '../../../operations/http/field.validators.js';
 import { faultOfLabel } from '../../../readers/user-text.js';
 import { IsDocument, IsFfn, type MemberDocumentDto } from '../members/member.dto.js';
+import { isRecord } from '../../../readers/json.js';
 
 const MAX_CARD_MEMBERS = 20;
 const MAX_CARD_VALUE = 100;
@@ -108,7 +109,7 @@ function IsCard(): PropertyDecorator {
 }
 
 function isCard(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   const members = Object.entries(value);
   if (members.length === 0 || members.length > MAX_CARD_MEMBERS) return false;
   return members.every(([name, text]) => CARD_NAME.test(name) && typeof text === 'string' && isCardValue(text));

@@ -1,7 +1,8 @@
-import type { Failure, Json, JsonObject } from '../../../ledger/model/transaction.js';
+import type { Failure, JsonObject } from '../../../ledger/model/transaction.js';
 import type { OperationHandler } from '../../../connector/connector.js';
 import { PASS_DEADLINE_MS, type LoyaltyLayerClient } from '../client.js';
 import { readCancelReply, readUpdateReply } from './pass-change.mapping.js';
+import { isJsonObject } from '../../../readers/json.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -24,8 +25,8 @@ const SUPERSEDED: Failure = {
 
 /** The parts of a pass that an update sets: each member of the holder, and the metadata as a whole. */
 export function partsOfUpdate({ holder, metadata }: JsonObject): ReadonlySet<string> {
-  const members = isObject(holder) ? Object.keys(holder).map((name) => `holder.${name}`) : [];
-  return new Set(isObject(metadata) ? [...members, 'metadata'] : members);
+  const members = isJsonObject(holder) ? Object.keys(holder).map((name) => `holder.${name}`) : [];
+  return new Set(isJsonObject(metadata) ? [...members, 'metadata'] : members);
 }
 
 /** Changes the holder at LoyaltyLayer; metadata are the app's own and go nowhere. */
@@ -37,7 +38,7 @@ export function passUpdateOperation(client: LoyaltyLayerClient): OperationHandle
     send: async (operation, beforeSend) => {
       const { body, detail } = operation;
       const metadata = detail['metadata'];
-      const change = isObject(metadata) ? { resource: { metadata } } : {};
+      const change = isJsonObject(metadata) ? { resource: { metadata } } : {};
       if (body === '') return { kind: 'succeeded', providerReference: null, ...change };
       const outcome = readUpdateReply(body, await client.updatePass(operation, beforeSend));
       return outcome.kind === 'succeeded' ? { ...outcome, ...change } : outcome;
@@ -53,8 +54,4 @@ export function passCancelOperation(client: LoyaltyLayerClient): OperationHandle
     send: async (operation, beforeSend) =>
       readCancelReply(operation.body, await client.cancelPass(operation, beforeSend)),
   };
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
