@@ -3,9 +3,8 @@ import {
   accrualBody,
   partnerDateTime,
   readAccrualReply,
-  readAccrualStatus,
-  readNotification,
 } from '../../src/providers/latam-pass/accruals/accrual.mapping.js';
+import { readAccrualStatus, readNotification } from '../../src/providers/latam-pass/accruals/accrual-status.mapping.js';
 import { judgeToken } from '../../src/providers/latam-pass/errors.js';
 import { REASONS } from '../../src/providers/latam-pass/accruals/accrual.reasons.js';
 import { REJECTED_SAMPLE } from '../support/latam-pass-samples.js';

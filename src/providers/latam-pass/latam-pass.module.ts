@@ -13,7 +13,7 @@ import { LatamPassClient } from './client.js';
 import { CobrandedController } from './cobranded/cobranded.controller.js';
 import { Cobranded } from './cobranded/cobranded.service.js';
 import { cobrandedEndOperation, cobrandedStartOperation } from './cobranded/cobranded.operation.js';
-import { readNotification } from './accruals/accrual.mapping.js';
+import { readNotification } from './accruals/accrual-status.mapping.js';
 import { MemberSearch } from './members/member-search.service.js';
 import { MembersController } from './members/members.controller.js';
 

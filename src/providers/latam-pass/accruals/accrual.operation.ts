@@ -6,14 +6,8 @@ import {
   type StoredOperation,
 } from '../../../connector/connector.js';
 import { ACCRUAL_DEADLINE_MS, type LatamPassClient } from '../client.js';
-import {
-  infrastructure,
-  isUnroutedQuery,
-  readAccrualReply,
-  readAccrualStatus,
-  type AccrualReading,
-  type FoundAccrual,
-} from './accrual.mapping.js';
+import { isUnroutedQuery, readAccrualStatus, type FoundAccrual } from './accrual-status.mapping.js';
+import { infrastructure, readAccrualReply, type AccrualReading } from './accrual.mapping.js';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
