@@ -1,75 +1,93 @@
 import type { ReportedBalance } from '../ledger/writes/settle.js';
 import type { Failure, Json, JsonObject } from '../ledger/model/transaction.js';
 
-/**
- * The port between the gateway and its providers, and the project's vocabulary. A connector declares which operations it
- * performs and translates; recording, leases, retries and the ledger are not its business. What a provider does not have
- * (a poll, a quantity) is absent from its definition, never stubbed.
+/*
+ * The port between the gateway and its providers. A connector declares which operations it performs, makes one call, and
+ * translates the response. Recording, leases, retries and the ledger are the gateway's work. An optional member that a
+ * provider does not support (a poll, a batch) is left out, never stubbed.
  */
-/** What the provider said. A refusal is a value, not an exception. */
-export type Outcome = Said & {
-  /** The provider's answer as it came, kept encrypted with the transaction. */
+
+/** The result of a call that the provider answered clearly. A decline is a value, not an exception. */
+export type Outcome = Answer & {
+  /** The provider's raw response. It is stored encrypted with the transaction, for later disputes. */
   readonly reply?: string;
 };
 
-type Said =
+type Answer =
+  /** The provider registered the operation; the result follows by poll or notification. Status: `processing`. */
   | {
       readonly kind: 'accepted';
+      /**
+       * The id that the provider gave to this request. Notifications are matched by it, and polls may use it. null: not
+       * known yet; a later outcome can supply it.
+       */
       readonly correlationId: string | null;
+      /** The provider's id of the executed operation, which its statements and its support use. */
       readonly providerReference?: string | null;
-      /** When to ask for the end if nobody tells us, in milliseconds; null: only a notification ends it. */
+      /** Milliseconds until the first poll; null: never polled, only a notification ends the operation. */
       readonly pollInMs: number | null;
-      /** By when the end is to be expected, in milliseconds. */
+      /** Milliseconds until the result is usually known. Apps see it as `expectedBy`. */
       readonly expectedInMs: number;
     }
+  /** Executed. Final. */
   | {
       readonly kind: 'succeeded';
       readonly providerReference: string | null;
       readonly correlationId?: string | null;
-      /** Members merged into what everybody may see of the transaction. */
+      /** Members to add to the transaction's `detail`. No personal data: it is stored in clear. */
       readonly detail?: JsonObject;
+      /** Changes to the transaction's resource, e.g. a pass. */
       readonly resource?: ResourceChange;
-      /** The prepaid balance that the response reports. */
+      /** The prepaid balance that the response states. It is recorded in the same commit as the result. */
       readonly reported?: ReportedBalance;
     }
+  /** The provider rejected the operation in its own words: certainly not executed. Final; the status is `failed`. */
   | {
       readonly kind: 'declined';
       readonly failure: Failure;
       readonly providerReference?: string | null;
       readonly correlationId?: string | null;
     }
-  /** Asked, and the end is still to come. */
+  /** The result of a poll: not final yet. The status does not change. `pollInMs` is the time until the next poll. */
   | { readonly kind: 'waiting'; readonly pollInMs: number | null; readonly correlationId?: string | null };
 
+/** A change to a resource. Members that are absent keep their value. */
 export interface ResourceChange {
+  /** One of the provider's own statuses, e.g. `active`. Final ones are declared in the manifest as `endStatuses`. */
   readonly status?: string;
+  /** The provider's id of the resource. */
   readonly providerReference?: string | null;
+  /** Members to add to the resource's `detail`. No personal data: it is stored in clear. */
   readonly detail?: JsonObject;
-  /** Encrypted at rest, for the owning app only. */
+  /** Data that only the owning app may read, e.g. a QR code. Stored encrypted. */
   readonly secret?: JsonObject;
+  /** Replaces the app's metadata. */
   readonly metadata?: JsonObject;
 }
 
 export type ProviderErrorKind =
-  /** Proved that nothing happened: no connection, no token, no quota, breaker open, our lease is gone. */
+  /** Certainly not executed: no connection, no token, no quota, breaker open, or the lease was lost. Sent again. */
   | 'not-sent'
-  /** 429: refused before execution. */
+  /** Rejected before execution because of a limit, e.g. with a 429. Sent again after the pause. */
   | 'rate-limited'
-  /** The provider does not accept our credentials, also after a new login. */
+  /** The provider rejects our credentials even after a new login, before execution. Sent again a minute later. */
   | 'unauthorized'
-  /** It may have happened: lost, late, unreadable or contradictory answers, 5xx. */
+  /**
+   * May have been executed: the response is lost, late, unreadable or contradictory, or a 5xx. Sent again if the operation
+   * is `repeatable`; otherwise the transaction becomes `unknown`.
+   */
   | 'doubtful';
 
 /**
- * The reason of a 4xx that is not in the provider's own words: something in front of the provider (a gateway, a firewall)
- * refused the call, which says nothing about the operation.
+ * The reason for a 4xx that the provider did not write itself: a gateway or firewall in front of it rejected the call. It
+ * says nothing about the operation, so throw it as `doubtful`. It raises the alarm `provider_edge`.
  */
 export const REFUSED_BY_EDGE = 'refused_by_edge';
 
-/** The reason, and the alarm, of a balance that is no plain decimal: the last good one stands. */
+/** Reason and alarm for a balance that is not a plain decimal. The last readable balance stays in use. */
 export const UNREADABLE_BALANCE = 'unreadable_balance';
 
-/** What a provider failed to say. `reason` is a short code of ours: safe for logs, events and metrics. */
+/** A call without a clear answer. `reason` is a short code of the gateway: safe for logs, events and metrics. */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
 
@@ -77,11 +95,15 @@ export class ProviderError extends Error {
     readonly kind: ProviderErrorKind,
     readonly reason: string,
     readonly extras: {
-      /** Earliest time for the next try, in milliseconds from now. */
+      /** Shortest time until the next try, in milliseconds. */
       readonly retryAfterMs?: number;
-      /** What support may ask for: HTTP status, an edge firewall's reference. No personal data. */
+      /** Facts for the provider's support: HTTP status, a firewall's reference. Shown in events: no personal data. */
       readonly evidence?: JsonObject;
-      /** No new login and no other call will do better: somebody has to mend our credentials. */
+      /**
+       * The credentials are wrong: neither a retry nor a new login will help. It pauses the whole provider until an
+       * operator fixes the credentials and resumes it. Only an error inside `ProviderClient.call`, e.g. of its login, has
+       * this effect. Leave it out for a token that a new login replaces.
+       */
       readonly stopsProvider?: boolean;
       readonly cause?: unknown;
     } = {},
@@ -90,50 +112,63 @@ export class ProviderError extends Error {
   }
 }
 
-/** What is encrypted with a transaction. */
+/** The part of a transaction that is stored encrypted, with the key of its app. */
 export interface Secret {
-  /** Laid over the transaction's detail for those who may see personal data. */
+  /**
+   * Personal data in clear, by member of `detail`, e.g. `{ phoneNumber: '5537686660' }`. The same member of `detail` has the
+   * masked value. Callers who may see personal data get this value instead. The manifest declares each member as `personal`.
+   */
   readonly personal: JsonObject;
-  /** The exact bytes that are sent to the provider, fixed before the first try. */
+  /** The exact request body. It is fixed before the first send, so every retry sends the same bytes. */
   readonly body: string;
-  /** The provider's answer as it came. */
+  /** The provider's raw response. */
   readonly reply?: string;
 }
 
-/** A recorded operation as its connector gets it. */
+/** A recorded operation, as `send`, `poll` and `batch` receive it. */
 export interface StoredOperation {
+  /** The transaction's id: a UUID in lower case, without the `txn_` of the API. */
   readonly id: string;
   readonly appId: string;
   readonly type: string;
+  /** `Secret.body`, decrypted. Send it byte for byte. */
   readonly body: string;
+  /** What the transaction shows to everyone who may read it: personal data is masked. */
   readonly detail: JsonObject;
+  /** As an earlier outcome supplied it; null: not known yet. */
   readonly correlationId: string | null;
+  /** As an earlier outcome supplied it; null: not known yet. */
   readonly providerReference: string | null;
-  /** 1 for the first call that may have left; counts those whose end nobody saw. */
+  /** Number of this attempt, from 1. Attempts that may have been executed count; those certainly not sent do not. */
   readonly attempt: number;
-  /** Its creation, or its release when it was held. */
+  /** The time of release for an operation that was on hold, otherwise of creation. */
   readonly startedAt: Date;
-  /** It was found to be covered by the commit that began this attempt, a moment ago. */
+  /** The commit that began this attempt found that the prepaid balance covers it. Absent or false: not checked there. */
   readonly isCovered?: boolean;
-  /** How much right its call has to a scarce quota. */
+  /** The priority for the provider's quota: pass it to `ProviderClient.call` as `priority`. */
   readonly lane?: OperationLane;
 }
 
 /**
- * `operator`: a person asked for it; `interactive`: somebody waits for the answer; `alone`: so too, but it can go together
- * with others and needs no permit of its own while they are scarce; `aged`: has waited long; `background`: nobody waits.
+ * The priority of a call while permits of the quota are scarce.
+ * - `operator`: an operator requested it.
+ * - `interactive`: a caller waits for the result.
+ * - `alone`: as `interactive`, but it can also be sent in a batch, so it takes no permit of its own while they are scarce.
+ * - `aged`: it has waited in the queue for long.
+ * - `background`: no caller waits.
  */
 export type OperationLane = 'operator' | 'interactive' | 'alone' | 'aged' | 'background';
 
-/** Operations that can go together in one call, which costs one permit; for when permits are scarce. */
+/** Sends several operations in one call, which costs one permit. Used only while permits are scarce. */
 export interface BatchHandler {
-  /** How many may go together now; 0: none at all; 1: another batch has to be understood first. */
+  /** Largest batch at this moment. 0: batches are off. 1: wait for the answer to the batch that is in progress. */
   readonly size: number;
-  /** Whether answers to batches have been understood so far; until then one goes at a time. */
+  /** True once the connector has understood an answer to a batch. Until then, one batch is sent at a time. */
   readonly isProven: boolean;
   /**
-   * One call for all of them: what was said of each, or failed to be said, in their order. `beforeSend` as for one.
-   * @throws ProviderError when it is the same for all
+   * Makes one call for all operations and returns one result for each, in the same order. Call `beforeSend` as in
+   * `OperationHandler.send`.
+   * @throws ProviderError when the same error applies to all operations
    */
   readonly send: (
     operations: readonly StoredOperation[],
@@ -141,79 +176,97 @@ export interface BatchHandler {
   ) => Promise<readonly (Outcome | ProviderError)[]>;
 }
 
-/** For operations that change a resource: they are sent one at a time, in the order in which they were recorded. */
+/** For operations that change a resource. They are sent one at a time, in the order in which they were recorded. */
 export interface ResourceOrder {
-  /** The parts of the resource that an operation sets, from its detail; `all`: nothing of it stays as it was. */
+  /** Names the parts of the resource that an operation sets, read from its `detail`. `all`: it replaces everything. */
   readonly partsOf: (detail: JsonObject) => 'all' | ReadonlySet<string>;
-  /** Why an operation is not sent any more once a later one has set a part that it would set. */
+  /** The failure of an unsent operation after a later one has set one of its parts. */
   readonly superseded: Failure;
 }
 
-/** How long and how often an operation is tried again. */
+/** When an operation is sent again. The pause doubles with each try and is randomized (full jitter). */
 export interface RetryPolicy {
+  /** First pause, in milliseconds. */
   readonly baseMs: number;
+  /** Longest pause, in milliseconds. */
   readonly capMs: number;
-  /** Since its creation or release; then it is parked for an operator. */
+  /** Milliseconds from creation or release. Afterwards the operation is parked: an operator must intervene. */
   readonly giveUpAfterMs: number;
 }
 
+/** How one transaction type is sent. */
 export interface OperationHandler {
+  /** A transaction type that the manifest declares. */
   readonly type: string;
-  /** Whether a doubtful call may be made again with the same data. If not, doubt makes it `unknown`. */
+  /**
+   * True when the provider ignores or reports a second send of the same bytes: a doubtful call is then sent again. False
+   * when a second send could execute it twice: a doubtful call makes the transaction `unknown`.
+   */
   readonly repeatable: boolean;
-  /** Longest time the one call may take, from connection to the end of the body, in milliseconds. */
+  /**
+   * Longest duration of the call, in milliseconds, from the connection to the last byte of the response. Use the same
+   * value for the HTTP request. The lease is calculated from it: a longer call would lose its lease while it runs.
+   */
   readonly deadlineMs: number;
   readonly retry: RetryPolicy;
-  /** What becomes of the transaction's resource, unless the provider's answer says it better. */
+  /**
+   * The status of the transaction's resource by the status of the transaction. `succeeded` applies when an operator
+   * resolves the transaction; a connector's own success names the status in `Outcome.resource`. Absent: no change.
+   */
   readonly resourceStatus?: { readonly succeeded: string; readonly failed: string; readonly unknown: string };
-  /** Absent where the order of sending does not matter. */
+  /** Absent when the order of sending does not matter. */
   readonly order?: ResourceOrder;
-  /** `nextStep` while the provider works on it. */
+  /** The text that apps see as `nextStep` while the provider works on the operation. */
   readonly waitingFor: string;
   /**
-   * Makes the call. `beforeSend` must run immediately before the first byte leaves: it throws when another instance has
-   * taken the operation over.
-   * @throws ProviderError
+   * Makes the call. Call `beforeSend` immediately before the first byte leaves (`ProviderClient.call` does). It throws when
+   * the operation must not be sent any more: it expired, or another instance has taken it over.
+   * @throws ProviderError for every response that is not clear
    */
   readonly send: (operation: StoredOperation, beforeSend: () => void) => Promise<Outcome>;
-  /** Absent where the provider has no such call. Its deadline is `deadlineMs` too. */
+  /** Absent when the provider has no batch call. The deadline is `deadlineMs` too. */
   readonly batch?: BatchHandler;
-  /** Asks how an accepted operation ended. @throws ProviderError */
+  /** Queries the result of an accepted operation. Absent when there is no such query. @throws ProviderError */
   readonly poll?: (operation: StoredOperation) => Promise<Outcome>;
 }
 
-/** A balance that was paid in at the provider and is used up by operations. */
+/** The prepaid balance at a provider, from which its operations are paid. */
 export interface BalanceSource {
-  /** How often it is asked for, in milliseconds. */
+  /** Interval of balance queries, in milliseconds. One instance queries for all. */
   readonly everyMs: number;
-  /** Maximum staleness of a reported balance, in milliseconds. */
+  /** Maximum staleness of a queried balance, in milliseconds. It counts as evidence only after this delay. */
   readonly lagMs: number;
   /** Levels below which an alarm is raised, as decimals in the balance's currency. */
   readonly lowLevels: readonly string[];
-  /** The reported balance, as an exact decimal. @throws ProviderError */
+  /** Queries the balance and returns it as an exact decimal, digit by digit. @throws ProviderError */
   readonly read: () => Promise<{ readonly balance: string; readonly currency: string | null }>;
 }
 
-/** A provider as the rest of the gateway sees it. */
+/** A provider at run time; its module registers it with the `ConnectorRegistry`. */
 export interface ProviderDefinition {
-  /** Of its manifest. */
+  /** The same as in its manifest. */
   readonly name: string;
+  /** One handler for each operation of the manifest. */
   readonly operations: readonly OperationHandler[];
+  /** Present when operations are paid from a prepaid balance. */
   readonly balance?: BalanceSource;
-  /** What an inbound notification says, when the provider sends any. Total: never throws. */
+  /** Reads the raw body of a notification. Present when the manifest declares notifications. It must never throw. */
   readonly readNotification?: (raw: string) => NotificationReading;
-  /** Prepares what a demo app needs; repeatable. For an embedded database with nothing but simulated providers. */
+  /** Creates what the demo app needs, at every start with an embedded database and only simulated providers. Repeatable. */
   readonly seedDemo?: () => Promise<void>;
 }
 
-/** An inbound notification, understood or not. */
+/** What a notification means. */
 export type NotificationReading =
+  /** Kept as it came, with an alarm that contains `reason`: no personal data. */
   | { readonly kind: 'unreadable'; readonly reason: string }
+  /** The operation with this id has ended. */
   | {
       readonly kind: 'final';
       readonly correlationId: string;
       readonly outcome: Extract<Outcome, { kind: 'succeeded' | 'declined' }>;
     }
+  /** The operation is still in progress. `status` is the provider's word for it. */
   | { readonly kind: 'not-final'; readonly correlationId: string; readonly status: string };
 
 export type { Json, JsonObject };

@@ -9,78 +9,78 @@ import type { StatementFormat } from '../reconciliation/statements/reading/state
  * the gateway that has an entry for each provider is derived from the manifests (`src/providers/declared.ts`).
  */
 export interface ProviderManifest {
-  /** In paths, in the ledger, in metrics, in lower case with hyphens. Never changes once transactions exist. */
+  /** Lower case with hyphens; used in paths, the ledger and metrics. It must not change once transactions exist. */
   readonly name: string;
-  /** For people. */
+  /** The name in texts and in the documentation, e.g. `LATAM Pass`. */
   readonly title: string;
-  /** What it does, in one or two words, e.g. `points`. */
+  /** The kind of product, in one or two words, e.g. `points`. The start banner shows it. */
   readonly summary: string;
-  /** By transaction type, in the order of the contract. Each needs a handler in the provider's module. */
+  /** By transaction type, in the order of lists. Each type needs an `OperationHandler` in the provider's module. */
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
-  /** What outlives the operations that act on it, by kind, e.g. a pass. */
+  /** By kind: things that outlive the operations on them, e.g. a pass. */
   readonly resources?: Readonly<Record<string, ResourceDeclaration>>;
-  /** Scopes of partner apps that its routes require. */
+  /** Scopes that its routes require of partner apps. */
   readonly scopes: readonly string[];
-  /** The units of its quantities, as the contract writes them. */
+  /** Units of its quantities, as the API shows them. */
   readonly units: readonly string[];
-  /** Sections of the OpenAPI document that its controllers name with `@ApiTags`: name and description. */
+  /** Sections of the OpenAPI document: name and description. Its controllers use the names in `@ApiTags`. */
   readonly tags: readonly (readonly [name: string, description: string])[];
   /** Its environment variables, in the order of `.env.example`. */
   readonly variables: Readonly<Record<string, Variable>>;
   /** The variable with its base URL. While it is unset, the built-in sandbox simulates the provider. */
   readonly baseUrlVariable: string;
-  /** Reads its variables; reports what is wrong to the reader. */
+  /** Reads its variables. Report each invalid one with `read.fail`, so that the start lists them all. */
   readonly readSettings: (read: EnvironmentReader) => ProviderSettings;
   /** Present when the provider sends notifications to `POST /v1/providers/{name}/notifications`. */
   readonly notifications?: NotificationDeclaration;
-  /** Present when the provider issues statements of what it executed. */
+  /** Present when the provider issues statements of executed operations. */
   readonly statement?: StatementFormat;
   /** TypeORM entities of its own tables, if it uses any. */
   readonly entities?: readonly (new () => object)[];
-  /** Its own tables and how long their columns are kept. */
+  /** Its own tables, with the retention of their columns. */
   readonly tables?: Readonly<Record<string, TableRetention>>;
-  /** Requests for the start banner, for a demo app with all scopes. */
+  /** Requests that the start banner prints as curl commands. The demo app that sends them has all scopes. */
   readonly examples: readonly ExampleRequest[];
 }
 
 export interface OperationDeclaration {
-  /** The member of a transaction's JSON that holds the details of this type. */
+  /** The member of a transaction's JSON that holds the `detail` of this type, e.g. `topup`. */
   readonly member: string;
-  /** Where one transaction of this type is read, without its id, e.g. `/v1/topups`; null: `/v1/transactions`. */
+  /** The route of one transaction of this type, without its id, e.g. `/v1/topups`; null: `/v1/transactions`. */
   readonly path: string | null;
   /**
-   * Members of the detail that are about a person, also when masked. Erasure empties them, and recording an operation with
-   * another member in its personal data throws.
+   * Members of `detail` that are about a person. Erasure sets them to null, masked values included. An operation whose
+   * `secret.personal` has any other member is not recorded: submitting it throws.
    */
   readonly personal: readonly string[];
-  /** The provider's statement has a line for each one that succeeded. */
+  /** The provider's statement has a line for each succeeded transaction of this type. */
   readonly inStatement?: true;
 }
 
 export interface ResourceDeclaration {
-  /** Of its public ids, e.g. `pass` in `pass_019aa3c5-…`. */
+  /** Prefix of its public ids, e.g. `pass` in `pass_019aa3c5-…`. */
   readonly idPrefix: string;
-  /** Statuses in which it is over: its personal data is no longer needed. */
+  /** Final statuses. In these its personal data is no longer needed, so retention can begin. */
   readonly endStatuses: readonly string[];
 }
 
-/** What the settings of every provider have in common. */
+/** The settings that every provider has. */
 export interface ProviderSettings {
-  /** Without a slash at the end; empty until a simulated provider is reached. */
+  /** Without a slash at the end. Empty for a simulated provider; the gateway then sets the sandbox's address. */
   readonly baseUrl: string;
-  /** Of a provider that declares notifications. */
+  /** Present when the manifest declares notifications. */
   readonly notifications?: NotificationCredentials;
 }
 
 export interface NotificationDeclaration {
-  /** The variables of the pair with which the sandbox notifies, unless the operator has set one. */
+  /** Variables with the credentials of notifications. If they are unset, the sandbox gets a generated pair. */
   readonly usernameVariable: string;
   readonly passwordVariable: string;
 }
 
-/** `$N` in the body becomes a number that is new each time, `$NOW` the time. */
+/** An example request. In its body, `$N` becomes a number that differs in each call, and `$NOW` the time of the call. */
 export interface ExampleRequest {
-  /** Noun with article, e.g. `a lounge pass`. */
+  /** A noun with its article, e.g. `a lounge pass`. */
   readonly title: string;
   readonly path: string;
   readonly body: string;

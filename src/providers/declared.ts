@@ -9,21 +9,21 @@ import type { JsonObject } from '../readers/json.js';
 import type { StatementFormat } from '../reconciliation/statements/reading/statement-format.js';
 import { MANIFESTS } from './manifests.js';
 
-/* What the manifests declare together: every list of the gateway that has an entry for each provider. */
+/* Every list with an entry for each provider, derived from the manifests. */
 
 type Manifest = (typeof MANIFESTS)[number];
 type MembersOf<Operations> = { [Type in keyof Operations]: Operations[Type] extends { member: infer M } ? M : never };
 
 export type ProviderName = Manifest['name'];
 export type ProviderScope = Manifest['scopes'][number];
-/** Members of a transaction's JSON that hold the details of its type. */
+/** A member of a transaction's JSON that holds the details of its type. */
 export type DetailMember =
   | Extract<{ [M in Manifest as M['name']]: MembersOf<M['operations']>[keyof M['operations']] }[ProviderName], string>
   | 'correction';
 /** The settings of each provider, by its name. */
 export type SettingsByProvider = { readonly [M in Manifest as M['name']]: Reached<ReturnType<M['readSettings']>> };
 export type Reached<Settings extends ProviderSettings = ProviderSettings> = Settings & {
-  /** Simulated by the built-in sandbox. */
+  /** True while the built-in sandbox simulates the provider. */
   readonly sandbox: boolean;
 };
 
@@ -34,7 +34,7 @@ export const PROVIDER_SCOPES: readonly ProviderScope[] = MANIFESTS.flatMap(
 );
 export const UNITS: readonly string[] = DECLARED.flatMap(({ units }) => units);
 
-/** A type of the ledger's own, for any provider. */
+/** The ledger's own type, for transactions of every provider. */
 const CORRECTION: OperationDeclaration = { member: 'correction', path: null, personal: [] };
 
 const OPERATIONS = new Map<string, OperationDeclaration>([
@@ -46,15 +46,15 @@ const RESOURCES = new Map<string, ResourceDeclaration>(
 );
 
 export const TRANSACTION_TYPES: readonly string[] = [...OPERATIONS.keys()];
-/** Types of which a provider's statement has a line. */
+/** Types whose succeeded transactions have a line in a provider's statement. */
 export const STATEMENT_TYPES: readonly string[] = [...OPERATIONS].flatMap(([type, { inStatement }]) =>
   inStatement ? [type] : [],
 );
 /** Members of a transaction's JSON that hold the details of its type. */
 export const DETAIL_MEMBERS: readonly string[] = unique([...OPERATIONS.values()].map(({ member }) => member));
-/** Members of a detail that are about a person, also when masked. */
+/** Members of `detail` about a person, of all types. */
 export const PERSONAL_MEMBERS: readonly string[] = unique([...OPERATIONS.values()].flatMap(({ personal }) => personal));
-/** Statuses of a resource that is over, of any kind. */
+/** Final statuses of resources, of all kinds. */
 export const END_STATUSES: readonly string[] = unique(
   [...RESOURCES.values()].flatMap(({ endStatuses }) => endStatuses),
 );
@@ -73,7 +73,7 @@ export const NOTIFYING_PROVIDERS: readonly string[] = DECLARED.flatMap(({ name, 
   notifications ? [name] : [],
 );
 
-/** For people. @throws Error when there is no such provider */
+/** The provider's name in texts. @throws Error when there is no such provider */
 export function titleOf(provider: string): string {
   return declared(TITLES, 'provider', provider);
 }
@@ -93,7 +93,7 @@ export function statementFormatOf(provider: string): StatementFormat {
   return declared(STATEMENTS, 'statement', provider);
 }
 
-/** The detail without what is about a person. */
+/** The detail with null in place of personal data. */
 export function withoutPersonal(detail: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(detail).map(([name, value]) => [name, PERSONAL_MEMBERS.includes(name) ? null : value]),

@@ -4,7 +4,7 @@ import { LATCOM } from './latcom/manifest.js';
 import { LOYALTY_LAYER } from './loyalty-layer/manifest.js';
 
 /**
- * The one list of providers, in the order in which lists show them. A provider is one line here, one in `app.module.ts`,
- * one in `sandbox/providers.ts`, and its folders.
+ * All providers, in the order of lists. To add one, add its folders and a line each here, in `app.module.ts` and in
+ * `sandbox/providers.ts`.
  */
 export const MANIFESTS = [LATAM_PASS, LOYALTY_LAYER, LATCOM] as const satisfies readonly ProviderManifest[];
