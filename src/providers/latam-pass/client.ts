@@ -11,7 +11,7 @@ const TOKEN_DEADLINE_MS = 8_000;
 export const ACCRUAL_DEADLINE_MS = 20_000;
 export const COBRANDED_DEADLINE_MS = 10_000;
 const STATUS_DEADLINE_MS = 10_000;
-/** Twice this, and the token before it, is less than the 30 s for which callers may be expected to wait. */
+/** Two tries and a login must take less than 30 s, the longest time that callers wait. */
 const SEARCH_DEADLINE_MS = 8_000;
 const DEFAULT_BACKOFF_MS = 30_000;
 
@@ -26,7 +26,7 @@ interface CobrandedCall {
   readonly beforeSend: () => void;
 }
 
-/** Speaks LATAM Pass's HTTP: paths, headers, token. What the answers mean is in `mapping.ts`. */
+/** LATAM Pass over HTTP: paths, headers, token. The `<noun>.mapping.ts` files read the responses. */
 export class LatamPassClient {
   readonly http: ProviderClient;
   private readonly root: string;
@@ -62,7 +62,7 @@ export class LatamPassClient {
     });
   }
 
-  /** Asks for one accrual by exactly one of our ids. @throws ProviderError */
+  /** Queries one accrual. LATAM Pass accepts exactly one of the two ids. @throws ProviderError */
   findAccrual(filter: { correlationId: string } | { partnerAccrualId: string }): Promise<HttpReply> {
     const query = new URLSearchParams({ partnerIdentifier: this.config.partnerId, ...filter });
     return this.http.call({
@@ -77,7 +77,7 @@ export class LatamPassClient {
     });
   }
 
-  /** Looks a member up. `scope` is the value of `x-scope`. Changes nothing. @throws ProviderError */
+  /** Looks up a member; read-only. `scope` is the value of `x-scope`. @throws ProviderError */
   searchMember(body: string, scope: string): Promise<HttpReply> {
     return this.http.call({
       operation: 'member_search',
@@ -92,12 +92,12 @@ export class LatamPassClient {
     });
   }
 
-  /** Begins the benefits of a card. `body` is sent byte for byte. @throws ProviderError */
+  /** Starts the benefits of a card. `body` is sent byte for byte. @throws ProviderError */
   startCobranded(body: string, issueBank: string, beforeSend: () => void): Promise<HttpReply> {
     return this.cobranded('POST', { operation: 'cobranded_start', body, issueBank, beforeSend });
   }
 
-  /** Ends them: a DELETE with a body. @throws ProviderError */
+  /** Ends the benefits of a card with a DELETE that has a body. @throws ProviderError */
   endCobranded(body: string, issueBank: string, beforeSend: () => void): Promise<HttpReply> {
     return this.cobranded('DELETE', { operation: 'cobranded_end', body, issueBank, beforeSend });
   }

@@ -4,14 +4,14 @@ import { readWholeNumber } from '../../readers/integer.js';
 import { isRecord, parseRecord, type JsonRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
 
-/** HTTP statuses and business codes alike have three digits; the codes of API gateways are words, or longer. */
+/** LATAM Pass's codes are HTTP statuses or business codes, both of three digits. Codes of API gateways are words or longer. */
 const OWN_CODE = /^[1-9][0-9]{2}$/;
 const BESIDE_CODE = ['message', 'instructions', 'issuedDateTime', 'details'];
 
 /**
- * Whether a refusal is in LATAM Pass's own words: a business error (`code` beside `message`, `instructions`,
- * `issuedDateTime` or `details`), or the error of the token call (`result`, `errors`). Everything else (`{ message }`,
- * `{ error }`, HTML) is of something that stands in front of LATAM Pass, and no refusal of the operation. Pure.
+ * True when LATAM Pass itself wrote the error: a business error (`code` with `message`, `instructions`, `issuedDateTime` or
+ * `details`), or the error of the token call (`result`, `errors`). Any other body (`{ message }`, `{ error }`, HTML) comes
+ * from a gateway or firewall in front of LATAM Pass and does not decline the operation. Pure.
  */
 export function isOwnError(body: JsonRecord): boolean {
   return isBusinessError(body) || isTokenError(body);
@@ -27,7 +27,7 @@ function isTokenError(body: JsonRecord): boolean {
   return result === 'failure' && Array.isArray(errors) && errors.some(isRecord);
 }
 
-/** The edge firewall answers in HTML ("Access Denied"), and gives a reference; null: it is no such page. */
+/** The reference on the edge firewall's HTML page ("Access Denied"); null: another page. */
 export function edgeReference(body: string): string | null {
   const text = body.replace(/&#(\d{2,3});/g, (_entity, code: string) =>
     String.fromCharCode(readWholeNumber(code, 999) ?? 0),
@@ -36,8 +36,8 @@ export function edgeReference(body: string): string | null {
 }
 
 /**
- * A 403 in LATAM Pass's own words may be about the token, as a 401 is. The firewall looks at the request and not at the token:
- * its page is no reason to log in again.
+ * A 403 that LATAM Pass wrote can be about the token, like a 401. The firewall checks the request, not the token, so its page
+ * is no reason for a new login.
  */
 export function judgeToken(reply: HttpReply): TokenVerdict {
   if (reply.status === 403 && edgeReference(reply.body) !== null) return 'accepted';

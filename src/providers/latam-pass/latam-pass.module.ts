@@ -18,8 +18,8 @@ import { MemberSearch } from './members/member-search.service.js';
 import { MembersController } from './members/members.controller.js';
 
 /**
- * LATAM Pass: points, asynchronous, by notification or polling; an accrual that was sent cannot be canceled. Besides,
- * searches for members and the benefits of cobranded cards.
+ * LATAM Pass: points. An accrual is asynchronous, ends by notification or polling, and cannot be canceled once sent. Also
+ * member search and the benefits of cobranded cards.
  */
 @Module({
   imports: [AccessModule, OutboundModule, OperationsModule],

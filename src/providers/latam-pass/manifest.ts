@@ -16,7 +16,7 @@ export const LATAM_PASS = {
   units: [POINTS_UNIT],
   tags: [
     ['Accruals', 'Points for LATAM Pass members.'],
-    ['Members', 'LATAM Pass members. They are looked up and never stored.'],
+    ['Members', 'LATAM Pass members: looked up, never stored.'],
     ['Cobranded cards', "Benefits of banks' cobranded LATAM Pass cards."],
   ],
   variables: LATAM_PASS_VARIABLES,

@@ -6,33 +6,33 @@ import type { ProviderSettings } from '../../connector/manifest.js';
 
 export const LATAM_PASS_VARIABLES = {
   LATAM_PASS_BASE_URL: {
-    text: 'https, without the /sandbox suffix; plain http for loopback addresses only (as for every base URL).',
+    text: 'https, without the /sandbox suffix. As for every base URL, plain http is allowed for loopback addresses only.',
   },
   LATAM_PASS_ENVIRONMENT: {
-    text: 'sandbox (adds the prefix and the test header) or production.',
+    text: 'sandbox (adds the prefix /sandbox and the test header) or production.',
     default: 'production',
   },
   LATAM_PASS_CLIENT_ID: { text: '' },
   LATAM_PASS_CLIENT_SECRET: { text: '', secret: true },
   LATAM_PASS_AUTHORIZATION: {
-    text: 'A ready-made Basic code for the token call, instead of one made from id and secret.',
+    text: 'The Basic credentials of the token call, already encoded. Unset: encoded from client id and secret.',
     secret: true,
   },
   LATAM_PASS_PARTNER_ID: { text: '' },
-  LATAM_PASS_PRODUCT_ID: { text: 'Default for apps that have none.' },
-  LATAM_PASS_ISSUE_BANK: { text: 'Default for requests about cobranded cards that name no bank (x-issue-bank).' },
+  LATAM_PASS_PRODUCT_ID: { text: 'Default for apps without a product id.' },
+  LATAM_PASS_ISSUE_BANK: { text: 'Default bank (x-issue-bank) for requests about cobranded cards.' },
   LATAM_PASS_REQUESTS_PER_MINUTE: {
-    text: 'LATAM Pass documents no limit; this one only stops a runaway process.',
+    text: 'LATAM Pass documents no limit. This one stops only a process that is out of control.',
     default: '60000',
   },
   LATAM_PASS_NOTIFICATION_USERNAME: {
-    text: "The credentials of LATAM Pass's notifications. Unset: no notifications are accepted, the status is polled.",
+    text: "Credentials of LATAM Pass's notifications. Unset: notifications are rejected, and the status is polled.",
   },
   LATAM_PASS_NOTIFICATION_PASSWORD: { text: '', secret: true },
-  LATAM_PASS_NOTIFICATION_USERNAME_2: { text: 'A second pair, valid at the same time, for a rotation.' },
+  LATAM_PASS_NOTIFICATION_USERNAME_2: { text: 'A second pair for a rotation. Both pairs are valid.' },
   LATAM_PASS_NOTIFICATION_PASSWORD_2: { text: '', secret: true },
   LATAM_PASS_NOTIFICATION_HEADERS: {
-    text: 'Static headers that every notification must also have, as JSON, e.g. {"x-api-key":"…"}.',
+    text: 'Headers with fixed values that every notification must also have, as JSON, e.g. {"x-api-key":"…"}.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
@@ -43,18 +43,18 @@ export interface LatamPassSettings extends ProviderSettings {
   readonly environment: 'sandbox' | 'production';
   readonly clientId: string;
   readonly clientSecret: string;
-  /** A ready-made Basic code for the token call, instead of one made from id and secret. */
+  /** The Basic credentials of the token call, already encoded; null: encoded from client id and secret. */
   readonly authorization: string | null;
   readonly partnerId: string;
   readonly productId: string | null;
-  /** Value of `x-issue-bank` for requests about cobranded cards that name no bank. */
+  /** Default value of `x-issue-bank` for requests about cobranded cards. */
   readonly issueBank: string | null;
   readonly requestsPerMinute: number;
-  /** Without a pair nothing is notified, and the status is polled. */
+  /** Without a pair, notifications are rejected and the status is polled. */
   readonly notifications: NotificationCredentials;
 }
 
-/** LATAM Pass documents no limit; this one only stops a runaway process. */
+/** LATAM Pass documents no limit. This one stops only a process that is out of control. */
 const REQUESTS_PER_MINUTE = 60_000;
 
 export function readLatamPass(read: EnvironmentReader<keyof typeof LATAM_PASS_VARIABLES>): LatamPassSettings {
@@ -64,7 +64,7 @@ export function readLatamPass(read: EnvironmentReader<keyof typeof LATAM_PASS_VA
   }
   const environment = read.choice('LATAM_PASS_ENVIRONMENT', ['sandbox', 'production'], 'production');
   if (baseUrl !== null && environment === 'sandbox' && read.isProduction) {
-    read.warn('LATAM_PASS_ENVIRONMENT is sandbox, in production: no real points are credited.');
+    read.warn('LATAM_PASS_ENVIRONMENT is sandbox in production: no real points are credited.');
   }
   const authorization = read.text('LATAM_PASS_AUTHORIZATION');
   const credential = credentialReader(read, 'LATAM_PASS_BASE_URL', baseUrl);
@@ -78,7 +78,7 @@ export function readLatamPass(read: EnvironmentReader<keyof typeof LATAM_PASS_VA
     headers: 'LATAM_PASS_NOTIFICATION_HEADERS',
   });
   if (baseUrl !== null && notifications.pairs.length === 0) {
-    read.warn('LATAM_PASS_NOTIFICATION_USERNAME is not set: no notifications are accepted, accruals are polled.');
+    read.warn('LATAM_PASS_NOTIFICATION_USERNAME is not set: notifications are rejected, and accruals are polled.');
   }
   return {
     baseUrl: baseUrl ?? '',

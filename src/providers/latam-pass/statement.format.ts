@@ -22,7 +22,7 @@ import { POINTS_UNIT } from './accruals/points.js';
 
 const POINTS = { scale: 0, maxDigits: 15 };
 
-/** LATAM Pass's accrual report. It lists executed accruals only; the member's number (`ffn`) is never read. */
+/** LATAM Pass's accrual report. It lists executed accruals only. The member's number (`ffn`) is never read. */
 export const LATAM_PASS_STATEMENT: StatementFormat = {
   columns: {
     latamAccrualId: required(USUAL.id, 'provider_reference'),

@@ -9,7 +9,7 @@ import { REASONS, UNKNOWN_REASON } from './accrual.reasons.js';
 
 /* The result of an accrual, as a status query or a notification reports it. Pure. */
 
-/** A 404 of something in front of LATAM Pass says nothing about an accrual; a bare one is taken for "not visible yet". */
+/** A 404 that a gateway in front of LATAM Pass wrote says nothing about the accrual. One without a body means "not visible yet". */
 export function isUnroutedQuery({ status, body }: HttpReply): boolean {
   const record = parseRecord(body);
   return status === 404 && (!record || Object.keys(record).length > 0) && !(record && isOwnError(record));
@@ -17,6 +17,7 @@ export function isUnroutedQuery({ status, body }: HttpReply): boolean {
 
 export interface FoundAccrual {
   readonly correlationId: string | null;
+  /** null: not final yet. */
   readonly end: Extract<Outcome, { kind: 'succeeded' | 'declined' }> | null;
 }
 
@@ -26,8 +27,9 @@ export interface OwnIds {
 }
 
 /**
- * Our accrual in the answer to a status query; null: not visible yet (never "cancelled"). A list may hold other people's
- * rows: only one that carries our own ids counts. @throws ProviderError for an answer that cannot be read.
+ * The accrual in the response to a status query; null: not visible yet, which never means "cancelled". The response may list
+ * other accruals too: only a row with our own ids counts.
+ * @throws ProviderError when the response cannot be read
  */
 export function readAccrualStatus(reply: HttpReply, ids: OwnIds): FoundAccrual | null {
   const body = parseRecord(reply.body);
@@ -50,13 +52,13 @@ function rowsOf(body: JsonRecord): JsonRecord[] {
 function isOurs(row: JsonRecord, ids: OwnIds): boolean {
   const partner = recordOf(row, 'partner');
   const partnerAccrualId = textOf(row, 'partnerAccrualId') ?? textOf(partner, 'partnerAccrualId');
-  // Our own id is a UUID in small letters.
+  // Transaction ids are UUIDs in lower case.
   if (partnerAccrualId !== null) return partnerAccrualId.toLowerCase() === ids.transactionId;
   const correlationId = correlationOf(row);
   return correlationId !== null && correlationId === ids.correlationId;
 }
 
-/** PROCESSED and CANCELLED are final; every other status, known or not, is not. */
+/** Only PROCESSED and CANCELLED are final. Any other status, even an unknown one, means: still in progress. */
 function endOf(status: string | null, accrual: JsonRecord, error: JsonRecord | null): FoundAccrual['end'] {
   if (status === 'PROCESSED') return { kind: 'succeeded', providerReference: idOf(accrual, 'latamAccrualId') };
   if (status === 'CANCELLED') return { kind: 'declined', failure: rejection(error) };
@@ -76,7 +78,7 @@ function rejection(error: JsonRecord | null): Failure {
   };
 }
 
-/** An accrual notification ("Accrual notification", content and examples). Total: what cannot be read is said to be so. */
+/** Reads an accrual notification (document "Accrual notification", content and examples). It never throws. */
 export function readNotification(raw: string): NotificationReading {
   const body = parseRecord(raw) ?? parseRecord(escapeControlCharacters(raw));
   if (!body) return { kind: 'unreadable', reason: 'not a JSON object' };
@@ -89,7 +91,7 @@ export function readNotification(raw: string): NotificationReading {
   return outcome ? { kind: 'final', correlationId, outcome } : { kind: 'not-final', correlationId, status };
 }
 
-/** The document's own sample of a rejection has a raw line feed inside a string, which JSON forbids. One pass. */
+/** LATAM Pass's sample of a rejection has a raw line feed in a string, which JSON forbids. Linear time. */
 function escapeControlCharacters(raw: string): string {
   const parts: string[] = [];
   let inString = false;

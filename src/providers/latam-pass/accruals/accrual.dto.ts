@@ -26,15 +26,15 @@ export class CreateAccrualDto {
   points!: number;
 
   /**
-   * When the member earned the points (RFC 3339 with offset); at most ten years ago. A time up to 60 seconds ahead is
-   * accepted (clock skew); the accrual is sent when it has passed.
+   * When the member earned the points (RFC 3339 with offset); at most ten years ago. To allow for clock skew, a time up to
+   * 60 seconds ahead is accepted; the accrual is then sent at that time.
    * @example "2026-11-20T14:10:36.177-03:00"
    */
   @IsDateTime()
   occurredAt!: string;
 
   /**
-   * LATAM Pass's product id; default: the app's.
+   * LATAM Pass's product id. Default: that of the app.
    * @example "001"
    */
   @Optional()
@@ -42,8 +42,7 @@ export class CreateAccrualDto {
   productId?: string;
 
   /**
-   * Hold the accrual until this time (RFC 3339, in the future, at most 400 days ahead). An accrual that was sent cannot
-   * be canceled.
+   * Hold the accrual until this time (RFC 3339, in the future, at most 400 days ahead). Once sent, it cannot be canceled.
    */
   @Optional()
   @IsDateTime()
@@ -59,7 +58,7 @@ export class CreateAccrualDto {
   metadata?: Record<string, string>;
 }
 
-/** What may be changed while the accrual is held; what is left out stays as it is. */
+/** Changes to an accrual on hold. Omitted members keep their values. */
 export class AmendAccrualDto {
   /** @example 2500 */
   @Optional()
@@ -83,10 +82,10 @@ export class AmendAccrualDto {
   metadata?: Record<string, string>;
 }
 
-/** Points held, by day of release. */
+/** Points on hold that are released on one day. */
 export class HeldDayDto {
   /**
-   * UTC.
+   * Day of release, in UTC.
    * @example "2026-12-01"
    */
   date!: string;
@@ -101,7 +100,7 @@ export class HeldAccrualsDto {
   data!: HeldDayDto[];
 }
 
-/** A request that works as it stands. */
+/** A valid request, shown in Swagger UI. */
 export const ACCRUAL_EXAMPLE = {
   reference: 'ORDER-2025-000123',
   member: { ffn: '01234567890' },
@@ -110,5 +109,5 @@ export const ACCRUAL_EXAMPLE = {
   description: 'Stay at Hotel Sol',
 };
 
-/** Another release has to lie in the future, which an example cannot for long. */
+/** Without `releaseAt`: it must be in the future, and a fixed time in an example would soon be past. */
 export const AMEND_EXAMPLE = { points: 2500, description: 'Stay at Hotel Sol, one night less' };

@@ -8,8 +8,8 @@ import { ProviderError, REFUSED_BY_EDGE } from '../../../connector/connector.js'
 import { edgeReference, isOwnError } from '../errors.js';
 
 /*
- * LATAM Pass's language, both ways. Pure. Field names and nesting of the accrual's body are documented nowhere for v2:
- * they are decided here and only here.
+ * The request of an accrual, and the response to it. Pure. No document specifies field names and nesting for v2: this file
+ * alone decides them.
  */
 
 export interface MemberDocument {
@@ -36,7 +36,7 @@ export interface AccrualOrder {
   readonly description?: string | undefined;
 }
 
-/** The exact bytes of an accrual ("Quick Start", table of fields). They never change between two tries. */
+/** The exact bytes of an accrual (document "Quick Start", table of fields). Every try sends the same bytes. */
 export function accrualBody(order: AccrualOrder): string {
   const { ffn, document, email } = order.member;
   return JSON.stringify({
@@ -53,7 +53,7 @@ export function accrualBody(order: AccrualOrder): string {
   });
 }
 
-/** The same accrual with other points or another description: nothing else of its bytes changes. */
+/** The same accrual with new points and description. Everything else keeps its bytes. */
 export function amendedBody(body: string, change: { points: number; description: string | null }): string {
   const accrual = parseRecord(body);
   if (!accrual) throw new Error('the stored body of an accrual is not a JSON object');
@@ -62,7 +62,7 @@ export function amendedBody(body: string, change: { points: number; description:
 
 const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d:\d\d))$/;
 
-/** `yyyy-MM-dd'T'HH:mm:ss.SSSXXX`: the caller's own offset, always three digits of milliseconds. */
+/** `yyyy-MM-dd'T'HH:mm:ss.SSSXXX`: with the caller's offset, and always three digits of milliseconds. */
 export function partnerDateTime(rfc3339: string): string {
   const found = RFC3339.exec(rfc3339);
   if (!found) throw new RangeError('not an RFC 3339 date-time');
@@ -75,7 +75,7 @@ export type AccrualReading =
   | { readonly kind: 'duplicate'; readonly failure: Failure }
   | { readonly kind: 'declined'; readonly failure: Failure; readonly correlationId: string | null };
 
-/** The answer to an accrual. @throws ProviderError `doubtful` for every answer that is not clear. */
+/** Reads the response to an accrual. @throws ProviderError `doubtful` when it is not clear */
 export function readAccrualReply(reply: HttpReply): AccrualReading {
   const body = parseRecord(reply.body);
   if (reply.status === 204) return { kind: 'accepted', correlationId: null };
@@ -87,7 +87,7 @@ export function readAccrualReply(reply: HttpReply): AccrualReading {
   if (reply.status >= 400 && reply.status < 500) {
     if (!body || !isOwnError(body)) throw infrastructure(reply, REFUSED_BY_EDGE);
     const failure = requestFailure(reply.status, body);
-    // A refusal's correlationId is what their support asks for; a duplicate's could be another accrual's.
+    // Their support asks for the correlationId of a refusal. That of a duplicate may belong to another accrual.
     return isDuplicate(body)
       ? { kind: 'duplicate', failure }
       : { kind: 'declined', failure, correlationId: correlationOf(body) };
@@ -95,18 +95,18 @@ export function readAccrualReply(reply: HttpReply): AccrualReading {
   throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
 }
 
-/** As it is compared, wherever one is read. */
+/** The correlationId in the form in which it is stored and compared. */
 export function correlationOf(body: JsonRecord | null): string | null {
   const id = idOf(body, 'correlationId') ?? idOf(recordOf(body, 'trace'), 'correlationId');
   return id === null ? null : comparableId(id);
 }
 
-/** "Common errors": `Duplicate correlationId or other unique fields`. */
+/** Document "Common errors": `Duplicate correlationId or other unique fields`. */
 function isDuplicate(body: JsonRecord): boolean {
   return /duplicate/i.test(JSON.stringify([body['message'], body['instructions'], body['details'], body['errors']]));
 }
 
-/** A refusal of the request itself. */
+/** The failure for a request that LATAM Pass rejected. */
 export function requestFailure(status: number, body: JsonRecord): Failure {
   const errors = body['errors'];
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
@@ -122,7 +122,7 @@ export function requestFailure(status: number, body: JsonRecord): Failure {
   };
 }
 
-/** Names of the fields that they do not like, as one part; what they say of each may repeat its value, so it is left out. */
+/** The names of the rejected fields, joined. Their messages are left out: they may repeat personal values. */
 function refusedFields(details: unknown): string[] {
   const records = (Array.isArray(details) ? details : [details]).filter(isRecord);
   const names = records
@@ -131,7 +131,7 @@ function refusedFields(details: unknown): string[] {
   return names.length === 0 ? [] : [names.slice(0, 10).join(', ')];
 }
 
-/** The edge firewall's reference, which support asks for, is all that is kept of its page. */
+/** An unclear response. Only the reference is kept of a firewall's page, because support asks for it. */
 export function infrastructure(reply: HttpReply, reason: string): ProviderError {
   const reference = edgeReference(reply.body);
   return new ProviderError('doubtful', reason, {

@@ -13,14 +13,14 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** 88 % are final after 6 s, about 94 % after a minute. */
+/** 88 % of accruals are final after 6 s, about 94 % after a minute. */
 const USUAL_MS = MINUTE_MS;
-/** Accepted without a correlationId: the status query has it, and without it no notification can be matched. */
+/** Time until the status query after an acceptance without a correlationId: notifications are matched by that id. */
 const FIND_CORRELATION_MS = 5 * SECOND_MS;
 
 /**
- * An accrual: accepted at once, credited later. LATAM Pass knows it by `partnerAccrualId`, so it may be sent again with
- * the same bytes whenever an answer is in doubt; it can never be cancelled.
+ * An accrual: accepted at once, credited later. LATAM Pass identifies it by `partnerAccrualId`, so the same bytes can be sent
+ * again after a doubtful response. It cannot be canceled once sent.
  */
 export function accrualOperation(client: LatamPassClient, notified: boolean): OperationHandler {
   return {
@@ -55,7 +55,7 @@ async function send(
   }
   if (reading.kind === 'declined') return { ...reading, reply };
   if (reading.kind === 'accepted') return { ...accepted(reading.correlationId, notified, operation), reply };
-  // Whose duplicate? Only a question by our own id tells.
+  // The duplicate may be this accrual or another one: only a status query by our own id can show it.
   const found = await findDuplicate(client, operation);
   if (found) return endOf(found) ?? accepted(found.correlationId, notified, operation);
   if (isFirst) {
@@ -64,7 +64,7 @@ async function send(
   throw new ProviderError('doubtful', 'duplicate_not_visible_yet');
 }
 
-/** The accrual has left and was answered: when the question fails, the attempt counts all the same. */
+/** If this query fails, the error is `doubtful`: the accrual itself has been sent. */
 async function findDuplicate(client: LatamPassClient, operation: StoredOperation): Promise<FoundAccrual | null> {
   try {
     return await find(client, operation, { mustBeRouted: true });
@@ -75,8 +75,8 @@ async function findDuplicate(client: LatamPassClient, operation: StoredOperation
 }
 
 /**
- * One lost answer is met by sending the same again. After two the accrual may be registered with nobody ever getting to
- * hear of it, so it is asked for; null: not visible, not asked for, or not answered either.
+ * After the first lost response the accrual is just sent again. From the second on, a status query looks for an accrual that
+ * was registered although its response was lost. null: not queried, not found, or the query failed too.
  */
 async function findAfterDoubt(
   client: LatamPassClient,
@@ -98,7 +98,7 @@ async function poll(client: LatamPassClient, notified: boolean, operation: Store
   const end = found && endOf(found);
   if (end) return end;
   const correlationId = found?.correlationId ?? operation.correlationId;
-  // A notification can be matched by the correlationId only: until we have it, nobody will tell us.
+  // Notifications are matched by the correlationId: while it is unknown, only polling can find the result.
   const pollInMs = nextPollMs(notified && correlationId !== null, operation);
   return { kind: 'waiting', pollInMs, correlationId };
 }
@@ -114,7 +114,7 @@ async function find(
   return readAccrualStatus(reply, { transactionId: id, correlationId });
 }
 
-/** With the correlationId: notifications of what has ended already are matched by it too. */
+/** Includes the correlationId, so that a later notification about the same accrual can be matched. */
 function endOf({ end, correlationId }: FoundAccrual): Outcome | null {
   return end && { ...end, correlationId };
 }
@@ -125,8 +125,8 @@ function accepted(correlationId: string | null, notified: boolean, operation: St
 }
 
 /**
- * Three policies are documented. Decision: with notifications nobody asks before 24 hours have passed; without, at 15,
- * 30 and 60 s and then at growing distances up to an hour, with jitter.
+ * LATAM Pass's documents contain three polling policies. Chosen: with notifications, the first poll is 24 hours after the
+ * start. Without, polls are 15, 30 and 60 s after it, then at growing intervals of up to one hour, with jitter.
  */
 export function nextPollMs(notified: boolean, operation: StoredOperation, random = Math.random): number {
   const ageMs = Date.now() - operation.startedAt.getTime();

@@ -8,8 +8,8 @@ export interface Reason {
 }
 
 /**
- * Why LATAM Pass rejects an accrual ("Accrual notification", table of reasons). The numbers are business codes, never
- * HTTP statuses. `code` and `instructions` are ours: what the caller has to do next.
+ * Reasons for a rejected accrual (document "Accrual notification", table of reasons), by business code, not by HTTP status.
+ * `code` and `instructions` are ours: `instructions` name the caller's next step.
  */
 export const REASONS: Readonly<Record<string, Reason>> = {
   '101': {
@@ -27,7 +27,8 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   '110': {
     code: 'product_invalid_or_expired',
     message: 'The product is not registered, not linked to the partner, or has expired.',
-    instructions: 'Use a productId that LATAM Pass has assigned, or ask them to renew it; then send a new accrual.',
+    instructions:
+      'Use a productId that LATAM Pass has assigned, or ask LATAM Pass to renew it; then send a new accrual.',
     category: 'configuration',
   },
   '111': {

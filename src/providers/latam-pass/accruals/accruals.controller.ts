@@ -81,7 +81,7 @@ export class AccrualsController {
   }
 }
 
-/** Changes accruals that LATAM Pass has not seen yet. */
+/** Changes accruals that have not been sent yet. */
 @Controller('v1/accruals/:id')
 @ApiTags('Accruals')
 @Partner('accruals')

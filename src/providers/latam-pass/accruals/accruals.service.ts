@@ -12,16 +12,16 @@ import { clearMember, maskedMember, memberErrors } from '../members/member.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_HOLD_DAYS = 400;
-/** The most that a caller's clock may be ahead. */
+/** Largest accepted lead of a caller's clock, in milliseconds. */
 const MAX_AHEAD_MS = 60_000;
 const MAX_AGE_YEARS = 10;
 
-/** Turns a partner's request into an accrual as LATAM Pass wants it. */
+/** Translates a partner's request into an accrual for LATAM Pass. */
 @Injectable()
 export class Accruals {
   constructor(private readonly config: Config) {}
 
-  /** @throws Problem `validation_failed` for what only the rules of accruals can tell */
+  /** @throws Problem `validation_failed` for rules that the DTO cannot check */
   draft(dto: CreateAccrualDto, caller: AppCaller): Draft {
     const { partnerId } = this.config.providers['latam-pass'];
     const now = Date.now();
@@ -44,7 +44,7 @@ export class Accruals {
       type: 'accrual',
       provider: 'latam-pass',
       reference,
-      // LATAM Pass knows the partner, not our apps: the reference is unique for all who share the partner id.
+      // LATAM Pass knows the partner id only, so a reference must be unique among all apps that share it.
       referenceScope: `latam-pass:${partnerId}`,
       quantity: { amount: BigInt(points), unit: POINTS_UNIT },
       detail: {
@@ -68,7 +68,7 @@ export class Accruals {
         }),
       },
       metadata: dto.metadata ?? {},
-      // LATAM Pass refuses what has not happened yet.
+      // LATAM Pass rejects an `occurredAt` in the future.
       ...(releaseAt ? { releaseAt } : occurredAt.getTime() > now && { sendAfter: occurredAt }),
     };
   }
@@ -88,7 +88,7 @@ function timeErrors(occurredAt: Date, now: number): FieldError[] {
   return [{ pointer, message: `must not be in the future (more than ${MAX_AHEAD_MS / 1_000} seconds ahead)` }];
 }
 
-/** What is wrong with a release that a caller asks for. */
+/** Validates a requested release time. */
 export function releaseErrors(releaseAt: string | undefined, occurredAt: Date, now = Date.now()): FieldError[] {
   const at = releaseAt === undefined ? null : readDateTime(releaseAt);
   if (at === null) return [];

@@ -11,7 +11,7 @@ import type { AmendAccrualDto } from './accrual.dto.js';
 import { releaseErrors } from './accruals.service.js';
 import { amendedBody } from './accrual.mapping.js';
 
-/** An accrual that LATAM Pass has not seen yet can still be changed or given up; afterwards nobody can. */
+/** Changes and cancels accruals on hold. Once an accrual is released, both are refused. */
 @Injectable()
 export class HeldAccruals {
   constructor(
@@ -20,7 +20,7 @@ export class HeldAccruals {
     private readonly vault: AppVault,
   ) {}
 
-  /** @throws Problem `invalid_state` once it has been released, `validation_failed` */
+  /** @throws Problem `invalid_state` when it is not on hold, `validation_failed` */
   async amend(transaction: Transaction, dto: AmendAccrualDto): Promise<Transaction> {
     const { quantity, releaseAt, detail } = assertHeld(transaction);
     const occurredAt = readDateTime(textOrNull(detail['occurredAt']) ?? '') ?? new Date(0);
@@ -44,7 +44,7 @@ export class HeldAccruals {
     return this.after(transaction, amended);
   }
 
-  /** Gives it up; of a cancel and a release at the same moment exactly one wins. @throws Problem `invalid_state` */
+  /** If a cancel and a release meet, exactly one of them takes effect. @throws Problem `invalid_state` */
   async cancel(transaction: Transaction): Promise<Transaction> {
     assertHeld(transaction);
     const { moved } = await this.ledger.settle(transaction, {
@@ -72,9 +72,8 @@ function assertHeld(transaction: Transaction): Transaction & { quantity: bigint;
 }
 
 function notHeld({ status }: Transaction): Problem {
-  const why =
-    status === 'scheduled' ? 'it was changed or released at this very moment; look at it again' : `it is ${status}`;
-  return new Problem('invalid_state', `Only a held accrual can be amended or canceled: ${why}.`);
+  const why = status === 'scheduled' ? 'it was changed or released at the same time; read it again' : `it is ${status}`;
+  return new Problem('invalid_state', `Only an accrual on hold can be changed or canceled: ${why}.`);
 }
 
 function textOrNull(value: unknown): string | null {

@@ -11,12 +11,12 @@ import { isRecord } from '../../../readers/json.js';
 
 const MAX_CARD_MEMBERS = 20;
 const MAX_CARD_VALUE = 100;
-/** Names are shown in clear, so they have to be names. */
+/** Names are not masked, so they must look like names and not like values. */
 const CARD_NAME = /^\p{L}[\p{L}\p{N} _.-]{0,39}$/u;
 
 const EXAMPLE_CARD = { product: 'GOLD', lastDigits: '1234' };
 
-/** Who gets the benefits. The ffn is part of the life cycle's key, and needed to end it. */
+/** The member who gets the benefits. `ffn` is required: ending the benefits needs it too. */
 export class CobrandedMemberDto {
   @IsFfn({ required: true })
   ffn!: string;
@@ -44,7 +44,7 @@ export class StartCobrandedDto {
   card!: Record<string, string>;
 
   /**
-   * The bank that issues the card; default: the gateway's.
+   * The bank that issues the card. Default: that of the gateway.
    * @example "DEMO-BANK"
    */
   @Optional()
@@ -63,7 +63,7 @@ export class EndCobrandedDto {
   card!: Record<string, string>;
 
   /**
-   * The bank that issues the card; default: the gateway's.
+   * The bank that issues the card. Default: that of the gateway.
    * @example "DEMO-BANK"
    */
   @Optional()
@@ -71,7 +71,7 @@ export class EndCobrandedDto {
   issueBank?: string;
 }
 
-/** Requests that work as they stand, one after the other. */
+/** Two valid requests, to be sent in this order. */
 export const START_EXAMPLE = {
   reference: 'CARD-2025-000123',
   member: { ffn: '01234567890' },
@@ -79,14 +79,14 @@ export const START_EXAMPLE = {
 };
 export const END_EXAMPLE = { reference: 'CARD-2025-000123-END', ffn: '01234567890', card: EXAMPLE_CARD };
 
-/** It becomes a header: printable ASCII. */
+/** It is sent as a header, hence printable ASCII. */
 function IsBank(): PropertyDecorator {
   return Matches(/^[\x21-\x7e](?:[\x20-\x7e]{0,48}[\x21-\x7e])?$/, {
     message: 'must be 1 to 50 printable ASCII characters without a space at either end',
   });
 }
 
-/** What identifies the card to the bank and LATAM Pass: never its number, security code or expiry. */
+/** Values that identify the card to the bank and LATAM Pass. Never its number, security code or expiry date. */
 function IsCard(): PropertyDecorator {
   return applyDecorators(
     ValidateBy({
@@ -94,15 +94,15 @@ function IsCard(): PropertyDecorator {
       validator: {
         validate: isCard,
         defaultMessage: () =>
-          `must be an object of 1 to ${MAX_CARD_MEMBERS} strings (names up to 40 letters, digits, spaces, dots, hyphens ` +
-          `or underscores that begin with a letter; values up to ${MAX_CARD_VALUE} visible characters without blanks around ` +
-          'them)',
+          `must be an object of 1 to ${MAX_CARD_MEMBERS} strings. Names: at most 40 letters, digits, spaces, dots, hyphens ` +
+          `or underscores, the first a letter. Values: at most ${MAX_CARD_VALUE} visible characters without surrounding blanks`,
       },
     }),
     ApiProperty({
       type: 'object',
       additionalProperties: { type: 'string', maxLength: MAX_CARD_VALUE },
-      description: 'What LATAM Pass and the bank agreed on to tell cards apart; nothing sensitive.',
+      description:
+        'Values that identify the card, as agreed between LATAM Pass and the bank. Never its number, security code or expiry date.',
       example: EXAMPLE_CARD,
     }),
   );
@@ -115,7 +115,7 @@ function isCard(value: unknown): boolean {
   return members.every(([name, text]) => CARD_NAME.test(name) && typeof text === 'string' && isCardValue(text));
 }
 
-/** It may be empty. */
+/** A value may be empty. */
 function isCardValue(text: string): boolean {
   return text === '' || (!isLongerThan(text, MAX_CARD_VALUE) && faultOfLabel(text) === null);
 }

@@ -7,21 +7,21 @@ import { isNoMember } from '../members/member-search.mapping.js';
 import { isOwnError } from '../errors.js';
 
 /*
- * "Cobranded", version 1, both ways. Pure. A life cycle is one member, one bank and one card; it has no id of ours. So
- * both acts mean a state, "running" or "ended", and may be sent again with the same bytes: a repetition that is told
- * that the state is reached already has succeeded. The fields of `card`, the body of DELETE, and how a start that is
- * running already is refused are documented nowhere: decided here.
+ * Requests and responses of LATAM Pass's "Cobranded" API, version 1. Pure. A life cycle belongs to one member, one bank and
+ * one card, and has no id of ours. Start and end set a state ("running", "ended"), so the same bytes can be sent again: if a
+ * retry is refused because the state is already reached, it has succeeded. No document specifies the fields of `card`, the
+ * body of DELETE, or the refusal of a start while the life cycle runs: this file alone decides them.
  */
 
 export type Card = Readonly<Record<string, string>>;
 
-/** POST: begins the benefits. */
+/** The exact bytes of the POST that starts the benefits. */
 export function startBody(member: Member, card: Card): string {
   const { ffn, document, email } = member;
   return JSON.stringify({ member: { ffn, document, email }, card });
 }
 
-/** DELETE: ends them. The documents name no other place for the member and the card than a body. */
+/** The exact bytes of the DELETE that ends the benefits. The documents offer no other place for member and card. */
 export function endBody(ffn: string, card: Card): string {
   return JSON.stringify({ ffn, card });
 }
@@ -29,7 +29,7 @@ export function endBody(ffn: string, card: Card): string {
 const NOTHING_TO_END = /no previously initiated life[ -]?cycle/i;
 const RUNNING_ALREADY = /\b(?:already|previously) (?:been )?(?:initiated|started)\b|life[ -]?cycle already\b/i;
 
-/** The answer to a start. `attempt` counts from 1. @throws ProviderError `doubtful` for every answer that is not clear. */
+/** Reads the response to a start. `attempt` counts from 1. @throws ProviderError `doubtful` when it is not clear */
 export function readStartReply(reply: HttpReply, attempt: number): Outcome {
   return read(reply, (said) => {
     if (!RUNNING_ALREADY.test(said) || NOTHING_TO_END.test(said)) return null;
@@ -37,7 +37,7 @@ export function readStartReply(reply: HttpReply, attempt: number): Outcome {
   });
 }
 
-/** The answer to an end. `attempt` counts from 1. @throws ProviderError `doubtful` for every answer that is not clear. */
+/** Reads the response to an end. `attempt` counts from 1. @throws ProviderError `doubtful` when it is not clear */
 export function readEndReply(reply: HttpReply, attempt: number): Outcome {
   return read(reply, (said) => {
     if (!NOTHING_TO_END.test(said)) return null;
@@ -47,12 +47,15 @@ export function readEndReply(reply: HttpReply, attempt: number): Outcome {
 
 type StateCode = 'cobranded_already_started' | 'cobranded_not_started';
 
-/** `stateOf` says whether a refusal speaks of the state of the life cycle: reached by an earlier attempt, or a failure. */
+/**
+ * `stateOf` reads the text of a refusal. `reached`: an earlier attempt already set the state. A code: the state forbids the
+ * request. null: the refusal has another cause.
+ */
 function read(reply: HttpReply, stateOf: (said: string) => 'reached' | StateCode | null): Outcome {
   const { status } = reply;
   const body = parseRecord(reply.body);
   if (status >= 200 && status < 300) {
-    // Any 2xx is done, also without a body; a page of a firewall or half an answer is no word of LATAM Pass's.
+    // A 2xx succeeds even without a body. A body that is no JSON object (HTML, a truncated response) is doubtful.
     if (!body && reply.body.trim() !== '') throw infrastructure(reply, 'unreadable_answer');
     return done(body);
   }

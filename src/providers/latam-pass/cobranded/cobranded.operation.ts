@@ -8,7 +8,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Both acts mean a state of the life cycle, not a movement: see `cobranded.mapping.ts` for why they may be repeated. */
+/** Both are repeatable because they set a state: see `cobranded.mapping.ts`. */
 const COMMON = {
   repeatable: true,
   deadlineMs: COBRANDED_DEADLINE_MS,
@@ -16,7 +16,7 @@ const COMMON = {
   waitingFor: 'Waiting for LATAM Pass.',
 } as const;
 
-/** Begins the benefits of a bank's cobranded card. */
+/** Starts the benefits of a bank's cobranded card. */
 export function cobrandedStartOperation(client: LatamPassClient): OperationHandler {
   return {
     ...COMMON,
@@ -28,7 +28,7 @@ export function cobrandedStartOperation(client: LatamPassClient): OperationHandl
   };
 }
 
-/** Ends them. */
+/** Ends the benefits of a bank's cobranded card. */
 export function cobrandedEndOperation(client: LatamPassClient): OperationHandler {
   return {
     ...COMMON,
@@ -40,14 +40,14 @@ export function cobrandedEndOperation(client: LatamPassClient): OperationHandler
   };
 }
 
-/** The number of calls that may have been executed, with the one that was answered. */
+/** The number of calls that may have been executed, including the one that this reply answers. */
 function attemptsOf({ attempt }: StoredOperation, { afterDoubt }: HttpReply): number {
   return afterDoubt === true ? attempt + 1 : attempt;
 }
 
-/** Fixed when the operation was recorded: a default that is configured anew must not move it to another bank. */
+/** The bank was fixed when the operation was recorded: a new default must not send it to another bank. */
 function bankOf({ detail }: StoredOperation): string {
   const issueBank = textOf(detail, 'issueBank');
-  if (issueBank === null) throw new Error('a cobranded operation without a bank');
+  if (issueBank === null) throw new Error('the cobranded operation has no bank');
   return issueBank;
 }

@@ -8,12 +8,12 @@ import type { EndCobrandedDto, StartCobrandedDto } from './cobranded.dto.js';
 import { endBody, startBody, type Card } from './cobranded.mapping.js';
 import { clearMember, maskedMember } from '../members/member.js';
 
-/** Turns a partner's request about a cobranded card into what LATAM Pass wants. */
+/** Translates a partner's request about a cobranded card for LATAM Pass. */
 @Injectable()
 export class Cobranded {
   constructor(private readonly config: Config) {}
 
-  /** @throws Problem `validation_failed` when nobody names a bank */
+  /** @throws Problem `validation_failed` when neither the request nor the configuration names a bank */
   start({ reference, member, card, issueBank }: StartCobrandedDto): Draft {
     return {
       ...common(reference),
@@ -23,7 +23,7 @@ export class Cobranded {
     };
   }
 
-  /** @throws Problem `validation_failed` when nobody names a bank */
+  /** @throws Problem `validation_failed` when neither the request nor the configuration names a bank */
   end({ reference, ffn, card, issueBank }: EndCobrandedDto): Draft {
     return {
       ...common(reference),
@@ -44,7 +44,7 @@ function common(reference: string): Pick<Draft, 'id' | 'provider' | 'reference' 
   return { id: newUuid(), provider: 'latam-pass', reference, quantity: null, metadata: {} };
 }
 
-/** Nobody knows what the values are, so nothing of them is shown, not even their length. */
+/** The meaning of the values is unknown, so they are masked completely, including their length. */
 function maskedCard(card: Card): Record<string, string> {
   return Object.fromEntries(Object.keys(card).map((name) => [name, '***']));
 }

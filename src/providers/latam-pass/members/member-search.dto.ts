@@ -4,10 +4,10 @@ import { ValidateBy } from 'class-validator';
 import { IsDocument, IsFfn, type MemberDocumentDto } from './member.dto.js';
 import { MEMBER_SCOPES, type MemberScope } from './member-search.mapping.js';
 
-/** A request that works as it stands. */
+/** A valid request, shown in Swagger UI. */
 export const SEARCH_EXAMPLE = { ffn: '01234567890', scopes: ['member-status', 'member-tier'] };
 
-/** Whom to look for: `ffn`, or a complete `document`, or both (then a document helps where the ffn is not found). */
+/** The member: `ffn`, or a complete `document`, or both. With both, LATAM Pass uses the document if it does not find the ffn. */
 export class SearchMemberDto {
   @IsFfn({ required: false })
   ffn?: string;

@@ -7,10 +7,11 @@ import { infrastructure, type MemberDocument } from '../accruals/accrual.mapping
 import { isOwnError } from '../errors.js';
 
 /*
- * "Search member", version 1, both ways. Pure. The nesting of the body is documented nowhere: it is decided here.
+ * Request and response of LATAM Pass's "Search member" API, version 1. Pure. No document specifies the nesting of the body:
+ * this file alone decides it.
  */
 
-/** All that `x-scope` may list: the first seven are about the membership, the others about the person. */
+/** All values for `x-scope`. The first seven concern the membership, the others the person. */
 export const MEMBER_SCOPES = [
   'member-status',
   'member-tier',
@@ -43,15 +44,15 @@ export function scopeHeader(scopes: readonly MemberScope[]): string {
 }
 
 export type SearchReading =
-  /** The provider's own text, which is JSON: parsing and writing it again could change it (long numbers). */
+  /** The provider's JSON, byte for byte: parsing and writing it again could change long numbers. */
   | { readonly kind: 'found'; readonly json: string }
   | { readonly kind: 'no-member'; readonly refusal: ProviderRefusal }
   | { readonly kind: 'refused'; readonly refusal: ProviderRefusal };
 
-/** @throws ProviderError `doubtful` for every answer that is not clear. */
+/** @throws ProviderError `doubtful` when the response is not clear */
 export function readSearchReply(reply: HttpReply): SearchReading {
   if (reply.status >= 200 && reply.status < 300) {
-    // Passed on as it came: a member with two values is the caller's to judge.
+    // Returned unchanged, even if a JSON member occurs twice: the caller must decide which value to use.
     if (!parseRecordInParts(reply.body)) throw infrastructure(reply, 'unreadable_answer');
     return { kind: 'found', json: reply.body.replace(/^\uFEFF/, '') };
   }
@@ -64,7 +65,7 @@ export function readSearchReply(reply: HttpReply): SearchReading {
   throw infrastructure(reply, reply.status < 400 ? 'redirected' : 'server_error');
 }
 
-/** A 404 is also what a wrong base URL answers ("Issues and solutions"): only a business error speaks of a member. */
+/** A wrong base URL returns 404 too (document "Issues and solutions"), so only a business error means an unknown member. */
 export function isNoMember(status: number, body: JsonRecord): boolean {
   return status === 404 && isOwnError(body);
 }

@@ -10,7 +10,7 @@ import { readSearchReply, scopeHeader, searchBody, type SearchReading } from './
 
 const MAX_TRIES = 2;
 
-/** Looks members up at LATAM Pass: passed through, neither stored nor logged. */
+/** Looks up members at LATAM Pass. Neither request nor response is stored or logged. */
 @Injectable()
 export class MemberSearch {
   constructor(
@@ -19,8 +19,8 @@ export class MemberSearch {
   ) {}
 
   /**
-   * The provider's JSON, as it came.
-   * @throws Problem `not_found`, `provider_error`, `provider_unavailable`, `provider_timeout`
+   * Returns the provider's JSON unchanged.
+   * @throws Problem `validation_failed`, `not_found`, `provider_error`, `provider_unavailable`, `provider_timeout`
    */
   async search({ ffn, document, scopes }: SearchMemberDto): Promise<string> {
     const errors = memberErrors({ ffn, document }, '');
@@ -37,7 +37,7 @@ export class MemberSearch {
   }
 }
 
-/** Read-only, so a doubtful answer is asked for once more; whoever waits shall not wait for a third. */
+/** A search changes nothing, so it is repeated after a doubtful response; only once, because the caller waits. */
 async function twice(call: () => Promise<HttpReply>): Promise<SearchReading> {
   for (let tries = 1; ; tries += 1) {
     try {

@@ -4,10 +4,10 @@ import { Type } from 'class-transformer';
 import { IsEmail, IsObject, Length, Matches, ValidateNested } from 'class-validator';
 import { Optional } from '../../../api/optional.js';
 
-/** LATAM Pass member number; a string: leading zeros count. */
+/** A string, because leading zeros count. */
 export function IsFfn({ required }: { readonly required: boolean }): PropertyDecorator {
   const pattern = Matches(/^[A-Za-z0-9]{1,30}$/, { message: 'must be a string of 1 to 30 letters or digits' });
-  const description = 'LATAM Pass member number; a string: leading zeros count.';
+  const description = 'LATAM Pass member number. A string, because leading zeros count.';
   return required
     ? applyDecorators(pattern, ApiProperty({ type: String, description, example: '01234567890' }))
     : applyDecorators(Optional(), pattern, ApiPropertyOptional({ type: String, description, example: '01234567890' }));
@@ -15,7 +15,7 @@ export function IsFfn({ required }: { readonly required: boolean }): PropertyDec
 
 export class MemberDocumentDto {
   /**
-   * A string: leading zeros count.
+   * A string, because leading zeros count.
    * @example "01234567890"
    */
   @Matches(/^[A-Za-z0-9./-]{1,30}$/, { message: 'must be 1 to 30 letters, digits, dots, slashes or hyphens' })
@@ -33,7 +33,7 @@ export class MemberDocumentDto {
   issueCountryCode!: string;
 }
 
-/** May be left out; complete when it is given. */
+/** Optional, but complete if present. */
 export function IsDocument(): PropertyDecorator {
   return applyDecorators(
     Optional(),
@@ -44,7 +44,7 @@ export function IsDocument(): PropertyDecorator {
   );
 }
 
-/** Who gets the points: `ffn`, or a complete `document`, or both. With both, an ffn that LATAM Pass does not find falls back to the document. */
+/** The member: `ffn`, or a complete `document`, or both. With both, LATAM Pass uses the document if it does not find the ffn. */
 export class MemberDto {
   @IsFfn({ required: false })
   ffn?: string;

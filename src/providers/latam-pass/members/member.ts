@@ -2,14 +2,14 @@ import { maskEmail, maskNumber } from '../../../operations/transactions/mask.js'
 import type { FieldError } from '../../../common/problem.js';
 import type { Member } from '../accruals/accrual.mapping.js';
 
-/* A member as the gateway keeps it: in clear for the sealed part, masked for everything else. */
+/* The two stored forms of a member: in clear for the encrypted part, masked for `detail`. */
 
 type Shown = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 
-/** One of both has to be there; `parent` is the pointer of the object that holds them. */
+/** At least one of `ffn` and `document` is required. `parent` is the JSON pointer of their object. */
 export function memberErrors({ ffn, document }: Member, parent: string): FieldError[] {
   if (ffn !== undefined || document !== undefined) return [];
-  return [{ pointer: parent, message: 'needs ffn, or a complete document, or both' }];
+  return [{ pointer: parent, message: 'must have ffn, a complete document, or both' }];
 }
 
 export function clearMember({ ffn, document, email }: Member): Shown {
