@@ -11,7 +11,7 @@ import type { StatementFormat } from '../reconciliation/statements/reading/state
 export interface ProviderManifest {
   /** Lower case with hyphens; used in paths, the ledger and metrics. It must not change once transactions exist. */
   readonly name: string;
-  /** The name in texts and in the documentation, e.g. `LATAM Pass`. */
+  /** The name in texts and in the documentation. */
   readonly title: string;
   /** The kind of product, in one or two words, e.g. `points`. The start banner shows it. */
   readonly summary: string;
@@ -44,7 +44,7 @@ export interface ProviderManifest {
 }
 
 export interface OperationDeclaration {
-  /** The member of a transaction's JSON that holds the `detail` of this type, e.g. `topup`. */
+  /** The member of a transaction's JSON that holds the `detail` of this type. */
   readonly member: string;
   /** The route of one transaction of this type, without its id, e.g. `/v1/topups`; null: `/v1/transactions`. */
   readonly path: string | null;
