@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
 import { newUuid } from '../../src/common/ids.js';
@@ -234,7 +235,7 @@ it('count a correction from the end of what it corrects, and from its posting by
   const common = { epoch: null, dueInMs: null, actor: 'test', evidence: 'test', eventId: newUuid() };
   await ledger.settle(await find(), { ...common, to: 'succeeded' });
   const ended = (await find()).completedAt;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await sleep(50);
   const correction = { difference: -400n, actor: 'test', reason: 'they say so', detail: {} };
   const corrected = await find();
   await database.transaction((client) => postCorrection(client, corrected, correction));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
 import { newUuid } from '../../src/common/ids.js';
@@ -287,7 +288,7 @@ describe('claiming what is due', () => {
       releaseAt: new Date(Date.now() + 400),
     });
     expect(await claim()).toHaveLength(0);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
     expect(await claim()).toMatchObject([
       { transaction: { id: held.id, status: 'pending', attemptOpen: true }, interrupted: false },
     ]);

@@ -10,7 +10,7 @@ import { TrustedProxies } from '../../src/api/client-address.js';
 import { addRequestHooks } from '../../src/api/request-hooks.js';
 import { InFlightCounter } from '../../src/api/in-flight-counter.js';
 import { WriteDelayGuard } from '../../src/ledger/writes/write-delay-guard.js';
-import { eventually } from '../support/world.js';
+import { eventually } from '../support/wait.js';
 
 async function during(ms: number, turn: () => unknown): Promise<void> {
   const endAt = performance.now() + ms;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
 import { newUuid } from '../../src/common/ids.js';
@@ -217,7 +218,7 @@ describe('a settlement that is written again because the answer to its commit wa
       [row.eventId, row.id, row.appId],
     );
     const again = settle(database, [row], true);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
     await earlier.query('commit');
     earlier.release();
     expect(await again).toMatchObject([{ moved: true, version: 2 }]);

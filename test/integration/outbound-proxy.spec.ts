@@ -11,7 +11,7 @@ import { readConfig } from '../../src/config/config.js';
 import { ProviderHttp } from '../../src/outbound/provider-http.service.js';
 import { ProviderError } from '../../src/connector/connector.js';
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.js';
-import { portOf } from '../support/latcom-stub.js';
+import { portOf } from '../support/sockets.js';
 import { PRIVATE_CA, PROVIDER_IDENTITY } from '../support/tls-provider.js';
 import { SERVER_CA } from '../support/tls-postgres.js';
 

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { readConfig } from '../../src/config/config.js';
 import { ProviderHttp, type HttpReply } from '../../src/outbound/provider-http.service.js';
 import { ProviderError } from '../../src/connector/connector.js';
+import { portOf } from '../support/sockets.js';
 
 /** A server that does to a connection whatever the test says, once the first bytes of a request have arrived. */
 let behave: (socket: Socket, request: string) => void;
@@ -38,12 +40,6 @@ afterAll(() => {
 beforeEach(() => {
   requests = 0;
 });
-
-function portOf(listening: Server): number {
-  const address: AddressInfo | string | null = listening.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 async function post(target = url, deadlineMs = 1_000): Promise<HttpReply | string> {
   const request = {
@@ -177,7 +173,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     const write = async (socket: Socket, parts: readonly string[]): Promise<void> => {
       for (const part of parts) {
         socket.write(part);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await sleep(5);
       }
     };
     behave = (socket) => void write(socket, [...pieces, answer]);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
 import type { Permit } from '../../src/outbound/prefetched-permits.js';
@@ -31,8 +32,6 @@ function pick<T>(instances: readonly T[], index: number): T {
   if (instance === undefined) throw new Error('no instance');
   return instance;
 }
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('the quota', () => {
   const rule = (name: string, more: Partial<QuotaRule> = {}): QuotaRule => ({

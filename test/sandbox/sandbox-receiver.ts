@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Takes notifications the way a partner's endpoint does, and refuses the first ones if told so. */
 export class Receiver {
@@ -43,7 +44,7 @@ export class Receiver {
   async until(correlationId: string, count: number): Promise<string[]> {
     for (let waited = 0; waited < 5000; waited += 20) {
       if (this.about(correlationId).length >= count) return this.about(correlationId);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
     }
     throw new Error(
       `only ${this.about(correlationId).length} of ${count} notifications about ${correlationId} arrived`,

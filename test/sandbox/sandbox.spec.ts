@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LatamPassClient, LatcomClient, LoyaltyLayerClient, newId } from './sandbox-clients.js';
 import { at, SandboxProcess } from './sandbox-process.js';
 import { Receiver } from './sandbox-receiver.js';
@@ -86,7 +87,7 @@ describe('a sandbox of its own', () => {
     expect(tries).toEqual([200, 200, 429, 429]);
     expect(await client.token()).toMatchObject({ status: 429, body: { error: 'rate_limit_exceeded', retry_after: 1 } });
     expect(await small.counters()).toMatchObject({ loyaltyLayer: { logins: 1, violations: 1, blockedRequests: 2 } });
-    await new Promise((resolve) => setTimeout(resolve, 450));
+    await sleep(450);
     expect((await client.create('LOUNGE-BASIC', 'a@example.com')).status).toBe(200);
     expect(await small.effects('LOUNGE-BASIC a@example.com')).toHaveLength(3);
     expect(await small.end()).toBe(0);

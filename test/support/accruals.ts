@@ -1,12 +1,8 @@
-import { Client } from 'pg';
 import { at, textAt } from './http.js';
-import { eventually, type World } from './world.js';
+import { bareId } from './ids.js';
+import { eventually } from './wait.js';
+import { type World } from './world.js';
 import type { SandboxRecord } from './sandbox.js';
-
-/** The id that LATAM Pass gets: a transaction's bare UUID. */
-export function bareId(transactionId: string): string {
-  return transactionId.slice('txn_'.length);
-}
 
 /** What LATAM Pass really did with an accrual, oldest first. */
 export async function accrualEffects(world: World, transactionId: string): Promise<SandboxRecord[]> {
@@ -42,22 +38,4 @@ export async function accrualOnce(
     (one) => statuses.includes(String(at(one.body, 'status'))),
   );
   return answer.body;
-}
-
-/** Runs one statement in the gateway's database. */
-export async function sql(world: World, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: world.database.url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-/** The value of one series in `/metrics`; 0 when it is not there. */
-export async function metric(world: World, series: string): Promise<number> {
-  const text = String((await world.gateway().request('GET', '/metrics')).body);
-  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
-  return Number(line?.slice(series.length) ?? 0);
 }

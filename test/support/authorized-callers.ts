@@ -1,9 +1,11 @@
-import { Client } from 'pg';
 import { textAt, type Answer, type Credentials } from './http.js';
+import { bareId, unique } from './ids.js';
 import { encryptCard } from './jwe.js';
 import { MAGIC } from './magic.js';
 import { exampleBody, type Operation } from './openapi.js';
-import { accrual, eventually, pass, topup, unique, type World } from './world.js';
+import { sqlAsOwner } from './sql.js';
+import { eventually } from './wait.js';
+import { accrual, pass, topup, type World } from './world.js';
 
 /** A request that its rightful caller gets done. What is left out is made from the document. */
 export interface Rightful {
@@ -26,14 +28,6 @@ export async function createOperator(world: World, role: string): Promise<{ id: 
   const made = await world.admin('POST', '/v1/admin/operators', { ...auth, role });
   return { id: textAt(made.body, 'id'), auth };
 }
-
-async function sql(world: World, text: string, values: unknown[]): Promise<void> {
-  const client = new Client({ connectionString: world.database.adminUrl });
-  await client.connect();
-  await client.query(text, values).finally(() => client.end());
-}
-
-const bare = (id: string): string => id.slice(id.indexOf('_') + 1);
 
 async function made(asking: Promise<Answer>, ...path: string[]): Promise<string> {
   return textAt((await asking).body, ...path);
@@ -87,7 +81,9 @@ const key: Prepare = async (world, spec) => {
 const leftApp: Prepare = async (world, spec) => {
   const { ids = {} } = await app(world, spec);
   await world.admin('DELETE', `/v1/admin/apps/${ids['id'] ?? ''}`);
-  await sql(world, `update apps set deleted_at = now() - interval '2 min' where id = $1`, [bare(ids['id'] ?? '')]);
+  await sqlAsOwner(world, `update apps set deleted_at = now() - interval '2 min' where id = $1`, [
+    bareId(ids['id'] ?? ''),
+  ]);
   return { ids };
 };
 
@@ -106,8 +102,8 @@ const unsent: Prepare = async (world) => {
 
 const parked: Prepare = async (world, spec) => {
   const prepared = await unsent(world, spec);
-  const values = [bare(prepared.ids?.['id'] ?? '')];
-  await sql(world, `update transactions set parked = true, due_at = null where id = $1`, values);
+  const values = [bareId(prepared.ids?.['id'] ?? '')];
+  await sqlAsOwner(world, `update transactions set parked = true, due_at = null where id = $1`, values);
   return prepared;
 };
 
@@ -130,13 +126,20 @@ const proposed: Prepare = async (world, spec) => {
 /** A purchase that their statement has with another amount. */
 const broken: Prepare = async (world, spec) => {
   const { ids = {} } = await bought(world, spec);
-  const brk = `brk_${bare(ids['id'] ?? '').replace(/^.{8}/, '019aa3f0')}`;
-  const record = { line: 2, id: bare(ids['id'] ?? ''), succeeded: true, amount: '2000', unit: 'MXN', at: releaseAt() };
-  await sql(
+  const brk = `brk_${bareId(ids['id'] ?? '').replace(/^.{8}/, '019aa3f0')}`;
+  const record = {
+    line: 2,
+    id: bareId(ids['id'] ?? ''),
+    succeeded: true,
+    amount: '2000',
+    unit: 'MXN',
+    at: releaseAt(),
+  };
+  await sqlAsOwner(
     world,
     `insert into breaks (id, class, provider, transaction_id, record_key, provider_record, amount, unit)
      values ($1, 'amount_mismatch', 'latcom', $2, $3, $4, 1000, 'MXN')`,
-    [bare(brk), bare(ids['id'] ?? ''), brk, record],
+    [bareId(brk), bareId(ids['id'] ?? ''), brk, record],
   );
   return { ids: { id: brk } };
 };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { portOf } from './latcom-stub.js';
+import { portOf } from './sockets.js';
 
 /** A forward proxy that carries every tunnel to one port of this machine, whatever name the client asks for. */
 export interface ConnectProxy {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { portOf } from './latcom-stub.js';
+import { portOf } from './sockets.js';
 
 /** A way to PostgreSQL that can be cut: for a database that goes away and comes back, as in a failover. */
 export interface DatabaseProxy {

@@ -1,5 +1,5 @@
 import { createServer, request as send, type ServerResponse } from 'node:http';
-import { portOf } from './latcom-stub.js';
+import { portOf } from './sockets.js';
 
 export interface Reply {
   readonly status: number;

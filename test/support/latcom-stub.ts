@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { portOf } from './sockets.js';
 
 /** One purchase as it arrived: its bytes, and the connection to do something to. */
 export interface PurchaseCall {
@@ -83,12 +84,6 @@ export async function startLatcomStub(): Promise<LatcomStub> {
   };
   await stub.open();
   return stub;
-}
-
-export function portOf(server: Server): number {
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 function receive(stub: LatcomStub, socket: Socket): void {

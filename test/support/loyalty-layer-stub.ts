@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { portOf } from './latcom-stub.js';
+import { portOf } from './sockets.js';
 
 /** One order as it arrived. */
 export type Order = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { withClient } from './sql.js';
 
 /** LoyaltyLayer's budget as it is counted in the database: 50 ms a slot. */
 const BUDGET = 'loyalty-layer:default';
@@ -18,14 +18,4 @@ export async function useUpQuota(databaseUrl: string, used: number): Promise<voi
     );
     await client.query('commit');
   });
-}
-
-export async function withClient<T>(databaseUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

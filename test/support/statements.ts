@@ -1,7 +1,9 @@
-import { bareId, sql } from './accruals.js';
 import { ADMIN } from './gateway.js';
 import { at, basicAuth, textAt, type Answer } from './http.js';
-import { eventually, topup, type World } from './world.js';
+import { bareId } from './ids.js';
+import { sql } from './sql.js';
+import { eventually } from './wait.js';
+import { topup, type World } from './world.js';
 
 export const TOPUP_HEADER = 'distributor_transaction_id,status,amount,currency,date';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import { portOf } from './latcom-stub.js';
+import { portOf } from './sockets.js';
 import { SERVER_CA } from './tls-postgres.js';
 
 const FOLDER = join(SERVER_CA, '..');

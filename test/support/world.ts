@@ -1,6 +1,7 @@
 import { createDatabase, type TestDatabase } from './database.js';
 import { ADMIN, startGateway, type Gateway } from './gateway.js';
 import { at, textAt, type Answer, type Credentials } from './http.js';
+import { unique } from './ids.js';
 import { freePort } from './processes.js';
 import type { FaultyProxy } from './faulty-proxy.js';
 import { startSandbox, type Sandbox } from './sandbox.js';
@@ -32,14 +33,6 @@ export interface WorldOptions {
   readonly between?: FaultyProxy;
   /** The built application; default: that of the project. */
   readonly dist?: string;
-}
-
-let count = 0;
-
-/** A value that no other test uses. Its digits touch letters: by themselves they could be taken for a card's. */
-export function unique(prefix: string): string {
-  count += 1;
-  return `${prefix}-p${process.pid}n${count}t${Date.now()}`;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -107,21 +100,6 @@ function reachThrough(proxy: FaultyProxy, sandbox: Sandbox): Record<string, stri
   proxy.target = sandbox.url;
   const entries = Object.entries(sandbox.providerEnv);
   return Object.fromEntries(entries.map(([name, value]) => [name, value.replace(sandbox.url, proxy.url)]));
-}
-
-/** Asks until the answer is as wanted; fails with the last answer when it does not get so in time. */
-export async function eventually<T>(
-  timeoutMs: number,
-  ask: () => Promise<T>,
-  wanted: (answer: T) => boolean,
-): Promise<T> {
-  const giveUpAt = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (Date.now() > giveUpAt) throw new Error(`not so within ${timeoutMs} ms: ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 export function accrual(changes: object = {}): Record<string, unknown> {

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { createDatabase, type TestDatabase } from '../../support/database.js';
 import { ADMIN, startGateway, type Gateway } from '../../support/gateway.js';
 import { at, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { bareId } from '../../support/ids.js';
 
 let gateway: Gateway;
 let database: TestDatabase;
@@ -26,13 +28,13 @@ async function during(removal: string, values: unknown[], act: () => Promise<Ans
   await client.query('begin');
   await client.query(removal, values);
   const acting = act();
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await sleep(500);
   await client.query('commit');
   await client.end();
   return acting;
 }
 
-const uuidOf = (id: string): string => id.slice(4);
+const uuidOf = (id: string): string => bareId(id);
 
 describe('apps', () => {
   test('that are removed are not brought back by a change in the same moment', async () => {

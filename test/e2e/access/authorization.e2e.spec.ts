@@ -1,8 +1,9 @@
 import type { Answer, Credentials } from '../../support/http.js';
 import { at, textAt } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { exampleBody, operations, type Operation } from '../../support/openapi.js';
 import { createOperator, fill, prepare, type Rightful } from '../../support/authorized-callers.js';
-import { startWorld, unique, type World } from '../../support/world.js';
+import { startWorld, type World } from '../../support/world.js';
 
 /** Every documented route, and every kind of caller: a route that is added is tried without an entry here. */
 const ALL = operations();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase } from '../../support/database.js';
 import { ADMIN, startGateway, type Gateway } from '../../support/gateway.js';
 import { at, textAt, type Credentials } from '../../support/http.js';
@@ -22,7 +23,7 @@ async function login(gateway: Gateway, auth: Credentials, from = '198.51.100.1')
 }
 
 async function rightDuring(flood: Promise<number>[], auth: Credentials): Promise<{ status: number; ms: number }> {
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await sleep(300);
   const startedAt = performance.now();
   const status = await login(direct, auth);
   const ms = performance.now() - startedAt;

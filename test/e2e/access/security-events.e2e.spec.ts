@@ -3,8 +3,10 @@ import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { at, textAt, type Credentials } from '../../support/http.js';
 import { createOperator } from '../../support/authorized-callers.js';
+import { unique } from '../../support/ids.js';
 import { SERVER_CA } from '../../support/tls-postgres.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 /* What somebody looks for who asks, afterwards, who did what and who tried to (ASVS V16.3). Changes and readings of
    personal data, route by route, are in authorisation.e2e.spec.ts. */

@@ -1,8 +1,9 @@
-import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase } from '../../support/database.js';
 import { ADMIN, startGateway, type Gateway } from '../../support/gateway.js';
 import { at, basicAuth } from '../../support/http.js';
-import { eventually } from '../../support/world.js';
+import { connectTo, sendRaw } from '../../support/sockets.js';
+import { eventually } from '../../support/wait.js';
 
 /** The longest route of all to reach the checks that every route shares. */
 const APPS = '/v1/admin/apps';
@@ -20,18 +21,7 @@ beforeAll(async () => {
 const post = (body: string, headers: Record<string, string> = JSON_TYPE) =>
   gateway.request('POST', APPS, { auth: ADMIN, body, headers });
 
-/** Bytes as they are, and whatever comes back before the server closes. */
-function raw(text: string, timeoutMs = 10_000): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
-    const chunks: Buffer[] = [];
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')));
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
-    socket.on('error', reject);
-    socket.write(text);
-  });
-}
+const raw = (text: string, timeoutMs?: number): Promise<string> => sendRaw(gateway.url, text, timeoutMs);
 
 describe('bodies', () => {
   test.each<[string, string, string]>([
@@ -89,7 +79,7 @@ describe('bodies', () => {
 
   const goneWith = async (id: string, ...rest: string[]): Promise<string[]> => {
     const head = `POST ${APPS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Request-Id: ${id}\r\n`;
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    const socket = connectTo(gateway.url);
     socket.write(head + rest.join('\r\n'), () => socket.destroy());
     const linesOf = (): string[] =>
       gateway
@@ -229,7 +219,7 @@ test('the access log has a line for each request, by pattern, and nothing that w
     headers: { 'x-request-id': 'logged-1', traceparent, 'x-other': canary },
   });
   await gateway.request('GET', `/v1/${canary}`);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   const lines = gateway.output().split('\n');
   const utc: unknown = expect.stringMatching(/Z$/);
   const someNumber: unknown = expect.any(Number);

@@ -1,5 +1,7 @@
 import { at, type Answer } from '../../support/http.js';
-import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
 

@@ -1,8 +1,10 @@
-import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { ADMIN } from '../../support/gateway.js';
 import { at, basicAuth, textAt } from '../../support/http.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { connectTo, sendRaw } from '../../support/sockets.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 const VALIDATE = '/v1/topups/validate';
 const RESUME = '/v1/admin/providers/latcom/resume';
@@ -22,7 +24,7 @@ async function writeFirst(
   head: readonly string[],
   body: readonly (string | Buffer)[],
 ): Promise<{ text: string; ms: number }> {
-  const socket = connect(Number(new URL(world.gateway().url).port), '127.0.0.1');
+  const socket = connectTo(world.gateway().url);
   socket.pause();
   socket.on('error', () => undefined);
   const startedAt = performance.now();
@@ -245,13 +247,7 @@ describe('a refused request is answered to a client that writes all of it first'
   it('and the connection serves the next request', async () => {
     const head = headOf(VALIDATE, MEGABYTE, 'application/json', basicAuth(world.partner));
     const next = `GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
-    const socket = connect(Number(new URL(world.gateway().url).port), '127.0.0.1');
-    let text = '';
-    socket.on('data', (chunk) => (text += chunk.toString()));
-    socket.write(`${head.join('\r\n')}\r\n\r\n`);
-    socket.write(lines);
-    socket.write(next);
-    await new Promise((resolve) => socket.once('close', resolve));
+    const text = await sendRaw(world.gateway().url, `${head.join('\r\n')}\r\n\r\n${lines.toString()}${next}`);
     expect(text).toMatch(/^HTTP\/1\.1 413 [^]*HTTP\/1\.1 200 /);
   });
 });

@@ -1,6 +1,7 @@
 import { at } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { exampleBody, openApi } from '../../support/openapi.js';
-import { startWorld, unique, type World } from '../../support/world.js';
+import { startWorld, type World } from '../../support/world.js';
 
 /* What Swagger UI offers to send, sent: a newcomer who presses "Execute" must not be refused. */
 

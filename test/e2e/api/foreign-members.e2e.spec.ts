@@ -1,7 +1,8 @@
 import { ADMIN } from '../../support/gateway.js';
 import { at, type Answer, type Credentials } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { exampleBody, operations, type Operation } from '../../support/openapi.js';
-import { startWorld, unique, type World } from '../../support/world.js';
+import { startWorld, type World } from '../../support/world.js';
 
 /* What nobody documented is refused by every route, also by those that come later, and nothing of it ends in a 500. */
 

@@ -1,6 +1,8 @@
-import { connect } from 'node:net';
 import { at, basicAuth, type Answer } from '../../support/http.js';
-import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { sendRaw } from '../../support/sockets.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
 
@@ -171,10 +173,6 @@ it.each([
     `Authorization: ${basicAuth(world.partner)}`,
     `Idempotency-Key: ${key}`,
   ];
-  const socket = connect(Number(new URL(world.gateway().url).port), '127.0.0.1');
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
-  socket.write(Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1'));
-  await new Promise((resolve) => socket.once('close', resolve));
-  expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 400 [\s\S]*"pointer":"Idempotency-Key"/);
+  const bytes = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1');
+  expect(await sendRaw(world.gateway().url, bytes)).toMatch(/^HTTP\/1\.1 400 [\s\S]*"pointer":"Idempotency-Key"/);
 });

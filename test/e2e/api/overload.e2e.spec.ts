@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { at, basicAuth } from '../../support/http.js';
-import { sql } from '../../support/accruals.js';
-import { accrual, eventually, startWorld, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, type World } from '../../support/world.js';
 
 let world: World;
 
@@ -41,7 +44,7 @@ it('who comes while the ledger cannot keep up is refused before anything is reco
   for (let index = 1_000; !seen.isRefused && Date.now() < giveUpAt; index += 1) {
     const one = order(index);
     orders.push(one);
-    await Promise.race([one, new Promise((resolve) => setTimeout(resolve, 100))]);
+    await Promise.race([one, sleep(100)]);
     void one.then(({ status }) => (seen.isRefused ||= status === 503));
   }
   await lock.query('commit');

@@ -1,28 +1,25 @@
 import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkEncryptionKey } from '../../../src/boot/key-check.js';
 import { Database } from '../../../src/database/database.js';
 import { createDatabase, openPool, type TestDatabase } from '../../support/database.js';
 import { ADMIN, ENCRYPTION_KEY, startGateway, type Gateway } from '../../support/gateway.js';
 import { freePort, startProcess, type Exit } from '../../support/processes.js';
 import { at, textAt } from '../../support/http.js';
+import { query, withClient, type Row } from '../../support/sql.js';
 import { accrual, startWorld, topup, type World } from '../../support/world.js';
 
 const OTHER_KEY = Buffer.alloc(32, 'another').toString('base64');
 const DOES_NOT_OPEN = 'ENCRYPTION_KEY does not open this database';
 
-async function sql(database: TestDatabase, text: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: database.adminUrl });
-  await client.connect();
-  try {
-    // So that triggers let the test change what is append-only.
+/** As the owner, with the triggers off that protect what is append-only. */
+function tamper(database: TestDatabase, text: string): Promise<Row[]> {
+  return withClient(database.adminUrl, async (client) => {
     await client.query('set session_replication_role = replica');
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end();
-  }
+    return (await client.query<Row>(text)).rows;
+  });
 }
 
 /** What a start does with its key. */
@@ -52,7 +49,7 @@ describe('a database that was filled', () => {
   }, 60_000);
 
   const contents = (): Promise<Record<string, unknown>[]> =>
-    sql(
+    tamper(
       world.database,
       `select (select count(*) from encryption_key_check) as checks, (select count(*) from audit_log) as acts,
          (select json_agg(t order by name) from provider_tokens t) as tokens,
@@ -72,12 +69,12 @@ describe('a database that was filled', () => {
     for (const [index, table] of tables.entries()) {
       const copy = await copyOf(world.database);
       const others = tables.slice(0, index).map((other) => `delete from ${other}`);
-      await sql(copy, ['delete from encryption_key_check', ...others].join('; '));
-      expect(await sql(copy, `select true as found from ${table} limit 1`)).toEqual([{ found: true }]);
+      await tamper(copy, ['delete from encryption_key_check', ...others].join('; '));
+      expect(await tamper(copy, `select true as found from ${table} limit 1`)).toEqual([{ found: true }]);
       for (const key of [ENCRYPTION_KEY, OTHER_KEY]) {
         await expect(check(copy, key)).rejects.toThrow('but the table encryption_key_check');
       }
-      expect(await sql(copy, 'select 1 from encryption_key_check')).toEqual([]);
+      expect(await tamper(copy, 'select 1 from encryption_key_check')).toEqual([]);
     }
   });
 
@@ -94,10 +91,7 @@ describe('a database that was filled', () => {
 async function copyOf(database: TestDatabase): Promise<TestDatabase> {
   const original = new URL(database.url).pathname.slice(1);
   const name = `${original}_${Date.now().toString(36)}`;
-  const client = new Client({ connectionString: withName(database.adminUrl, 'postgres') });
-  await client.connect();
-  await client.query(`create database ${name} template ${original}`);
-  await client.end();
+  await query(withName(database.adminUrl, 'postgres'), `create database ${name} template ${original}`);
   return { ...database, url: withName(database.url, name), adminUrl: withName(database.adminUrl, name) };
 }
 
@@ -154,7 +148,7 @@ describe('an embedded database', () => {
       ...env,
     });
     while (child.exit() === undefined && !child.output().includes('is ready')) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
     return { exit: await child.stop(), output: child.output() };
   }

@@ -1,6 +1,8 @@
 import { startFaultyProxy, type Fault, type FaultyProxy, type ProviderRequest } from '../../support/faulty-proxy.js';
 import { at, textAt, type Answer } from '../../support/http.js';
-import { eventually, startWorld, type World } from '../../support/world.js';
+import { bareId } from '../../support/ids.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, type World } from '../../support/world.js';
 import type { Connector, Order } from './connector.js';
 
 /** An operation that was submitted. */
@@ -54,7 +56,7 @@ export class Bench {
   async executions({ id, mark }: Submitted): Promise<number> {
     const effects = await this.world.sandbox.effects(this.connector.name);
     const texts = effects.map((effect) => JSON.stringify(effect));
-    return texts.filter((text) => text.includes(mark) || text.includes(id.slice('txn_'.length))).length;
+    return texts.filter((text) => text.includes(mark) || text.includes(bareId(id))).length;
   }
 
   called(pattern: RegExp): number {

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
-import { metric, transactionEvents } from '../../support/accruals.js';
+import { transactionEvents } from '../../support/accruals.js';
 import { foundInDatabase } from '../../support/canaries.js';
 import { answered, json } from '../../support/faulty-proxy.js';
 import { at, textAt } from '../../support/http.js';
-import { eventually } from '../../support/world.js';
+import { metric } from '../../support/metrics.js';
+import { eventually } from '../../support/wait.js';
 import { Bench, type Submitted } from './bench.js';
 import type { Connector, Person } from './connector.js';
 import { DOUBTFUL } from './doubtful-answers.js';
@@ -117,7 +119,7 @@ export function itKeepsTheContract(connector: Connector): void {
       const ended = [...submitted.values()];
       await Promise.all(ended.map((one) => bench.once(one, 'succeeded', 'unknown')));
       const before = ended.map((one) => bench.sent(one).length);
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await sleep(2_000);
       expect(ended.map((one) => bench.sent(one).length)).toEqual(before);
     }, 60_000);
   });

@@ -1,20 +1,18 @@
-import { Client } from 'pg';
 import { createDatabase, type TestDatabase } from '../../support/database.js';
 import { startGateway, type Gateway } from '../../support/gateway.js';
+import { query } from '../../support/sql.js';
 
 /** A database whose clock is off: its own function of that name is found before PostgreSQL's. */
 async function withClock(offset: string): Promise<TestDatabase> {
   const database = await createDatabase();
-  const client = new Client({ connectionString: database.adminUrl });
-  await client.connect();
-  await client.query(`create schema shifted`);
-  await client.query(
-    `create function shifted.clock_timestamp() returns timestamptz language sql volatile
-     as $$ select pg_catalog.clock_timestamp() + interval '${offset}' $$`,
-  );
   const name = new URL(database.url).pathname.slice(1);
-  await client.query(`alter database ${name} set search_path = shifted, pg_catalog, public`);
-  await client.end();
+  await query(
+    database.adminUrl,
+    `create schema shifted;
+     create function shifted.clock_timestamp() returns timestamptz language sql volatile
+     as $$ select pg_catalog.clock_timestamp() + interval '${offset}' $$;
+     alter database ${name} set search_path = shifted, pg_catalog, public`,
+  );
   return database;
 }
 

@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startDatabaseProxy, type DatabaseProxy } from '../../support/database-proxy.js';
 import { startGateway, type Gateway } from '../../support/gateway.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { answer, approval, startLatcomStub, type LatcomStub, type PurchaseCall } from '../../support/latcom-stub.js';
 import { sendJson, startLoyaltyLayerStub, issued, type LoyaltyLayerStub } from '../../support/loyalty-layer-stub.js';
+import { alarms } from '../../support/metrics.js';
 import { useUpQuota } from '../../support/quota.js';
-import { eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { pass, startWorld, topup, type World } from '../../support/world.js';
 
 /** Longer than the key of an app is kept in memory. */
 const KEY_FORGOTTEN_MS = 3_500;
@@ -40,8 +44,6 @@ afterAll(async () => {
   await Promise.all([latcom.close(), loyaltyLayer.close(), proxy.close()]);
 });
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
   return gateway.request('POST', path, {
     auth: world.partner,
@@ -56,11 +58,6 @@ function ended(id: string, timeoutMs = 30_000): Promise<Answer> {
     () => gateway.request('GET', `/v1/transactions/${id}`, { auth: world.partner }),
     (one) => one.status === 200 && !['pending', 'processing'].includes(String(at(one.body, 'status'))),
   );
-}
-
-async function alarms(kind: string): Promise<number> {
-  const text = String((await gateway.request('GET', '/metrics')).body);
-  return Number(new RegExp(`gateway_alarms_total\\{kind="${kind}"\\} (\\d+)`).exec(text)?.[1] ?? '0');
 }
 
 /** The database goes away once the purchase has arrived, comes back after `AWAY_MS`, and is away when it is answered. */
@@ -79,7 +76,7 @@ describe('the database goes away between a call and its answer', () => {
     const id = textAt((await post('/v1/topups', topup())).body, 'id');
     await sleep(AWAY_MS);
     expect((await ended(id)).body).toMatchObject({ status: 'succeeded' });
-    expect(latcom.arrived.get(id.slice('txn_'.length))).toBe(1);
+    expect(latcom.arrived.get(bareId(id))).toBe(1);
   }, 60_000);
 
   it.each([
@@ -92,7 +89,7 @@ describe('the database goes away between a call and its answer', () => {
       const id = textAt((await post('/v1/topups', topup())).body, 'id');
       await sleep(AWAY_MS);
       expect((await ended(id, 60_000)).body).toMatchObject({ status: 'succeeded' });
-      expect(latcom.arrived.get(id.slice('txn_'.length))).toBe(2);
+      expect(latcom.arrived.get(bareId(id))).toBe(2);
     },
     90_000,
   );
@@ -144,7 +141,7 @@ describe('a record that is confirmed too late', () => {
       (found) => typeof found === 'string',
     );
     expect((await ended(String(id))).body).toMatchObject({ status: 'succeeded' });
-    expect(latcom.arrived.get(String(id).slice('txn_'.length))).toBe(1);
+    expect(latcom.arrived.get(bareId(String(id)))).toBe(1);
     const events = await gateway.request('GET', `/v1/transactions/${String(id)}/events`, { auth: world.partner });
     expect(JSON.stringify(events.body)).not.toContain('unknown');
     expect(at(events.body, 'data', 1)).toMatchObject({ to: null, evidence: 'not sent' });
@@ -165,7 +162,7 @@ describe('a record that is confirmed too late', () => {
     );
     const id = textAt(again.body, 'id');
     expect((await ended(id, 90_000)).body).toMatchObject({ status: 'succeeded' });
-    expect(latcom.arrived.get(id.slice('txn_'.length))).toBe(1);
+    expect(latcom.arrived.get(bareId(id))).toBe(1);
   }, 120_000);
 });
 
@@ -177,16 +174,16 @@ it('an outcome that the database refuses is an alarm with the ids of its transac
     begin raise exception 'no' using errcode = 'P0001'; end $$;
     create trigger refuse_outcome before update on transactions for each row
     when (new.status = 'succeeded') execute function refuse_outcome()`);
-  const before = await alarms('outcome_unwritten');
+  const before = await alarms(gateway, 'outcome_unwritten');
   const id = textAt((await post('/v1/topups', topup())).body, 'id');
   await eventually(
     10_000,
-    () => alarms('outcome_unwritten'),
+    () => alarms(gateway, 'outcome_unwritten'),
     (count) => count === before + 1,
   );
   await owner.query(`drop trigger refuse_outcome on transactions; drop function refuse_outcome()`);
   await owner.end();
   const lines = gateway.output().split('\n');
-  const said = lines.filter((line) => line.includes(id.slice('txn_'.length)) && line.includes('could not be recorded'));
+  const said = lines.filter((line) => line.includes(bareId(id)) && line.includes('could not be recorded'));
   expect(said.join()).toMatch(/"type":"topup"/);
 }, 30_000);

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startGateway } from '../../support/gateway.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
 
@@ -50,9 +53,9 @@ it('what is being recorded at SIGTERM is still sent', async () => {
   const options = { auth: world.partner, body: topup({ phoneNumber: '5537684321' }), headers };
   const { answering, exiting } = await lockedOut(async (unlock) => {
     const answer = gateway.request('POST', '/v1/topups', options);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await sleep(400);
     const exit = gateway.stop();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await sleep(300);
     await unlock();
     return { answering: answer, exiting: exit };
   });
@@ -70,12 +73,12 @@ it('a kept connection does not keep a process that is going down', async () => {
     body: topup({ phoneNumber: MAGIC.latcom.executedAnsweredAfter8Seconds }),
     headers: { prefer: 'wait=30', 'idempotency-key': unique('kept') },
   });
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await sleep(500);
   const exiting = gateway.stop();
   const answer = await waiting;
   expect(answer.status).toBe(201);
   expect(answer.headers['connection']).toBe('close');
-  const outcome = await Promise.race([exiting, new Promise((resolve) => setTimeout(resolve, 5_000, 'still there'))]);
+  const outcome = await Promise.race([exiting, sleep(5_000, 'still there')]);
   expect(outcome).toEqual({ code: 0, signal: null });
 }, 60_000);
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
 import { createDatabase, type TestDatabase } from '../../support/database.js';
 import { ADMIN, startGateway, type Gateway } from '../../support/gateway.js';
+import { query } from '../../support/sql.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
 /** Each with one of its columns. */
@@ -24,16 +24,6 @@ beforeAll(async () => {
   // So that there is something to change.
   await world.call('POST', '/v1/topups', topup());
 });
-
-async function query(url: string, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 /** What the role of `url` may do with each table, e.g. `INSERT SELECT`. */
 async function privileges(url: string): Promise<Record<string, string>> {

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { at, textAt, type Answer } from '../../support/http.js';
-import { accrual, eventually, startWorld, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, type World } from '../../support/world.js';
 
 let world: World;
 
@@ -118,7 +120,7 @@ it('is canceled for nothing: never sent, its hold released, once', async () => {
   expect(await balance()).toBe(before);
   expect((await world.call('POST', `${path}/cancel`)).body).toMatchObject({ status: 409, code: 'invalid_state' });
   expect((await world.call('PATCH', path, { points: 1 })).body).toMatchObject({ status: 409, code: 'invalid_state' });
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await sleep(2_500);
   expect(await sentBodies(reference)).toEqual([]);
 });
 
@@ -133,7 +135,7 @@ it('has one winner when a cancel races the release', async () => {
   const held = await Promise.all(Array.from({ length: 12 }, () => hold({ releaseAt: inMs(1_500) })));
   const answers = await Promise.all(
     held.map(async ({ path }, index) => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000 + index * 100));
+      await sleep(1_000 + index * 100);
       return world.call('POST', `${path}/cancel`);
     }),
   );

@@ -1,7 +1,11 @@
-import { accrualOnce, bareId, metric, sql, transactionEvents } from '../../support/accruals.js';
+import { accrualOnce, transactionEvents } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { LatamPassStub, type StubAnswer } from '../../support/latam-pass-stub.js';
-import { accrual, eventually, startWorld, unique, type World } from '../../support/world.js';
+import { metric } from '../../support/metrics.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, type World } from '../../support/world.js';
 
 const DUPLICATE: StubAnswer = {
   status: 400,

@@ -1,14 +1,10 @@
-import {
-  accrualEffects,
-  accrualOnce,
-  bareId,
-  metric,
-  sentBodies,
-  sql,
-  transactionEvents,
-} from '../../support/accruals.js';
+import { accrualEffects, accrualOnce, sentBodies, transactionEvents } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
-import { accrual, eventually, startWorld, unique, type World } from '../../support/world.js';
+import { bareId, unique } from '../../support/ids.js';
+import { metric } from '../../support/metrics.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, type World } from '../../support/world.js';
 
 /** One way in which an accrual can go, by the end of its ffn; the sandbox's README says what each does. */
 interface Row {

@@ -1,7 +1,9 @@
 import { found, foundInDatabase } from '../../support/canaries.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { asMember, MAGIC } from '../../support/magic.js';
-import { eventually, startWorld, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, type World } from '../../support/world.js';
 
 /* Faults are chosen by the last digits of the ffn: see src/sandbox/latam-pass/README.md. */
 

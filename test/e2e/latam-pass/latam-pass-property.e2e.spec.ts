@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { accrualEffects, bareId, sentBodies, sql } from '../../support/accruals.js';
+import { accrualEffects, sentBodies } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
 import type { SandboxRecord } from '../../support/sandbox.js';
-import { accrual, eventually, startWorld, unique, type World } from '../../support/world.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, type World } from '../../support/world.js';
 import { Receiver } from '../../sandbox/sandbox-receiver.js';
 
 /** Another run of the same: SEED=… npm run jest -- latam-pass-property */
@@ -121,7 +125,7 @@ class History {
       case 'time passes':
         return timePasses();
       case 'pause':
-        return new Promise((resolve) => setTimeout(resolve, next.ms));
+        return sleep(next.ms);
     }
   }
 
@@ -152,7 +156,7 @@ class History {
       return;
     }
     const lost = ask().catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, killedAfterMs));
+    await sleep(killedAfterMs);
     await world.crash();
     await timePasses();
     const first = await lost;

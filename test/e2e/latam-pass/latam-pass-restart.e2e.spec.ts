@@ -1,5 +1,7 @@
-import { sql } from '../../support/accruals.js';
-import { accrual, eventually, startWorld, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, type World } from '../../support/world.js';
 
 const COUNT = 600;
 

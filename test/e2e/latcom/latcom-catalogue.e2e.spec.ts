@@ -1,7 +1,9 @@
 import { startGateway, type Gateway } from '../../support/gateway.js';
 import { at, request, textAt, type Answer, type Credentials } from '../../support/http.js';
 import { createOperator } from '../../support/authorized-callers.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { bareId, unique } from '../../support/ids.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 /** Documented: a change of the catalogue is effective everywhere within. */
 const EFFECTIVE_MS = 5_000;
@@ -59,7 +61,7 @@ async function sent(id: string): Promise<unknown[]> {
   const calls = await world.sandbox.calls('latcom');
   const purchases = calls.filter((call) => call['operation'] === 'purchase');
   const bodies = purchases.map(({ body }): unknown => JSON.parse(String(body)));
-  return bodies.filter((body) => at(body, 'distributor_transaction_id') === id.slice('txn_'.length));
+  return bodies.filter((body) => at(body, 'distributor_transaction_id') === bareId(id));
 }
 
 async function listed(gateway: Gateway, productId: string, auth: Credentials): Promise<unknown> {

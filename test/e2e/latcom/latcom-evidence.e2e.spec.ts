@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   weighEvidence,
   type ObservedBalance,
@@ -104,7 +105,6 @@ describe('a balance that lags behind', () => {
     const buy = (phoneNumber: string): Promise<Answer> =>
       world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=15' });
     const look = (): Promise<Answer> => world.admin('GET', '/v1/admin/providers/latcom/balance?refresh=true');
-    const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
     await look();
     await buy('5537686660');
     const path = `/v1/transactions/${textAt((await buy(EXECUTED)).body, 'id')}/evidence`;
@@ -132,7 +132,7 @@ describe('GET /v1/transactions/{id}/evidence', () => {
 
   /** As the schedule does, once nothing can be executed late any more. */
   async function look(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS + 200));
+    await sleep(TIMEOUT_MS + 200);
     await world.admin('GET', '/v1/admin/providers/latcom/balance?refresh=true');
   }
 

@@ -1,15 +1,12 @@
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { at, textAt, type Answer } from '../../support/http.js';
-import {
-  answer,
-  approval,
-  portOf,
-  startLatcomStub,
-  type LatcomStub,
-  type PurchaseCall,
-} from '../../support/latcom-stub.js';
-import { eventually, startWorld, topup, type World } from '../../support/world.js';
+import { bareId } from '../../support/ids.js';
+import { answer, approval, startLatcomStub, type LatcomStub, type PurchaseCall } from '../../support/latcom-stub.js';
+import { portOf } from '../../support/sockets.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 const DECLINED = ['05', '12', '13', '14', '51', '83'];
 const STATUSES = [200, 201, 302, 400, 402, 403, 404, 422, 500, 502, 503, 504];
@@ -50,7 +47,7 @@ function count(bought: Answer): void {
 }
 
 function sent(bought: Answer): number {
-  return stub.arrived.get(textAt(bought.body, 'id').slice('txn_'.length)) ?? 0;
+  return stub.arrived.get(bareId(textAt(bought.body, 'id'))) ?? 0;
 }
 
 async function evidence(bought: Answer): Promise<unknown> {
@@ -225,7 +222,7 @@ describe('what was certainly not executed', () => {
 
 it('the books agree: held is what is unknown, posted what succeeded, and nothing was sent behind our back', async () => {
   const arrivals = [...stub.arrived.values()].reduce((sum, times) => sum + times, 0);
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await sleep(2_000);
   expect([...stub.arrived.values()].reduce((sum, times) => sum + times, 0)).toBe(arrivals);
   const balances = await world.admin('GET', '/v1/admin/ledger/balances');
   const accounts = at(balances.body, 'data');

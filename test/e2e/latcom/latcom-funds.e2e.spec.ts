@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN, startGateway } from '../../support/gateway.js';
 import { at, request, textAt, type Answer } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { answer, approval, startLatcomStub } from '../../support/latcom-stub.js';
 import { MAGIC } from '../../support/magic.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 /** Asked for on demand only, so that the tests decide what is known when. */
 const QUIET = {
@@ -105,7 +108,7 @@ describe('the balance', () => {
   it('is asked for by one instance of a fleet', async () => {
     const every = { ...world.env, LATCOM_BALANCE_SECONDS: '2' };
     const others = await Promise.all([1, 2].map(() => startGateway({ databaseUrl: world.database.url, env: every })));
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await sleep(5_000);
     await Promise.all(others.map((one) => one.stop()));
     const asked = (await world.sandbox.calls('latcom')).filter((call) => call['operation'] === 'balance').length;
     expect(asked).toBeGreaterThanOrEqual(2);
@@ -216,7 +219,7 @@ it('one purchase is out at a time while no rate can be observed', async () => {
   const first = buy();
   await eventually(5_000, sent, (count) => count === 1);
   const others = Array.from({ length: 5 }, () => buy());
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await sleep(1_000);
   expect(await sent()).toBe(1);
   expect(tally(await Promise.all([first, ...others]))).toEqual({ '201 succeeded': 6 });
 }, 40_000);

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { startGateway, type Gateway } from '../../support/gateway.js';
 import { at, textAt } from '../../support/http.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { bareId, unique } from '../../support/ids.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 /** Ends of the sandbox's magic numbers that answer fast, and an ordinary one; a provider that lies in a refusal is not there. */
 const ENDS = [
@@ -42,10 +45,10 @@ async function buy(end: string, first: boolean): Promise<string> {
     );
     const ids = new Set(answers.flatMap((one) => (one && one.status < 300 ? [textAt(one.body, 'id')] : [])));
     // Refused for a moment, while the balance is looked at after a "51", or while an instance starts.
-    if (ids.size === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    if (ids.size === 0) await sleep(50);
     else {
       expect(ids.size).toBe(1);
-      return [...ids].join('').slice('txn_'.length);
+      return bareId([...ids].join(''));
     }
   }
 }
@@ -91,7 +94,7 @@ it('whatever happens on the way, no purchase is executed twice and no final stat
 it('nor when an instance is killed in the middle of it', async () => {
   await fc.assert(
     fc.asyncProperty(ORDERS, fc.integer({ min: 0, max: 300 }), async (list, killAfterMs) => {
-      const killed = new Promise((resolve) => setTimeout(resolve, killAfterMs)).then(() => world.crash());
+      const killed = sleep(killAfterMs).then(() => world.crash());
       const ids = await Promise.all(list.map(({ end, first }) => buy(end, first)));
       await killed;
       expect(await wrongOf(list, ids)).toEqual([]);
@@ -102,11 +105,11 @@ it('nor when an instance is killed in the middle of it', async () => {
 
 it('of a queue that was waiting, each purchase is sent by one of two instances, once', async () => {
   await world.admin('POST', '/v1/admin/providers/latcom/pause', { reason: 'test' });
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  await sleep(1_200);
   const answers = await Promise.all(
     Array.from({ length: 40 }, () => world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' })),
   );
-  const ids = answers.map((one) => textAt(one.body, 'id').slice('txn_'.length));
+  const ids = answers.map((one) => bareId(textAt(one.body, 'id')));
   await world.admin('POST', '/v1/admin/providers/latcom/resume');
   expect(new Set(await Promise.all(ids.map(statusOf)))).toEqual(new Set(['succeeded']));
   const truth = await executed();

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { bareId } from '../../support/accruals.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
 
@@ -12,7 +14,7 @@ beforeAll(async () => {
 
 async function purchases(id: string): Promise<number> {
   const calls = await world.sandbox.calls('latcom');
-  return calls.filter((call) => JSON.stringify(call['body'] ?? null).includes(id.slice('txn_'.length))).length;
+  return calls.filter((call) => JSON.stringify(call['body'] ?? null).includes(bareId(id))).length;
 }
 
 function ended(id: string, timeoutMs = 15_000): Promise<Answer> {
@@ -100,7 +102,7 @@ describe('cancel', () => {
         body: { code: 'invalid_state' },
       });
       await world.admin('POST', '/v1/admin/providers/latcom/resume');
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await sleep(1_500);
       expect(await purchases(id)).toBe(0);
     });
     expect(await pesos()).toEqual(before);
@@ -163,7 +165,7 @@ describe('cancel', () => {
     });
     const statuses = await Promise.all(
       ids.map(async (id, index) => {
-        await new Promise((resolve) => setTimeout(resolve, index * 20));
+        await sleep(index * 20);
         return (await world.call('POST', `/v1/topups/${id}/cancel`)).status;
       }),
     );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import { Database } from '../../../src/database/database.js';
 import { newUuid } from '../../../src/common/ids.js';
@@ -11,7 +12,8 @@ import { verifyLedger } from '../../../src/ledger/chain/verifier.service.js';
 import { createDatabase, openPool, type TestDatabase } from '../../support/database.js';
 import { draft } from '../../support/drafts.js';
 import { at, textAt } from '../../support/http.js';
-import { eventually, startWorld, topup } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup } from '../../support/world.js';
 
 /** Until a row cannot be joined by an older one any more. */
 const SETTLE_MS = 1_100;
@@ -34,8 +36,6 @@ afterEach(async () => {
   await pool.end();
   await place.drop();
 });
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function recorded(): Promise<Transaction> {
   const row = draft();

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startGateway } from '../../support/gateway.js';
-import { bareId, metric, sql } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { metric } from '../../support/metrics.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
 
@@ -43,7 +47,7 @@ async function submit(path: string, body: object): Promise<string> {
     const answer = await world.call('POST', path, body, headers).catch(() => null);
     if (answer && answer.status < 300) return textAt(answer.body, 'id');
     if (answer && answer.status !== 503) throw new Error(JSON.stringify(answer.body));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
 }
 
@@ -66,7 +70,7 @@ it('sums and rows are the same at every moment, with two instances and after kil
     let looks = 0;
     for (; !watch.isOver; looks += 1) {
       expect(await differences()).toEqual([]);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await sleep(30);
     }
     return looks;
   })();
@@ -78,7 +82,7 @@ it('sums and rows are the same at every moment, with two instances and after kil
       await Promise.all(orders.slice(next, next + 12).map(([path, body]) => submit(path, body)));
     }
   })();
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await sleep(700);
   await world.crash();
   await submitting;
   await sql(world, `update transactions set release_at = now(), due_at = now() where status = 'scheduled'`);

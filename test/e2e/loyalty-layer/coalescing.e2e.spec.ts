@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import {
   emailOf,
   issueAll,
@@ -8,8 +10,10 @@ import {
   type BatchCall,
   type LoyaltyLayerStub,
 } from '../../support/loyalty-layer-stub.js';
-import { useUpQuota, withClient } from '../../support/quota.js';
-import { eventually, pass, startWorld, unique, type World } from '../../support/world.js';
+import { useUpQuota } from '../../support/quota.js';
+import { withClient } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { pass, startWorld, type World } from '../../support/world.js';
 
 const LIMIT = 100;
 /** Background work leaves three to others. */
@@ -226,7 +230,7 @@ describe('killed', () => {
       const events = await history(id);
       expect(events.slice(-2)).toMatchObject([{ evidence: 'put into a batch' }, { evidence: 'interrupted' }]);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await sleep(1_500);
     expect(queued.map(({ email }) => stub.asked.get(email))).toEqual([1, 1, 1]);
   }, 40_000);
 
@@ -238,7 +242,7 @@ describe('killed', () => {
       await client.query('begin');
       await client.query(`select from provider_quotas for update`);
       const mapped = `select from transaction_batches where transaction_id = any($1::uuid[])`;
-      const ids = queued.map(({ id }) => id.slice('txn_'.length));
+      const ids = queued.map(({ id }) => bareId(id));
       await eventually(
         10_000,
         async () => (await client.query(mapped, [ids])).rowCount,

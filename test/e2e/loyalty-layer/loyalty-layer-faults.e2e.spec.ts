@@ -1,8 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { at, textAt } from '../../support/http.js';
-import { portOf } from '../../support/latcom-stub.js';
 import { sendJson } from '../../support/loyalty-layer-stub.js';
-import { eventually, pass, startWorld, type World } from '../../support/world.js';
+import { portOf } from '../../support/sockets.js';
+import { eventually } from '../../support/wait.js';
+import { pass, startWorld, type World } from '../../support/world.js';
 
 /** What LoyaltyLayer does to the first call of an operation; every later one is answered as it should be. */
 type Fault = (response: ServerResponse) => void;
@@ -148,6 +150,6 @@ it.each([
 
 it('what is unknown stays so and is not sent again', async () => {
   const before = NAMES.map((fault) => calls.get(`create pass create: ${fault}`));
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await sleep(3_000);
   expect(NAMES.map((fault) => calls.get(`create pass create: ${fault}`))).toEqual(before);
 });

@@ -1,6 +1,8 @@
 import { at, textAt, type Answer } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { eventually, pass, startWorld, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { pass, startWorld, type World } from '../../support/world.js';
 
 let world: World;
 

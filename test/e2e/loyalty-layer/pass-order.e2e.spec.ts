@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startGateway, type Gateway } from '../../support/gateway.js';
 import { at, textAt, type Answer } from '../../support/http.js';
-import { eventually, pass, startWorld, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { eventually } from '../../support/wait.js';
+import { pass, startWorld, type World } from '../../support/world.js';
 
 let world: World;
 /** A second instance on the same database. */
@@ -19,8 +22,6 @@ beforeEach(async () => {
 });
 
 afterAll(() => other.stop());
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function issued(): Promise<string> {
   const answer = await world.call('POST', '/v1/passes', pass(), { prefer: 'wait=20' });

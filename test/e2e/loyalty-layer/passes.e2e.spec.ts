@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { pass, startWorld, unique, type World } from '../../support/world.js';
+import { pass, startWorld, type World } from '../../support/world.js';
 
 let world: World;
 
@@ -169,7 +171,7 @@ describe('a pass', () => {
   it('read with refresh=true is as LoyaltyLayer says', async () => {
     const { path } = await issued({ planId: MAGIC.loyaltyLayer.pending });
     expect((await world.call('GET', path)).body).toMatchObject({ status: 'pending' });
-    await new Promise((resolve) => setTimeout(resolve, 5_100));
+    await sleep(5_100);
     const refreshed = await world.call('GET', `${path}?refresh=true`);
     expect(refreshed).toMatchObject({ status: 200, body: { status: 'active', qrData: expect.any(String) } });
     expect((await world.call('GET', path)).body).toEqual(refreshed.body);

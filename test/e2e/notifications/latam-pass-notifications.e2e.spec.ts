@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { request as requestByHttp } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Client } from 'pg';
 import { newUuid } from '../../../src/common/ids.js';
-import { accrualOnce, bareId, metric, sql, transactionEvents } from '../../support/accruals.js';
+import { accrualOnce, transactionEvents } from '../../support/accruals.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { REJECTED_SAMPLE, SAMPLE_CORRELATION } from '../../support/latam-pass-samples.js';
 import { LatamPassStub } from '../../support/latam-pass-stub.js';
-import { accrual, eventually, startWorld, unique, type World } from '../../support/world.js';
+import { metric } from '../../support/metrics.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, type World } from '../../support/world.js';
 
 const PATH = '/v1/providers/latam-pass/notifications';
 const SECOND_PAIR: Credentials = { username: 'latam-pass-new', password: 'la-contraseña-que-sustituye-a-la-primera' };
@@ -293,7 +298,7 @@ it('two that contradict each other and wait as orphans: the one that came first 
   const correlationId = unique('correlation');
   await notify(processed(correlationId));
   await newest('orphan');
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await sleep(700);
   await notify(cancelled(correlationId));
   await newest('orphan');
   const { id } = await accepted(correlationId);

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startGateway } from '../../support/gateway.js';
 import { at, textAt } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, topup, type World } from '../../support/world.js';
 
 /** Short enough that the leases of a killed gateway end within the test. */
 const LATCOM_TIMEOUT_MS = '1500';
@@ -17,14 +20,14 @@ beforeAll(async () => {
 
 async function purchasesOf(id: string): Promise<number> {
   const effects = await world.sandbox.effects('latcom');
-  return effects.filter((effect) => effect['key'] === id.slice('txn_'.length)).length;
+  return effects.filter((effect) => effect['key'] === bareId(id)).length;
 }
 
 it('loses none and doubles none of 100 accruals when it is killed again and again', async () => {
   const acknowledged = new Map<string, string>();
   const killing = (async () => {
     for (let kills = 0; kills < 3; kills += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await sleep(250);
       await world.crash();
     }
   })();
@@ -38,12 +41,12 @@ it('loses none and doubles none of 100 accruals when it is killed again and agai
         return;
       }
       if (answer && answer.status !== 503) throw new Error(`answered ${answer.status} ${JSON.stringify(answer.body)}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
   };
   for (let next = 0; next < orders.length; next += 4) {
     await Promise.all(orders.slice(next, next + 4).map(submit));
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await sleep(60);
   }
   await killing;
   expect(new Set(acknowledged.values()).size).toBe(100);
@@ -60,7 +63,7 @@ it('loses none and doubles none of 100 accruals when it is killed again and agai
   expect(open).toEqual([]);
   const effects = await world.sandbox.effects('latam-pass');
   const credited = effects.filter((effect) => effect['kind'] === 'accrual' && effect['outcome'] === 'PROCESSED');
-  const expected = [...acknowledged.values()].map((id) => id.slice('txn_'.length)).sort();
+  const expected = [...acknowledged.values()].map((id) => bareId(id)).sort();
   expect(credited.map((effect) => String(effect['key'])).sort()).toEqual(expected);
 }, 120_000);
 
@@ -95,7 +98,7 @@ it('stalled past its lease, it sends nothing when it wakes', async () => {
   await fetch(`${world.sandbox.url}/_sandbox/tokens/expire`, { method: 'POST' });
   const answer = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' });
   const id = textAt(answer.body, 'id');
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await sleep(700);
   world.gateway().signal('SIGSTOP');
   const seen = await eventually(
     30_000,
@@ -104,7 +107,7 @@ it('stalled past its lease, it sends nothing when it wakes', async () => {
   );
   expect(at(seen.body, 'status')).toBe('unknown');
   world.gateway().signal('SIGCONT');
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await sleep(2_000);
   expect(await purchasesOf(id)).toBe(0);
   expect(at((await world.call('GET', `/v1/topups/${id}`)).body, 'status')).toBe('unknown');
   await another.stop();
@@ -125,7 +128,7 @@ it('asks for one token however many callers meet its end', async () => {
 
 it('drains on SIGTERM: what is under way ends, and the process too', async () => {
   const answering = world.call('POST', '/v1/topups', topup(), { prefer: 'wait=10' });
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await sleep(30);
   const exit = await world.gateway().stop();
   expect(exit).toEqual({ code: 0, signal: null });
   expect((await answering).status).toBe(201);

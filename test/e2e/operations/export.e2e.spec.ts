@@ -1,10 +1,13 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
-import { Client } from 'pg';
 import { ADMIN, startGateway } from '../../support/gateway.js';
 import { at, basicAuth, textAt, type Credentials } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
+import { sqlAsOwner } from '../../support/sql.js';
 import { compareStatement, moveTo, topupFile, topupLine } from '../../support/statements.js';
-import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
 const PARTNER = '/v1/transactions/export';
 const OPERATOR = '/v1/admin/transactions/export';
@@ -34,19 +37,10 @@ beforeAll(async () => {
   await seed();
 }, 60_000);
 
-async function sql(text: string, values: unknown[] = []): Promise<void> {
-  const client = new Client({ connectionString: world.database.adminUrl });
-  await client.connect();
-  try {
-    await client.query(text, values);
-  } finally {
-    await client.end();
-  }
-}
-
 /** Top-ups of the app `bulk`, older than all others. */
 async function seed(): Promise<void> {
-  await sql(
+  await sqlAsOwner(
+    world,
     `insert into transactions (id, app_id, type, provider, status, reference, reference_scope, quantity, unit, detail,
        created_at, updated_at, completed_at)
      select (lpad(to_hex(n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid, a.id, 'topup', 'latcom', 'succeeded',
@@ -88,8 +82,12 @@ function ended(since: number): { rows: number; isComplete: boolean }[] {
 describe('an app', () => {
   it('gets its own transactions as CSV, newest first, with nothing that a spreadsheet would run', async () => {
     const [first = ''] = ids;
-    const values = ['\tx', first.slice('txn_'.length)];
-    await sql(`update transactions set provider_reference = $1, correlation_id = E'\\rx' where id = $2`, values);
+    const values = ['\tx', bareId(first)];
+    await sqlAsOwner(
+      world,
+      `update transactions set provider_reference = $1, correlation_id = E'\\rx' where id = $2`,
+      values,
+    );
     const answer = await ask(PARTNER, world.partner);
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(answer.headers.get('content-disposition')).toMatch(
@@ -139,7 +137,7 @@ describe('an app', () => {
     ['two\nlines, "quoted"; and\ra tab\t.', false],
   ])('gets the cell %j as CSV so that no spreadsheet runs it: %s', async (value, isFormula) => {
     const [first = ''] = ids;
-    await sql('update transactions set correlation_id = $1 where id = $2', [value, first.slice('txn_'.length)]);
+    await sqlAsOwner(world, 'update transactions set correlation_id = $1 where id = $2', [value, bareId(first)]);
     const rows = await rowsOf(PARTNER, world.partner);
     expect(rows.at(-1)?.['correlationId']).toBe(isFormula ? `'${value}` : value);
     expect(rows).toHaveLength(ids.length);
@@ -166,12 +164,12 @@ describe('an app', () => {
 
   it('gets amounts in JSON as they are kept, to the last digit', async () => {
     const [first = ''] = ids;
-    const id = first.slice('txn_'.length);
-    await sql(`update transactions set quantity = 9007199254740993 where id = $1`, [id]);
+    const id = bareId(first);
+    await sqlAsOwner(world, `update transactions set quantity = 9007199254740993 where id = $1`, [id]);
     const answer = await ask(PARTNER, world.partner, 'application/x-ndjson');
     expect(await answer.text()).toContain('"quantity":{"value":"90071992547409.93","unit":"MXN"}');
     expect((await rowsOf(PARTNER, world.partner)).at(-1)).toMatchObject({ quantity: '90071992547409.93' });
-    await sql(`update transactions set quantity = 1000 where id = $1`, [id]);
+    await sqlAsOwner(world, `update transactions set quantity = 1000 where id = $1`, [id]);
   });
 
   it('gets the same as JSON, a line each, as in the list but without QR data', async () => {
@@ -288,7 +286,7 @@ describe('the stream', () => {
     const since = world.gateway().output().length;
     const answer = await open(world.gateway().url + PARTNER, bulk);
     answer.on('error', () => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await sleep(1_500);
     answer.destroy();
     const [end] = await eventually(
       10_000,
@@ -301,7 +299,7 @@ describe('the stream', () => {
 
   it('is cut off, and not ended, when the database fails in the middle', async () => {
     const answer = await open(world.gateway().url + PARTNER, bulk);
-    await sql('alter table transactions rename to away');
+    await sqlAsOwner(world, 'alter table transactions rename to away');
     try {
       const reading = (async () => {
         let bytes = 0;
@@ -310,7 +308,7 @@ describe('the stream', () => {
       })();
       await expect(reading).rejects.toThrow('aborted');
     } finally {
-      await sql('alter table away rename to transactions');
+      await sqlAsOwner(world, 'alter table away rename to transactions');
     }
     await eventually(
       10_000,
@@ -344,7 +342,10 @@ describe('the stream', () => {
       while (Date.now() - since < 1_000) {
         const headers = { 'idempotency-key': unique('key'), prefer: 'wait=0' };
         await world.gateway().request('POST', '/v1/topups', { auth: bulk, body: topup(), headers });
-        await sql(`update transactions set updated_at = now(), version = version + 1 where reference = 'bulk-30000'`);
+        await sqlAsOwner(
+          world,
+          `update transactions set updated_at = now(), version = version + 1 where reference = 'bulk-30000'`,
+        );
       }
     })();
     let text = '';

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startDatabaseProxy, type DatabaseProxy } from '../../support/database-proxy.js';
 import { startGateway, type Gateway } from '../../support/gateway.js';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { answer, approval, startLatcomStub, type LatcomStub } from '../../support/latcom-stub.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 const PROVIDERS = 3;
 
@@ -53,12 +56,12 @@ async function waiting(): Promise<string> {
   );
   // Until then LATCOM is asked nothing, and only what has expired is taken up.
   await direct.query(`update transactions set due_at = now() + interval '1 h' where id = $1`, [uuidOf(id)]);
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await sleep(3_000);
   return id;
 }
 
 function uuidOf(id: string): string {
-  return id.slice('txn_'.length);
+  return bareId(id);
 }
 
 /** The scheduler takes it up; the database does what it was asked, and its answer is lost. */

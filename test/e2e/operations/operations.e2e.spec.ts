@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { at, textAt, type Answer } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
 const WAIT = { prefer: 'wait=15' };
 
@@ -40,7 +43,7 @@ describe('an accrual', () => {
       nextStep: null,
       failure: null,
     });
-    const bare = textAt(answer.body, 'id').slice('txn_'.length);
+    const bare = bareId(textAt(answer.body, 'id'));
     expect(await effectsOf(bare)).toBe(1);
   });
 
@@ -184,12 +187,12 @@ describe('a top-up', () => {
         phoneNumber: '******6660',
         productId: 'MOVISTAR_TAE',
         operator: 'MOVISTAR',
-        distributorTransactionId: id.slice('txn_'.length),
+        distributorTransactionId: bareId(id),
         authCode: expect.any(String),
         rrn: expect.any(String),
       },
     });
-    expect(await effectsOf(id.slice('txn_'.length))).toBe(1);
+    expect(await effectsOf(bareId(id))).toBe(1);
     const clear = await world.call('GET', `/v1/topups/${id}?expand=personal`);
     expect(at(clear.body, 'topup', 'phoneNumber')).toBe('5537686660');
   });
@@ -228,7 +231,7 @@ describe('a top-up', () => {
     async (phoneNumber) => {
       const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), WAIT);
       expect(status(answer)).toBe('201 succeeded');
-      expect(await effectsOf(textAt(answer.body, 'id').slice('txn_'.length))).toBe(1);
+      expect(await effectsOf(bareId(textAt(answer.body, 'id')))).toBe(1);
     },
   );
 
@@ -299,7 +302,7 @@ describe('idempotency', () => {
     expect(new Set(answers.map((answer) => textAt(answer.body, 'id'))).size).toBe(1);
     expect(new Set(answers.map(status))).toEqual(new Set(['201 succeeded']));
     expect(answers.filter((answer) => answer.headers['idempotency-replayed'] === 'true')).toHaveLength(39);
-    expect(await effectsOf(textAt(answers[0]?.body, 'id').slice('txn_'.length))).toBe(1);
+    expect(await effectsOf(bareId(textAt(answers[0]?.body, 'id')))).toBe(1);
   });
 
   it('refuses the key for another request, and the reference under another key', async () => {
@@ -329,7 +332,7 @@ describe('idempotency', () => {
         ),
       );
     const first = await repeat();
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await sleep(1_500);
     for (const [index, answer] of (await repeat()).entries()) {
       expect(answer.headers['idempotency-replayed']).toBe('true');
       expect(textAt(answer.body, 'id')).toBe(textAt(first[index]?.body, 'id'));

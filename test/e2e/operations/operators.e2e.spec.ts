@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startGateway, type Gateway } from '../../support/gateway.js';
 import { at, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
 let strict: Gateway;
@@ -85,7 +88,7 @@ describe('with REQUIRE_SECOND_OPERATOR', () => {
     await client.query('begin');
     await client.query(`update resolution_proposals set decision = 'rejected' where transaction_id = $1`, [id]);
     const approving = ask(`${path}/approve`, second);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
     await client.query('commit');
     await client.end();
     expect((await approving).body).toMatchObject({ status: 409, code: 'invalid_state' });
@@ -163,7 +166,7 @@ describe('notifications', () => {
       isAnswered = true;
       return answer;
     });
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await sleep(700);
     expect(isAnswered).toBe(false);
     await client.query('rollback');
     expect((await answering).status).toBe(200);

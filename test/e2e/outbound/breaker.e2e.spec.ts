@@ -1,6 +1,7 @@
 import { at, textAt } from '../../support/http.js';
 import { MAGIC } from '../../support/magic.js';
-import { eventually, startWorld, topup, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
 

@@ -2,7 +2,8 @@ import { startConnectProxy, type ConnectProxy } from '../../support/connect-prox
 import { textAt } from '../../support/http.js';
 import { startLatcomStub, type LatcomStub } from '../../support/latcom-stub.js';
 import { PRIVATE_CA, startTlsFront, type TlsFront } from '../../support/tls-provider.js';
-import { eventually, startWorld, topup, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 const PASSWORD = 'password-of-the-proxy';
 const BASIC = Buffer.from(`gateway:${PASSWORD}`).toString('base64');

@@ -1,7 +1,8 @@
 import { textAt } from '../../support/http.js';
 import { startLatcomStub, type LatcomStub } from '../../support/latcom-stub.js';
 import { PRIVATE_CA, startTlsFront, type TlsFront } from '../../support/tls-provider.js';
-import { eventually, startWorld, topup, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 let stub: LatcomStub;
 let front: TlsFront;

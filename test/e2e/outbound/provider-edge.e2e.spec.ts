@@ -1,8 +1,12 @@
 import { createServer, type Server } from 'node:http';
-import { metric, sql, transactionEvents } from '../../support/accruals.js';
+import { transactionEvents } from '../../support/accruals.js';
 import { at, textAt, type Answer } from '../../support/http.js';
-import { portOf } from '../../support/latcom-stub.js';
-import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { metric } from '../../support/metrics.js';
+import { portOf } from '../../support/sockets.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
 /* What stands in front of a provider refuses calls too, in words of its own; such answers end nothing. */
 

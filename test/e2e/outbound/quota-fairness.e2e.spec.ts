@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { at, textAt, type Answer, type Credentials } from '../../support/http.js';
-import { useUpQuota, withClient } from '../../support/quota.js';
-import { eventually, pass, startWorld, unique, type World } from '../../support/world.js';
+import { bareId, unique } from '../../support/ids.js';
+import { useUpQuota } from '../../support/quota.js';
+import { withClient } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { pass, startWorld, type World } from '../../support/world.js';
 
 const LIMIT = 30;
 /** What interactive calls and those that have waited long may use; logins, operators and status queries have more. */
@@ -52,7 +56,7 @@ async function underWay(): Promise<number> {
 async function issued(ids: readonly string[]): Promise<number> {
   return withClient(world.database.url, async (client) => {
     const found = `select from transactions where id = any($1::uuid[]) and status = 'succeeded'`;
-    return (await client.query(found, [ids.map((id) => id.slice('txn_'.length))])).rowCount ?? 0;
+    return (await client.query(found, [ids.map((id) => bareId(id))])).rowCount ?? 0;
   });
 }
 
@@ -82,21 +86,21 @@ it('an app with 200 that wait does not keep another with 2 from being served', a
 it('what has waited long gets its turn while newcomers take every permit they can', async () => {
   await useUpQuota(world.database.url, LIMIT);
   const waiting = await issueMany(world.partner, 4);
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await sleep(5_000);
   await hasten();
   const other = await world.createApp();
   const storm = { isOver: false };
   const newcomers = Array.from({ length: 4 }, async () => {
     while (!storm.isOver) {
       await issue(other, 0);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
     }
   });
   const permits = (async () => {
     while (!storm.isOver) {
       // One is free at a time, and somebody asks for it all the time.
       await useUpQuota(world.database.url, CEILING - 1);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await sleep(300);
     }
   })();
   try {
@@ -133,7 +137,7 @@ it('an operator has permits when nobody else has', async () => {
   await useUpQuota(world.database.url, LIMIT);
   const [id = ''] = await issueMany(world.partner, 1);
   await withClient(world.database.url, (client) =>
-    client.query(`update transactions set parked = true, due_at = null where id = $1`, [id.slice('txn_'.length)]),
+    client.query(`update transactions set parked = true, due_at = null where id = $1`, [bareId(id)]),
   );
   await useUpQuota(world.database.url, LIMIT - 2);
   expect(at((await issue(world.partner, 1)).body, 'status')).toBe('pending');

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startGateway, type Gateway } from '../../support/gateway.js';
 import { at, request, textAt, type Answer } from '../../support/http.js';
-import { eventually, pass, startWorld, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { eventually } from '../../support/wait.js';
+import { pass, startWorld, type World } from '../../support/world.js';
 
 const LIMIT = '30';
 
@@ -52,7 +55,7 @@ it('a 429 stops both instances until retry_after, and then one probe goes first'
   const before = (await sentAt()).length;
   const refused = await issue(0, 0);
   await eventually(5_000, sentAt, (sent) => sent.length === before + 1);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await sleep(300);
   const waiting = await Promise.all([1, 2, 3, 4].map((index) => issue(index, 0)));
   expect(waiting.every(({ body }) => at(body, 'status') === 'pending')).toBe(true);
   expect(at(await health(), 'quota', 'blockedUntil')).toEqual(expect.any(String));
@@ -89,7 +92,7 @@ it('what the quota cannot take waits still, with an estimate, and nothing is exc
   expect(Number(at(seen, 'drainSeconds'))).toBeGreaterThan(45);
 
   // Nobody takes it up in vain: after seconds its timeline is as short as it was.
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await sleep(3_000);
   const events = await world.call('GET', `/v1/transactions/${textAt(waiting.at(-1)?.body, 'id')}/events`);
   const list = at(events.body, 'data');
   expect(Array.isArray(list) ? list.length : 0).toBeLessThanOrEqual(3);

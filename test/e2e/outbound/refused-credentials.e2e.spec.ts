@@ -1,7 +1,9 @@
-import { metric } from '../../support/accruals.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN, startGateway } from '../../support/gateway.js';
 import { at, textAt, type Answer } from '../../support/http.js';
-import { eventually, pass, startWorld, type World } from '../../support/world.js';
+import { metric } from '../../support/metrics.js';
+import { eventually } from '../../support/wait.js';
+import { pass, startWorld, type World } from '../../support/world.js';
 
 let world: World;
 
@@ -36,7 +38,7 @@ it('LoyaltyLayer is stopped by invalid_client, and goes on once an operator has 
   expect(await metric(world, 'gateway_alarms_total{kind="provider_stopped"}')).toBe(1);
   const asked = await logins();
   const waiting = [first, await issue(), await issue()].map((answer) => textAt(answer.body, 'id'));
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await sleep(3_000);
   expect(await logins()).toBe(asked);
   for (const id of waiting) {
     expect(at((await world.call('GET', `/v1/transactions/${id}`)).body, 'status')).toBe('pending');

@@ -1,7 +1,8 @@
 import { found, foundInDatabase } from '../../support/canaries.js';
 import { ADMIN } from '../../support/gateway.js';
 import { at, textAt } from '../../support/http.js';
-import { accrual, eventually, pass, startWorld, topup, type World } from '../../support/world.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
 /** Values that may be nowhere but in encrypted columns. Each is of its own, so that one that is found tells where it came from. */
 const CANARIES = {

@@ -1,7 +1,9 @@
-import { Client } from 'pg';
 import { foundInDatabase } from '../../support/canaries.js';
 import { at, textAt } from '../../support/http.js';
-import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+import { unique } from '../../support/ids.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
 const FFN = '70000000451';
 const PHONE = '5537687163';
@@ -13,16 +15,13 @@ const paths: string[] = [];
 
 /** What the database has of the person: ciphertext, and the masked remains. */
 async function remains(): Promise<unknown[]> {
-  const client = new Client({ connectionString: world.database.url });
-  await client.connect();
-  const { rows } = await client.query<{ name: string }>(
+  return sql(
+    world,
     `select 'sealed transaction' as name from transactions where sealed is not null and reference not like 'kept%'
      union all select 'sealed resource' from resources where sealed is not null
      union all select 'notification' from notifications n join transactions t on t.id = n.transaction_id
        where t.reference not like 'kept%'`,
   );
-  await client.end();
-  return rows;
 }
 
 async function ended(path: string, body: object): Promise<string> {
@@ -83,13 +82,11 @@ it('keeps no notification that comes later', async () => {
   const told = await world.gateway().request('POST', path, { auth: world.notifier, body });
   expect(Math.floor(told.status / 100)).toBe(2);
   const count = async (): Promise<number> => {
-    const client = new Client({ connectionString: world.database.url });
-    await client.connect();
-    const { rows } = await client.query<{ id: string }>(
+    const rows = await sql(
+      world,
       `select id from notifications n where not exists (
          select from transactions t where t.id = n.transaction_id and t.reference like 'kept%')`,
     );
-    await client.end();
     return rows.length;
   };
   await eventually(15_000, count, (left) => left === 0);

@@ -1,9 +1,11 @@
-import { Client } from 'pg';
 import { foundInDatabase } from '../../support/canaries.js';
 import { startGateway } from '../../support/gateway.js';
 import { at, textAt, type Credentials } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { accrual, eventually, pass, startWorld, topup, unique, type World } from '../../support/world.js';
+import { sqlAsOwner } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
 const PHONE = '5537687163';
 const NOTE = 'only between you and me';
@@ -13,31 +15,22 @@ let world: World;
 let viewer: Credentials;
 let operator: Credentials;
 
-async function sql<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
-  const client = new Client({ connectionString: world.database.adminUrl });
-  await client.connect();
-  try {
-    return (await client.query<Row & Record<string, unknown>>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 /** Lets it have ended so many days ago. */
 async function age(id: string, days: number): Promise<void> {
   const columns = `completed_at = completed_at - make_interval(days => $2), created_at = created_at - make_interval(days => $2)`;
-  await sql(`update transactions set ${columns} where id = $1`, [id.slice(4), days]);
+  await sqlAsOwner(world, `update transactions set ${columns} where id = $1`, [bareId(id), days]);
 }
 
 /** All tasks are due now, and begin where everything is older. */
 async function purge(): Promise<void> {
-  await sql(
+  await sqlAsOwner(
+    world,
     `update purge_tasks set next_at = now(),
        reached_at = case when name = 'block ended' then now() - interval '1000 days' end`,
   );
   await eventually(
     30_000,
-    () => sql<{ due: number }>(`select count(*)::int as due from purge_tasks where next_at <= now()`),
+    () => sqlAsOwner(world, `select count(*)::int as due from purge_tasks where next_at <= now()`),
     ([row]) => row?.due === 0,
   );
 }
@@ -168,15 +161,17 @@ describe('what is erased', () => {
             );
       const id = textAt(answer.body, 'id');
       const itsResource = `id = (select resource_id from transactions where id = $1)`;
-      await sql(`update resources set erased_at = now(), sealed = null, metadata = '{}' where ${itsResource}`, [
-        id.slice(4),
-      ]);
+      await sqlAsOwner(
+        world,
+        `update resources set erased_at = now(), sealed = null, metadata = '{}' where ${itsResource}`,
+        [bareId(id)],
+      );
       await eventually(
         15_000,
         () => read(id, viewer),
         (seen) => at(seen.body, 'status') === 'succeeded',
       );
-      const kept = await sql(`select metadata, sealed from resources where ${itsResource}`, [id.slice(4)]);
+      const kept = await sqlAsOwner(world, `select metadata, sealed from resources where ${itsResource}`, [bareId(id)]);
       expect(kept).toEqual([{ metadata: {}, sealed: null }]);
     },
   );
@@ -187,9 +182,10 @@ describe('what is erased', () => {
       'id',
     );
     const words = `El numero ${PHONE} no existe`;
-    await sql(
+    await sqlAsOwner(
+      world,
       `update transactions set failure = jsonb_set(failure, '{provider,message}', to_jsonb($2::text)) where id = $1`,
-      [id.slice(4), words],
+      [bareId(id), words],
     );
     const erased = await world.admin('POST', `/v1/admin/transactions/${id}/erase`);
     expect(erased.body).toMatchObject({ status: 'failed', failure: { provider: { code: '12', message: null } } });
@@ -218,10 +214,11 @@ describe('the purge', () => {
     await age(young, 179);
     for (const id of [usable, over]) {
       await age(id, 200);
-      await sql(
+      await sqlAsOwner(
+        world,
         `update resources set updated_at = now() - interval '200 days', status = $2
          where id = (select resource_id from transactions where id = $1)`,
-        [id.slice(4), id === over ? 'expired' : 'active'],
+        [bareId(id), id === over ? 'expired' : 'active'],
       );
     }
     await purge();
@@ -230,7 +227,10 @@ describe('the purge', () => {
     expect(await states()).toEqual(['blocked', 'kept', 'kept', 'blocked']);
     await purge();
     expect(await states()).toEqual(['blocked', 'kept', 'kept', 'blocked']);
-    await sql(`update transactions set blocked_at = blocked_at - interval '181 days' where blocked_at is not null`);
+    await sqlAsOwner(
+      world,
+      `update transactions set blocked_at = blocked_at - interval '181 days' where blocked_at is not null`,
+    );
     await purge();
     expect(await states()).toEqual(['erased', 'kept', 'kept', 'erased']);
     expect((await world.admin('GET', '/v1/admin/ledger/verify')).body).toMatchObject({ ok: true });
@@ -238,16 +238,17 @@ describe('the purge', () => {
 
   it('deletes old notifications, but none that still waits for its transaction', async () => {
     const made = (id: string, due: string): Promise<unknown> =>
-      sql(
+      sqlAsOwner(
+        world,
         `insert into notifications (id, provider, sealed, state, due_at) values ($1, 'latam-pass', '', 'applied', ${due})`,
         [id],
       );
     const ids = ['01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000002'];
     await made(ids[0] ?? '', 'null');
     await made(ids[1] ?? '', `now() + interval '1 day'`);
-    const before = await sql(`select id from notifications`);
+    const before = await sqlAsOwner(world, `select id from notifications`);
     await purge();
-    const after = await sql<{ id: string }>(`select id from notifications`);
+    const after = await sqlAsOwner(world, `select id from notifications`);
     expect(after.map(({ id }) => id)).toContain(ids[1]);
     expect(after.length).toBe(before.length - 1);
   });
@@ -255,33 +256,39 @@ describe('the purge', () => {
   it('of two instances, one of them killed, blocks everything once', async () => {
     const template = await ended('/v1/topups', topup());
     const count = 6_000;
-    await sql(`update purge_tasks set next_at = now() + interval '1 hour'`);
-    await sql(
+    await sqlAsOwner(world, `update purge_tasks set next_at = now() + interval '1 hour'`);
+    await sqlAsOwner(
+      world,
       `insert into transactions (id, app_id, type, provider, status, detail, sealed, created_at, completed_at)
        select (lpad(to_hex(1577836800000 + n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid, app_id, type, provider,
          status, detail, sealed, timestamptz '2020-01-01' + n * interval '1 s', timestamptz '2020-01-01' + n * interval '1 s'
        from transactions, generate_series(1, $2::int) n where id = $1`,
-      [template.slice(4), count],
+      [bareId(template), count],
     );
     const other = await startGateway({ databaseUrl: world.database.url, env: world.env });
     // So slow that both instances look while it goes on, and that the kill comes in between.
-    await sql(
+    await sqlAsOwner(
+      world,
       `create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return null; end';
        create trigger slow after update of blocked_at on transactions for each statement execute function slow()`,
     );
-    await sql(`update purge_tasks set next_at = now(), rows = 0, reached_at = '2019-12-31' where name = 'block ended'`);
-    const state = (): Promise<{ rows: number; blocked: number }[]> =>
-      sql(
+    await sqlAsOwner(
+      world,
+      `update purge_tasks set next_at = now(), rows = 0, reached_at = '2019-12-31' where name = 'block ended'`,
+    );
+    const state = () =>
+      sqlAsOwner(
+        world,
         `select p.rows::int as rows, (select count(*)::int from transactions
            where blocked_at is not null and completed_at < '2021-01-01') as blocked
          from purge_tasks p where name = 'block ended'`,
       );
-    const [begun] = await eventually(20_000, state, ([row]) => (row?.rows ?? 0) > 0);
-    expect(begun?.rows).toBeLessThan(count);
+    const [begun] = await eventually(20_000, state, ([row]) => Number(row?.['rows'] ?? 0) > 0);
+    expect(begun?.['rows']).toBeLessThan(count);
     await world.crash();
-    await eventually(30_000, state, ([row]) => row?.blocked === count);
+    await eventually(30_000, state, ([row]) => row?.['blocked'] === count);
     await other.stop();
-    await sql(`drop function slow cascade`);
+    await sqlAsOwner(world, `drop function slow cascade`);
     // Counted with each piece: a piece that was done twice, or half, would show.
     const [end] = await state();
     expect(end).toEqual({ rows: count, blocked: count });
@@ -306,22 +313,26 @@ describe('an app that is erased', () => {
     const held = textAt((await asLeaver('POST', '/v1/accruals', accrual({ releaseAt }))).body, 'id');
     const path = `/v1/admin/apps/${appId}`;
     // Sealed under the app's key, not the gateway's.
-    expect(await sql(`select get_byte(sealed, 0) as format from transactions where id = $1`, [id.slice(4)])).toEqual([
-      { format: 2 },
-    ]);
+    expect(
+      await sqlAsOwner(world, `select get_byte(sealed, 0) as format from transactions where id = $1`, [bareId(id)]),
+    ).toEqual([{ format: 2 }]);
 
     expect((await world.admin('POST', `${path}/erase`)).body).toMatchObject({ code: 'invalid_state' });
     expect((await world.admin('GET', `${path}/erasure`)).status).toBe(404);
     await world.admin('DELETE', path);
     expect(textAt((await world.admin('POST', `${path}/erase`)).body, 'detail')).toContain('removed just now');
-    await sql(`update apps set deleted_at = deleted_at - interval '2 min' where id = $1`, [appId.slice(4)]);
-    expect(textAt((await world.admin('POST', `${path}/erase`)).body, 'detail')).toContain('has open transactions');
-    await sql(`update transactions set status = 'canceled', completed_at = now(), due_at = null where id = $1`, [
-      held.slice(4),
+    await sqlAsOwner(world, `update apps set deleted_at = deleted_at - interval '2 min' where id = $1`, [
+      bareId(appId),
     ]);
+    expect(textAt((await world.admin('POST', `${path}/erase`)).body, 'detail')).toContain('has open transactions');
+    await sqlAsOwner(
+      world,
+      `update transactions set status = 'canceled', completed_at = now(), due_at = null where id = $1`,
+      [bareId(held)],
+    );
 
     const balances = (await world.admin('GET', '/v1/admin/ledger/balances')).body;
-    const backup = await sql<{ sealed: Buffer }>(`select sealed from transactions where id = $1`, [id.slice(4)]);
+    const backup = await sqlAsOwner(world, `select sealed from transactions where id = $1`, [bareId(id)]);
     const erased = await world.admin('POST', `${path}/erase`);
     expect(erased.status).toBe(200);
     await eventually(
@@ -335,7 +346,7 @@ describe('an app that is erased', () => {
       await foundInDatabase(world.database.url, { phone, masked: `******${phone.slice(-4)}`, note: 'farewell' }),
     ).toEqual([]);
     // What comes back from a backup stays unreadable, also for a gateway that starts anew.
-    await sql(`update transactions set sealed = $2 where id = $1`, [id.slice(4), backup[0]?.sealed]);
+    await sqlAsOwner(world, `update transactions set sealed = $2 where id = $1`, [bareId(id), backup[0]?.sealed]);
     await world.crash();
     const again = await world.admin('GET', `/v1/admin/transactions/${id}?expand=personal`);
     expect(again.body).toMatchObject({ topup: { phoneNumber: null } });

@@ -1,7 +1,8 @@
 import { newUuid } from '../../../src/common/ids.js';
-import { bareId, sql } from '../../support/accruals.js';
 import { ADMIN } from '../../support/gateway.js';
 import { at, basicAuth } from '../../support/http.js';
+import { bareId } from '../../support/ids.js';
+import { sql } from '../../support/sql.js';
 import { buyTopup, compareStatement, moveTo, TOPUP_HEADER, topupFile, topupLine } from '../../support/statements.js';
 import { startWorld, type World } from '../../support/world.js';
 

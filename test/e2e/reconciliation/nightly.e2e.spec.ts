@@ -1,7 +1,9 @@
-import { bareId, sql } from '../../support/accruals.js';
 import { ADMIN, startGateway } from '../../support/gateway.js';
 import { at, basicAuth, textAt } from '../../support/http.js';
-import { eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { bareId, unique } from '../../support/ids.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
 

@@ -1,9 +1,12 @@
 import { newUuid } from '../../../src/common/ids.js';
-import { accrualEffects, accrualOnce, bareId, sql, transactionEvents } from '../../support/accruals.js';
+import { accrualEffects, accrualOnce, transactionEvents } from '../../support/accruals.js';
 import { startGateway } from '../../support/gateway.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { bareId, unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { accrual, eventually, startWorld, topup, unique, type World } from '../../support/world.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { accrual, startWorld, topup, type World } from '../../support/world.js';
 import { ADMIN } from '../../support/gateway.js';
 
 const HEADER = 'distributor_transaction_id,status,amount,currency,date';
@@ -426,7 +429,7 @@ describe('a statement of 100,000 lines', () => {
        from (select n, case when n between 70 and 99 then 'failed' when n between 130 and 159 then 'pending'
          when n between 160 and 209 then 'unknown' else 'succeeded' end as status
          from generate_series(0, $3::integer) n) rows`,
-      [appId.slice(4), DAY, LINES + PLANTED.missing_at_provider + PLANTED.cutoff_timing - 1],
+      [bareId(appId), DAY, LINES + PLANTED.missing_at_provider + PLANTED.cutoff_timing - 1],
     );
     const id = (index: number): string => `00000000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`;
     const lines = Array.from({ length: LINES }, (_none, index) =>
@@ -456,7 +459,7 @@ describe('a statement of 100,000 lines', () => {
     const kept = await sql(
       world,
       `select class, count(*)::int as count from breaks where run_id = $1 group by class order by class`,
-      [textAt(done, 'id').slice(4)],
+      [bareId(textAt(done, 'id'))],
     );
     expect(Object.fromEntries(kept.map((row) => [String(row['class']), row['count']]))).toEqual(PLANTED);
     expect(at(done, 'counts')).toEqual(PLANTED);

@@ -1,7 +1,8 @@
 import { newUuid } from '../../../src/common/ids.js';
-import { bareId, sql } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
+import { bareId } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
+import { sql } from '../../support/sql.js';
 import {
   buyTopup,
   compareStatement,

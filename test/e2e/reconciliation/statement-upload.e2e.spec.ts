@@ -1,15 +1,16 @@
 import { request, type ClientRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newUuid } from '../../../src/common/ids.js';
-import { sql } from '../../support/accruals.js';
 import { ADMIN } from '../../support/gateway.js';
 import { at, basicAuth, textAt } from '../../support/http.js';
-import { eventually, startWorld, type World } from '../../support/world.js';
+import { bareId } from '../../support/ids.js';
+import { sql } from '../../support/sql.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, type World } from '../../support/world.js';
 
 const HEADER = 'distributor_transaction_id,status,amount,currency,date\n';
 const BOUNDARY = 'x-boundary-x';
 const REQUEST_TIMEOUT_MS = 1_000;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 let world: World;
 
 beforeAll(async () => {
@@ -58,7 +59,7 @@ const line = (id = newUuid()): string => `${id},SUCCESS,10.00,MXN,2026-01-15T12:
 async function drip({ sent }: Sending, text: () => string): Promise<void> {
   for (let count = 0; count < 40 && !sent.destroyed; count += 1) {
     sent.write(text());
-    await pause(REQUEST_TIMEOUT_MS / 10);
+    await sleep(REQUEST_TIMEOUT_MS / 10);
   }
 }
 
@@ -91,7 +92,7 @@ it('shows how far an upload is, and keeps nothing of one that was cut off', asyn
     (run) => at(run.body, 'status') === 'failed',
   );
   expect(failed.body).toMatchObject({ failure: 'the upload was interrupted' });
-  expect(await sql(world, `select from breaks where run_id = $1`, [id.slice(4)])).toEqual([]);
+  expect(await sql(world, `select from breaks where run_id = $1`, [bareId(id)])).toEqual([]);
 }, 60_000);
 
 it('forgets an upload that died with its instance, and takes the same file anew', async () => {
