@@ -137,7 +137,7 @@ describe('a database of somebody else', () => {
     expect(both.map((gateway) => gateway.output().includes(WARNING))).toEqual([false, false]);
     expect(await privileges(applicationUrl)).toEqual(granted);
     await Promise.all(both.map((gateway) => gateway.stop()));
-  });
+  }, 60_000);
 
   it('is filled and used by its owner alone, with a warning', async () => {
     const { ownerUrl } = await createRoles();
