@@ -12,7 +12,7 @@ const BALANCE_DEADLINE_MS = 8_000;
 const DEFAULT_BACKOFF_MS = 60_000;
 const QUOTA_WINDOW_MS = 15 * 60_000;
 
-/** Speaks LATCOM's HTTP: paths, bearer token by login. What the answers mean is in `mapping.ts`. */
+/** LATCOM over HTTP: paths, login, bearer token. `topup.mapping.ts` reads the responses. */
 export class LatcomClient {
   readonly http: ProviderClient;
 
@@ -29,7 +29,7 @@ export class LatcomClient {
     });
   }
 
-  /** Buys. Real money: never called twice for one purchase unless the first call was certainly not executed. */
+  /** Buys for real money. Call it again for the same purchase only if the first call was certainly not executed. */
   purchase(body: string, beforeSend: () => void): Promise<HttpReply> {
     return this.http.call({
       operation: 'purchase',
@@ -44,7 +44,7 @@ export class LatcomClient {
     });
   }
 
-  /** What is paid in, in LATCOM's own currency. */
+  /** Queries the prepaid balance, which is in LATCOM's own currency. */
   balance(): Promise<HttpReply> {
     return this.http.call({
       operation: 'balance',

@@ -4,16 +4,16 @@ import { judgeByStatus } from '../../outbound/token-verdict.js';
 import { parseRecord, type JsonRecord } from '../../readers/json.js';
 import { textOf } from '../../readers/record.js';
 
-/** Words of a refusal that is about who asks, not about what is asked for. */
+/** Words of an error about the credentials, not about the request. */
 const ABOUT_TOKEN = /token|jwt|unauthori[sz]ed|authentication|credential/i;
 
-/** Whether a refusal is LATCOM's own: "All errors return success: false, error, response_code (if applicable)". Pure. */
+/** True when LATCOM wrote the error: "All errors return success: false, error, response_code (if applicable)". Pure. */
 export function isOwnError(body: JsonRecord): boolean {
   const says = textOf(body, 'error') ?? textOf(body, 'response_code');
   return body['success'] === false && says !== null;
 }
 
-/** LATCOM answers a dead token with 401 or with 403; the token is looked at before anything is executed. */
+/** LATCOM rejects an expired token with 401 or 403, and checks it before it executes anything. */
 export function judgeToken(reply: HttpReply): TokenVerdict {
   const body = parseRecord(reply.body);
   const isAboutToken =

@@ -26,7 +26,7 @@ const SPENDING = {
     new FloatGuardedPurchase(float, balances, watch, config.providers.latcom.floatSafety),
 };
 
-/** LATCOM: prepaid Mexican top-ups; real money, a purchase is never sent twice. */
+/** LATCOM: prepaid Mexican top-ups for real money. A purchase is executed at most once. */
 @Module({
   imports: [AccessModule, FundsModule, OutboundModule, OperationsModule],
   controllers: [TopupsController, ProductsController],

@@ -1,7 +1,7 @@
 import { Equals, Matches } from 'class-validator';
 import { readWholeNumber } from '../../readers/integer.js';
 
-/** Six digits, as the rule of `value` has it. */
+/** The largest number that the pattern of `value` allows. */
 const MAX_PESOS = 999_999;
 
 export class PesosDto {

@@ -8,20 +8,20 @@ export const LATCOM_VARIABLES = {
   LATCOM_CUSTOMER_ID: { text: '' },
   LATCOM_SECRET_KEY: { text: '', secret: true },
   LATCOM_TIMEOUT_MS: {
-    text: 'Milliseconds. LATCOM itself waits 30 s: a value below 45000 causes a warning.',
+    text: 'Longest duration of a purchase, in milliseconds. LATCOM itself waits 30 s, so a value below 45000 causes a warning.',
     default: '45000',
   },
   LATCOM_REQUESTS_PER_15_MINUTES: { text: '', default: '300' },
   LATCOM_FLOAT_SAFETY: {
-    text: "The part of the observed balance that may be spent (0.01 to 1): the rate between pesos and the balance's currency moves.",
+    text: "The part of the observed balance that may be spent (0.01 to 1), because the rate between pesos and the balance's currency changes.",
     default: '0.95',
   },
   LATCOM_LOW_FLOAT: {
-    text: "An alarm is raised when the balance falls below one of these, in the balance's own currency.",
+    text: 'Levels of the balance, in its own currency. An alarm is raised when it falls below one of them.',
     default: '200,50',
   },
   LATCOM_BALANCE_SECONDS: {
-    text: 'Interval of balance queries, in seconds; one instance queries for all.',
+    text: 'Interval of balance queries, in seconds. One instance queries for all.',
     default: '60',
   },
   LATCOM_BALANCE_LAG_SECONDS: {
@@ -37,7 +37,7 @@ export interface LatcomSettings extends ProviderSettings {
   readonly secretKey: string;
   readonly timeoutMs: number;
   readonly requestsPer15Minutes: number;
-  /** Part of the observed float that may be spent, as a decimal from 0.01 to 1. */
+  /** The part of the observed balance that may be spent, as a decimal from 0.01 to 1. */
   readonly floatSafety: string;
   /** Balances below which an alarm is raised, as decimals in LATCOM's own currency. */
   readonly lowFloat: readonly string[];
@@ -57,7 +57,7 @@ export function readLatcom(read: Read): LatcomSettings {
   const timeoutMs = read.integer('LATCOM_TIMEOUT_MS', TIMEOUT_MS, 100, 300_000);
   if (timeoutMs < TIMEOUT_MS) {
     read.warn(
-      `LATCOM_TIMEOUT_MS is ${timeoutMs}: LATCOM itself waits 30 s, so below ${TIMEOUT_MS} purchases that succeed late become unknown.`,
+      `LATCOM_TIMEOUT_MS is ${timeoutMs}: LATCOM itself waits 30 s. Below ${TIMEOUT_MS} ms, purchases that succeed late become unknown.`,
     );
   }
   return {

@@ -53,7 +53,7 @@ export const LATCOM_STATEMENT: StatementFormat = {
   mark: { column: 'date', as: 'minute' },
 };
 
-/** LATCOM repeats the id that it was given: the gateway's transaction id, or an id of another system. */
+/** The id is the one that the buyer sent: the gateway's transaction id, or an id of another system. */
 function readTopup(cell: Cell, notation: CellNotation): StatementLine {
   const id = idOf(cell('distributor_transaction_id'), 'distributor_transaction_id');
   const transactionId = uuidOf(id);

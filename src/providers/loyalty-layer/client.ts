@@ -13,12 +13,12 @@ import type { LoyaltyLayerSettings } from './settings.js';
 const TOKEN_LIFETIME_MS = 30 * 60_000;
 const TOKEN_DEADLINE_MS = 8_000;
 export const PASS_DEADLINE_MS = 30_000;
-/** Of calls that a caller waits for without a record. */
+/** Deadline of calls that record no transaction, while their caller waits. */
 const READ_DEADLINE_MS = 15_000;
-/** Documented: the address is blocked for one minute. */
+/** As documented, LoyaltyLayer blocks the address for one minute. */
 const BLOCK_MS = 60_000;
 
-/** Speaks LoyaltyLayer's HTTP: paths, bearer token. What the answers mean is in `mapping.ts`. */
+/** LoyaltyLayer over HTTP: paths, login, bearer token. The `<noun>.mapping.ts` files read the responses. */
 export class LoyaltyLayerClient {
   readonly http: ProviderClient;
 
@@ -28,7 +28,7 @@ export class LoyaltyLayerClient {
   ) {
     this.http = tools.client({
       provider: 'loyalty-layer',
-      // The limit holds for the address, so everything that leaves through it shares one budget, logins included.
+      // The limit is per address, so all calls from one address share a quota, logins included.
       quota: { name: `loyalty-layer:${config.egress}`, limit: config.requestsPerMinute, windowMs: 60_000 },
       token: { name: 'loyalty-layer', login: () => this.login(), defaultLifetimeMs: TOKEN_LIFETIME_MS },
       judgeToken,
@@ -36,7 +36,7 @@ export class LoyaltyLayerClient {
     });
   }
 
-  /** Creates a pass; every call that is executed makes another one. @throws ProviderError */
+  /** Creates a pass. Each executed call creates another pass. @throws ProviderError */
   createPass(operation: StoredOperation, beforeSend: () => void): Promise<HttpReply> {
     return this.act('pass_create', '/v1/pass/create', operation, beforeSend);
   }
@@ -46,7 +46,7 @@ export class LoyaltyLayerClient {
     return this.act('pass_batch_create', '/v1/pass/batch-create', { body, lane }, beforeSend);
   }
 
-  /** The public keys that cards are encrypted with. @throws ProviderError */
+  /** The public keys for encrypting cards. @throws ProviderError */
   encryptionKeys(): Promise<HttpReply> {
     return this.http.call({
       operation: 'encryption_keys',
@@ -90,7 +90,7 @@ export class LoyaltyLayerClient {
     return this.http.call({
       operation,
       priority: lane,
-      // A second create could be a second pass.
+      // A second create could issue a second pass.
       repeatable: operation === 'pass_update' || operation === 'pass_cancel',
       beforeSend,
       request: (token) => this.post(path, body, token, PASS_DEADLINE_MS),
@@ -134,7 +134,7 @@ export class LoyaltyLayerClient {
   }
 }
 
-/** The guide has these errors with 401 only; with 403 they mean the same. */
+/** Errors about the token. The guide lists them for 401 only; they mean the same with 403. */
 const ABOUT_TOKEN = new Set(['invalid_token', 'unauthorized']);
 
 function judgeToken(reply: HttpReply): TokenVerdict {
@@ -143,7 +143,7 @@ function judgeToken(reply: HttpReply): TokenVerdict {
   return reply.status === 403 && isAboutToken ? 'refused' : judgeByStatus(reply, isOwnError);
 }
 
-/** LoyaltyLayer's guide, error codes: a new token will not help. */
+/** `invalid_client` (guide, error codes): the credentials are wrong, so a new token will not help. */
 function isInvalidClient(reply: HttpReply): boolean {
   return reply.status === 401 && textOf(parseRecord(reply.body), 'error') === INVALID_CLIENT;
 }

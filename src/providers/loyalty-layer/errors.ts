@@ -32,7 +32,7 @@ const REFUSALS: Readonly<Record<string, Known>> = {
   invalid_pass_id: {
     code: 'pass_not_known_to_provider',
     message: 'LoyaltyLayer does not know this pass.',
-    instructions: 'Ask an operator: the gateway and LoyaltyLayer disagree about this pass.',
+    instructions: 'Contact an operator: the gateway and LoyaltyLayer disagree about this pass.',
     category: 'provider',
   },
   already_cancelled: {
@@ -56,25 +56,25 @@ const DOCUMENTED = new Set([
   ...['invalid_client', 'unauthorized', 'invalid_token', 'rate_limit_exceeded', 'server_error', 'provider_timeout'],
 ]);
 
-/** Whether a refusal is LoyaltyLayer's own; `{ error: "forbidden" }` and `{ message }` are of what stands in front of it. */
+/** True when LoyaltyLayer wrote the error. `{ error: "forbidden" }` and `{ message }` come from a gateway in front of it. */
 export function isOwnError(body: JsonRecord): boolean {
   const error = textOf(body, 'error');
   return error !== null && (DOCUMENTED.has(error) || textOf(body, 'error_description') !== null);
 }
 
-/** A clear refusal: 4xx with their error body, so nothing was done. null for every other answer. */
+/** The failure for a clear refusal: a 4xx with LoyaltyLayer's error body, so nothing was executed. null: any other response. */
 export function refusalOf({ status, body }: HttpReply): Failure | null {
   const record = parseRecord(body);
   return record && status >= 400 && status < 500 && isOwnError(record) ? toFailure(record, String(status)) : null;
 }
 
-/** An answer that was not understood at all: no success, and no refusal of LoyaltyLayer's own. */
+/** The error for a response that is neither a success nor a clear refusal. */
 export function silence(reply: HttpReply): ProviderError {
   if (reply.status >= 500) return doubt(reply, 'server_error');
   return doubt(reply, reply.status >= 400 ? REFUSED_BY_EDGE : 'unreadable_answer');
 }
 
-/** `code` stands in when the error has no name. */
+/** `code` is used when the error has no name. */
 export function toFailure(error: JsonRecord, code: string): Failure {
   const name = textOf(error, 'error') ?? '';
   const aboutPlan = /plan/i.test(`${name} ${textOf(error, 'error_description') ?? ''}`);
@@ -87,7 +87,7 @@ export function toFailure(error: JsonRecord, code: string): Failure {
   };
 }
 
-/** Support asks for correlation ids from errors; no sample shows one, so every likely place is kept. */
+/** Support asks for the correlation id of an error. No sample shows one, so every likely place is tried. */
 export function doubt(reply: HttpReply, reason: string): ProviderError {
   const correlationId =
     reply.headers['x-correlation-id'] ??

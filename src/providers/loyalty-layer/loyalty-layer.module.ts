@@ -23,7 +23,7 @@ import { PassQrController } from './passes/pass-qr.controller.js';
 import { passCreateOperation } from './passes/pass.operation.js';
 import { PassesController } from './passes/passes.controller.js';
 
-/** LoyaltyLayer: lounge and eSIM passes; 100 requests a minute, and then a minute's block. */
+/** LoyaltyLayer: lounge and eSIM passes. It allows 100 requests per minute and then blocks the address for a minute. */
 @Module({
   imports: [AccessModule, OutboundModule, OperationsModule],
   controllers: [

@@ -5,11 +5,14 @@ import type { ProviderSettings } from '../../connector/manifest.js';
 
 export const LOYALTY_LAYER_VARIABLES = {
   LOYALTY_LAYER_BASE_URL: { text: '' },
-  LOYALTY_LAYER_API_BASE_URL: { text: 'Default: the same.' },
+  LOYALTY_LAYER_API_BASE_URL: { text: 'Default: LOYALTY_LAYER_BASE_URL.' },
   LOYALTY_LAYER_CLIENT_ID: { text: '' },
   LOYALTY_LAYER_CLIENT_SECRET: { text: '', secret: true },
-  LOYALTY_LAYER_GRANT_TYPE: { text: 'Sent with the login when set, e.g. client_credentials.' },
-  LOYALTY_LAYER_REQUESTS_PER_MINUTE: { text: 'Exceeding it blocks the address for a minute.', default: '100' },
+  LOYALTY_LAYER_GRANT_TYPE: { text: 'Sent with the login if set, e.g. client_credentials.' },
+  LOYALTY_LAYER_REQUESTS_PER_MINUTE: {
+    text: 'If it is exceeded, LoyaltyLayer blocks the address for a minute.',
+    default: '100',
+  },
   LOYALTY_LAYER_EGRESS: {
     text: 'Name of the egress address whose quota is shared: equal for all instances behind one address.',
     default: 'default',
@@ -32,12 +35,12 @@ export interface LoyaltyLayerSettings extends ProviderSettings {
   readonly apiBaseUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Sent with the login when set; the guide's own request has none. */
+  /** Sent with the login if set. The guide's own request has none. */
   readonly grantType: string | null;
   readonly requestsPerMinute: number;
-  /** Name of the egress address whose budget is shared. */
+  /** Name of the egress address. All instances with the same name share its quota. */
   readonly egress: string;
-  /** Largest number of waiting creates in one batch-create; 1: each goes alone. */
+  /** Largest number of waiting creates in one batch-create; 1: no batches. */
   readonly batchMaxSize: number;
   /** Algorithms (`alg` of the JWE) that may encrypt cards. */
   readonly jweAlgorithms: readonly string[];
@@ -45,7 +48,7 @@ export interface LoyaltyLayerSettings extends ProviderSettings {
 
 type Read = EnvironmentReader<keyof typeof LOYALTY_LAYER_VARIABLES>;
 
-/** RSA with OAEP, the padding for RSA keys; the older PKCS #1 padding is not safe. */
+/** RSA with OAEP padding only: the older PKCS #1 padding is not safe. */
 const JWE_ALGORITHMS = /^RSA-OAEP(-(256|384|512))?(,RSA-OAEP(-(256|384|512))?)*$/;
 
 export function readLoyaltyLayer(read: Read): LoyaltyLayerSettings {
@@ -71,7 +74,7 @@ export function readLoyaltyLayer(read: Read): LoyaltyLayerSettings {
   };
 }
 
-/** Both variables are checked, also when one makes the other ineffective. */
+/** Both variables are validated, even when one makes the other ineffective. */
 function readBatchSize(read: Read): number {
   const size = read.integer('LOYALTY_LAYER_BATCH_MAX_SIZE', 25, 2, 500);
   return read.boolean('LOYALTY_LAYER_COALESCING') === false ? 1 : size;

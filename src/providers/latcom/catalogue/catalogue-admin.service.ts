@@ -4,15 +4,15 @@ import { Audit, type OperatorCaller } from '../../../access/index.js';
 import { Problem, type FieldError } from '../../../common/problem.js';
 import { Catalogue, type Product } from './catalogue.service.js';
 
-/** As the operators see it. */
+/** A product as operators see it. */
 export interface CatalogueProduct extends Product {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-/** Ten times the largest documented amount: what is beyond is a slip of the keyboard. The table has the same bound. */
+/** Ten times the largest documented amount, to reject typing errors. The table has the same limit. */
 const MAX_PESOS = 50_000;
-/** The catalogue is listed and held in memory as a whole. */
+/** Every instance holds the whole catalogue in memory. */
 const MAX_PRODUCTS = 1_000;
 
 const SELECT = `
@@ -28,7 +28,7 @@ const UPDATE = `
 update latcom_products set description = $2, operator = $3, min_pesos = $4, max_pesos = $5, updated_at = now()
 where product_id = $1`;
 
-/** LATCOM's catalogue as operators manage it. Every change and its audit line are one transaction. */
+/** Lets operators manage LATCOM's catalogue. A change and its audit entry are one database transaction. */
 @Injectable()
 export class CatalogueAdmin {
   constructor(
@@ -37,25 +37,25 @@ export class CatalogueAdmin {
     private readonly catalogue: Catalogue,
   ) {}
 
-  /** Also brings back a product that was retired. @throws Problem `validation_failed`, `invalid_state` */
+  /** Also reactivates a retired product. @throws Problem `validation_failed`, `invalid_state` */
   async create(product: Product, actor: OperatorCaller): Promise<CatalogueProduct> {
     assertPriced(product, '/minAmount/value');
     return this.change(product.productId, async (manager) => {
       const added = await manager.query<unknown[]>(INSERT, valuesOf(product));
       if (added.length === 0) {
-        throw new Problem('invalid_state', 'This product already exists: change it instead.');
+        throw new Problem('invalid_state', 'This product already exists. Change it instead.');
       }
       const [found] = await manager.query<{ count: number }[]>(
         'select count(*)::integer as count from latcom_products',
       );
       if ((found?.count ?? 0) > MAX_PRODUCTS) {
-        throw new Problem('invalid_state', `The catalogue holds at most ${MAX_PRODUCTS} products: retire one first.`);
+        throw new Problem('invalid_state', `The catalogue holds at most ${MAX_PRODUCTS} products. Retire one first.`);
       }
       await this.audit.record(actor, 'product.create', product.productId, audited(product), manager);
     });
   }
 
-  /** By identifier. */
+  /** In the order of their ids. */
   async list(limit: number, after: string | null): Promise<CatalogueProduct[]> {
     return this.source.query<CatalogueProduct[]>(`${SELECT} where product_id > $1 order by product_id limit $2`, [
       after ?? '',
@@ -68,7 +68,7 @@ export class CatalogueAdmin {
     return this.find(this.source.manager, productId);
   }
 
-  /** Purchases that were recorded before keep their amount. @throws Problem `validation_failed`, `not_found` */
+  /** Purchases recorded earlier keep their amount. @throws Problem `validation_failed`, `not_found` */
   async update(
     productId: string,
     changes: Partial<Omit<Product, 'productId'>>,
@@ -83,7 +83,7 @@ export class CatalogueAdmin {
     });
   }
 
-  /** Purchases that were recorded before go on. @throws Problem `not_found` */
+  /** Purchases recorded earlier continue. @throws Problem `not_found` */
   async retire(productId: string, actor: OperatorCaller): Promise<void> {
     await this.source.transaction(async (manager) => {
       const product = await this.find(manager, productId, 'for update');
@@ -117,14 +117,14 @@ function valuesOf({ productId, description, operator, minPesos, maxPesos }: Prod
   return [productId, description, operator, minPesos, maxPesos];
 }
 
-/** `given` is the amount that the request names, and that is wrong when the two do not go together. */
+/** `given` is the pointer of the amount in the request, which gets the error when minimum and maximum conflict. */
 function assertPriced({ minPesos, maxPesos }: Product, given: string): void {
   const errors: FieldError[] = [];
   if (maxPesos > MAX_PESOS) errors.push({ pointer: '/maxAmount/value', message: `must be at most ${MAX_PESOS}.00` });
   else if (minPesos > maxPesos) {
     errors.push({
       pointer: given,
-      message: `must fit: minAmount ${minPesos}.00 is more than maxAmount ${maxPesos}.00`,
+      message: `conflicts: minAmount ${minPesos}.00 is more than maxAmount ${maxPesos}.00`,
     });
   }
   if (errors.length > 0) throw Problem.validation(errors);
@@ -134,7 +134,7 @@ function audited({ description, operator, minPesos, maxPesos }: Product): Readon
   return { description, operator, minAmount: `${minPesos}.00`, maxAmount: `${maxPesos}.00` };
 }
 
-/** What it was and what it is: the documented products have no line of their creation. */
+/** Old and new values, because the initial products have no audit entry of their creation. */
 function changesOf(before: Product, after: Product): string[] {
   const now = audited(after);
   return Object.entries(audited(before))

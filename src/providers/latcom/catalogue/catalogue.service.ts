@@ -3,7 +3,7 @@ import { Database, isUnavailable } from '../../../database/database.js';
 import { StaleWhileErrorCache } from '../../../common/stale-while-error-cache.js';
 import { describeError, logger } from '../../../common/log.js';
 
-/** One thing that LATCOM sells, priced in whole pesos. Equal amounts are a fixed price. */
+/** A product that LATCOM sells, priced in whole pesos. Equal minimum and maximum are a fixed price. */
 export interface Product {
   readonly productId: string;
   readonly description: string;
@@ -15,7 +15,7 @@ export interface Product {
 
 type Products = ReadonlyMap<string, Product>;
 
-/** The cache has one entry: the catalogue is small and read as a whole. */
+/** The only key of the cache: the catalogue is small and read as a whole. */
 const ALL = 'all';
 
 const SELECT = `
@@ -23,8 +23,8 @@ select product_id as "productId", description, operator, min_pesos as "minPesos"
 from latcom_products order by operator, min_pesos, product_id`;
 
 /**
- * What LATCOM sells, for the hot path: a lookup in memory. A change is effective within 3 s in every instance. While the
- * database is unavailable the last known catalogue counts.
+ * LATCOM's products, held in memory for the hot path. Every instance sees a change within 3 s. While the database is
+ * unavailable, the last known catalogue is used.
  */
 @Injectable()
 export class Catalogue {
@@ -35,18 +35,18 @@ export class Catalogue {
     this.cache = new StaleWhileErrorCache(() => this.load());
   }
 
-  /** null: LATCOM does not sell it, or no longer. */
+  /** null: not in the catalogue, or retired. */
   async find(productId: string): Promise<Product | null> {
     const products = await this.cache.get(ALL);
     return products.get(productId) ?? null;
   }
 
-  /** By operator and price. */
+  /** In the order of operator and price. */
   async list(): Promise<Product[]> {
     return [...(await this.cache.get(ALL)).values()];
   }
 
-  /** This process changed the catalogue. */
+  /** Call it after a change by this process: the next lookup reads the database. */
   forget(): void {
     this.cache.forget(ALL);
   }
@@ -57,7 +57,7 @@ export class Catalogue {
       this.last = new Map(rows.map((product) => [product.productId, product]));
     } catch (error) {
       if (!this.last || !isUnavailable(error)) throw error;
-      logger.warn(describeError(error), 'the catalogue of LATCOM could not be read: the last known one is used');
+      logger.warn(describeError(error), 'the catalogue of LATCOM could not be read; the last known one is used');
     }
     return this.last;
   }

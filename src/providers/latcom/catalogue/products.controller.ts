@@ -14,7 +14,7 @@ import {
 import { toPesos } from '../pesos.dto.js';
 import { presentProduct } from './product.dto.js';
 
-/** LATCOM's catalogue: what apps can buy at `POST /v1/topups`. */
+/** LATCOM's catalogue: the products that apps can buy at `POST /v1/topups`. */
 @Controller('v1/admin/products')
 @ApiTags('Administration')
 export class ProductsController {

@@ -9,10 +9,10 @@ import { PesosDto } from '../pesos.dto.js';
 import { ProductDto } from './product.dto.js';
 
 const PRODUCT_ID = /^[A-Za-z0-9][\w.:-]{0,63}$/;
-/** Letters of Western European languages: the name goes over the wire, and letters of other alphabets can look the same. */
+/** Only letters of Western European languages: letters of other alphabets can look the same, but LATCOM would reject them. */
 const OPERATOR = /^[A-Za-z0-9À-ÖØ-öø-ÿ](?:[A-Za-z0-9À-ÖØ-öø-ÿ &+.'/-]{0,38}[A-Za-z0-9À-ÖØ-öø-ÿ+.])?$/;
 const OPERATOR_MESSAGE =
-  "must be 1 to 40 letters (A to Z, with accents), digits, spaces or & + . ' / -, a letter or digit first";
+  "must be 1 to 40 letters (A to Z, with accents), digits, spaces or & + . ' / -, the first a letter or digit";
 const MAX_DESCRIPTION = 200;
 
 function IsOperator(): PropertyDecorator {
@@ -49,7 +49,7 @@ export class CreateProductDto {
   @ApiProperty({ type: PesosDto, example: { value: '50.00', currency: 'MXN' } })
   minAmount!: PesosDto;
 
-  /** Largest amount, at most 50000.00; the same as `minAmount` for a fixed price. */
+  /** Largest amount, at most 50000.00. For a fixed price, the same as `minAmount`. */
   @IsDefined({ message: 'is required' })
   @IsAmount()
   @ApiProperty({ type: PesosDto, example: { value: '50.00', currency: 'MXN' } })
@@ -73,14 +73,14 @@ export class UpdateProductDto {
   @ApiPropertyOptional({ type: PesosDto, example: { value: '60.00', currency: 'MXN' } })
   minAmount?: PesosDto;
 
-  /** Largest amount, at most 50000.00; the same as `minAmount` for a fixed price. */
+  /** Largest amount, at most 50000.00. For a fixed price, the same as `minAmount`. */
   @Optional()
   @IsAmount()
   @ApiPropertyOptional({ type: PesosDto, example: { value: '60.00', currency: 'MXN' } })
   maxAmount?: PesosDto;
 }
 
-/** Products are listed by their identifier, which is text. */
+/** The cursor is a product id, i.e. text. */
 export class ProductQueryDto extends LimitQueryDto {
   /** Opaque cursor: the `nextCursor` of the previous page. */
   @Optional()
@@ -88,7 +88,7 @@ export class ProductQueryDto extends LimitQueryDto {
   @ApiPropertyOptional({ type: String })
   cursor?: string;
 
-  /** The product after which the page begins; null for the first page. */
+  /** The page begins after this product id; null: the first page. */
   get after(): string | null {
     return textOfCursor(this.cursor);
   }

@@ -7,21 +7,22 @@ import { ProviderError, type Outcome, type StoredOperation } from '../../../conn
 import type { BalanceReading } from './topup.mapping.js';
 
 const NAME = 'latcom';
-/** An outcome must not wait long for what is only good to know. */
+/** Longest time that an outcome waits for a balance query, in milliseconds. */
 const LOOK_MS = 1_500;
-/** However many are held back, the balance is asked for so often at most. */
+/** Shortest interval of balance queries for purchases that are not covered, in milliseconds, over all instances. */
 const SHORT_LOOK_MS = 5_000;
 
-/** A purchase that may leave. */
+/** A purchase in progress. */
 interface Out {
+  /** The database's clock before it was sent. */
   readonly begunAt: Date;
-  /** No other purchase of this process has been out since. */
+  /** No other purchase of this process has been in progress at the same time. */
   alone: boolean;
 }
 
-/** What a purchase does to the balance at LATCOM, and what the balance does to a purchase. */
+/** Sends a purchase only if LATCOM's balance covers it, and records the balance that the response reports. */
 export class FloatGuardedPurchase {
-  /** Some balance is on record; asked once, because it stays true. */
+  /** True once a balance is on record; it never becomes false again. */
   private observed = false;
   private readonly out = new Set<Out>();
 
@@ -33,9 +34,9 @@ export class FloatGuardedPurchase {
   ) {}
 
   /**
-   * Makes the purchase when the float covers it, and puts the balance that its answer tells to its outcome: they are
-   * recorded together, and until then the purchase counts as out.
-   * @throws ProviderError `not-sent` when it has to wait, or what the purchase throws
+   * Makes the purchase if the float covers it, and adds the reported balance to the outcome. Both are recorded in one
+   * commit; until then the purchase counts as in progress.
+   * @throws ProviderError `not-sent` when the purchase must wait; any error of the purchase
    */
   async spend(
     operation: StoredOperation,
@@ -59,21 +60,21 @@ export class FloatGuardedPurchase {
     }
   }
 
-  /** @throws ProviderError `not-sent` when it has to wait */
+  /** @throws ProviderError `not-sent` when the purchase must wait */
   private async begin(operation: StoredOperation): Promise<Admission> {
-    // The first purchase of all tells the rate only if the balance before it is known.
+    // The first purchase of all shows the rate only if the balance before it is known.
     if (!this.observed) {
       this.observed = (await this.balances.state(NAME)) !== null;
       if (!this.observed) await this.look();
     }
-    // What the commit of its record saw a moment ago needs no second look, unless a refusal came meanwhile.
+    // The commit that recorded it has just checked this; a second check is needed only after a refusal since then.
     if (operation.isCovered === true && !this.float.mayBeShort) {
       return { begunAt: operation.startedAt, isProbe: false };
     }
     try {
       return await this.float.enter(NAME, this.safety, operation.id);
     } catch (error) {
-      // It was covered when it was recorded: a new look tells whether it really is short. Its next try sees it.
+      // It was covered when it was recorded. A new balance shows whether it still is; the next try uses it.
       if (error instanceof ProviderError && error.reason === 'float_short') {
         if (await this.balances.claimAsking(NAME, SHORT_LOOK_MS)) await this.look();
       }
@@ -81,20 +82,20 @@ export class FloatGuardedPurchase {
     }
   }
 
-  /** LATCOM says that there is nothing left: no more leaves until a balance asked for later says otherwise. */
+  /** LATCOM reports an empty balance: no purchase is sent until a later balance query shows funds. */
   private async usedUp(): Promise<void> {
     try {
       await this.float.markUsedUp(NAME);
       await this.look();
     } catch (error) {
-      // What LATCOM said of the purchase is worth more than what it said of the balance.
+      // The result of the purchase must not be lost because its balance could not be recorded.
       logger.warn({ provider: NAME, ...describeError(error) }, 'the balance could not be recorded');
     }
   }
 
   /**
-   * Without a rate one purchase is out at a time, so what the balance has lost since is what this one cost; so too after one
-   * that went to look at the rate.
+   * Queries the balance after a purchase that was sent alone: its fall is the cost of that purchase. A purchase is alone while
+   * no rate is known, and when it is a probe of the rate.
    */
   private async learnRate(id: string, { begunAt, alone }: Out, isProbe: boolean): Promise<void> {
     if ((this.watch.source(NAME)?.lagMs ?? 0) > 0) return;

@@ -6,20 +6,20 @@ const TEN_ASCII_DIGITS = /^[0-9]{10}$/;
 const OLD_MOBILE_PREFIX = /^\+521[0-9]{10}$/;
 const OLD_DIALLING_PREFIX = /^04[45]/;
 
-/** A Mexican number as LATCOM wants it: ten digits, no country code. Accepts ten ASCII digits or E.164 with +52. */
+/** A Mexican number in LATCOM's form: ten digits, no country code. Accepts ten ASCII digits, or E.164 with +52. */
 export function readPhoneNumber(text: string): PhoneReading {
   if (OLD_MOBILE_PREFIX.test(text)) {
-    return { error: 'uses the old mobile prefix +52 1: leave the 1 out, e.g. +525537686660' };
+    return { error: 'uses the old mobile prefix +52 1: omit the 1, e.g. +525537686660' };
   }
   if (OLD_DIALLING_PREFIX.test(text)) {
-    return { error: 'uses the old dialling prefix 044 or 045: send the ten digits without it, e.g. 5537686660' };
+    return { error: 'uses the old dialing prefix 044 or 045: send the ten digits without it, e.g. 5537686660' };
   }
   const national = text.startsWith('+52') ? text.slice(3) : text;
   if (!TEN_ASCII_DIGITS.test(national)) return { error: 'must be ten digits, or E.164 with +52, e.g. 5537686660' };
   return isInUse(national) ? { national } : { error: 'is not a Mexican mobile number' };
 }
 
-/** Numbers are given out in blocks of ten thousand, so the first six of ten digits decide; by these. */
+/** By the first six digits: numbers are assigned in blocks of ten thousand, so these decide. */
 const blocksInUse = new Map<string, boolean>();
 const BLOCK_DIGITS = 6;
 const MAX_BLOCKS = 100_000;
@@ -37,6 +37,6 @@ function isInUse(national: string): boolean {
 function looksInUse(national: string): boolean {
   const parsed = parsePhoneNumberFromString(national, 'MX');
   const type = parsed?.isValid() === true && parsed.country === 'MX' ? parsed.getType() : undefined;
-  // Where mobile and fixed lines share a range the library cannot tell them apart: the operator will.
+  // Mobile and fixed lines can share a range, and the library cannot distinguish them; the carrier decides.
   return type === 'MOBILE' || type === 'FIXED_LINE_OR_MOBILE' || type === 'FIXED_LINE';
 }

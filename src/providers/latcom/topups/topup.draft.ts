@@ -15,8 +15,8 @@ const DEFAULT_LIFETIME_MS = 120_000;
 const MAX_LIFETIME_MS = 24 * 60 * 60_000;
 
 /**
- * Turns a partner's request into a purchase as LATCOM wants it; what LATCOM would refuse is refused here. `product` is
- * null where the catalogue does not have it.
+ * Translates a partner's request into a purchase for LATCOM. Requests that LATCOM would reject are rejected here.
+ * `product`: null if it is not in the catalogue.
  */
 export function topupDraft(dto: CreateTopupDto, product: Product | null, floatSafety: string): Draft {
   const phone = readPhoneNumber(dto.phoneNumber);
@@ -62,7 +62,7 @@ export function topupDraft(dto: CreateTopupDto, product: Product | null, floatSa
   };
 }
 
-/** What is no time is over already. */
+/** Milliseconds until the expiry; an unreadable time counts as expired. */
 function lifetimeMs(expiresAt: string | undefined): number {
   if (expiresAt === undefined) return DEFAULT_LIFETIME_MS;
   return (readDateTime(expiresAt)?.getTime() ?? 0) - Date.now();

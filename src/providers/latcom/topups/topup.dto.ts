@@ -23,14 +23,14 @@ export class CreateTopupDto {
   @IsString({ message: 'must be a string' })
   productId!: string;
 
-  /** Must be within the product's limits; for a package its price. */
+  /** Within the limits of the product; for a fixed price, that price. */
   @IsDefined({ message: 'is required' })
   @IsObject({ message: 'must be an object' })
   @ValidateNested()
   @Type(() => PesosDto)
   amount!: PesosDto;
 
-  /** The carrier; must be that of the product, which is the default. */
+  /** The carrier. If given, it must be that of the product. */
   @Optional()
   @IsString({ message: 'must be a string' })
   @ApiPropertyOptional({ type: String, example: 'MOVISTAR' })
@@ -44,7 +44,7 @@ export class CreateTopupDto {
   @IsBoolean({ message: 'must be true or false' })
   allowDuplicate?: boolean;
 
-  /** Latest time to send it (RFC 3339, at most 24 hours ahead); default: two minutes from now. */
+  /** Latest time to send the purchase (RFC 3339, at most 24 hours ahead). Default: two minutes from now. */
   @Optional()
   @IsDateTime()
   @ApiPropertyOptional({ type: String, format: 'date-time', example: undefined })
@@ -62,14 +62,14 @@ export class TopupProblemDto {
 }
 
 export class TopupValidationDto {
-  /** Whether it would be accepted now. */
+  /** Whether the top-up would be accepted now. */
   valid!: boolean;
-  /** What is wrong with it; empty when it is valid. */
+  /** Reasons for a rejection; empty if valid. */
   @ApiProperty({ type: [TopupProblemDto] })
   problems!: TopupProblemDto[];
 }
 
-/** A request that works as it stands. */
+/** A valid request, shown in Swagger UI. */
 export const TOPUP_EXAMPLE = {
   reference: 'TOPUP-2025-000123',
   phoneNumber: '5537686660',

@@ -5,7 +5,7 @@ import { beginningOf, decimalOf, idOf, textOf, messageOf } from '../../../reader
 import { ProviderError, REFUSED_BY_EDGE, UNREADABLE_BALANCE, type Outcome } from '../../../connector/connector.js';
 import { isOwnError } from '../errors.js';
 
-/* LATCOM's language, both ways ("Distributor API Documentation"). Pure. */
+/* LATCOM's requests and responses ("Distributor API Documentation"). Pure. */
 
 export interface PurchaseOrder {
   readonly transactionId: string;
@@ -27,7 +27,7 @@ export function purchaseBody(order: PurchaseOrder): string {
   });
 }
 
-/** Digits behind the point that are kept of a balance. */
+/** Decimal places of a balance. */
 const BALANCE_PLACES = { least: 2, most: 4 };
 
 interface Decline {
@@ -38,19 +38,19 @@ interface Decline {
   readonly retryable: boolean;
 }
 
-/** Codes that say for certain that nothing was bought. 91, 96 and every code that is not here are doubtful. */
+/** Codes after which certainly nothing was bought. 91, 96 and every code that is not listed are doubtful. */
 const DECLINES: Readonly<Record<string, Decline>> = {
   '05': {
     code: 'not_authorized',
     message: 'LATCOM did not authorize this purchase.',
-    instructions: "The gateway's operator has to ask LATCOM which products the account may buy.",
+    instructions: "The gateway's operator must ask LATCOM which products the account may buy.",
     category: 'configuration',
     retryable: false,
   },
   '12': {
     code: 'invalid_transaction',
     message: 'LATCOM rejected the transaction as invalid.',
-    instructions: "The gateway's operator has to ask LATCOM.",
+    instructions: "The gateway's operator must ask LATCOM for the reason.",
     category: 'configuration',
     retryable: false,
   },
@@ -70,8 +70,8 @@ const DECLINES: Readonly<Record<string, Decline>> = {
   },
   '51': {
     code: 'insufficient_funds',
-    message: "The gateway's balance at LATCOM is used up; nothing was bought.",
-    instructions: "The gateway's operator has to pay in; send a new request later.",
+    message: "The gateway's balance at LATCOM is used up. Nothing was bought.",
+    instructions: "The gateway's operator must add funds. Send a new request later.",
     category: 'funds',
     retryable: true,
   },
@@ -93,8 +93,9 @@ const REFUSED: Decline = {
 };
 
 /**
- * The answer to a purchase. The body decides on every HTTP status; what is not clearly a success or a refusal may have
- * been executed. @throws ProviderError `doubtful`
+ * Reads the response to a purchase. The body decides, whatever the HTTP status. A response that is neither a clear success nor
+ * a clear refusal is doubtful: the purchase may have been executed.
+ * @throws ProviderError `doubtful`
  */
 export function readPurchaseReply(reply: HttpReply, transactionId: string): Outcome {
   const body = parseRecordInParts(reply.body);
@@ -103,7 +104,7 @@ export function readPurchaseReply(reply: HttpReply, transactionId: string): Outc
   if (!body) throw doubt(reply, null, 'unreadable_answer');
   const code = textOf(body, 'response_code');
   const echoed = textOf(body, 'distributor_transaction_id');
-  // Our own id is a UUID in small letters.
+  // Transaction ids are UUIDs in lower case.
   if (echoed !== null && echoed.toLowerCase() !== transactionId)
     throw doubt(reply, code, 'answer_for_another_purchase');
   const ok = reply.status >= 200 && reply.status < 300;
@@ -117,10 +118,10 @@ export function readPurchaseReply(reply: HttpReply, transactionId: string): Outc
   return { kind: 'declined', failure: failureOf(decline, code ?? String(reply.status), body) };
 }
 
-/** What the answer to a purchase says of the balance; `unreadable`: something that is no plain decimal. */
+/** The balance in the response to a purchase. `unreadable`: not a plain decimal. */
 export type BalanceReading = { readonly balance: string } | 'absent' | 'unreadable';
 
-/** `balance_after` of a purchase, exactly as it stands in the answer. */
+/** `balance_after` of a purchase, with all its digits. */
 export function readBalanceAfter(reply: HttpReply): BalanceReading {
   const body = parseRecordInParts(reply.body);
   if (body?.['balance_after'] === undefined || body['balance_after'] === null) return 'absent';
@@ -128,7 +129,7 @@ export function readBalanceAfter(reply: HttpReply): BalanceReading {
   return balance === null ? 'unreadable' : { balance };
 }
 
-/** The answer to `GET /get_balance`. @throws ProviderError `doubtful` */
+/** Reads the response to `GET /get_balance`. @throws ProviderError `doubtful` */
 export function readBalanceReply(reply: HttpReply): { balance: string; currency: string | null } {
   const body = parseRecordInParts(reply.body);
   if (reply.status >= 500) throw doubt(reply, null, 'server_error');
@@ -148,7 +149,7 @@ function success(body: JsonRecord): Outcome {
 }
 
 function declineOf(status: number, code: string | null): Decline | undefined {
-  // A server error says nothing about what happened before it, whatever code it carries.
+  // After a server error the purchase may have been executed, whatever its code.
   if (status >= 500) return undefined;
   if (code !== null) return DECLINES[code];
   if (status === 402) return DECLINES['51'];

@@ -6,8 +6,8 @@ import type { FloatGuardedPurchase } from './float-guarded-purchase.service.js';
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * A purchase, sent at most once: no status query and no reversal is documented, and nothing says that a second send is
- * refused. Only what was certainly not executed is sent again, and only until it expires.
+ * A purchase, executed at most once. LATCOM documents no status query, no reversal, and no rejection of a second send. So a
+ * purchase is sent again only if it was certainly not executed, and only until it expires.
  */
 export function topupOperation(
   client: LatcomClient,

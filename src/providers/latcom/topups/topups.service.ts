@@ -8,7 +8,7 @@ import { Catalogue } from '../catalogue/catalogue.service.js';
 import { topupDraft } from './topup.draft.js';
 import { CreateTopupDto, type TopupValidationDto } from './topup.dto.js';
 
-/** Top-ups before they are recorded. */
+/** Translates and validates top-ups before they are recorded. */
 @Injectable()
 export class Topups {
   private readonly rules = new RequestValidation();
@@ -24,7 +24,7 @@ export class Topups {
     return topupDraft(dto, await this.catalogue.find(dto.productId), this.config.providers.latcom.floatSafety);
   }
 
-  /** Says whether it would be accepted: the same rules as for a purchase, by the same code; nothing is sent. */
+  /** Validates a top-up with the code of a purchase. Nothing is recorded or sent. */
   async check(body: unknown, appId: string): Promise<TopupValidationDto> {
     const problems = await this.problems(body, appId);
     return { valid: problems.length === 0, problems };
@@ -33,7 +33,7 @@ export class Topups {
   private async problems(body: unknown, appId: string): Promise<FieldError[]> {
     try {
       const dto: unknown = await this.rules.transform(body, { type: 'body', metatype: CreateTopupDto });
-      if (!(dto instanceof CreateTopupDto)) throw new Error('validation gave something else than it was asked for');
+      if (!(dto instanceof CreateTopupDto)) throw new Error('validation returned another class than requested');
       return await this.dryRun.problems(await this.draft(dto), appId);
     } catch (error) {
       if (error instanceof Problem && error.code === 'validation_failed') return [...(error.extras.errors ?? [])];

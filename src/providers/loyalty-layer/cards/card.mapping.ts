@@ -4,7 +4,7 @@ import { textOf } from '../../../readers/record.js';
 import { Problem } from '../../../common/problem.js';
 import { refusalOf, silence } from '../errors.js';
 
-/* The card calls, both ways. Pure. The schema of the keys is documented nowhere: they are passed on as they come. */
+/* Requests and responses of the card calls. Pure. No document specifies the format of the keys: they are returned unchanged. */
 
 export interface EncryptedCard {
   readonly encryptedValue: string;
@@ -16,14 +16,14 @@ export function tokenizeBody({ encryptedValue, planId, cardType }: EncryptedCard
   return JSON.stringify({ encrypted_value: encryptedValue, plan_id: planId, card_type: cardType });
 }
 
-/** @throws Problem `provider_error` for a refusal; ProviderError `doubtful` for what cannot be read. */
+/** @throws Problem `provider_error` for a refusal; ProviderError `doubtful` for an unclear response */
 export function readTokenizeReply(reply: HttpReply): string {
   const token = textOf(parseRecord(reply.body), 'enrol_token');
   if (isSuccess(reply) && token !== null) return token;
   throw refused(reply);
 }
 
-/** The keys as they came, byte for byte. @throws as `readTokenizeReply` */
+/** `text`: the keys, byte for byte. @throws as `readTokenizeReply` */
 export function readKeysReply(reply: HttpReply): { readonly text: string; readonly keys: unknown } {
   const keys = isSuccess(reply) ? parsed(reply.body) : null;
   if (typeof keys === 'object' && keys !== null) return { text: reply.body.replace(/^\uFEFF/, ''), keys };

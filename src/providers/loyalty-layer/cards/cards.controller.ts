@@ -5,7 +5,7 @@ import { ApiProblems } from '../../../api/openapi.js';
 import { EnrolTokenDto, TokenizeCardDto } from './card.dto.js';
 import { Cards } from './cards.service.js';
 
-/** Encrypted cards. The gateway never sees a card: it passes on what the app has encrypted for LoyaltyLayer. */
+/** Encrypted cards. The app encrypts a card for LoyaltyLayer; the gateway forwards it and cannot read it. */
 @Controller('v1/cards')
 @ApiTags('Cards')
 @Partner('passes')

@@ -7,7 +7,7 @@ import { LoyaltyLayerClient } from '../client.js';
 import { EncryptionKeys } from './encryption-keys.service.js';
 import { faultOfJwe } from './jwe.js';
 
-/** What apps need to enrol a card, without the gateway ever seeing one. */
+/** Lets apps enroll cards. The gateway only ever sees encrypted cards. */
 @Injectable()
 export class Cards {
   constructor(

@@ -3,10 +3,10 @@ import type { KeyWatch } from './key-watch.service.js';
 import { readKeysReply } from './card.mapping.js';
 import type { LoyaltyLayerClient } from '../client.js';
 
-/** A key that was withdrawn must not be handed out for long. */
+/** Longest age of cached keys: LoyaltyLayer may withdraw one. */
 const MAX_AGE_MS = 50_000;
 
-/** LoyaltyLayer's public keys, byte for byte as they came, for less than a minute. */
+/** Caches LoyaltyLayer's public keys, byte for byte, for less than a minute. */
 export class EncryptionKeys {
   private held: { readonly text: string; readonly askedAtMs: number } | null = null;
   private asking: Promise<string> | null = null;

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../../database/database.js';
 import { alarm } from '../../../common/alarm.js';
 
-/** A single statement, so that only one of several instances that see new keys gets the old fingerprint. */
+/** One statement, so that only one of several instances gets the old fingerprint and raises the alarm. */
 const SAVE = `
 with seen as (select fingerprint from provider_keys where name = $1)
 insert into provider_keys as k (name, fingerprint) values ($1, $2)
@@ -11,7 +11,7 @@ on conflict (name) do update set fingerprint = $2, changed_at = now() where k.fi
 returning (select fingerprint from seen) as before`;
 
 /**
- * Remembers a provider's public keys for all instances and across restarts: an attacker's key would expose every card.
+ * Detects a change of a provider's public keys, over all instances and restarts: an attacker's key would expose every card.
  */
 @Injectable()
 export class KeyWatch {

@@ -1,15 +1,15 @@
 import { alarm } from '../../../common/alarm.js';
 
-/** So many passes are put at stake while nobody knows whether batches are answered as they are understood here. */
+/** Size of a batch while it is not proven that responses to batches are understood: its passes may become `unknown`. */
 const FIRST_SIZE = 5;
-/** After so many answers in a row that were not understood there are no batches for a while. */
+/** Number of consecutive misunderstood responses after which batches pause. */
 const MAX_MISUNDERSTOOD = 3;
 const PAUSE_MS = 10 * 60_000;
 
 /**
- * How many passes may share one answer. The shape of a batch is documented nowhere, and an answer that is not understood
- * leaves all its passes unknown: so the first batch is small and goes alone, each that was understood wholly doubles the
- * size up to what the operator accepts, and doubt makes it small again.
+ * Decides how many passes one batch may have. No document specifies the format of a batch, and a misunderstood response makes
+ * all its passes `unknown`. So the first batch is small and sent alone. Each fully understood response doubles the size, up
+ * to the operator's maximum. A doubtful response resets it.
  */
 export class BatchTrust {
   private current = FIRST_SIZE;
@@ -27,7 +27,7 @@ export class BatchTrust {
     return this.proven;
   }
 
-  /** 0: there are no batches; 1: another one has to be understood first. */
+  /** 0: batches are off. 1: wait for the response to the batch in progress. */
   get size(): number {
     if (this.maxSize < 2 || this.nowMs() < this.pausedUntilMs) return 0;
     if (!this.proven && this.underWay > 0) return 1;
@@ -42,28 +42,27 @@ export class BatchTrust {
     this.underWay -= 1;
   }
 
-  /** Each item was understood. */
+  /** Every item of the response was understood. */
   confirm(): void {
     this.proven = true;
     this.misunderstoodInARow = 0;
     this.current = Math.min(this.current * 2, this.maxSize);
   }
 
-  /** The answer did not come. */
+  /** No response arrived. */
   lost(): void {
     this.proven = false;
     this.current = FIRST_SIZE;
   }
 
-  /** The answer came and left somebody in doubt. */
+  /** A response arrived and left at least one pass in doubt. */
   misunderstood(): void {
     this.lost();
     this.misunderstoodInARow += 1;
-    if (this.misunderstoodInARow >= MAX_MISUNDERSTOOD)
-      this.pause('batches are answered in a way that is not understood');
+    if (this.misunderstoodInARow >= MAX_MISUNDERSTOOD) this.pause('responses to batches are not understood');
   }
 
-  /** There is no such endpoint, or it takes no such body. */
+  /** The endpoint does not exist, or it rejects the body. */
   refused(): void {
     this.lost();
     this.pause('batches are refused');

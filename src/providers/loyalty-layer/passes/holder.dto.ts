@@ -4,7 +4,7 @@ import { IsName } from '../../../api/text-rules.js';
 
 const MAX_NAME = 100;
 
-/** What is optional of a holder. */
+/** The optional members of a holder. */
 class ContactDto {
   /** @example "ana@example.com" */
   @Optional()
@@ -12,7 +12,7 @@ class ContactDto {
   @Length(3, 254)
   email?: string;
 
-  /** E.164. */
+  /** In E.164 format. */
   @Optional()
   @Matches(/^\+[1-9][0-9]{6,14}$/, { message: 'must be an E.164 phone number, e.g. +5511987654321' })
   phone?: string;
@@ -36,7 +36,7 @@ export class HolderDto extends ContactDto {
   lastName!: string;
 }
 
-/** What is named is changed; what is left out stays. */
+/** Changes to a holder. Omitted members keep their values. */
 export class HolderChangeDto extends ContactDto {
   /** @example "Ana" */
   @Optional()

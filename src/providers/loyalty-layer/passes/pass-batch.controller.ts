@@ -13,7 +13,7 @@ import { PassBatches, type BatchItem } from './pass-batches.service.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Many passes in one request. */
+/** Issues many passes in one request. */
 @Controller('v1/passes/batch')
 @ApiTags('Passes')
 @Partner('passes')
@@ -24,8 +24,8 @@ export class PassBatchController {
   ) {}
 
   /**
-   * Issue 1 to 500 passes. Each is validated by itself: invalid ones are rejected, the others continue. Retry the whole
-   * request with the same key.
+   * Issue 1 to 500 passes. Each is validated by itself: invalid passes are rejected, the others continue. To retry, send the
+   * whole request with the same key.
    */
   @Post()
   @TakesBatch()

@@ -7,7 +7,7 @@ import { CreatePassDto, PASS_EXAMPLE } from './pass.dto.js';
 const MAX_PASSES = 500;
 
 export class CreatePassesDto {
-  /** Each is validated by itself; invalid ones are rejected, the others continue. */
+  /** Each pass is validated by itself: invalid passes are rejected, the others continue. */
   @IsArray({ message: 'must be a list of passes' })
   @ArrayMinSize(1, { message: 'must have at least one pass' })
   @ArrayMaxSize(MAX_PASSES, { message: `must have at most ${MAX_PASSES} passes` })
@@ -21,7 +21,7 @@ export class BatchResultDto {
   index!: number;
   @ApiPropertyOptional({ type: TransactionDto })
   transaction?: TransactionDto;
-  /** Why it was rejected. Nothing was recorded. */
+  /** The reason for a rejection. Nothing was recorded for this pass. */
   @ApiPropertyOptional({ type: ProblemDto })
   problem?: ProblemDto;
 }
@@ -31,7 +31,7 @@ export class BatchResultsDto {
   results!: BatchResultDto[];
 }
 
-/** A request that works as it stands. */
+/** A valid request, shown in Swagger UI. */
 export const PASSES_EXAMPLE = {
   passes: [
     { ...PASS_EXAMPLE, reference: 'PASS-2025-000124' },

@@ -7,28 +7,28 @@ import { doubt, isOwnError, toFailure } from '../errors.js';
 import { readIssued } from './pass.mapping.js';
 
 /*
- * `POST /v1/pass/batch-create`, both ways. Pure. Neither the wrapper of the request nor any answer is documented: both are
- * decided here and only here. A pass that is given to the wrong person is worse than an unknown one, so an item of the
- * answer counts only when its place AND everything that it repeats of the order fit exactly one order, and no other item
- * claims the same.
+ * Request and response of `POST /v1/pass/batch-create`. Pure. No document specifies the wrapper of the request or the
+ * response: this file alone decides both. A pass issued to the wrong person is worse than an unknown one. So an item of the
+ * response counts only if its index AND all values that it repeats match exactly one order, and no other item matches it.
  */
 
-/** Refused before any item was looked at: no such endpoint, or a body that is not read. */
+/** Statuses of a batch of which no item was executed: the endpoint does not exist, or the body was not read. */
 const NOT_LOOKED_AT = new Set([404, 405, 413, 415]);
-/** What a list of results may be called. */
+/** Accepted names of the list of results. */
 const LISTS = ['results', 'passes', 'data', 'items'];
 const HOLDER = ['first_name', 'last_name', 'email', 'phone', 'country'];
-/** Of an item: what an error without a code may be called when nothing was executed. */
+/** Errors of an item that mean "not executed" even without a code. */
 const PLAIN_REFUSALS = new Set(['invalid_enrol_token', 'invalid_plan', 'invalid_plan_id', 'invalid_request']);
 
-/** The exact bytes: each order as it would have been sent alone. */
+/** The exact bytes of a batch: each order has the bytes of a single create. */
 export function batchBody(orders: readonly string[]): string {
   return `{"passes":[${orders.join(',')}]}`;
 }
 
 /**
- * What was said of each order, in their order. @throws ProviderError when it is the same for all: `not-sent` when the
- * batch was not looked at, otherwise `doubtful`, also for a refusal: the items before the bad one may be executed.
+ * One result for each order, in the same order.
+ * @throws ProviderError when it applies to all: `not-sent` if no item was executed, otherwise `doubtful`. A refusal (400) is
+ * doubtful too: items before the rejected one may have been executed.
  */
 export function readBatchReply(reply: HttpReply, orders: readonly string[]): (Outcome | ProviderError)[] {
   if (NOT_LOOKED_AT.has(reply.status)) {
@@ -54,12 +54,12 @@ function refusalOfBatch({ status, body }: HttpReply): string {
   return status === 403 && !(record && isOwnError(record)) ? REFUSED_BY_EDGE : 'batch_refused';
 }
 
-/** How many items nobody ordered: passes that may have been issued and belong to no transaction. */
+/** The number of surplus items: passes that may have been issued and belong to no transaction. */
 export function surplusOf(reply: HttpReply, orders: readonly string[]): number {
   return Math.max((itemsOf(reply.body)?.length ?? 0) - orders.length, 0);
 }
 
-/** The list, as far as it can be read; `null` when there is none. */
+/** The readable items of the list of results; null: there is no list. */
 function itemsOf(body: string): JsonRecord[] | null {
   const answer = parseRecord(`{"answer":${body.replace(/^\uFEFF/, '')}}`)?.['answer'];
   const lists = isRecord(answer) ? LISTS.map((name) => answer[name]) : [answer];
@@ -68,14 +68,14 @@ function itemsOf(body: string): JsonRecord[] | null {
 
 interface Claim {
   readonly item: JsonRecord;
-  /** Nothing that the item says speaks against the order. */
+  /** All values that the item repeats match the order. */
   readonly fits: boolean;
 }
 
-/** For each order the items that say they are about it. */
+/** For each order, the items that name it. */
 function claimsOf(items: readonly JsonRecord[], orders: readonly (JsonRecord | null)[]): Claim[][] {
   const claims: Claim[][] = orders.map(() => []);
-  // Whoever counts from 1 never says 0, and its places would all be wrong by one.
+  // An index that starts at 1 would shift every place by one, so indexes count only if one of them is 0.
   const countsFromZero = items.some((item) => placeOf(item) === 0);
   for (const item of items) {
     const named = placeOf(item);
@@ -91,14 +91,14 @@ function placeOf(item: JsonRecord): number | null {
   return text === null ? null : readWholeNumber(text, 9_999);
 }
 
-/** Without a place that can be trusted: the one order whose token or holder the item repeats. */
+/** Without a reliable index: the only order whose token or holder the item repeats. */
 function onlyMatch(item: JsonRecord, orders: readonly (JsonRecord | null)[]): number | null {
   if (textOf(item, 'enrol_token') === null && !isRecord(item['holder'])) return null;
   const found = orders.flatMap((order, place) => (order && agrees(item, order) ? [place] : []));
   return found.length === 1 ? (found[0] ?? null) : null;
 }
 
-/** Whether everything that the item repeats of an order is as it was ordered. */
+/** True when all values that the item repeats equal those of the order. */
 function agrees(item: JsonRecord, order: JsonRecord): boolean {
   const sameTexts = ['plan_id', 'enrol_token'].every((name) => isAbsent(item[name]) || item[name] === order[name]);
   const { holder } = item;
@@ -109,7 +109,7 @@ function agrees(item: JsonRecord, order: JsonRecord): boolean {
   );
 }
 
-/** What was left out may come back as null. */
+/** An omitted value may be returned as null. */
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
 }
@@ -130,13 +130,13 @@ function readItem(reply: HttpReply, item: JsonRecord): Outcome | ProviderError {
   return issued ?? doubt(reply, 'batch_item_unreadable');
 }
 
-/** `{ error, error_description, code }`, as an object of its own or among the item's members. */
+/** `{ error, error_description, code }`: an object of its own, or members of the item. */
 function errorOf(item: JsonRecord): JsonRecord | null {
   const { error } = item;
   return isRecord(error) ? error : isAbsent(error) ? null : item;
 }
 
-/** An item's error counts as it would for a single create: a clear refusal, a limit, or doubt. */
+/** Reads an item's error like that of a single create: a clear refusal, a limit, or doubt. */
 function readError(reply: HttpReply, error: JsonRecord): Outcome | ProviderError {
   const said = textOf(error, 'code');
   const code =

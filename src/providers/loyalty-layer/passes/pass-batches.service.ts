@@ -12,13 +12,13 @@ import { Problem } from '../../../common/problem.js';
 import { CreatePassDto } from './pass.dto.js';
 import { passDraft } from './pass.draft.js';
 
-/** What became of one pass of a batch. */
+/** The result of one pass of a batch. */
 export type BatchItem = Refused | { readonly index: number; readonly transaction: Transaction };
 
 export interface BatchOutcome {
   /** In the order of the request. */
   readonly items: readonly BatchItem[];
-  /** Everything that was recorded is final. */
+  /** All recorded passes are final. */
   readonly ended: boolean;
   readonly replayed: boolean;
 }
@@ -37,7 +37,7 @@ interface Recorded extends Submitted {
   readonly index: number;
 }
 
-/** Many passes in one request: each is a transaction of its own, and the key is the whole batch's. */
+/** Issues many passes in one request. Each is a transaction of its own; the idempotency key belongs to the whole batch. */
 @Injectable()
 export class PassBatches {
   private readonly validation = new RequestValidation();
@@ -52,11 +52,11 @@ export class PassBatches {
     const startedAt = performance.now();
     const checks = await Promise.all(passes.map((pass, index) => this.check(pass, index)));
     const [first, ...others] = checks.flatMap((check) => ('dto' in check ? [check] : []));
-    // One digest for all: the text of a large batch is not hashed once for each of its passes.
+    // One digest for all passes, so that a large body is hashed only once.
     const body = createHash('sha256').update(canonicalJson(passes)).digest('hex');
     const submission = { ...batch, request: { route: 'POST /v1/passes/batch', body }, waitMs: 0 };
     await this.submissions.assertKeyIsFor(submission);
-    // The first one claims the key before the others follow. Counted among the good ones, so that there always is a first.
+    // The first valid pass claims the key before the others. Items are numbered among the valid passes only.
     const done = first ? [await this.record(first, { ...submission, item: 0 })] : [];
     const rest = others.map((good, at) => this.record(good, { ...submission, item: at + 1 }));
     done.push(...(await Promise.all(rest)));
@@ -74,7 +74,7 @@ export class PassBatches {
     try {
       const dto: unknown = await this.validation.transform(pass, { type: 'body', metatype: CreatePassDto });
       if (dto instanceof CreatePassDto) return { index, dto };
-      throw new TypeError('the validation gave another class than it was asked for');
+      throw new TypeError('validation returned another class than requested');
     } catch (error) {
       return { index, problem: problemOf(error, index) };
     }
@@ -86,7 +86,7 @@ export class PassBatches {
       return { index, ...(await this.submissions.submit(() => draft, submission)) };
     } catch (error) {
       const problem = problemOf(error, index);
-      // The key is the whole batch's: what is wrong with it is wrong with all of it.
+      // The key belongs to the whole batch, so an error about it applies to all passes.
       if (problem.code === 'idempotency_key_reused') throw problem;
       return { index, problem };
     }
@@ -102,7 +102,7 @@ export class PassBatches {
   }
 }
 
-/** Its pointers lead into the whole request. What is no problem of the caller's is thrown on. */
+/** The problem of one pass, with pointers into the whole request. Any other error is rethrown. */
 function problemOf(error: unknown, index: number): Problem {
   if (!(error instanceof Problem)) throw error;
   const { errors } = error.extras;

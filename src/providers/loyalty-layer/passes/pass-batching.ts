@@ -5,13 +5,13 @@ import { BatchTrust } from './batch-trust.js';
 import type { LoyaltyLayerClient } from '../client.js';
 import { alarm } from '../../../common/alarm.js';
 
-/** Puts creates together into one batch-create, where the quota is scarce. */
+/** Sends several creates in one batch-create while the quota is scarce. */
 export class PassBatching implements BatchHandler {
   private readonly trust: BatchTrust;
 
   constructor(
     private readonly client: LoyaltyLayerClient,
-    /** How many passes may become unknown by one lost answer; less than two: none are put together. */
+    /** Largest batch: one lost response makes all its passes unknown. Less than 2: no batches. */
     maxSize: number,
   ) {
     this.trust = new BatchTrust(maxSize);
@@ -43,7 +43,7 @@ export class PassBatching implements BatchHandler {
   }
 
   private learn(said: readonly (Outcome | ProviderError)[]): void {
-    // An item that failed at the provider was understood well; one that cannot be matched was not.
+    // An item that failed at the provider was understood; one that matches no order was not.
     const isDark = (one: Outcome | ProviderError): boolean =>
       one instanceof ProviderError && one.kind === 'doubtful' && one.reason !== 'server_error';
     if (said.some(isDark)) this.trust.misunderstood();

@@ -11,7 +11,7 @@ import { maskedHolder } from './pass.draft.js';
 export function passUpdateDraft(pass: Resource, dto: UpdatePassDto): Draft {
   const { holder, metadata } = dto;
   const changes = holder && Object.values(holder).some((value) => value !== undefined);
-  if (!changes && metadata === undefined) throw Problem.invalid('', 'must change something: holder or metadata');
+  if (!changes && metadata === undefined) throw Problem.invalid('', 'must change holder, metadata, or both');
   if (isClosed(pass)) {
     throw new Problem('invalid_state', 'The personal data of this pass was blocked or erased: issue a new pass.');
   }
@@ -48,7 +48,7 @@ function issuedIdOf({ providerReference, status }: Resource): string {
   if (providerReference !== null) return providerReference;
   throw new Problem(
     'invalid_state',
-    `The pass is ${status}: LoyaltyLayer has not named it, so nothing can be done to it.`,
+    `The pass is ${status} and has no id of LoyaltyLayer yet, so it cannot be changed or canceled.`,
   );
 }
 

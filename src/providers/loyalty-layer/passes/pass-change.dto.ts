@@ -17,11 +17,11 @@ export class UpdatePassDto {
 }
 
 export class PassQueryDto {
-  /** `true`: query LoyaltyLayer first. */
+  /** `true`: query LoyaltyLayer for the current state first. */
   @Optional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   refresh?: string;
 }
 
-/** A request that works as it stands. */
+/** A valid request, shown in Swagger UI. */
 export const PASS_UPDATE_EXAMPLE = { holder: { email: 'ana.souza@example.com' }, metadata: { channel: 'app' } };

@@ -7,9 +7,9 @@ import type { Outcome } from '../../../connector/connector.js';
 import { doubt, refusalOf, silence } from '../errors.js';
 import { entitlement, holderBody, passStatus, type HolderChange } from './pass.mapping.js';
 
-/* What happens to a pass after it was issued, both ways. Pure. */
+/* Requests and responses for issued passes: update, cancel, status query. Pure. */
 
-/** The exact bytes of an update: only what changes is named. */
+/** The exact bytes of an update. It names only the members that change. */
 export function updatePassBody(passId: string, holder: HolderChange): string {
   return JSON.stringify({ pass_id: passId, holder: holderBody(holder) });
 }
@@ -19,12 +19,12 @@ export function passIdBody(passId: string): string {
   return JSON.stringify({ pass_id: passId });
 }
 
-/** @throws ProviderError `doubtful`: to be sent again with the same bytes */
+/** @throws ProviderError `doubtful`: send the same bytes again */
 export function readUpdateReply(body: string, reply: HttpReply): Outcome {
   return readChange(body, reply, {});
 }
 
-/** A pass that is cancelled already is what was wanted. @throws as `readUpdateReply` */
+/** An already canceled pass is a success. @throws as `readUpdateReply` */
 export function readCancelReply(body: string, reply: HttpReply): Outcome {
   const canceled = { resource: { status: 'canceled' } };
   if (reply.status === 409 && textOf(parseRecord(reply.body), 'error') === 'already_cancelled') {
@@ -54,7 +54,7 @@ function passIdOf(body: string): string | null {
 const REDIRECTED: Failure = {
   code: 'provider_moved',
   message: 'LoyaltyLayer responded with a redirect, which the gateway does not follow.',
-  instructions: "Ask an operator: LoyaltyLayer's address may have changed.",
+  instructions: "Contact an operator: LoyaltyLayer's address may have changed.",
   category: 'configuration',
   provider: null,
   retryable: true,
@@ -62,12 +62,12 @@ const REDIRECTED: Failure = {
 
 export interface PassNews {
   readonly status: string;
-  /** The provider's word for it when nobody knows that word. */
+  /** True when LoyaltyLayer reported a status that the gateway does not know. */
   readonly oddStatus: boolean;
   readonly secret: JsonObject;
 }
 
-/** @throws Problem `provider_error` for a refusal; ProviderError `doubtful` for what cannot be read */
+/** @throws Problem `provider_error` for a refusal; ProviderError `doubtful` for an unclear response */
 export function readStatusReply(reply: HttpReply): PassNews {
   const body = parseRecord(reply.body);
   const told = textOf(body, 'status');

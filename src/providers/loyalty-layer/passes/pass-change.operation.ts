@@ -6,7 +6,7 @@ import { isJsonObject } from '../../../readers/json.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Both may be sent again with the same bytes: the second time changes nothing. */
+/** Both are repeatable: sending the same bytes again changes nothing. */
 const REPEATED = {
   repeatable: true,
   deadlineMs: PASS_DEADLINE_MS,
@@ -29,7 +29,7 @@ export function partsOfUpdate({ holder, metadata }: JsonObject): ReadonlySet<str
   return new Set(isJsonObject(metadata) ? [...members, 'metadata'] : members);
 }
 
-/** Changes the holder at LoyaltyLayer; metadata are the app's own and go nowhere. */
+/** Changes the holder at LoyaltyLayer. Metadata belong to the app and are not sent. */
 export function passUpdateOperation(client: LoyaltyLayerClient): OperationHandler {
   return {
     type: 'pass_update',

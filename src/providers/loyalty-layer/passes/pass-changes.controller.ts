@@ -15,7 +15,7 @@ import { PassStore } from './pass-store.service.js';
 import { PASS_UPDATE_EXAMPLE, UpdatePassDto } from './pass-change.dto.js';
 import { passCancelDraft, passUpdateDraft } from './pass-change.draft.js';
 
-/** What can be done to a pass once it was issued; each is a transaction of its own. */
+/** Changes to an issued pass. Each is a transaction of its own. */
 @Controller('v1/passes/:passId')
 @ApiTags('Passes')
 @Partner('passes')
@@ -29,11 +29,10 @@ export class PassChangesController {
   /**
    * Change the holder, the metadata, or both. Metadata are replaced as a whole and stay in the gateway.
    *
-   * Changes to one pass, a cancel included, are sent one at a time in the order in which they were recorded. A change that
-   * is still waiting to be sent, or sent again, does not hold up a later one that sets everything that it sets. Once a
-   * later change has set any part of it, it ends as `failed` with the failure code `superseded`, and the pass is as the
-   * later one says. An update that was recorded after a cancel waits for the cancel, and LoyaltyLayer refuses it then
-   * (`already_cancelled`).
+   * Changes to one pass, including a cancel, are sent one at a time in the order in which they were recorded. Exception: a
+   * change that waits to be sent, or to be sent again, does not delay a later change that sets all the same parts. When a
+   * later change has set any of its parts, the waiting change ends as `failed` with the failure code `superseded`. An update
+   * recorded after a cancel waits for the cancel; LoyaltyLayer then rejects it (`already_cancelled`).
    */
   @Patch()
   @SubmitsTransaction(

@@ -8,7 +8,7 @@ import { Problem } from '../../../common/problem.js';
 import { PassStore } from './pass-store.service.js';
 import { drawQr, preferredQrType, QR_TYPES } from './qr-image.js';
 
-/** What a pass entitles to, to be shown at a gate. */
+/** The QR code of a pass, for scanning at a gate. */
 @Controller('v1/passes/:passId/qr')
 @ApiTags('Passes')
 @Partner('passes')

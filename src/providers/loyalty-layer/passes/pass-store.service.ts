@@ -13,7 +13,7 @@ import { LoyaltyLayerClient } from '../client.js';
 import { passIdBody, readStatusReply } from './pass-change.mapping.js';
 import { VOID } from './pass.operation.js';
 
-/** The passes that apps own, as the ledger knows them and as LoyaltyLayer does. */
+/** Reads the passes of apps from the ledger, and refreshes them from LoyaltyLayer. */
 @Injectable()
 export class PassStore {
   constructor(
@@ -24,7 +24,7 @@ export class PassStore {
     private readonly vault: AppVault,
   ) {}
 
-  /** @throws Problem `not_found`, also for another app's and for one that never came to be */
+  /** @throws Problem `not_found`, also for a pass of another app and for one whose creation failed */
   async find(appId: string, passId: string): Promise<Resource> {
     const id = parseId('pass', passId);
     const found = id === null ? null : await this.reader.resource(id, appId);
@@ -33,8 +33,8 @@ export class PassStore {
   }
 
   /**
-   * The pass as LoyaltyLayer says it is now. One that it has not named cannot be asked for, and one whose holder has been
-   * blocked or erased is not asked for any more: they are answered as they are.
+   * Reads the current state from LoyaltyLayer. A pass without LoyaltyLayer's id, or with blocked or erased personal data, is
+   * returned without a query.
    * @throws Problem `provider_error`, `provider_unavailable`, `provider_timeout`
    */
   async refresh(pass: Resource): Promise<Resource> {
@@ -59,7 +59,7 @@ export class PassStore {
   }
 }
 
-/** What a status query leaves out is not gone. */
+/** A status query may omit values; omitted ones are kept. */
 function merged(known: JsonObject, news: JsonObject): JsonObject {
   return { ...known, ...Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null)) };
 }

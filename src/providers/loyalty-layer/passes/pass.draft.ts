@@ -5,15 +5,15 @@ import { Problem } from '../../../common/problem.js';
 import { createPassBody, type HolderChange } from './pass.mapping.js';
 import type { CreatePassDto } from './pass.dto.js';
 
-/** What an operator has said of a plan; a plan that nobody configured is sent as it is. */
+/** A plan's rule, as an operator configured it. A plan without configuration is sent without checks. */
 export interface PlanRule {
   readonly enrolTokenRequired: boolean;
 }
 
-/** The kind of resource that a pass is in the ledger. */
+/** The kind of resource in the ledger. */
 export const PASS = 'pass';
 
-/** Turns a partner's request into a pass as LoyaltyLayer wants it. @throws Problem `validation_failed` */
+/** Translates a partner's request into a create for LoyaltyLayer. @throws Problem `validation_failed` */
 export function passDraft(dto: CreatePassDto, plan: PlanRule | null): Draft {
   const { planId, enrolToken, holder, reference } = dto;
   if (plan?.enrolTokenRequired === true && enrolToken === undefined) {

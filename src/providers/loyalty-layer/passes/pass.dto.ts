@@ -17,7 +17,7 @@ export class CreatePassDto {
   @Matches(/^[\w.:-]{1,100}$/, { message: 'must be 1 to 100 letters, digits, dots, colons, underscores or hyphens' })
   planId!: string;
 
-  /** From the tokenized card; required if the plan demands it. */
+  /** The `enrolToken` of a tokenized card. Required if the plan demands it. */
   @Optional()
   @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'must be 1 to 4096 printable ASCII characters without spaces' })
   enrolToken?: string;
@@ -32,7 +32,7 @@ export class CreatePassDto {
   metadata?: Record<string, string>;
 }
 
-/** A pass: it outlives the transactions that act on it. */
+/** A pass. It outlives the transactions that change it. */
 export class PassDto {
   /** @example "pass_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
   id!: string;
@@ -40,7 +40,7 @@ export class PassDto {
   status!: string;
   /** @example "LOUNGE-BASIC" */
   planId!: string;
-  /** Text to show as a QR code; a bearer entitlement, for the owning app only. */
+  /** Text to show as a QR code. A bearer entitlement, visible to the owning app only. */
   @ApiPropertyOptional({ type: String, nullable: true })
   qrData?: string | null;
   /** Other data from the provider, e.g. an eSIM's activation code. */
@@ -61,7 +61,7 @@ export class PassPageDto {
   nextCursor!: string | null;
 }
 
-/** A request that works as it stands. */
+/** A valid request, shown in Swagger UI. */
 export const PASS_EXAMPLE = {
   reference: 'PASS-2025-000123',
   planId: 'LOUNGE-BASIC',

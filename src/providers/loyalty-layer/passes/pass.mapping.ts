@@ -6,8 +6,7 @@ import type { Outcome } from '../../../connector/connector.js';
 import { doubt, refusalOf, silence } from '../errors.js';
 
 /*
- * LoyaltyLayer's language, both ways. Pure. The shape of holder details is documented nowhere: it is decided here and
- * only here.
+ * Request and response of a create. Pure. No document specifies the format of holder details: this file alone decides it.
  */
 
 export interface Holder {
@@ -18,7 +17,7 @@ export interface Holder {
   readonly country?: string | undefined;
 }
 
-/** What is named is changed. */
+/** Only named members change. */
 export type HolderChange = { readonly [name in keyof Holder]?: string | undefined };
 
 export interface PassOrder {
@@ -40,14 +39,14 @@ export function holderBody({ firstName, lastName, email, phone, country }: Holde
   return { first_name: firstName, last_name: lastName, email, phone, country };
 }
 
-/** Members of the answer that are not the pass's own data. */
+/** Members of the response that are not data of the pass. */
 const ENVELOPE = new Set([
   ...['pass_id', 'status', 'dmc_qr_data', 'success', 'code', 'message', 'plan_id', 'enrol_token'],
-  // Of an item of a batch.
+  // In an item of a batch.
   ...['index', 'holder', 'error'],
 ]);
 
-/** The answer to a create. @throws ProviderError `doubtful` for every answer that is not clear: it may have made a pass. */
+/** Reads the response to a create. @throws ProviderError `doubtful` when it is not clear: a pass may have been issued */
 export function readCreateReply(reply: HttpReply): Outcome {
   const body = parseRecord(reply.body);
   if (reply.status >= 200 && reply.status < 300) {
@@ -60,7 +59,7 @@ export function readCreateReply(reply: HttpReply): Outcome {
   throw silence(reply);
 }
 
-/** A pass as a create or an item of a batch gives it; null when it does not name the pass. */
+/** The issued pass in a create's response or in an item of a batch; null: it has no pass id. */
 export function readIssued(body: JsonRecord): Outcome | null {
   const passId = idOf(body, 'pass_id');
   if (passId === null) return null;
@@ -71,14 +70,14 @@ export function readIssued(body: JsonRecord): Outcome | null {
   };
 }
 
-/** What the pass entitles to: a QR text for a lounge, an activation code for an eSIM. For the owning app only. */
+/** The entitlement: a QR text for a lounge, an activation code for an eSIM. Only the owning app may read it. */
 export function entitlement(body: JsonRecord): JsonObject {
   const rest = Object.entries(body).filter(([name]) => !ENVELOPE.has(name));
   const data = jsonOf(Object.fromEntries(rest));
   return { qrData: textOf(body, 'dmc_qr_data'), ...(rest.length > 0 && { data }) };
 }
 
-/** A pass just created is active unless the provider says that it is over; a status that nobody knows is unknown. */
+/** Without a status, a pass is active. A status that the gateway does not know is `unknown`. */
 export function passStatus(status: string | null): string {
   switch (status?.toLowerCase() ?? 'active') {
     case 'active':

@@ -5,17 +5,17 @@ import { PassBatching } from './pass-batching.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** The status of a pass whose creation failed: it never came to be and is shown to nobody. */
+/** The status of a pass whose creation failed. It is never shown. */
 export const VOID = 'void';
 
 interface Options {
-  /** How many creates may share one call where the quota is scarce; 1: none. */
+  /** Largest number of creates in one call while the quota is scarce; 1: no batches. */
   readonly batchMaxSize: number;
 }
 
 /**
- * Issues a pass. "Ensures idempotency for retries" is claimed and no mechanism is documented, so a create whose answer
- * was lost is `unknown` and not sent again: a second one could be a second billable membership.
+ * Issues a pass. LoyaltyLayer claims "ensures idempotency for retries" but documents no mechanism. So a create with a lost
+ * response becomes `unknown` and is not sent again: it could issue a second billable membership.
  */
 export function passCreateOperation(client: LoyaltyLayerClient, { batchMaxSize }: Options): OperationHandler {
   return {

@@ -8,7 +8,7 @@ const DEMO_PLANS: readonly Plan[] = [
   { planId: 'ESIM-MX-5GB', kind: 'esim', enrolTokenRequired: false },
 ];
 
-/** Configures the plans that the simulator knows; plans that exist already stay as they are. */
+/** Configures the plans of the simulator. Existing plans are not changed. */
 export async function seedDemoPlans(plans: PlanAdmin): Promise<void> {
   for (const plan of DEMO_PLANS) {
     try {

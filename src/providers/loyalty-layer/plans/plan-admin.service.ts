@@ -5,7 +5,7 @@ import { Audit, type AuditActor } from '../../../access/audit.js';
 import { PlanEntity } from './plan.entity.js';
 import { Plans, type Plan } from './plans.service.js';
 
-/** Plans as operators manage them. */
+/** Lets operators configure plans. A change and its audit entry are one database transaction. */
 @Injectable()
 export class PlanAdmin {
   constructor(
@@ -14,7 +14,7 @@ export class PlanAdmin {
     private readonly plans: Plans,
   ) {}
 
-  /** @throws Problem `invalid_state` when it is there already */
+  /** @throws Problem `invalid_state` if the plan is already configured */
   async create({ planId, kind, enrolTokenRequired }: Plan, actor: AuditActor): Promise<PlanEntity> {
     await this.source.transaction(async (manager) => {
       const made = manager.create(PlanEntity, { planId, kind, enrolTokenRequired });
@@ -28,7 +28,7 @@ export class PlanAdmin {
         .execute();
       const rows: unknown = inserted.raw;
       if (!Array.isArray(rows) || rows.length === 0) {
-        throw new Problem('invalid_state', 'This plan is already configured: change it instead.');
+        throw new Problem('invalid_state', 'This plan is already configured. Change it instead.');
       }
       await this.audit.record(actor, 'plan.create', planId, { kind, enrolTokenRequired }, manager);
     });
@@ -36,7 +36,7 @@ export class PlanAdmin {
     return this.read(planId);
   }
 
-  /** By plan id. */
+  /** In the order of their ids. */
   async list(limit: number, after: string | null): Promise<PlanEntity[]> {
     return this.source.manager.find(PlanEntity, {
       ...(after !== null && { where: { planId: MoreThan(after) } }),
@@ -52,7 +52,7 @@ export class PlanAdmin {
     return plan;
   }
 
-  /** What is forgotten meanwhile is not found: saving what was read before would bring it back. */
+  /** Locks the row, so that saving a plan cannot restore one that was removed at the same time. */
   private async lock(planId: string, manager: EntityManager): Promise<PlanEntity> {
     const plan = await manager.findOne(PlanEntity, { where: { planId }, lock: { mode: 'pessimistic_write' } });
     if (!plan) throw Problem.notFound('plan');

@@ -8,7 +8,7 @@ import { Administers, Inspects } from '../../../access/admin/admin-routes.js';
 import { CreatePlanDto, PlanDto, PlanPageDto, PlanQueryDto, UpdatePlanDto } from './plans.dto.js';
 import { PlanAdmin } from './plan-admin.service.js';
 
-/** What is known of LoyaltyLayer's plans. A plan that nobody configured is sent as it is. */
+/** Rules for LoyaltyLayer's plans. A plan without configuration is sent without checks. */
 @Controller('v1/admin/plans')
 @ApiTags('Administration')
 export class PlansController {

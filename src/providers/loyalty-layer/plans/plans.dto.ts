@@ -17,7 +17,7 @@ export class CreatePlanDto {
   @ApiProperty({ enum: PLAN_KINDS, example: 'lounge' })
   kind!: PlanKind;
 
-  /** Whether a pass of this plan needs a tokenized card. */
+  /** Whether a pass of this plan requires an `enrolToken`, i.e. a tokenized card. */
   @IsBoolean({ message: 'must be true or false' })
   @ApiProperty({ type: Boolean, example: true })
   enrolTokenRequired!: boolean;
@@ -35,7 +35,7 @@ export class UpdatePlanDto {
   enrolTokenRequired?: boolean;
 }
 
-/** Plans are listed by their id, which is text. */
+/** The cursor is a plan id, i.e. text. */
 export class PlanQueryDto extends LimitQueryDto {
   /** Opaque cursor: the `nextCursor` of the previous page. */
   @Optional()

@@ -3,7 +3,7 @@ import { Database } from '../../../database/database.js';
 import { StaleWhileErrorCache } from '../../../common/stale-while-error-cache.js';
 import type { PlanKind } from './plan.entity.js';
 
-/** What an operator has said of a plan. */
+/** A plan as an operator configured it. */
 export interface Plan {
   readonly planId: string;
   readonly kind: PlanKind;
@@ -13,7 +13,7 @@ export interface Plan {
 const FIND = `
 select plan_id as "planId", kind, enrol_token_required as "enrolTokenRequired" from plans where plan_id = $1`;
 
-/** Looks plans up for the hot path: a change is seen within 3 s everywhere, and no query is made meanwhile. */
+/** Looks up plans for the hot path, from a cache. Every instance sees a change within 3 s. */
 @Injectable()
 export class Plans {
   private readonly plans: StaleWhileErrorCache<Plan | null>;
@@ -25,12 +25,12 @@ export class Plans {
     });
   }
 
-  /** null: nobody has configured it. */
+  /** null: not configured. */
   async find(planId: string): Promise<Plan | null> {
     return this.plans.get(planId);
   }
 
-  /** This process changed it. */
+  /** Call it after a change by this process: the next lookup reads the database. */
   forget(planId: string): void {
     this.plans.forget(planId);
   }
