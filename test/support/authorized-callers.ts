@@ -7,8 +7,8 @@ import { sqlAsOwner } from './sql.js';
 import { eventually } from './wait.js';
 import { accrual, pass, topup, type World } from './world.js';
 
-/** A request that its rightful caller gets done. What is left out is made from the document. */
-export interface Rightful {
+/** A request that succeeds for an authorized caller. What is left out is made from the document. */
+export interface AuthorizedRequest {
   /** By the name of the path's parameter; every parameter has to be named, here or in `USUAL`. */
   readonly ids?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -18,7 +18,7 @@ export interface Rightful {
   readonly after?: () => Promise<unknown>;
 }
 
-type Prepare = (world: World, spec: unknown) => Promise<Rightful>;
+type Prepare = (world: World, spec: unknown) => Promise<AuthorizedRequest>;
 
 export const PASSWORD = 'a-password-of-an-operator';
 const NOBODY = { ids: {} };
@@ -177,6 +177,13 @@ const ownPassword: Prepare = async (world, spec) => ({
   body: { ...Object(exampleBody(spec)), currentPassword: PASSWORD },
 });
 
+/** The pause that is asked for must not stop the other routes. */
+const paused: Prepare = (world) =>
+  Promise.resolve({
+    ids: { name: 'latcom' },
+    after: () => world.admin('POST', '/v1/admin/providers/latcom/resume'),
+  });
+
 /** By the beginning of the path, up to its first parameter: what it names, where nothing more is needed. */
 const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/accruals/{id}': held,
@@ -198,6 +205,7 @@ const USUAL: Readonly<Record<string, Prepare>> = {
 const SPECIAL: Readonly<Record<string, Prepare>> = {
   'POST /v1/topups/{id}/cancel': unsent,
   'POST /v1/cards/tokenize': tokenizable,
+  'POST /v1/admin/providers/{name}/pause': paused,
   'DELETE /v1/admin/apps/{id}/keys/{keyId}': key,
   'POST /v1/admin/apps/{id}/keys/{keyId}/rotate': key,
   'POST /v1/admin/apps/{id}/erase': leftApp,
@@ -216,7 +224,7 @@ const SPECIAL: Readonly<Record<string, Prepare>> = {
 };
 
 /** What makes the operation succeed; a new one without an entry gets its documented example and no ids. */
-export async function prepare(world: World, { method, path, spec }: Operation): Promise<Rightful> {
+export async function prepare(world: World, { method, path, spec }: Operation): Promise<AuthorizedRequest> {
   const start = /^[^{]*\{\w+\}/.exec(path)?.[0] ?? '';
   const special = SPECIAL[`${method} ${path}`] ?? USUAL[start];
   return special ? special(world, spec) : NOBODY;

@@ -62,20 +62,20 @@ async function becomes(expected: number, ask: () => Promise<number>): Promise<nu
   return Infinity;
 }
 
-describe('who may what', () => {
+describe('access to routes', () => {
   let app: App;
   beforeAll(async () => {
     app = await newApp();
   });
 
-  test('an app uses what it has the scope for', async () => {
+  test('an app may use routes of its scopes and no others', async () => {
     expect(await status(app.auth)).toBe(200);
     const refused = await gateway.request('GET', '/v1/passes', { auth: app.auth });
     expect([refused.status, at(refused.body, 'code')]).toEqual([403, 'forbidden']);
     expect(refused.headers['ratelimit']).toMatch(/^"default";r=\d+;t=\d+$/);
   });
 
-  test('an app is refused on /v1/admin, an operator on the routes of apps, both on notifications', async () => {
+  test('apps are refused on admin routes, operators on app routes, and both on notifications', async () => {
     expect(await status(app.auth, '/v1/admin/apps')).toBe(403);
     expect(await status(ADMIN)).toBe(403);
     for (const auth of [app.auth, ADMIN]) {
@@ -91,13 +91,13 @@ describe('who may what', () => {
     ['no colon', { authorization: `Basic ${Buffer.from('abc').toString('base64')}` }],
     ['no base64', { authorization: 'Basic %%%' }],
     ['no name', { authorization: basicAuth({ username: '', password: 'x' }) }],
-  ])('%s is answered 401, with a challenge', async (_what, headers) => {
+  ])('credentials with %s are answered 401 with a challenge', async (_what, headers) => {
     const answer = await gateway.request('GET', OWN, { headers });
     expect([answer.status, at(answer.body, 'code')]).toEqual([401, 'unauthenticated']);
     expect(answer.headers['www-authenticate']).toMatch(/^Basic realm=/);
   });
 
-  test('a wrong secret, an unknown key and an unknown operator get the same answer', async () => {
+  test('a wrong secret, an unknown key and an unknown operator get the same response', async () => {
     const shape = async (auth: Credentials): Promise<unknown> => {
       const {
         status: code,
@@ -114,7 +114,7 @@ describe('who may what', () => {
     expect([cut, unknown, operator]).toEqual([wrong, wrong, wrong]);
   });
 
-  test('both pairs of the notifier are good, with the agreed header only', async () => {
+  test('both credential pairs of the notifier are accepted, only together with the agreed header', async () => {
     const notify = async (
       auth: Credentials,
       headers: Record<string, string> = { 'x-agreed': 'yes' },
@@ -129,8 +129,8 @@ describe('who may what', () => {
   });
 });
 
-describe('keys', () => {
-  test('a revoked one is refused here at once, and elsewhere by an instance that last saw it seconds ago', async () => {
+describe('keys of apps', () => {
+  test('a revoked key is refused at once here, and by another instance that last saw it seconds ago', async () => {
     const app = await newApp();
     const sister = credentialsOf(await admin('POST', `/apps/${app.id}/keys`, {}));
     for (const instance of [gateway, other]) expect(await status(app.auth, OWN, instance)).toBe(200);
@@ -142,14 +142,14 @@ describe('keys', () => {
     for (const instance of [gateway, other]) expect(await status(sister, OWN, instance)).toBe(200);
   });
 
-  test('a busy one is refused everywhere within 5 s of its revocation', async () => {
+  test('a revoked key in constant use is refused by every instance within 5 s', async () => {
     const app = await newApp();
     expect(await status(app.auth, OWN, other)).toBe(200);
     await admin('DELETE', `/apps/${app.id}/keys/${app.auth.username}`);
     expect(await becomes(401, () => status(app.auth, OWN, other))).toBeLessThan(REVOCATION_MS);
   });
 
-  test("is not opened by another key's secret, of the same app or another", async () => {
+  test('a key does not accept the secret of another key, of the same app or of another', async () => {
     const app = await newApp();
     const stranger = await newApp();
     const sister = credentialsOf(await admin('POST', `/apps/${app.id}/keys`, {}));
@@ -158,7 +158,7 @@ describe('keys', () => {
     }
   });
 
-  test('a rotated one is good until its grace ends', async () => {
+  test('a rotated key is valid until its grace period ends', async () => {
     const app = await newApp();
     const rotated = await admin('POST', `/apps/${app.id}/keys/${app.auth.username}/rotate`, { graceSeconds: 2 });
     const successor = credentialsOf(rotated);
@@ -170,7 +170,7 @@ describe('keys', () => {
     expect(await status(successor)).toBe(200);
   });
 
-  test('of a removed app are refused, and a lost scope is lost within 5 s everywhere', async () => {
+  test('keys of a removed app, and a removed scope, are refused by every instance within 5 s', async () => {
     const app = await newApp({ scopes: ['topups', 'passes'] });
     expect(await status(app.auth, OWN, other)).toBe(200);
     await admin('PATCH', `/apps/${app.id}`, { scopes: ['passes'] });
@@ -188,7 +188,7 @@ describe('operators', () => {
     return { id: textAt((await admin('POST', '/operators', { ...auth, role })).body, 'id'), auth };
   };
 
-  test('a removed one is refused everywhere within 5 s, a lost role is lost', async () => {
+  test('a removed operator, and a removed role, are refused by every instance within 5 s', async () => {
     const [leaver, mover] = [await made('viewer'), await made('operator')];
     const resume = async (): Promise<number> =>
       (await other.request('POST', '/v1/admin/providers/latcom/resume', { auth: mover.auth })).status;
@@ -201,7 +201,7 @@ describe('operators', () => {
 });
 
 describe('rate limits', () => {
-  test('of 100 at once at a limit of 50 exactly 50 pass', async () => {
+  test('exactly 50 of 100 simultaneous requests pass a limit of 50', async () => {
     const app = await newApp({ rateLimitPerMinute: 50 });
     await earlyInTheMinute();
     const answers = await Promise.all(
@@ -218,7 +218,7 @@ describe('rate limits', () => {
     }
   });
 
-  test('hold for the fleet: two instances together never let more pass', async () => {
+  test('two instances together never let more requests pass than the limit', async () => {
     const app = await newApp({ rateLimitPerMinute: 60 });
     await earlyInTheMinute();
     let passed = 0;
@@ -232,7 +232,7 @@ describe('rate limits', () => {
     expect(passed).toBeGreaterThanOrEqual(54);
   });
 
-  test('are told on every answer, and count down one by one', async () => {
+  test('every response reports the limit and counts down by one', async () => {
     const app = await newApp({ rateLimitPerMinute: 1000 });
     await earlyInTheMinute();
     const left: number[] = [];
@@ -244,7 +244,7 @@ describe('rate limits', () => {
     expect(left).toEqual([999, 998, 997, 996]);
   });
 
-  test('of one app do not touch another, and a raised limit counts', async () => {
+  test('an exhausted limit does not affect another app, and a raised limit takes effect', async () => {
     const app = await newApp({ rateLimitPerMinute: 1 });
     const neighbour = await newApp();
     await earlyInTheMinute();
@@ -255,8 +255,8 @@ describe('rate limits', () => {
   });
 });
 
-describe('guessing', () => {
-  test('a thousand wrong secrets are slowed down, and the right one passes all the time', async () => {
+describe('guessed credentials', () => {
+  test('a thousand wrong secrets are throttled, and the right secret still passes', async () => {
     const app = await newApp();
     const wrong = { ...app.auth, password: 'wrong' };
     const codes = await Promise.all(Array.from({ length: 1000 }, () => status(wrong)));
@@ -268,7 +268,7 @@ describe('guessing', () => {
     expect(Number(slowed.headers['retry-after'])).toBeGreaterThan(0);
   });
 
-  test("an operator's password is hashed about once a second, and who has logged in stays so", async () => {
+  test("an operator's wrong passwords are hashed about once a second, and an operator who has logged in stays logged in", async () => {
     expect(await status(ADMIN, '/v1/admin/apps')).toBe(200);
     const wrong = { ...ADMIN, password: 'wrong' };
     const codes = await Promise.all(Array.from({ length: 100 }, () => status(wrong, '/v1/admin/apps')));
@@ -277,10 +277,13 @@ describe('guessing', () => {
     expect(await status(ADMIN, '/v1/admin/apps')).toBe(200);
   });
 
-  test('is counted and logged without what was guessed', async () => {
+  test('failures of guessed credentials are counted by kind, and no guess is logged', async () => {
+    const app = await newApp();
+    expect(await status({ ...app.auth, password: 'guessed-secret' })).toBe(401);
+    expect(await status(app.auth, '/v1/passes')).toBe(403);
     const { body } = await gateway.request('GET', '/metrics');
     expect(String(body)).toMatch(/gateway_auth_failures_total\{kind="app"\} [1-9]/);
     expect(String(body)).toMatch(/gateway_auth_failures_total\{kind="forbidden_scope"\} [1-9]/);
-    expect(gateway.output()).not.toContain(NOTIFIER.password);
+    for (const guess of ['guessed-secret', NOTIFIER.password]) expect(gateway.output()).not.toContain(guess);
   });
 });

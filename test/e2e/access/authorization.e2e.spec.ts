@@ -2,7 +2,7 @@ import type { Answer, Credentials } from '../../support/http.js';
 import { at, textAt } from '../../support/http.js';
 import { unique } from '../../support/ids.js';
 import { exampleBody, operations, type Operation } from '../../support/openapi.js';
-import { createOperator, fill, prepare, type Rightful } from '../../support/authorized-callers.js';
+import { createOperator, fill, prepare, type AuthorizedRequest } from '../../support/authorized-callers.js';
 import { startWorld, type World } from '../../support/world.js';
 
 /** Every documented route, and every kind of caller: a route that is added is tried without an entry here. */
@@ -80,13 +80,13 @@ function bodyOf(operation: Operation): unknown {
 /** Asks as somebody, with a request that whoever may send it gets done. */
 interface Asking {
   readonly ask: (auth?: Credentials) => Promise<number>;
-  readonly rightful: Rightful;
+  readonly authorized: AuthorizedRequest;
 }
 
 async function asking(operation: Operation): Promise<Asking> {
-  const rightful = await prepare(world, operation);
-  const path = fill(operation, rightful.ids);
-  const body = rightful.body ?? bodyOf(operation);
+  const authorized = await prepare(world, operation);
+  const path = fill(operation, authorized.ids);
+  const body = authorized.body ?? bodyOf(operation);
   const ask = async (auth?: Credentials): Promise<number> => {
     const headers = { 'idempotency-key': unique('key'), prefer: 'wait=0' };
     const options = { headers, ...(auth && { auth }), ...(body !== undefined && { body }) };
@@ -97,13 +97,13 @@ async function asking(operation: Operation): Promise<Asking> {
     last = answer.body;
     return answer.status;
   };
-  return { ask, rightful };
+  return { ask, authorized };
 }
 
 /** What was asked for is done, with an answer that is documented: 2xx, whatever the route. */
-async function expectDone(operation: Operation, { ask, rightful }: Asking, auth?: Credentials): Promise<void> {
-  const status = await ask(rightful.as ?? auth);
-  await rightful.after?.();
+async function expectDone(operation: Operation, { ask, authorized }: Asking, auth?: Credentials): Promise<void> {
+  const status = await ask(authorized.as ?? auth);
+  await authorized.after?.();
   // With the answer, so that a failure tells why.
   expect([Math.floor(status / 100), last]).toEqual([2, last]);
   expect(at(operation.spec, 'responses', String(status))).toBeDefined();
@@ -131,17 +131,17 @@ function of(list: readonly Credentials[], index: number): Credentials {
 describe.each(
   ALL.filter(({ caller }) => caller === 'partner').map((one) => [`${one.method} ${one.path}`, one] as const),
 )('%s', (_name, operation) => {
-  it('is for the owning app with its scope alone', async () => {
+  it('accepts only the owning app with the required scope', async () => {
     expect(operation.needs).toBe(SCOPE_OF[operation.path.split('/')[2] ?? '']);
-    const rightful = await asking(operation);
-    const { ask } = rightful;
+    const authorized = await asking(operation);
+    const { ask } = authorized;
     expect(await ask()).toBe(401);
     expect(await ask({ ...stranger, password: world.partner.password })).toBe(401);
     expect(await ask(revoked)).toBe(401);
     expect(await ask(operators['admin'])).toBe(403);
     expect(await ask(scoped[operation.needs ?? ''])).toBe(403);
     if (operation.path.includes('{')) expect(await ask(stranger)).toBe(404);
-    await expectDone(operation, rightful, world.partner);
+    await expectDone(operation, authorized, world.partner);
   });
 });
 
@@ -150,11 +150,11 @@ const ADMIN_ROUTES = ALL.filter(({ caller }) => caller === 'operator');
 describe.each(ADMIN_ROUTES.map((one, index) => [`${one.method} ${one.path}`, one, index] as const))(
   '%s',
   (name, operation, index) => {
-    it('is for operators with its role or a higher one alone', async () => {
+    it('accepts only operators with the required role or a higher one', async () => {
       const needed = ROLES.indexOf(operation.needs ?? '');
       expect(needed).toBeGreaterThanOrEqual(operation.method === 'GET' || OPEN_TO_VIEWERS.includes(name) ? 0 : 1);
-      const rightful = await asking(operation);
-      const { ask } = rightful;
+      const authorized = await asking(operation);
+      const { ask } = authorized;
       expect(await ask()).toBe(401);
       expect(await ask({ ...of(known, index), password: 'a-wrong-one' })).toBe(401);
       expect(await ask(of(removed, index))).toBe(401);
@@ -163,8 +163,8 @@ describe.each(ADMIN_ROUTES.map((one, index) => [`${one.method} ${one.path}`, one
       for (const [level, role] of ROLES.entries()) {
         if (level < needed) expect(await ask(operators[role])).toBe(403);
       }
-      const auth = rightful.rightful.as ?? operators[operation.needs ?? ''];
-      const audited = await auditedBy(auth, () => expectDone(operation, rightful, auth));
+      const auth = authorized.authorized.as ?? operators[operation.needs ?? ''];
+      const audited = await auditedBy(auth, () => expectDone(operation, authorized, auth));
       // Every change is one line, whoever adds its route.
       if (operation.method !== 'GET') expect(audited).toHaveLength(1);
     });
@@ -175,9 +175,9 @@ describe.each(ADMIN_ROUTES.map((one, index) => [`${one.method} ${one.path}`, one
 const REVEALING = ADMIN_ROUTES.filter(({ spec }) => JSON.stringify(at(spec, 'parameters')).includes('"expand"'));
 
 it.each(REVEALING.map((one) => [`${one.method} ${one.path}`, one] as const))(
-  '%s shows personal data to operators alone, and writes down to whom',
+  '%s reveals personal data only to operators, and the audit log says to whom',
   async (_name, operation) => {
-    const { ids } = (await asking(operation)).rightful;
+    const { ids } = (await asking(operation)).authorized;
     const path = `${fill(operation, ids)}?expand=personal`;
     const ask = (role: string): Promise<Answer> =>
       world.gateway().request('GET', path, { auth: operators[role] ?? world.partner });
@@ -190,7 +190,7 @@ it.each(REVEALING.map((one) => [`${one.method} ${one.path}`, one] as const))(
 );
 
 it.each(ALL.filter(({ caller }) => caller === 'notifier').map((one) => [`${one.method} ${one.path}`, one] as const))(
-  '%s is for the provider alone',
+  '%s accepts only the provider',
   async (_name, operation) => {
     const { ask } = await asking(operation);
     for (const auth of [undefined, { ...world.notifier, password: 'wrong' }, revoked, world.partner]) {
@@ -201,7 +201,7 @@ it.each(ALL.filter(({ caller }) => caller === 'notifier').map((one) => [`${one.m
   },
 );
 
-it('nothing else than health and metrics is for everybody', async () => {
+it('only health and metrics are public', async () => {
   const open = ALL.filter(({ caller }) => caller === 'public');
   expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual(PUBLIC);
   for (const operation of open) expect(await (await asking(operation)).ask()).toBe(200);

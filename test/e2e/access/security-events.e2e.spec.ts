@@ -60,7 +60,7 @@ async function ask(auth: Credentials, path: string): Promise<{ status: number; s
   return { status, since };
 }
 
-it('who came in is in the log, by id', async () => {
+it('an authenticated operator and app are in the log, by id', async () => {
   const { id, auth } = await createOperator(world, 'viewer');
   const person = await ask(auth, '/v1/admin/apps');
   expect(await logged(person.since, { msg: 'request', operatorId: id })).toMatchObject({ status: 200 });
@@ -78,9 +78,14 @@ it.each<[string, () => Credentials, string, string]>([
     '/v1/admin/apps',
     'operator',
   ],
-  ['nobody known', () => ({ username: unique('nobody'), password: 'not-the-one' }), '/v1/admin/apps', 'operator'],
+  [
+    'an unknown operator',
+    () => ({ username: unique('nobody'), password: 'not-the-one' }),
+    '/v1/admin/apps',
+    'operator',
+  ],
   ['a key with a wrong secret', () => ({ ...world.partner, password: 'lgs_not-the-one' }), '/v1/transactions', 'app'],
-])('%s is in the log as refused, without what was tried', async (_who, credentials, path, kind) => {
+])('%s is in the log as refused, without the credentials', async (_who, credentials, path, kind) => {
   const auth = credentials();
   const { status, since } = await ask(auth, path);
   expect(status).toBe(401);
@@ -90,7 +95,7 @@ it.each<[string, () => Credentials, string, string]>([
   if (auth.username !== 'admin') expect(output).not.toContain(auth.username);
 });
 
-it('who was denied what they may not do is in the log, by id and with the reason', async () => {
+it('a denied operator and app are in the log, by id and with the reason', async () => {
   const { id, auth } = await createOperator(world, 'viewer');
   const since = world.gateway().output().length;
   await world.gateway().request('POST', '/v1/admin/providers/latcom/resume', { auth });
@@ -106,7 +111,7 @@ it('who was denied what they may not do is in the log, by id and with the reason
   });
 });
 
-it('a change of a password is in the audit log, without the password', async () => {
+it('a password change is in the audit log, without the password', async () => {
   const { id, auth } = await createOperator(world, 'viewer');
   const newPassword = unique('another-password');
   const change = { currentPassword: auth.password, newPassword };
@@ -121,7 +126,7 @@ it('a change of a password is in the audit log, without the password', async () 
   expect(JSON.stringify(body)).not.toContain(newPassword);
 });
 
-it('a provider whose TLS is not good is in the log and an alarm, and gets nothing', async () => {
+it('a provider with an untrusted certificate is logged, raises an alarm and gets no request', async () => {
   const since = world.gateway().output().length;
   const bought = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=1' });
   expect(textAt(bought.body, 'status')).toBe('pending');

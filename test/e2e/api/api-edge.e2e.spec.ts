@@ -23,7 +23,7 @@ const post = (body: string, headers: Record<string, string> = JSON_TYPE) =>
 
 const raw = (text: string, timeoutMs?: number): Promise<string> => sendRaw(gateway.url, text, timeoutMs);
 
-describe('bodies', () => {
+describe('request bodies', () => {
   test.each<[string, string, string]>([
     ['malformed JSON', '{"name":', ''],
     ['an array', '[]', ''],
@@ -44,7 +44,7 @@ describe('bodies', () => {
     ['half a surrogate pair', '{"name":"\\ud800","scopes":["accruals"]}', '/name'],
     ['40 levels', `{"name":${'['.repeat(40)}${']'.repeat(40)},"scopes":["accruals"]}`, ''],
     ['a name that could be a pointer', JSON.stringify({ ...APP, 'a/b~c': 1 }), '/a~1b~0c'],
-  ])('%s is refused, and the place is named', async (_what, body, pointer) => {
+  ])('%s is refused, and a pointer names the place', async (_what, body, pointer) => {
     const answer = await post(body);
     expect(answer.status).toBe(400);
     expect(at(answer.body, 'code')).toBe('validation_failed');
@@ -60,7 +60,7 @@ describe('bodies', () => {
     expect(response.status).toBe(400);
   });
 
-  test('64 KiB are read and a byte more is not', async () => {
+  test('a body of 64 KiB is read, and one more byte is refused', async () => {
     const padded = (length: number): string => JSON.stringify(APP).padEnd(length, ' ');
     expect((await post(padded(64 * 1024))).status).toBe(201);
     const answer = await post(padded(64 * 1024 + 1));
@@ -69,7 +69,7 @@ describe('bodies', () => {
   });
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', 'text/json'])(
-    '%s is not taken',
+    'the content type %s is refused',
     async (type) => {
       const answer = await post(JSON.stringify(APP), { 'content-type': type });
       expect(answer.status).toBe(415);
@@ -93,25 +93,25 @@ describe('bodies', () => {
     );
   };
 
-  test('one whose sender has gone is no trouble with the database', async () => {
+  test('a client that disconnects within a body is logged as 499, not as a database error', async () => {
     const lines = await goneWith('gone', `Authorization: ${basicAuth(ADMIN)}`, 'Content-Length: 100', '', '{"a');
     expect(lines).toEqual([expect.stringMatching(/"status":499.*"code":"validation_failed"/)]);
   });
 
-  test('one whose sender has gone before the answer is told too', async () => {
+  test('a client that disconnects before the response is logged', async () => {
     // To find out that a password is wrong takes longer.
     const wrong = basicAuth({ username: ADMIN.username, password: 'not-the-password' });
     const lines = await goneWith('gone-early', `Authorization: ${wrong}`, 'Content-Length: 2', '', '{}');
     expect(lines).toEqual([expect.stringMatching(/"status":(499|401).*"code":"unauthenticated"/)]);
   });
 
-  test('a bad body tells an unknown caller nothing but that', async () => {
+  test('a bad body of an unauthenticated caller is answered 401', async () => {
     const answer = await gateway.request('POST', APPS, { body: '{', headers: JSON_TYPE });
     expect(answer.status).toBe(401);
   });
 });
 
-describe('queries', () => {
+describe('queries of lists', () => {
   test.each([
     ['?limit=0', '?limit'],
     ['?limit=101', '?limit'],
@@ -131,8 +131,8 @@ describe('queries', () => {
   });
 });
 
-describe('answers', () => {
-  test('carry the request id of the caller when it is sane, and one of ours otherwise', async () => {
+describe('responses', () => {
+  test("a response carries the caller's request id if it is valid, and a new one otherwise", async () => {
     const of = async (id: string, path = '/health/live'): Promise<string | undefined> =>
       (await gateway.request('GET', path, { headers: { 'x-request-id': id } })).headers['x-request-id'];
     expect(await of('abc-1.2_3')).toBe('abc-1.2_3');
@@ -142,7 +142,7 @@ describe('answers', () => {
   });
 
   test.each(['/health/live', '/nowhere', APPS, '/openapi.json', '/metrics'])(
-    'of %s carry the security headers',
+    'the response of %s carries the security headers',
     async (path) => {
       const { headers } = await gateway.request('GET', path);
       expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
@@ -151,7 +151,7 @@ describe('answers', () => {
     },
   );
 
-  test('are problems for an unknown path and for a wrong method, which is told what would be right', async () => {
+  test('an unknown path and a wrong method are problems, and the problem names the allowed methods', async () => {
     const missing = await gateway.request('GET', '/v1/nowhere');
     expect([missing.status, at(missing.body, 'code')]).toEqual([404, 'not_found']);
     expect(missing.headers['content-type']).toMatch(/^application\/problem\+json/);
@@ -159,7 +159,7 @@ describe('answers', () => {
     expect([wrong.status, wrong.headers['allow']]).toEqual([405, 'DELETE, GET, HEAD, PATCH']);
   });
 
-  test('have every member that a problem has', async () => {
+  test('a problem has every documented member', async () => {
     const answer = await gateway.request('GET', APPS, { headers: { 'x-request-id': 'r-1' } });
     expect(answer.headers['www-authenticate']).toBe('Basic realm="loyalty-gateway", charset="UTF-8"');
     expect(answer.body).toEqual({
@@ -174,7 +174,7 @@ describe('answers', () => {
     });
   });
 
-  test('to a malformed URL are problems too', async () => {
+  test('a malformed URL is a problem', async () => {
     const answer = await raw('GET /v1/admin/apps/%ZZ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain('"code":"validation_failed"');
@@ -190,7 +190,7 @@ describe('HTTP itself', () => {
     expect(await raw(`GET /health/live HTTP/1.1\r\nHost: x\r\n${headers(63)}`)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  test('header fields longer than 16 KiB together are refused with a problem', async () => {
+  test('header fields of more than 16 KiB in total are refused with a problem', async () => {
     const answer = await raw(`GET /health/live HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('application/problem+json');
@@ -203,14 +203,14 @@ describe('HTTP itself', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test('who does not finish the head of a request is cut off within 10 s', async () => {
+  test('a client that does not finish its request head is disconnected within 10 s', async () => {
     const startedAtMs = performance.now();
     await raw('GET /health/live HTTP/1.1\r\nHost: x\r\n', 15_000);
     expect(performance.now() - startedAtMs).toBeLessThan(10_000);
   });
 });
 
-test('the access log has a line for each request, by pattern, and nothing that was sent', async () => {
+test('the access log has a line per request, by route pattern, and nothing of its content', async () => {
   const canary = 'canary4711';
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   await gateway.request('POST', `${APPS}/app_${canary}/keys?x=${canary}`, {
@@ -241,7 +241,7 @@ test('the access log has a line for each request, by pattern, and nothing that w
   expect(gateway.output()).not.toContain(canary);
 });
 
-test('the document has routes of every kind, and their problems', async () => {
+test('the OpenAPI document has routes of every kind and their problems', async () => {
   const document = (await gateway.request('GET', '/openapi.json')).body;
   for (const path of ['/health/live', '/metrics', '/v1/admin/apps/{id}/keys/{keyId}/rotate']) {
     expect(at(document, 'paths', path)).toBeDefined();
@@ -249,7 +249,9 @@ test('the document has routes of every kind, and their problems', async () => {
   expect(at(document, 'paths', APPS, 'post', 'responses', '415', 'content', 'application/problem+json')).toBeDefined();
 });
 
-test('metrics speak of routes by their pattern', async () => {
+test('metrics name routes by their pattern', async () => {
+  expect((await post(JSON.stringify(APP))).status).toBe(201);
+  expect((await gateway.request('GET', '/nowhere')).status).toBe(404);
   const { body } = await gateway.request('GET', '/metrics');
   expect(String(body)).toContain(
     'gateway_http_request_seconds_count{method="POST",route="/v1/admin/apps",status="201"}',

@@ -63,7 +63,7 @@ function headOf(path: string, length: number, type: string, auth: string | null,
   ];
 }
 
-describe('zero bytes are no body', () => {
+describe('a body of zero bytes counts as no body', () => {
   it.each<[what: string, headers: string[]]>([
     ['a form', ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 0']],
     ['JSON', ['Content-Type: application/json', 'Content-Length: 0']],
@@ -75,7 +75,7 @@ describe('zero bytes are no body', () => {
     ['what is no type, in chunks', ['Content-Type: nonsense', 'Transfer-Encoding: chunked']],
     ['nothing, in chunks', ['Transfer-Encoding: chunked']],
     ['gzip', ['Content-Type: application/json', 'Content-Encoding: gzip', 'Transfer-Encoding: chunked']],
-  ])('called %s', async (_what, headers) => {
+  ])('declared as %s', async (_what, headers) => {
     const head = [`POST ${RESUME} HTTP/1.1`, 'Host: x', `Authorization: ${basicAuth(ADMIN)}`, ...headers];
     const body = headers.some((header) => header.includes('chunked')) ? ['0\r\n\r\n'] : [];
     expect((await writeFirst(head, body)).text).toMatch(/^HTTP\/1\.1 200 /);
@@ -94,18 +94,18 @@ describe('a JSON body', () => {
     ['at the top', '{"reference":"a","reference":"b"}', 'reference'],
     ['deeper', '{"reference":"a","amount":{"value":"10.00","value":"20.00"}}', 'value'],
     ['with an escape in one of the names', '{"reference":"a","referenc\\u0065":"b"}', 'reference'],
-  ])('that names a member twice with different values %s is refused', async (_what, text, member) => {
+  ])('with a member twice and different values, %s, is refused', async (_what, text, member) => {
     const answer = await json(text);
     expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });
     expect(textAt(answer.body, 'errors', 0, 'message')).toContain(`"${member}" twice`);
   });
 
-  it('that names a member twice with the same value is taken', async () => {
+  it('with a member twice and the same value is accepted', async () => {
     const text = JSON.stringify(topup()).replace('{', '{"productId":"MOVISTAR_TAE",');
     expect((await json(text)).body).toMatchObject({ valid: true });
   });
 
-  it('with a number beyond what a float holds is refused with the reason', async () => {
+  it('with a number that a float cannot hold is refused with the reason', async () => {
     const body =
       '{"reference":"big","member":{"ffn":"01234567890"},"points":9007199254740993,"occurredAt":"2026-01-20T14:10:36Z"}';
     const answer = await world.call('POST', '/v1/accruals', body, { 'content-type': 'application/json' });
@@ -114,7 +114,7 @@ describe('a JSON body', () => {
   });
 
   it.each(['12345678901234567890', '1.2345678901234567890', '1e400'])(
-    'with the number %s for a text is refused, however long it is',
+    'with the number %s in place of a text is refused',
     async (digits) => {
       const body = JSON.stringify(topup({ reference: 0, metadata: { a: 0 } })).replaceAll(':0', `:${digits}`);
       const answer = await world.call('POST', '/v1/topups', body, JSON_TYPE);
@@ -123,7 +123,7 @@ describe('a JSON body', () => {
     },
   );
 
-  it('with a card beyond what a float holds is refused as a card', async () => {
+  it('with a card number that a float cannot hold is refused as a card', async () => {
     const codeOf = async (digits: string): Promise<unknown> =>
       at((await world.call('POST', '/v1/topups', `{"reference":${digits}}`, JSON_TYPE)).body, 'code');
     expect(await codeOf('6212345678901234569')).toBe('card_data_refused');
@@ -131,7 +131,7 @@ describe('a JSON body', () => {
     expect(await codeOf('6212345678901234568')).toBe('validation_failed');
   });
 
-  it.each(['gzip', 'br', 'compress', 'gzip, identity'])('in the coding %s is not taken', async (coding) => {
+  it.each(['gzip', 'br', 'compress', 'gzip, identity'])('with Content-Encoding %s is refused', async (coding) => {
     const answer = await fetch(world.gateway().url + VALIDATE, {
       method: 'POST',
       headers: {
@@ -145,12 +145,12 @@ describe('a JSON body', () => {
     expect(at(await answer.json(), 'detail')).toContain(coding.split(',')[0]);
   });
 
-  it('in the coding identity is taken', async () => {
+  it('with Content-Encoding identity is accepted', async () => {
     expect((await json(JSON.stringify(topup()), { 'content-encoding': 'identity' })).status).toBe(200);
   });
 });
 
-describe('a form that cannot be read', () => {
+describe('a multipart form', () => {
   const field = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="provider"\r\n\r\nlatcom\r\n`;
   it.each<[what: string, type: string, body: string]>([
     ['without a boundary', 'multipart/form-data', `${field}--${BOUNDARY}--\r\n`],
@@ -191,7 +191,7 @@ describe('a form that cannot be read', () => {
   });
 });
 
-describe('a refused request is answered to a client that writes all of it first', () => {
+describe('a client that writes the whole request before it reads', () => {
   const lines = Buffer.alloc(MEGABYTE, 'x');
   const body = Array.from({ length: 30 }, () => lines);
   const part = (name: string, value: string): string =>
@@ -220,11 +220,11 @@ describe('a refused request is answered to a client that writes all of it first'
       [],
     ],
     ['a form whose fields are wrong', 400, STATEMENTS, form, 'operator', part('kind', 'nonsense') + file, []],
-    ['a form of a stranger', 401, STATEMENTS, form, 'nobody', file, []],
-    ['a form of a client that keeps no connection', 400, STATEMENTS, form, 'operator', file, ['Connection: close']],
+    ['a form of an unknown caller', 401, STATEMENTS, form, 'nobody', file, []],
+    ['a form on a connection that is not kept', 400, STATEMENTS, form, 'operator', file, ['Connection: close']],
     ['a large JSON', 413, VALIDATE, 'application/json', 'operator', '"', []],
     ['a path that does not exist', 404, '/v1/nowhere', 'text/csv', 'operator', 'x', []],
-  ])('%s', async (_what, status, path, type, auth, before, more) => {
+  ])('gets the refusal of %s', async (_what, status, path, type, auth, before, more) => {
     const length = before.length + body.length * MEGABYTE;
     const head = headOf(path, length, type, auth === 'nobody' ? null : basicAuth(ADMIN), ...more);
     const { text, ms } = await writeFirst(head, [before, ...body]);
@@ -235,16 +235,16 @@ describe('a refused request is answered to a client that writes all of it first'
   });
 
   it.each<[what: string, more: string[], closes: boolean]>([
-    ['is closed as the answer says', ['Connection: close'], true],
-    ['is kept as the answer says', [], false],
-  ])('and its connection %s', async (_what, more, closes) => {
+    ['is closed as the response says', ['Connection: close'], true],
+    ['is kept as the response says', [], false],
+  ])('gets a refusal, and the connection %s', async (_what, more, closes) => {
     const head = headOf(VALIDATE, 5 * MEGABYTE, 'application/json', basicAuth(world.partner), ...more);
     const { text } = await writeFirst(head, [lines, lines, lines, lines, lines]);
     expect(text).toMatch(/^HTTP\/1\.1 413 /);
     expect(/^connection: close\r$/im.test(text)).toBe(closes);
   });
 
-  it('and the connection serves the next request', async () => {
+  it('gets a refusal, and the same connection serves the next request', async () => {
     const head = headOf(VALIDATE, MEGABYTE, 'application/json', basicAuth(world.partner));
     const next = `GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
     const text = await sendRaw(world.gateway().url, `${head.join('\r\n')}\r\n\r\n${lines.toString()}${next}`);
@@ -252,15 +252,15 @@ describe('a refused request is answered to a client that writes all of it first'
   });
 });
 
-describe('what Node would answer by itself has a problem and the usual headers', () => {
+describe('a request that Node would answer by itself', () => {
   const ask = (...head: string[]): Promise<{ text: string }> => writeFirst(['GET /health/live HTTP/1.1', ...head], []);
 
-  it('without a Host', async () => {
+  it('without a Host header gets a problem and the usual headers', async () => {
     const { text } = await ask();
     expect(text).toMatch(/^HTTP\/1\.1 400 [^]*x-request-id: [^]*"pointer":"Host"/i);
   });
 
-  it('with an expectation that nobody knows', async () => {
+  it('with an unknown Expect header is served', async () => {
     const socketAnswer = await writeFirst(
       [
         `POST ${RESUME} HTTP/1.1`,
@@ -274,13 +274,13 @@ describe('what Node would answer by itself has a problem and the usual headers',
     expect(socketAnswer.text).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('at a path that cannot be decoded', async () => {
+  it('with a path that cannot be decoded gets a problem and the usual headers', async () => {
     const answer = await world.call('GET', '/v1/transactions/%ff');
     expect([answer.status, answer.headers['x-request-id']]).toEqual([400, at(answer.body, 'requestId')]);
   });
 });
 
-it('an id of the caller that looks like a card is replaced, and other headers are not searched', async () => {
+it('a request id that looks like a card number is replaced, and other headers are not searched', async () => {
   const card = '4111111111111111';
   const headers = { 'x-request-id': `req-${card}`, 'x-datadog-trace-id': '4611686018427387900', 'user-agent': card };
   const answer = await world.call('POST', VALIDATE, topup({ reference: unique('traced') }), headers);

@@ -39,7 +39,7 @@ function withNul(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withNul(member)]));
 }
 
-it.each(named(BODIES))('%s takes no member that it does not know', async (_name, operation) => {
+it.each(named(BODIES))('%s refuses unknown members', async (_name, operation) => {
   const body = JSON.stringify(exampleBody(operation.spec) ?? {});
   for (const member of ['partnerId', 'balance', 'appId', 'isAdmin', 'constructor', '__proto__', 'toString']) {
     const foreign = body.replace(/^\{/, `{"${member}":{"polluted":true}${body === '{}' ? '' : ','}`);
@@ -49,7 +49,7 @@ it.each(named(BODIES))('%s takes no member that it does not know', async (_name,
   expect(Object.keys(Object.prototype)).toEqual([]);
 });
 
-it.each(named(BODIES))('%s takes nothing that is no object, and no NUL', async (_name, operation) => {
+it.each(named(BODIES))('%s refuses a body that is no object or contains NUL', async (_name, operation) => {
   const nul = JSON.stringify(withNul(exampleBody(operation.spec) ?? {}));
   for (const body of ['null', '[]', '"x"', '1', 'true', '[{}]', '{', nul]) {
     const answer = await send(operation, body);
@@ -59,7 +59,7 @@ it.each(named(BODIES))('%s takes nothing that is no object, and no NUL', async (
   }
 });
 
-it.each(named(READS))('%s takes no parameter that it does not know, and none twice', async (_name, operation) => {
+it.each(named(READS))('%s refuses unknown and repeated query parameters', async (_name, operation) => {
   const parameters: unknown = at(operation.spec, 'parameters');
   const isQuery = JSON.stringify(parameters ?? []).includes('"in":"query"');
   for (const query of [

@@ -29,8 +29,8 @@ const LOOK_ALIKES: [what: string, change: (reference: string) => string][] = [
   ['a line separator', (text) => `${text}\u2028x`],
 ];
 
-describe('a reference', () => {
-  it.each(LOOK_ALIKES)('with %s is refused everywhere', async (_what, change) => {
+describe('a transaction reference', () => {
+  it.each(LOOK_ALIKES)('with %s is refused on every route', async (_what, change) => {
     const reference = change(unique('ref'));
     const card = { product: 'GOLD' };
     const requests: [string, object][] = [
@@ -50,7 +50,7 @@ describe('a reference', () => {
     expect(at(batch.body, 'results', 0, 'problem', 'code')).toBe('validation_failed');
   });
 
-  it('is the same however its accents were typed, and is sent composed', async () => {
+  it('is the same in composed and decomposed form, and is sent composed', async () => {
     const end = unique('-order');
     const first = await world.call('POST', '/v1/accruals', accrual({ reference: `CAFE\u0301${end}` }));
     expect(at(first.body, 'reference')).toBe(`CAF\u00c9${end}`);
@@ -66,7 +66,7 @@ describe('a reference', () => {
     expect(sent.filter((body) => body.includes(end)).every((body) => body.includes(`CAF\u00c9${end}`))).toBe(true);
   });
 
-  it('has up to 50 characters, whatever each of them takes', async () => {
+  it('has up to 50 characters, counted as code points', async () => {
     const fits = `${'\u{1F600}'.repeat(20)}${unique('x')}`.slice(0, 70);
     const valid = async (reference: string): Promise<unknown> =>
       at((await world.call('POST', '/v1/topups/validate', topup({ reference }))).body, 'valid');
@@ -106,51 +106,57 @@ it.each<[what: string, path: string, body: object, pointer: string]>([
   expect([answer.status, pointers(answer)]).toEqual([400, [pointer]]);
 });
 
-it('a name may have joiners, accents and other scripts', async () => {
+it('the name of a pass holder may have joiners, accents and other scripts', async () => {
   const holder = { firstName: 'می\u200cخواهم', lastName: "Muñoz-D'Ávila" };
   expect((await world.call('POST', '/v1/passes', pass({ holder }))).status).toBe(201);
 });
 
-it.each([' ', '\u00a0', '\u200b', '\u3164', ' x'])('evidence and reason of %p settle nothing', async (text) => {
-  const id = 'txn_019aa3f0-0000-7000-8000-000000000001';
-  const body = { outcome: 'failed', evidence: text, reason: text };
-  const answer = await world.admin('POST', `/v1/admin/transactions/${id}/resolve`, body);
-  expect([answer.status, pointers(answer)]).toEqual([400, ['/evidence', '/reason']]);
-  const closing = { filter: { class: 'cutoff_timing' }, resolution: 'explained', reason: text };
-  expect(pointers(await world.admin('POST', '/v1/admin/breaks/resolve', closing))).toEqual(['/reason']);
-});
+it.each([' ', '\u00a0', '\u200b', '\u3164', ' x'])(
+  'a resolution with the evidence and reason %p is refused',
+  async (text) => {
+    const id = 'txn_019aa3f0-0000-7000-8000-000000000001';
+    const body = { outcome: 'failed', evidence: text, reason: text };
+    const answer = await world.admin('POST', `/v1/admin/transactions/${id}/resolve`, body);
+    expect([answer.status, pointers(answer)]).toEqual([400, ['/evidence', '/reason']]);
+    const closing = { filter: { class: 'cutoff_timing' }, resolution: 'explained', reason: text };
+    expect(pointers(await world.admin('POST', '/v1/admin/breaks/resolve', closing))).toEqual(['/reason']);
+  },
+);
 
 describe('a character that PostgreSQL cannot store', () => {
-  it.each(['\0:\0', 'admin\0:password', 'a\u0001:b', '\ud800:b'])('in the credentials %p is a 401', async (pair) => {
-    for (const path of ['/v1/transactions', '/v1/admin/apps', '/v1/providers/latam-pass/notifications']) {
-      const headers = { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
-      const method = path.endsWith('notifications') ? 'POST' : 'GET';
-      const answer = await world.gateway().request(method, path, { headers });
-      expect([path, answer.status]).toEqual([path, 401]);
-    }
-  });
+  it.each(['\0:\0', 'admin\0:password', 'a\u0001:b', '\ud800:b'])(
+    'in the credentials %p is answered 401',
+    async (pair) => {
+      for (const path of ['/v1/transactions', '/v1/admin/apps', '/v1/providers/latam-pass/notifications']) {
+        const headers = { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+        const method = path.endsWith('notifications') ? 'POST' : 'GET';
+        const answer = await world.gateway().request(method, path, { headers });
+        expect([path, answer.status]).toEqual([path, 401]);
+      }
+    },
+  );
 
-  it('in credentials that are not UTF-8 is a 401', async () => {
+  it('credentials that are not UTF-8 are answered 401', async () => {
     const headers = { authorization: `Basic ${Buffer.from([0xff, 0x3a, 0xfe]).toString('base64')}` };
     expect((await world.gateway().request('GET', '/v1/admin/apps', { headers })).status).toBe(401);
   });
 
   it.each(['AFtd', 'YQBi', 'IA', 'w7E', 'YWJj_', '%00'])(
-    'in the cursor %p of a list by name is a 400',
+    'in the cursor %p of a list by name is answered 400',
     async (cursor) => {
       const answer = await world.admin('GET', `/v1/admin/plans?cursor=${cursor}`);
       expect([answer.status, pointers(answer)]).toEqual([400, ['?cursor']]);
     },
   );
 
-  it('in a path or a query is a 400', async () => {
+  it('in a path or a query is answered 400', async () => {
     for (const path of ['/v1/admin/plans/a%00b', '/v1/admin/transactions?reference=%00', '/v1/admin/apps/app_%00']) {
       expect([path, (await world.admin('GET', path)).status]).toEqual([path, 400]);
     }
   });
 });
 
-it('a list by name goes on after the page before', async () => {
+it('a list by name continues where the page before ended', async () => {
   for (const planId of ['EDGE-1', 'EDGE-2']) {
     await world.admin('POST', '/v1/admin/plans', { planId, kind: 'other', enrolTokenRequired: false });
   }

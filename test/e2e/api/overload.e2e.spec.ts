@@ -29,7 +29,7 @@ async function order(index: number): Promise<{ status: number; retryAfter: strin
   return { status: answer.status, retryAfter: answer.headers.get('retry-after'), code: at(body, 'code') };
 }
 
-it('who comes while the ledger cannot keep up is refused before anything is recorded, and nobody else is', async () => {
+it('while the ledger cannot keep up, new requests are refused before anything is recorded, and others are served', async () => {
   // As if the disk had stopped, for less than a statement may take.
   const lock = new Client({ connectionString: world.database.adminUrl });
   await lock.connect();

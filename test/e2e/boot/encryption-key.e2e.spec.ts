@@ -37,7 +37,7 @@ function startWith(database: TestDatabase, key: string): Promise<Gateway> {
   return startGateway({ databaseUrl: database.url, env: { ENCRYPTION_KEY: key } });
 }
 
-describe('a database that was filled', () => {
+describe('a filled database', () => {
   let world: World;
 
   beforeAll(async () => {
@@ -56,7 +56,7 @@ describe('a database that was filled', () => {
          (select json_agg(k order by app_id) from app_data_keys k) as keys`,
     );
 
-  it('does not let a gateway with another key start, and stays as it is', async () => {
+  it('rejects the start of a gateway with another key, and does not change', async () => {
     const before = await contents();
     const failure = String(await startWith(world.database, OTHER_KEY).catch((error: unknown) => error));
     expect(failure).toMatch(new RegExp(`code 78.*${DOES_NOT_OPEN}.*key of the first start`, 's'));
@@ -99,7 +99,7 @@ function withName(url: string, name: string): string {
   return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
-it('of two gateways that start first, with two keys, exactly one gets the database', async () => {
+it('of two gateways that start first with different keys, exactly one gets the database', async () => {
   const database = await createDatabase();
   const starts = await Promise.allSettled([startWith(database, ENCRYPTION_KEY), startWith(database, OTHER_KEY)]);
   const [ready] = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
@@ -109,7 +109,7 @@ it('of two gateways that start first, with two keys, exactly one gets the databa
   await ready?.stop();
 }, 60_000);
 
-it('of many checks at the same time with two keys, those of exactly one key pass', async () => {
+it('of many simultaneous key checks with two keys, those of exactly one key pass', async () => {
   const database = await createDatabase();
   const keys = Array.from({ length: 10 }, (_none, index) => (index % 2 === 0 ? ENCRYPTION_KEY : OTHER_KEY));
   const checks = await Promise.allSettled(keys.map((key) => check(database, key)));
@@ -120,7 +120,7 @@ it('of many checks at the same time with two keys, those of exactly one key pass
   await database.drop();
 });
 
-describe('an embedded database', () => {
+describe('a gateway with an embedded database', () => {
   let dataDir: string;
   let file: string;
 
@@ -153,7 +153,7 @@ describe('an embedded database', () => {
     return { exit: await child.stop(), output: child.output() };
   }
 
-  it('whose key file is gone is not given a new key: the start says what happened', async () => {
+  it('refuses to start without its key file, says why, and creates no new key', async () => {
     renameSync(file, `${file}.away`);
     const { exit, output } = await startEmbedded();
     renameSync(`${file}.away`, file);
@@ -162,7 +162,7 @@ describe('an embedded database', () => {
     expect(output).toContain('a new key would not open it');
   }, 30_000);
 
-  it('whose key file holds another key does not start, and names the file', async () => {
+  it('refuses to start with another key in its key file, and names the file', async () => {
     const right = readFileSync(file, 'utf8');
     writeFileSync(file, `${OTHER_KEY}\n`);
     const { exit, output } = await startEmbedded();
@@ -171,7 +171,7 @@ describe('an embedded database', () => {
     expect(output).toContain(`${file} does not open this database`);
   }, 30_000);
 
-  it('whose key file is broken does not start', async () => {
+  it('refuses to start with a broken key file', async () => {
     const right = readFileSync(file, 'utf8');
     writeFileSync(file, right.slice(4));
     const { exit, output } = await startEmbedded();
@@ -180,7 +180,7 @@ describe('an embedded database', () => {
     expect(output).toContain('does not contain 32 bytes in base64');
   }, 30_000);
 
-  it('starts neither with another ENCRYPTION_KEY, beside the file or in its place', async () => {
+  it('refuses to start with another ENCRYPTION_KEY, beside the key file or instead of it', async () => {
     const beside = await startEmbedded({ ENCRYPTION_KEY: OTHER_KEY });
     expect(beside.exit.code).toBe(78);
     expect(beside.output).toContain(`ENCRYPTION_KEY differs from the key in ${file}`);

@@ -24,13 +24,13 @@ function start(database: TestDatabase): Promise<Gateway> {
 it.each([
   ['3 seconds', 'behind the database'],
   ['-3 seconds', 'ahead of the database'],
-])('does not start when the database is off by %s', async (offset, words) => {
+])('the gateway does not start when the database clock is off by %s', async (offset, words) => {
   const database = await withClock(offset);
   await expect(start(database)).rejects.toThrow(words);
   await database.drop();
 });
 
-it('starts when the clocks differ by a second', async () => {
+it('the gateway starts when the database clock is off by one second', async () => {
   const database = await withClock('1 second');
   const gateway = await start(database);
   expect(await gateway.stop()).toEqual({ code: 0, signal: null });

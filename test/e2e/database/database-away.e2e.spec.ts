@@ -70,8 +70,8 @@ function awayDuring(answerWith: (call: PurchaseCall) => void): void {
   };
 }
 
-describe('the database goes away between a call and its answer', () => {
-  it('a top-up that was approved meanwhile has succeeded', async () => {
+describe('when the database fails between a call and its answer,', () => {
+  it('a top-up that LATCOM approved succeeds', async () => {
     awayDuring(({ socket, body }) => void socket.end(answer(200, approval(body))));
     const id = textAt((await post('/v1/topups', topup())).body, 'id');
     await sleep(AWAY_MS);
@@ -83,7 +83,7 @@ describe('the database goes away between a call and its answer', () => {
     ['429', () => answer(429, '{"success":false}', { 'retry-after': '1' })],
     ['401', () => answer(401, '{"success":false}')],
   ])(
-    'a top-up that was refused with %s before it was executed is sent again and not called unknown',
+    'a top-up that LATCOM refused with %s before executing it is sent again and does not become unknown',
     async (_, refusal) => {
       awayDuring(({ socket }) => void socket.end(refusal()));
       const id = textAt((await post('/v1/topups', topup())).body, 'id');
@@ -94,7 +94,7 @@ describe('the database goes away between a call and its answer', () => {
     90_000,
   );
 
-  it('passes that were issued together meanwhile have succeeded', async () => {
+  it('passes that LoyaltyLayer issued as a batch succeed', async () => {
     await post('/v1/passes', pass(), { prefer: 'wait=20' });
     await useUpQuota(world.database.url, 100);
     loyaltyLayer.behave = ({ orders, response }) => {
@@ -125,8 +125,8 @@ async function lock(): Promise<() => Promise<void>> {
   return () => client.end();
 }
 
-describe('a record that is confirmed too late', () => {
-  it('was answered 503, is sent once all the same, and never called unknown', async () => {
+describe('a top-up whose record is confirmed too late', () => {
+  it('is answered 503, is sent once, and never becomes unknown', async () => {
     const unlock = await lock();
     const order = topup();
     const answered = await post('/v1/topups', order);
@@ -147,7 +147,7 @@ describe('a record that is confirmed too late', () => {
     expect(at(events.body, 'data', 1)).toMatchObject({ to: null, evidence: 'not sent' });
   }, 60_000);
 
-  it('whose answer was lost on the way is sent once by the same request', async () => {
+  it('is sent once when the caller repeats the request', async () => {
     const order = topup();
     const headers = { 'idempotency-key': unique('muted'), prefer: 'wait=20' };
     proxy.mute();
@@ -166,7 +166,7 @@ describe('a record that is confirmed too late', () => {
   }, 120_000);
 });
 
-it('an outcome that the database refuses is an alarm with the ids of its transaction', async () => {
+it('an outcome that the database refuses raises an alarm with the ids of the transaction', async () => {
   const owner = new Client({ connectionString: world.database.adminUrl });
   await owner.connect();
   await owner.query(`

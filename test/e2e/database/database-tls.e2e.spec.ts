@@ -23,7 +23,7 @@ function start(parameters: Readonly<Record<string, string>>, host = 'localhost')
 }
 
 it.each(['verify-full', 'require'])(
-  'the gateway speaks TLS with its database alone with sslmode=%s',
+  'with sslmode=%s the gateway connects to its database by TLS only',
   async (sslmode) => {
     const before = { ...door.counts };
     const gateway = await start({ sslmode, sslrootcert: SERVER_CA });
@@ -40,7 +40,7 @@ it.each([
   ['another name', { sslmode: 'verify-full', sslrootcert: SERVER_CA }, '127.0.0.1'],
   ['no TLS', {}, 'localhost'],
 ])(
-  'does not start with %s',
+  'the gateway does not start with %s',
   async (_what, parameters, host) => {
     const before = door.counts.encrypted;
     await expect(start(parameters, host)).rejects.toThrow(/migrate its database/);

@@ -29,7 +29,7 @@ async function lockedOut<T>(work: (unlock: () => Promise<void>) => Promise<T>): 
   }
 }
 
-it('a database that does not answer is said to be so, and the same request is safe afterwards', async () => {
+it('a hanging database is answered 503, and repeating the request afterwards is safe', async () => {
   const order = accrual();
   const headers = { 'idempotency-key': unique('stuck') };
   const stuck = await lockedOut(() => world.call('POST', '/v1/accruals', order, headers));
@@ -47,7 +47,7 @@ it('a database that does not answer is said to be so, and the same request is sa
   expect(effects.filter((effect) => effect['key'] === path.split('_').at(-1))).toHaveLength(1);
 }, 90_000);
 
-it('what is being recorded at SIGTERM is still sent', async () => {
+it('an operation that is being recorded at SIGTERM is still sent', async () => {
   const gateway = await startGateway({ databaseUrl: world.database.url, env: world.env });
   const headers = { prefer: 'respond-async', 'idempotency-key': unique('drained') };
   const options = { auth: world.partner, body: topup({ phoneNumber: '5537684321' }), headers };
@@ -66,7 +66,7 @@ it('what is being recorded at SIGTERM is still sent', async () => {
   expect(at(read.body, 'status')).toBe('succeeded');
 }, 60_000);
 
-it('a kept connection does not keep a process that is going down', async () => {
+it('a keep-alive connection of a waiting client does not delay the shutdown', async () => {
   const gateway = await startGateway({ databaseUrl: world.database.url, env: world.env });
   const waiting = gateway.request('POST', '/v1/topups', {
     auth: world.partner,
@@ -82,7 +82,7 @@ it('a kept connection does not keep a process that is going down', async () => {
   expect(outcome).toEqual({ code: 0, signal: null });
 }, 60_000);
 
-describe('after a failover that left the connections at the old server, which takes no changes any more', () => {
+describe('after a failover that left connections at the old, read-only server,', () => {
   const administer = async (...statements: string[]): Promise<void> => {
     const client = new Client({ connectionString: world.database.adminUrl });
     await client.connect();
@@ -100,7 +100,7 @@ describe('after a failover that left the connections at the old server, which ta
   const setting = (change: string): string =>
     `do $$ begin execute format('alter database %I ${change}', current_database()); end $$`;
 
-  it('changes are answered 503 and the instance is not ready, until there is another server', async () => {
+  it('writes are answered 503 and the instance is not ready until it reaches the new server', async () => {
     const newApp = (): Promise<Answer> =>
       world.admin('POST', '/v1/admin/apps', { name: unique('app'), scopes: ['topups'] });
     await administer(setting('set default_transaction_read_only = on'), cut);

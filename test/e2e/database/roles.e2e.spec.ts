@@ -37,8 +37,8 @@ async function privileges(url: string): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ name, granted }) => [String(name), String(granted)]));
 }
 
-describe('the role of the gateway', () => {
-  it('may add to what is append-only, change the rest, and empty no table', async () => {
+describe('the database role of the gateway', () => {
+  it('may append to append-only tables, change the others, and truncate none', async () => {
     const granted = await privileges(world.database.url);
     const expected = Object.keys(granted).map((name): [string, string] => {
       if (name === 'migrations') return [name, 'SELECT'];
@@ -48,7 +48,7 @@ describe('the role of the gateway', () => {
     expect(expected.length).toBeGreaterThan(20);
   });
 
-  it.each(Object.entries(APPEND_ONLY))('finds every way to change %s closed', async (table, column) => {
+  it.each(Object.entries(APPEND_ONLY))('cannot change %s in any way', async (table, column) => {
     const acts: [string, string][] = [
       [`update ${table} set ${column} = ${column}`, 'permission denied'],
       [`delete from ${table}`, 'permission denied'],
@@ -74,11 +74,11 @@ describe('the role of the gateway', () => {
     ['alter function refuse_change() rename to harmless', 'must be owner'],
     ['create table public.mine ()', 'permission denied for schema'],
     [`update migrations set name = 'none'`, 'permission denied'],
-  ])('cannot go around it: %s', async (act, refusal) => {
+  ])('cannot lift its restrictions: %s', async (act, refusal) => {
     await expect(query(world.database.url, act)).rejects.toThrow(refusal);
   });
 
-  it('is all that the gateway has, and it says nothing about that', async () => {
+  it('is all that the gateway has, and causes no warning', async () => {
     const rows = await query(
       world.database.adminUrl,
       `select distinct usename as role from pg_stat_activity
@@ -88,14 +88,14 @@ describe('the role of the gateway', () => {
     expect(world.gateway().output()).not.toContain(WARNING);
   });
 
-  it('may have a table analysed, by its owner', async () => {
+  it('may have a table analyzed by its owner', async () => {
     await query(world.database.url, `select analyze_tables(array['transactions', 'no table of ours'])`);
     const analysed = `select last_analyze is not null as done from pg_stat_user_tables where relname = 'transactions'`;
     expect(await query(world.database.adminUrl, analysed)).toEqual([{ done: true }]);
   });
 });
 
-describe('a database of somebody else', () => {
+describe('an external database', () => {
   /** An empty one with an owner that may do nothing else, and a role that may do nothing at all yet. */
   async function createRoles(): Promise<{ database: TestDatabase; ownerUrl: string; applicationUrl: string }> {
     const database = await createDatabase();
@@ -117,7 +117,7 @@ describe('a database of somebody else', () => {
     });
   }
 
-  it('is filled by its owner and used by the other, whose rights are put right at every start', async () => {
+  it("is migrated by its owner, and every start corrects the rights of the gateway's role", async () => {
     const { ownerUrl, applicationUrl } = await createRoles();
     const first = await startWith(applicationUrl, ownerUrl);
     expect(first.output()).not.toContain(WARNING);
@@ -139,7 +139,7 @@ describe('a database of somebody else', () => {
     await Promise.all(both.map((gateway) => gateway.stop()));
   }, 60_000);
 
-  it('is filled and used by its owner alone, with a warning', async () => {
+  it('is used by its owner alone with a warning', async () => {
     const { ownerUrl } = await createRoles();
     const gateway = await startWith(ownerUrl);
     expect(gateway.output()).toContain(WARNING);
@@ -147,12 +147,12 @@ describe('a database of somebody else', () => {
     await gateway.stop();
   });
 
-  it('is not taken when the two URLs name two', async () => {
+  it('is refused when the two URLs name different databases', async () => {
     const { ownerUrl, database } = await createRoles();
     await expect(startWith(database.url, ownerUrl)).rejects.toThrow('name different databases');
   });
 
-  it('shows to a role for reports what they are made of, and nothing else', async () => {
+  it('shows the reader role the tables of reports, and nothing else', async () => {
     const { ownerUrl, applicationUrl } = await createRoles();
     const suffix = randomBytes(6).toString('hex');
     const readerUrl = Object.assign(new URL(ownerUrl), { username: `reader_${suffix}`, password: suffix }).href;
@@ -192,7 +192,7 @@ describe('a database of somebody else', () => {
     await again.stop();
   }, 90_000);
 
-  it('is not taken when the role for reports is not there, or is one that does more', async () => {
+  it('is refused when the reader role is missing or has other rights', async () => {
     const { ownerUrl, applicationUrl } = await createRoles();
     for (const [role, refusal] of [
       ['nobody_at_all', 'the role nobody_at_all of DATABASE_READER_ROLE does not exist'],

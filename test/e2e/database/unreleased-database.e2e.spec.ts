@@ -73,7 +73,7 @@ it('a database from before the first release is refused by migrate.js, and nothi
   expect(await contents()).toEqual(before);
 });
 
-it('a database that a later version has migrated further is taken as it is', async () => {
+it('a database that a later version has migrated is used unchanged', async () => {
   await sql(`insert into migrations ("timestamp", name) values (1999000000000, 'Later1999000000000')`);
   const before = await contents();
   expect(await migrate()).toEqual({ exit: { code: 0, signal: null }, output: '' });
