@@ -56,7 +56,7 @@ const READS_OWN_DATA = [
   'src/outbound/token-cache.service.ts',
   'src/ledger-admin/seal.job.ts',
   'src/ledger-admin/ledger.controller.ts',
-  'src/funds/balance-watch.ts',
+  'src/funds/balance-watch.job.ts',
   'src/funds/balance.controller.ts',
   // The quantity of a stored accrual, and what this gateway has sealed itself.
   'src/providers/latam-pass/accruals/held-accruals.service.ts',

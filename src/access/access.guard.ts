@@ -9,10 +9,10 @@ import { publicId } from '../common/ids.js';
 import { logger } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
 import { Problem } from '../common/problem.js';
-import { Authenticator } from './authenticator.js';
+import { Authenticator } from './authenticator.service.js';
 import { includesRole, type AnyCaller, type AppCaller, type NotifierCaller, type OperatorCaller } from './caller.js';
 import { ACCESS_RULE, type AccessRule } from './decorators.js';
-import { RateLimiter, type RateDecision } from './rate-limiter.js';
+import { RateLimiter, type RateDecision } from './rate-limiter.service.js';
 
 const UNAUTHENTICATED = 'Send valid credentials with HTTP Basic: a key id and its secret, or an operator and password.';
 const NO_RULE: AccessRule | null = null;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { BasicStrategy } from 'passport-http';
-import { Authenticator } from './authenticator.js';
+import { Authenticator } from './authenticator.service.js';
 import { readBasic } from './basic.js';
 import type { AnyCaller } from './caller.js';
 

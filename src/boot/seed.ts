@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
-import { AppSecrets } from '../access/admin/app-secrets.js';
-import { Apps } from '../access/admin/apps.js';
-import { Operators } from '../access/admin/operators.js';
+import { AppSecrets } from '../access/admin/app-secrets.service.js';
+import { Apps } from '../access/admin/apps.service.js';
+import { Operators } from '../access/admin/operators.service.js';
 import { SCOPES } from '../access/caller.js';
 import { ConnectorRegistry } from '../operations/connector-registry.service.js';
 import type { Config } from '../config/config.js';

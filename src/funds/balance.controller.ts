@@ -5,9 +5,9 @@ import { publicId } from '../common/ids.js';
 import { Reads } from '../operations/http/openapi.decorators.js';
 import { Problem } from '../common/problem.js';
 import { compareDecimals } from '../readers/decimal.js';
-import { BalanceWatch } from './balance-watch.js';
+import { BalanceWatch } from './balance-watch.job.js';
 import { BalancePageDto, BalanceQueryDto, type CurrentBalanceDto, type ObservedBalanceDto } from './balance.dto.js';
-import { Balances, type FloatState, type StoredBalance } from './balances.js';
+import { Balances, type FloatState, type StoredBalance } from './balances.service.js';
 
 /** The prepaid balance at a provider. */
 @Controller('v1/admin/providers/:name/balance')

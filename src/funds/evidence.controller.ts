@@ -8,7 +8,7 @@ import { Reads } from '../operations/http/openapi.decorators.js';
 import { TransactionLookup } from '../operations/transactions/transaction-lookup.service.js';
 import { Presenter } from '../operations/transactions/transaction.presenter.js';
 import { EvidenceDto, type EvidenceBalanceDto } from './evidence.dto.js';
-import { EvidenceFinder } from './evidence.js';
+import { EvidenceFinder } from './evidence-finder.service.js';
 import type { ObservedBalance } from './balance-evidence.js';
 
 /** Builds the response that shows the evidence for one transaction. */

@@ -1,12 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/index.js';
 import { OperationsModule } from '../operations/operations.module.js';
-import { BalanceWatch } from './balance-watch.js';
+import { BalanceWatch } from './balance-watch.job.js';
 import { BalanceController } from './balance.controller.js';
-import { Balances } from './balances.js';
+import { Balances } from './balances.service.js';
 import { AdminEvidenceController, EvidenceController, EvidencePresenter } from './evidence.controller.js';
-import { EvidenceFinder } from './evidence.js';
-import { Float } from './float.js';
+import { EvidenceFinder } from './evidence-finder.service.js';
+import { Float } from './float.service.js';
 
 /** The prepaid balances at providers: they are observed and never overspent. */
 @Module({

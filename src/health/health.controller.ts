@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/s
 import type { FastifyReply } from 'fastify';
 import { Public } from '../access/index.js';
 import { LivenessDto, ReadinessDto } from './health.dto.js';
-import { Readiness } from './readiness.js';
+import { Readiness } from './readiness.service.js';
 
 /** Health checks for orchestrators and load balancers. */
 @Controller('health')

@@ -7,9 +7,9 @@ import {
   readBalances,
   type Account,
   type AccountBalance,
-} from '../ledger/reads/ledger-balances.service.js';
+} from '../ledger/reads/ledger-balances.js';
 import { formatQuantity } from '../ledger/model/units.js';
-import { verifyLedger, type Fault } from '../ledger/chain/verifier.service.js';
+import { verifyLedger, type Fault } from '../ledger/chain/verifier.js';
 import { readDateTime } from '../readers/date-time.js';
 import {
   AccountListDto,

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, Matches } from 'class-validator';
 import { Optional } from '../api/optional.js';
-import { VIEWS, type View } from '../ledger/reads/ledger-balances.service.js';
+import { VIEWS, type View } from '../ledger/reads/ledger-balances.js';
 import { IsDateTime } from '../operations/http/field.validators.js';
 import { PROVIDERS } from '../providers/declared.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { ChainBroken, Sealer } from '../ledger/chain/sealer.service.js';
+import { ChainBroken, Sealer } from '../ledger/chain/sealer.js';
 import { alarm } from '../common/alarm.js';
 import { logger } from '../common/log.js';
 import { Every } from '../jobs/every.decorator.js';

@@ -5,7 +5,7 @@ import { parseId, publicId } from '../common/ids.js';
 import { Reads } from '../operations/http/openapi.decorators.js';
 import { Problem } from '../common/problem.js';
 import type { Erasure } from '../crypto/app-data-keys.js';
-import { AppErasure } from './app-erasure.js';
+import { AppErasure } from './app-erasure.service.js';
 
 export class AppErasureDto {
   /** @example "app_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */

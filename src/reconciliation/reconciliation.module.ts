@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/index.js';
 import { OperationsModule } from '../operations/operations.module.js';
-import { BadLineStore } from './statements/bad-lines/bad-line-store.js';
+import { BadLineStore } from './statements/bad-lines/bad-line-store.service.js';
 import { BadLinesController } from './statements/bad-lines/bad-lines.controller.js';
 import { Breaks } from './breaks/breaks.service.js';
 import { BreaksController } from './breaks/breaks.controller.js';
-import { Confirmations } from './statements/matching/late-confirmations.js';
+import { Confirmations } from './statements/matching/late-confirmations.service.js';
 import { RunCreation } from './runs/create-run.service.js';
 import { Nightly } from './runs/nightly.job.js';
 import { ReconciliationsController } from './runs/reconciliations.controller.js';

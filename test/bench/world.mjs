@@ -150,7 +150,7 @@ export class World {
   /** As the gateway does while a ledger grows: a backlog would be sealed beside whatever is measured. */
   async seal(url) {
     const [{ Sealer }, { Database }] = await Promise.all([
-      import(join(DIST, 'ledger/chain/sealer.service.js')),
+      import(join(DIST, 'ledger/chain/sealer.js')),
       import(join(DIST, 'database/database.js')),
     ]);
     const pool = new pg.Pool({ connectionString: url });

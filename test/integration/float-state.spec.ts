@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
-import { Balances } from '../../src/funds/balances.js';
+import { Balances } from '../../src/funds/balances.service.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 
 /* How long a balance lasts, by what the sealed ledger says of the last 24 hours. */

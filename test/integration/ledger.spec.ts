@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
 import { newUuid } from '../../src/common/ids.js';
-import { readBalances } from '../../src/ledger/reads/ledger-balances.service.js';
+import { readBalances } from '../../src/ledger/reads/ledger-balances.js';
 import { forgetOldKeys } from '../../src/ledger/writes/expire-idempotency-keys.js';
 import { Ledger } from '../../src/ledger/ledger.service.js';
 import { isFinal, isLegalTransition } from '../../src/ledger/model/status-transitions.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
-import { Balances } from '../../src/funds/balances.js';
+import { Balances } from '../../src/funds/balances.service.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 
 /* What a unit of the balance buys, as it is learnt from what purchases cost. */

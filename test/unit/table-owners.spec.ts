@@ -95,8 +95,8 @@ it('writes in SQL, by stored functions and through TypeORM are all seen', () => 
       'ledger/writes/record.ts transactions',
       'funds/weigh_rate.sql provider_balances',
       'providers/latcom/tables.sql latcom_products',
-      'access/audit.ts audit_log',
-      'access/admin/apps.ts api_keys',
+      'access/audit.service.ts audit_log',
+      'access/admin/apps.service.ts api_keys',
       'providers/loyalty-layer/plans/plan-admin.service.ts plans',
     ]),
   );

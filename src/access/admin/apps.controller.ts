@@ -5,7 +5,7 @@ import { parseId, publicId } from '../../common/ids.js';
 import type { OperatorCaller } from '../caller.js';
 import { Caller } from '../decorators.js';
 import type { ApiKeyEntity, AppEntity } from '../entities.js';
-import { AppSecrets, type NewKey } from './app-secrets.js';
+import { AppSecrets, type NewKey } from './app-secrets.service.js';
 import { Administers, Inspects } from './admin-routes.js';
 import {
   AppDto,
@@ -19,7 +19,7 @@ import {
   UpdateAppDto,
   type KeyDto,
 } from './apps.dto.js';
-import { Apps } from './apps.js';
+import { Apps } from './apps.service.js';
 
 /** Partner apps and their keys. */
 @Controller('v1/admin/apps')

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { PageQueryDto, page } from '../../api/pagination.js';
 import { publicId } from '../../common/ids.js';
-import { Audit } from '../audit.js';
+import { Audit } from '../audit.service.js';
 import { Inspects } from './admin-routes.js';
 import { AuditPageDto } from './audit.dto.js';
 

@@ -14,7 +14,7 @@ import {
   OperatorPageDto,
   UpdateOperatorDto,
 } from './operators.dto.js';
-import { Operators } from './operators.js';
+import { Operators } from './operators.service.js';
 
 /** Operators: the people who operate the gateway. */
 @Controller('v1/admin/operators')

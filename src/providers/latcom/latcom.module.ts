@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../../access/index.js';
 import { Config } from '../../config/config.js';
-import { BalanceWatch } from '../../funds/balance-watch.js';
-import { Balances } from '../../funds/balances.js';
-import { Float } from '../../funds/float.js';
+import { BalanceWatch } from '../../funds/balance-watch.job.js';
+import { Balances } from '../../funds/balances.service.js';
+import { Float } from '../../funds/float.service.js';
 import { FundsModule } from '../../funds/funds.module.js';
 import { ConnectorRegistry } from '../../operations/connector-registry.service.js';
 import { OperationsModule } from '../../operations/operations.module.js';

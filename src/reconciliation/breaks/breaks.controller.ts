@@ -7,7 +7,7 @@ import { parseId } from '../../common/ids.js';
 import { Reads, Takes } from '../../operations/http/openapi.decorators.js';
 import { breakFilterOf } from './break-filter.js';
 import { Breaks } from './breaks.service.js';
-import { presentBreak } from '../runs/run.presenter.js';
+import { presentBreak } from '../runs/present-run.js';
 import {
   BreakDto,
   BreakPageDto,

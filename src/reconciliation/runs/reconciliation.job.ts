@@ -4,7 +4,7 @@ import { alarm } from '../../common/alarm.js';
 import { describeError } from '../../common/log.js';
 import { Every } from '../../jobs/every.decorator.js';
 import { checkBalance } from './balance-check.js';
-import { Confirmations } from '../statements/matching/late-confirmations.js';
+import { Confirmations } from '../statements/matching/late-confirmations.service.js';
 import { keepLease } from './keep-lease.js';
 import { Runs, type Run } from './runs.service.js';
 import { beginSweep, sweepLeft } from './status-sweep.js';

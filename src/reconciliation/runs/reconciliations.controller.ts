@@ -24,8 +24,8 @@ import {
 } from './reconciliation.dto.js';
 import { Breaks } from '../breaks/breaks.service.js';
 import { RunCreation } from './create-run.service.js';
-import { presentPreview } from '../statements/preview.presenter.js';
-import { presentBreak, presentRun } from './run.presenter.js';
+import { presentPreview } from '../statements/present-preview.js';
+import { presentBreak, presentRun } from './present-run.js';
 import { Runs } from './runs.service.js';
 
 /** Reconciliations: comparisons of the ledger with the providers. */

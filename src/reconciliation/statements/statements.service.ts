@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { Database } from '../../database/database.js';
 import { Problem } from '../../common/problem.js';
-import { keepBadLines } from './bad-lines/bad-line-store.js';
+import { keepBadLines } from './bad-lines/bad-line-store.service.js';
 import type { DeclaredFormat } from './reading/declared-format.js';
 import { keepBreaks } from './matching/keep-breaks.js';
 import { keepLease } from '../runs/keep-lease.js';

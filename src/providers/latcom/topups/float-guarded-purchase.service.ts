@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BalanceWatch } from '../../../funds/balance-watch.js';
-import { Balances } from '../../../funds/balances.js';
-import { Float, type Admission } from '../../../funds/float.js';
+import { BalanceWatch } from '../../../funds/balance-watch.job.js';
+import { Balances } from '../../../funds/balances.service.js';
+import { Float, type Admission } from '../../../funds/float.service.js';
 import { describeError, logger } from '../../../common/log.js';
 import { ProviderError, type Outcome, type StoredOperation } from '../../../connector/connector.js';
 import type { BalanceReading } from './topup.mapping.js';

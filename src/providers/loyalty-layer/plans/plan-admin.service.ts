@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { Problem } from '../../../common/problem.js';
-import { Audit, type AuditActor } from '../../../access/audit.js';
+import { Audit, type AuditActor } from '../../../access/audit.service.js';
 import { PlanEntity } from './plan.entity.js';
 import { Plans, type Plan } from './plans.service.js';
 

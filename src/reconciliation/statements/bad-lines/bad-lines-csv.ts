@@ -1,7 +1,7 @@
 import { publicId } from '../../../common/ids.js';
 import { isFormula, toCsv } from '../../../operations/transactions/export-format.js';
 import { BAD_LINE_REASONS } from './bad-line.js';
-import type { KeptBadLine } from './bad-line-store.js';
+import type { KeptBadLine } from './bad-line-store.service.js';
 import type { RecognizedFormat } from '../reading/statement-file.js';
 import { columnsInOrder } from '../reading/statement-header.js';
 

@@ -7,7 +7,7 @@ import { ApiProblems } from '../../../api/openapi.js';
 import { parseId } from '../../../common/ids.js';
 import { BYTE_ORDER_MARK } from '../../../operations/transactions/export-format.js';
 import { BAD_LINE_REASONS } from './bad-line.js';
-import { BadLineStore } from './bad-line-store.js';
+import { BadLineStore } from './bad-line-store.service.js';
 import { badLinesHead, badLinesRows } from './bad-lines-csv.js';
 import { BadLinesQueryDto } from '../../runs/reconciliation.dto.js';
 import { Runs, type Run } from '../../runs/runs.service.js';

@@ -12,7 +12,7 @@ import {
   type ProviderDefinition,
 } from '../connector/connector.js';
 import { compareDecimals } from '../readers/decimal.js';
-import { Balances, type Observation } from './balances.js';
+import { Balances, type Observation } from './balances.service.js';
 
 const TICK_MS = 1_000;
 const GAUGES_MS = 5_000;

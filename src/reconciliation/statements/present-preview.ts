@@ -1,7 +1,7 @@
 import { publicId } from '../../common/ids.js';
 import { formatQuantity } from '../../ledger/model/units.js';
 import { countOf } from './bad-lines/bad-line.js';
-import { presentPeriod } from '../runs/run.presenter.js';
+import { presentPeriod } from '../runs/present-run.js';
 import type { SampleLineDto, StatementPreviewDto } from './preview.dto.js';
 import type { StatementPreview } from './statement-preview.js';
 import type { SampleLine } from './reading/statement-file.js';

@@ -4,11 +4,11 @@ import { databaseUnavailable, isUnavailable } from '../database/database.js';
 import { logger } from '../common/log.js';
 import { metrics } from '../common/metrics.js';
 import { Problem } from '../common/problem.js';
-import { AppKeys } from './app-keys.js';
+import { AppKeys } from './app-keys.service.js';
 import { readBasic, type BasicPair } from './basic.js';
 import type { AnyCaller } from './caller.js';
-import { Notifiers } from './notifiers.js';
-import { OperatorLogins } from './operator-logins.js';
+import { Notifiers } from './notifiers.service.js';
+import { OperatorLogins } from './operator-logins.service.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** Wrong credentials get a 401, and a 429 beyond these limits, to slow down guessing. Valid credentials always pass. */

@@ -4,8 +4,8 @@ import { newUuid, publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
 import { Vault } from '../../crypto/gateway-vault.js';
 import { newApiSecret } from '../api-secret.js';
-import { AppKeys } from '../app-keys.js';
-import { Audit, type AuditActor } from '../audit.js';
+import { AppKeys } from '../app-keys.service.js';
+import { Audit, type AuditActor } from '../audit.service.js';
 import { ApiKeyEntity, AppEntity } from '../entities.js';
 
 const DEFAULT_GRACE_SECONDS = 86_400;

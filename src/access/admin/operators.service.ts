@@ -3,10 +3,10 @@ import { DataSource, LessThan, QueryFailedError, type EntityManager } from 'type
 import { SQLSTATE } from '../../database/database.js';
 import { newUuid, publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
-import { Audit, type AuditActor } from '../audit.js';
+import { Audit, type AuditActor } from '../audit.service.js';
 import type { OperatorCaller, Role } from '../caller.js';
 import { OperatorEntity } from '../entities.js';
-import { OperatorLogins } from '../operator-logins.js';
+import { OperatorLogins } from '../operator-logins.service.js';
 import { hashPassword } from '../passwords.js';
 import { errorCode } from '../../readers/error-code.js';
 

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, LessThan, type EntityManager } from 'typeorm';
 import { newUuid, publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
-import { Audit, type AuditActor } from '../audit.js';
+import { Audit, type AuditActor } from '../audit.service.js';
 import { ApiKeyEntity, AppEntity } from '../entities.js';
-import { AppKeys } from '../app-keys.js';
+import { AppKeys } from '../app-keys.service.js';
 import type { CreateAppDto, UpdateAppDto } from './apps.dto.js';
 
 /** Manages partner apps. Every change and its audit line share one transaction. */
