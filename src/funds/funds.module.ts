@@ -4,7 +4,8 @@ import { OperationsModule } from '../operations/operations.module.js';
 import { BalanceWatch } from './balance-watch.job.js';
 import { BalanceController } from './balance.controller.js';
 import { Balances } from './balances.service.js';
-import { AdminEvidenceController, EvidenceController, EvidencePresenter } from './evidence.controller.js';
+import { AdminEvidenceController, EvidenceController } from './evidence.controller.js';
+import { EvidencePresenter } from './evidence.presenter.js';
 import { EvidenceFinder } from './evidence-finder.service.js';
 import { Float } from './float.service.js';
 
