@@ -258,7 +258,7 @@ export interface ProviderDefinition {
 
 /** What a notification means. */
 export type NotificationReading =
-  /** Kept as it came, with an alarm that contains `reason`: no personal data. */
+  /** The raw body is stored, and an alarm is raised that contains `reason`: no personal data there. */
   | { readonly kind: 'unreadable'; readonly reason: string }
   /** The operation with this id has ended. */
   | {

@@ -12,7 +12,7 @@ import { readIssued } from './pass.mapping.js';
  * response counts only if its index AND all values that it repeats match exactly one order, and no other item matches it.
  */
 
-/** Statuses of a batch of which no item was executed: the endpoint does not exist, or the body was not read. */
+/** Statuses after which no item was executed: the endpoint does not exist, or the body was not read. */
 const NOT_LOOKED_AT = new Set([404, 405, 413, 415]);
 /** Accepted names of the list of results. */
 const LISTS = ['results', 'passes', 'data', 'items'];

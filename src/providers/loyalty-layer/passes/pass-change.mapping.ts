@@ -70,10 +70,10 @@ export interface PassNews {
 /** @throws Problem `provider_error` for a refusal; ProviderError `doubtful` for an unclear response */
 export function readStatusReply(reply: HttpReply): PassNews {
   const body = parseRecord(reply.body);
-  const told = textOf(body, 'status');
-  if (reply.status >= 200 && reply.status < 300 && body && told !== null) {
-    const status = passStatus(told);
-    return { status, oddStatus: status === 'unknown' && told !== 'unknown', secret: entitlement(body) };
+  const reported = textOf(body, 'status');
+  if (reply.status >= 200 && reply.status < 300 && body && reported !== null) {
+    const status = passStatus(reported);
+    return { status, oddStatus: status === 'unknown' && reported !== 'unknown', secret: entitlement(body) };
   }
   const failure = refusalOf(reply);
   if (!failure) throw silence(reply);
