@@ -91,7 +91,8 @@ const house = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.data/'] },
+  // The fourth provider is linted where its imports lead somewhere: in the copy that its test makes.
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.data/', 'test/fixtures/fourth-provider/'] },
   {
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
   },

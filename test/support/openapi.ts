@@ -16,6 +16,13 @@ export interface Operation {
 
 export const openApi: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'openapi.json'), 'utf8'));
 
+/** All scopes that an app may have. */
+export function scopes(document: unknown = openApi): string[] {
+  const listed = at(document, 'components', 'schemas', 'CreateAppDto', 'properties', 'scopes', 'items', 'enum');
+  if (!Array.isArray(listed)) throw new Error('the document lists no scopes');
+  return listed.map(String);
+}
+
 /** Everything that is documented, in the document's order. */
 export function operations(): Operation[] {
   return entries(at(openApi, 'paths')).flatMap(([path, item]) =>

@@ -1,7 +1,8 @@
 import { createDatabase, type TestDatabase } from './database.js';
 import { ADMIN, startGateway, type Gateway } from './gateway.js';
-import { at, textAt, type Answer, type Credentials } from './http.js';
+import { textAt, type Answer, type Credentials } from './http.js';
 import { unique } from './ids.js';
+import { scopes } from './openapi.js';
 import { freePort } from './processes.js';
 import type { FaultyProxy } from './faulty-proxy.js';
 import { startSandbox, type Sandbox } from './sandbox.js';
@@ -61,9 +62,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const start = (): Promise<Gateway> => startGateway({ databaseUrl: database.url, port, env, ...dist });
   let gateway = await start();
   const admin: World['admin'] = (method, path, body) => gateway.request(method, path, { auth: ADMIN, body });
-  const scopes = await scopesOf(gateway);
+  const { body: document } = await gateway.request('GET', '/openapi.json');
   const createApp = async (changes: object = {}): Promise<Credentials> => {
-    const app = await admin('POST', '/v1/admin/apps', { name: unique('app'), scopes, ...changes });
+    const app = await admin('POST', '/v1/admin/apps', { name: unique('app'), scopes: scopes(document), ...changes });
     const key = await admin('POST', `/v1/admin/apps/${textAt(app.body, 'id')}/keys`, {});
     return { username: textAt(key.body, 'keyId'), password: textAt(key.body, 'secret') };
   };
@@ -88,12 +89,6 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     createApp,
   };
-}
-
-/** All that an app may have, as the gateway documents it. */
-async function scopesOf(gateway: Gateway): Promise<unknown> {
-  const { body } = await gateway.request('GET', '/openapi.json');
-  return at(body, 'components', 'schemas', 'CreateAppDto', 'properties', 'scopes', 'items', 'enum');
 }
 
 function reachThrough(proxy: FaultyProxy, sandbox: Sandbox): Record<string, string> {

@@ -142,11 +142,22 @@ export class Submissions {
   }
 }
 
-/** What no manifest declares as personal, erasure would leave in place. @throws Error before anything is recorded */
+/** A defect of a connector. The log shows name and code of an error, never its message: both are safe. */
+class UndeclaredPersonalMember extends Error {
+  override readonly name = 'UndeclaredPersonalMember';
+  readonly code: string;
+
+  constructor(type: string, member: string) {
+    super(`the manifest does not declare ${member} of ${type} as personal`);
+    this.code = `${type}.${member}`;
+  }
+}
+
+/** Erasure would leave a personal member in place that no manifest declares. @throws UndeclaredPersonalMember */
 function assertPersonalDeclared({ type, secret }: Draft): void {
   const { personal } = operationOf(type);
   const stranger = Object.keys(secret.personal).find((member) => !personal.includes(member));
-  if (stranger !== undefined) throw new Error(`the manifest does not declare ${stranger} of ${type} as personal`);
+  if (stranger !== undefined) throw new UndeclaredPersonalMember(type, stranger);
 }
 
 /** null: the time was over first. If the outcome could not be written, the recorded state is returned. */

@@ -1,6 +1,6 @@
 import { at } from '../../support/http.js';
 import { unique } from '../../support/ids.js';
-import { exampleBody, openApi } from '../../support/openapi.js';
+import { exampleBody, openApi, operations } from '../../support/openapi.js';
 import { startWorld, type World } from '../../support/world.js';
 
 /* What Swagger UI offers to send, sent: a newcomer who presses "Execute" must not be refused. */
@@ -19,11 +19,28 @@ async function execute(path: string): Promise<void> {
   if (!Array.isArray(parameters)) throw new Error('no parameters');
   const header = parameters.find((one) => at(one, 'name') === 'Idempotency-Key');
   const key = String(at(header, 'schema', 'example'));
-  const answer = await world.call('POST', path, exampleOf(path), { 'idempotency-key': key, prefer: 'wait=10' });
+  const answer = await world.call('POST', path, exampleOf(path), { 'idempotency-key': key, prefer: 'wait=15' });
   expect(answer.body).toMatchObject({ status: 'succeeded' });
 }
 
-it.each(['/v1/accruals', '/v1/passes', '/v1/topups'])('POST %s accepts its documented example', execute);
+/** Every operation that makes one transaction out of its body alone, as the document lists them. */
+const SUBMISSIONS = operations().filter(
+  ({ method, path, spec }) =>
+    method === 'POST' &&
+    !path.includes('{') &&
+    JSON.stringify(at(spec, 'parameters')).includes('"Idempotency-Key"') &&
+    at(spec, 'responses', '201', 'content', 'application/json', 'schema', '$ref') ===
+      '#/components/schemas/TransactionDto',
+);
+
+it('knows the submissions from the document', () => {
+  expect(SUBMISSIONS.length).toBeGreaterThanOrEqual(5);
+});
+
+it.each(SUBMISSIONS.map(({ path }) => path).filter((path) => !path.startsWith('/v1/cobranded')))(
+  'POST %s accepts its documented example',
+  execute,
+);
 
 it('POST /v1/cobranded and POST /v1/cobranded/end accept their documented examples, in this order', async () => {
   await execute('/v1/cobranded');

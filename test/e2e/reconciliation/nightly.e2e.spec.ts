@@ -71,12 +71,11 @@ it('begins what a fleet missed once, whoever starts', async () => {
   const done = await eventually(
     20_000,
     runsOfSchedule,
-    (rows) => rows.length === 2 && rows.every((row) => row['completed'] === true),
+    (rows) => rows.length >= 2 && rows.every((row) => row['completed'] === true),
   );
-  expect(done).toMatchObject([
-    { provider: 'latam-pass', kind: 'status', count: 1 },
-    { provider: 'latcom', kind: 'balance', count: 1 },
-  ]);
+  expect(done).toContainEqual({ provider: 'latam-pass', kind: 'status', count: 1, completed: true });
+  expect(done).toContainEqual({ provider: 'latcom', kind: 'balance', count: 1, completed: true });
+  expect(done.filter(({ count }) => count !== 1)).toEqual([]);
   await Promise.all(more.map((one) => one.stop()));
 }, 60_000);
 

@@ -1,0 +1,194 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { buildFourthProvider, mistaken, run } from '../../support/fourth-provider.js';
+import { at, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { exampleBody, scopes } from '../../support/openapi.js';
+import { startProcess } from '../../support/processes.js';
+import { unique } from '../../support/ids.js';
+import { eventually } from '../../support/wait.js';
+import { startWorld, type World } from '../../support/world.js';
+
+/* A provider is its folders and an entry in three lists: everything else follows from its manifest. */
+
+const NOTIFIER: Credentials = { username: 'norte', password: 'notification-password-of-norte' };
+const MANIFEST = 'providers/puntos-norte/manifest.js';
+
+let folder: string;
+let dist: string;
+let world: World;
+let document: unknown;
+
+beforeAll(async () => {
+  folder = await buildFourthProvider();
+  dist = join(folder, 'dist');
+  world = await startWorld({
+    dist,
+    gateway: {
+      PUNTOS_NORTE_NOTIFICATION_USERNAME: NOTIFIER.username,
+      PUNTOS_NORTE_NOTIFICATION_PASSWORD: NOTIFIER.password,
+    },
+  });
+  document = (await world.gateway().request('GET', '/openapi.json')).body;
+}, 180_000);
+
+const transfer = (changes: object = {}): object => ({
+  reference: unique('transfer'),
+  memberNumber: '1000000001',
+  memberName: 'Ana Lopez',
+  points: 500,
+  ...changes,
+});
+
+/** Runs a module in the folder, and returns what it wrote to stdout and stderr. */
+async function output(...args: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+  return stdout + stderr;
+}
+
+it('has no lint error, and breaks no rule about imports', async () => {
+  await run(folder, 'eslint/bin/eslint.js', 'src/providers', 'src/sandbox', 'src/app.module.ts');
+  await run(folder, 'dependency-cruiser/bin/dependency-cruiser.mjs', 'src');
+}, 180_000);
+
+describe('the OpenAPI document', () => {
+  const schema = (...path: string[]): unknown => at(document, 'components', 'schemas', ...path);
+  const route = (path: string, method: string): unknown => at(document, 'paths', path, method);
+
+  it('has its routes, with tag and scope', () => {
+    for (const operation of [route('/v1/transfers', 'post'), route('/v1/transfers/{id}', 'get')]) {
+      expect(operation).toMatchObject({ tags: ['Transfers'], 'x-required-scope': 'transfers' });
+    }
+    expect(at(document, 'tags')).toContainEqual({ name: 'Transfers', description: expect.any(String) });
+    expect(textAt(document, 'info', 'description')).toContain('Puntos Norte (transfers of points)');
+  });
+
+  it('has its scope, its name and its transaction type wherever they are listed', () => {
+    expect(scopes(document)).toContain('transfers');
+    expect(schema('TransactionDto', 'properties', 'provider', 'enum')).toContain('puntos-norte');
+    expect(schema('TransactionDto', 'properties', 'type', 'enum')).toContain('transfer');
+    expect(schema('ProviderHealthDto', 'properties', 'name', 'enum')).toContain('puntos-norte');
+    // Every list of providers is complete.
+    const lists = JSON.stringify(document).match(/"enum":\[[^\]]*"latcom"[^\]]*\]/g) ?? [];
+    expect(lists.length).toBeGreaterThan(3);
+    expect(lists.filter((list) => !list.includes('"puntos-norte"') && list.includes('"loyalty-layer"'))).toEqual([]);
+  });
+
+  it('has the member of its details, and its unit', () => {
+    expect(schema('TransactionDto', 'properties', 'transfer')).toMatchObject({ type: 'object' });
+    expect(textAt(schema('QuantityDto', 'properties', 'unit'), 'description')).toContain('PUNTOS_NORTE_POINTS');
+  });
+
+  it('has an example that is accepted as it is', async () => {
+    const example = exampleBody(route('/v1/transfers', 'post'));
+    expect(await world.call('POST', '/v1/transfers', example)).toMatchObject({ status: 202 });
+  });
+});
+
+it('has its section in .env.example', async () => {
+  const text = await output('dist/cli/env-example.js');
+  expect(text).toMatch(/^# --- Puntos Norte: transfers of points -+$/m);
+  expect(text).toMatch(/^PUNTOS_NORTE_REQUESTS_PER_MINUTE=30$/m);
+  expect(text).toMatch(/^# \*\nPUNTOS_NORTE_CLIENT_SECRET=$/m);
+});
+
+it('is in the start banner: simulated, and with its example', async () => {
+  const script = `
+    import { readConfig } from './dist/config/config.js';
+    import { showBanner } from './dist/boot/banner.js';
+    const seeded = { credentials: { app: { keyId: 'key_1', secret: 'secret' } }, file: '', isOperatorNew: false };
+    showBanner({ ...readConfig({}), url: 'http://127.0.0.1:3000', seeded });`;
+  const banner = await output('--input-type=module', '-e', script);
+  expect(banner).toMatch(/\*\*\* SANDBOX \*\*\* .*Puntos Norte: simulated on this machine/);
+  expect(banner).toMatch(/^Set .*PUNTOS_NORTE_BASE_URL to use the real /m);
+  expect(banner).toMatch(/^Try it: .*a transfer of 500 points\.$/m);
+  expect(banner).toContain('http://127.0.0.1:3000/v1/transfers');
+});
+
+it('is for apps with its scope alone', async () => {
+  const ask = async (allowed: string[]): Promise<Answer> =>
+    world.gateway().request('POST', '/v1/transfers', {
+      auth: await world.createApp({ scopes: allowed }),
+      body: transfer(),
+      headers: { 'idempotency-key': unique('key') },
+    });
+  expect(await ask(scopes(document).filter((scope) => scope !== 'transfers'))).toMatchObject({
+    status: 403,
+    body: { code: 'forbidden' },
+  });
+  expect(await ask(['transfers'])).toMatchObject({ status: 202 });
+});
+
+it('takes notifications with its own credentials alone, and they end a transfer', async () => {
+  const slow = await world.call('POST', '/v1/transfers', transfer({ memberNumber: '1000099608' }), {
+    prefer: 'wait=5',
+  });
+  const path = `/v1/transfers/${textAt(slow.body, 'id')}`;
+  const accepted = await eventually(
+    10_000,
+    () => world.call('GET', path),
+    ({ body }) => at(body, 'status') === 'processing',
+  );
+  const body = { trackingId: textAt(accepted.body, 'correlationId'), status: 'COMPLETED', receipt: 'PN-1' };
+  const notify = (auth?: Credentials): Promise<Answer> =>
+    world.gateway().request('POST', '/v1/providers/puntos-norte/notifications', { body, ...(auth && { auth }) });
+  for (const auth of [undefined, { ...NOTIFIER, password: 'wrong' }, world.notifier, world.partner]) {
+    expect(await notify(auth)).toMatchObject({ status: 401 });
+  }
+  expect(at((await world.call('GET', path)).body, 'status')).toBe('processing');
+  expect(await notify(NOTIFIER)).toMatchObject({ status: 200 });
+  const ended = await eventually(
+    10_000,
+    () => world.call('GET', path),
+    ({ body: now }) => at(now, 'status') === 'succeeded',
+  );
+  expect(ended.body).toMatchObject({ providerReference: 'PN-1' });
+}, 30_000);
+
+it('fails for a member that the provider does not know', async () => {
+  const { body } = await world.call('POST', '/v1/transfers', transfer({ memberNumber: '1000099404' }), {
+    prefer: 'wait=20',
+  });
+  expect(body).toMatchObject({ status: 'failed', failure: { code: 'member_not_found', category: 'member' } });
+});
+
+describe('a mistake of its author', () => {
+  const MISTAKES: readonly (readonly [what: string, from: string, to: string])[] = [
+    ['provider latcom', "name: 'puntos-norte'", "name: 'latcom'"],
+    ['operation topup', 'transfer: {', 'topup: {'],
+    ['scope topups', "scopes: ['transfers']", "scopes: ['topups']"],
+    [
+      'variable LATCOM_BASE_URL',
+      'variables: PUNTOS_NORTE_VARIABLES',
+      "variables: { ...PUNTOS_NORTE_VARIABLES, LATCOM_BASE_URL: { text: '' } }",
+    ],
+  ];
+
+  it.each(MISTAKES)('another provider has the %s: the start ends, and names it', async (what, from, to) => {
+    const spoilt = mistaken(folder, what.replaceAll(' ', '-'), MANIFEST, from, to);
+    const child = startProcess('main.js', { NODE_ENV: 'test' }, spoilt);
+    expect((await child.exited).code).not.toBe(0);
+    expect(child.output()).toContain(`two manifests declare the ${what}`);
+  });
+
+  it('no base URL in production: the start ends, and names the variable', async () => {
+    const child = startProcess('main.js', { NODE_ENV: 'production' }, dist);
+    expect((await child.exited).code).toBe(78);
+    expect(child.output()).toMatch(/PUNTOS_NORTE_BASE_URL is not set/);
+  });
+
+  it('a personal member that the manifest does not declare: nothing is recorded', async () => {
+    const from = "personal: ['memberNumber', 'memberName']";
+    const spoilt = await startWorld({
+      dist: mistaken(folder, 'personal', MANIFEST, from, "personal: ['memberNumber']"),
+    });
+    expect(await spoilt.call('POST', '/v1/transfers', transfer())).toMatchObject({ status: 500 });
+    // The log is written behind the answers.
+    await eventually(
+      5_000,
+      () => Promise.resolve(spoilt.gateway().output()),
+      (log) => log.includes('"error":"UndeclaredPersonalMember","errorCode":"transfer.memberName"'),
+    );
+    expect((await spoilt.call('GET', '/v1/transactions')).body).toMatchObject({ data: [] });
+  }, 60_000);
+});
