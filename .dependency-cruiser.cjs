@@ -23,6 +23,7 @@ const OPERATIONS = {
   execution: [],
   submission: ['execution'],
   transactions: ['http'],
+  intake: ['submission', 'transactions'],
   'provider-admin': ['execution', 'http'],
   resolution: ['execution', 'transactions', 'http'],
 };

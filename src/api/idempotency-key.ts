@@ -1,18 +1,12 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import { Problem } from '../common/problem.js';
 
 const MAX_LENGTH = 255;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
 /**
- * The request's `Idempotency-Key`: 1 to 255 printable ASCII characters.
+ * Reads the values of `Idempotency-Key`: one of 1 to 255 printable ASCII characters.
  * @throws Problem `idempotency_key_missing`; `validation_failed` for one that is too long, not printable, or sent twice
  */
-export const IdempotencyKey = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
-  return readIdempotencyKey(context.switchToHttp().getRequest<FastifyRequest>().raw.headersDistinct['idempotency-key']);
-});
-
 export function readIdempotencyKey(values: readonly string[] | undefined): string {
   // The HTTP parser has removed surrounding blanks. Other blank-like characters are refused below.
   const key = values?.[0] ?? '';

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ConnectorRegistryModule } from './connector-registry.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
+import { IntakeModule } from './intake/intake.module.js';
 import { ProviderAdminModule } from './provider-admin/provider-admin.module.js';
 import { ResolutionModule } from './resolution/resolution.module.js';
 import { SubmissionModule } from './submission/submission.module.js';
@@ -15,6 +16,7 @@ const shared = [
   ResolutionModule,
   SubmissionModule,
   TransactionsModule,
+  IntakeModule,
 ];
 
 /** The road of every operation, for every provider. */

@@ -1,21 +1,19 @@
-import { Body, Controller, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../../access/index.js';
-import { IdempotencyKey } from '../../../api/idempotency-key.js';
 import { WaitFor } from '../../../api/prefer.js';
 import { LedgerReader } from '../../../ledger/reads/ledger-reader.service.js';
 import { formatQuantity } from '../../../ledger/model/units.js';
 import { POINTS_UNIT } from './points.js';
-import { markSubmitted } from '../../../operations/submission/submission-response.js';
 import { Reads } from '../../../operations/http/openapi.decorators.js';
+import { AsSubmission, type SubmissionRequest } from '../../../operations/intake/as-submission.decorator.js';
+import { Intake } from '../../../operations/intake/intake.service.js';
 import {
   ChangesTransaction,
   ReadsTransaction,
   SubmitsTransaction,
 } from '../../../operations/transactions/transaction.decorators.js';
 import { TransactionLookup } from '../../../operations/transactions/transaction-lookup.service.js';
-import { Submissions } from '../../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../../operations/transactions/transaction.presenter.js';
 import { ExpandQueryDto } from '../../../operations/transactions/transaction-query.dto.js';
 import type { TransactionDto } from '../../../operations/transactions/transaction.dto.js';
@@ -30,7 +28,7 @@ import { HeldAccruals } from './held-accruals.service.js';
 export class AccrualsController {
   constructor(
     private readonly accruals: Accruals,
-    private readonly submissions: Submissions,
+    private readonly intake: Intake,
     private readonly lookup: TransactionLookup,
     private readonly reader: LedgerReader,
     private readonly presenter: Presenter,
@@ -39,18 +37,8 @@ export class AccrualsController {
   /** Credit points to a member. Processing is asynchronous and cannot be canceled once sent: use `releaseAt` to hold it. */
   @Post()
   @SubmitsTransaction({ body: CreateAccrualDto, example: ACCRUAL_EXAMPLE })
-  async create(
-    @Body() dto: CreateAccrualDto,
-    @Caller() caller: AppCaller,
-    @IdempotencyKey() idempotencyKey: string,
-    @WaitFor(0) waitMs: number,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TransactionDto> {
-    const request = { route: 'POST /v1/accruals', body: dto };
-    const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
-    const submitted = await this.submissions.submit(() => this.accruals.draft(dto, caller), submission);
-    markSubmitted(reply, submitted);
-    return this.presenter.transaction(submitted.transaction, OWNER);
+  async create(@Body() dto: CreateAccrualDto, @AsSubmission(0) request: SubmissionRequest): Promise<TransactionDto> {
+    return this.intake.take(request, dto, () => this.accruals.draft(dto, request.caller));
   }
 
   /** Points on hold, by release day (UTC). */

@@ -1,11 +1,10 @@
-import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../../access/index.js';
-import { IdempotencyKey } from '../../../api/idempotency-key.js';
 import { WaitFor } from '../../../api/prefer.js';
-import { markSubmitted } from '../../../operations/submission/submission-response.js';
 import { ChecksSubmission, Reads } from '../../../operations/http/openapi.decorators.js';
+import { AsSubmission, type SubmissionRequest } from '../../../operations/intake/as-submission.decorator.js';
+import { Intake } from '../../../operations/intake/intake.service.js';
 import {
   ChangesTransaction,
   ReadsTransaction,
@@ -13,7 +12,6 @@ import {
 } from '../../../operations/transactions/transaction.decorators.js';
 import { Cancellation } from '../../../operations/submission/cancellation.service.js';
 import { TransactionLookup } from '../../../operations/transactions/transaction-lookup.service.js';
-import { Submissions } from '../../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../../operations/transactions/transaction.presenter.js';
 import { ExpandQueryDto } from '../../../operations/transactions/transaction-query.dto.js';
 import type { TransactionDto } from '../../../operations/transactions/transaction.dto.js';
@@ -28,7 +26,7 @@ import { Topups } from './topups.service.js';
 @Partner('topups')
 export class TopupsController {
   constructor(
-    private readonly submissions: Submissions,
+    private readonly intake: Intake,
     private readonly topups: Topups,
     private readonly catalogue: Catalogue,
     private readonly cancellation: Cancellation,
@@ -42,18 +40,8 @@ export class TopupsController {
    */
   @Post()
   @SubmitsTransaction({ body: CreateTopupDto, example: TOPUP_EXAMPLE }, 'possible_duplicate', 'insufficient_float')
-  async create(
-    @Body() dto: CreateTopupDto,
-    @Caller() caller: AppCaller,
-    @IdempotencyKey() idempotencyKey: string,
-    @WaitFor(10) waitMs: number,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TransactionDto> {
-    const request = { route: 'POST /v1/topups', body: dto };
-    const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
-    const submitted = await this.submissions.submit(() => this.topups.draft(dto), submission);
-    markSubmitted(reply, submitted);
-    return this.presenter.transaction(submitted.transaction, OWNER);
+  async create(@Body() dto: CreateTopupDto, @AsSubmission(10) request: SubmissionRequest): Promise<TransactionDto> {
+    return this.intake.take(request, dto, () => this.topups.draft(dto));
   }
 
   /** Validate a top-up without buying it. Nothing is recorded or sent, and no idempotency key is used. */

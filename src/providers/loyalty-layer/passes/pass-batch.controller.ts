@@ -1,11 +1,9 @@
-import { applyDecorators, Body, Controller, HttpStatus, Post, Req, Res } from '@nestjs/common';
+import { applyDecorators, Body, Controller, HttpStatus, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Caller, Partner, type AppCaller } from '../../../access/index.js';
-import { IdempotencyKey } from '../../../api/idempotency-key.js';
-import { WaitFor } from '../../../api/prefer.js';
+import { Partner } from '../../../access/index.js';
 import { problemBody } from '../../../api/problem-body.js';
 import { BodyLimit } from '../../../api/raw-body.js';
+import { AsSubmission, type SubmissionRequest } from '../../../operations/intake/as-submission.decorator.js';
 import { SubmitsTransaction } from '../../../operations/transactions/transaction.decorators.js';
 import { OWNER, Presenter } from '../../../operations/transactions/transaction.presenter.js';
 import { BatchResultsDto, CreatePassesDto, PASSES_EXAMPLE } from './pass-batch.dto.js';
@@ -29,18 +27,12 @@ export class PassBatchController {
    */
   @Post()
   @TakesBatch()
-  async create(
-    @Body() dto: CreatePassesDto,
-    @Caller() caller: AppCaller,
-    @IdempotencyKey() idempotencyKey: string,
-    @WaitFor(10) waitMs: number,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<BatchResultsDto> {
-    const outcome = await this.batches.submit(dto.passes, { appId: caller.appId, idempotencyKey, waitMs });
+  async create(@Body() dto: CreatePassesDto, @AsSubmission(10) request: SubmissionRequest): Promise<BatchResultsDto> {
+    const { reply } = request;
+    const outcome = await this.batches.submit(dto.passes, request);
     reply.status(outcome.ended ? HttpStatus.CREATED : HttpStatus.ACCEPTED);
     if (outcome.replayed) reply.header('Idempotency-Replayed', 'true');
-    return { results: await this.present(outcome.items, request.id) };
+    return { results: await this.present(outcome.items, reply.request.id) };
   }
 
   private async present(items: readonly BatchItem[], requestId: string): Promise<BatchResultsDto['results']> {

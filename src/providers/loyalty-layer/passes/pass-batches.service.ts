@@ -5,6 +5,7 @@ import { pointerTo } from '../../../api/json-body.js';
 import { RequestValidation } from '../../../api/validation.js';
 import { isFinal } from '../../../ledger/model/status-transitions.js';
 import type { Transaction } from '../../../ledger/model/transaction.js';
+import type { SubmissionRequest } from '../../../operations/intake/as-submission.decorator.js';
 import { canonicalJson } from '../../../operations/submission/request-fingerprint.js';
 import type { Submission } from '../../../operations/submission/submission.js';
 import { Submissions, type Submitted } from '../../../operations/submission/submissions.service.js';
@@ -48,13 +49,16 @@ export class PassBatches {
   ) {}
 
   /** @throws Problem `idempotency_key_reused`, `overloaded` */
-  async submit(passes: readonly unknown[], batch: Omit<Submission, 'request'>): Promise<BatchOutcome> {
+  async submit(
+    passes: readonly unknown[],
+    { caller, idempotencyKey, route, waitMs }: SubmissionRequest,
+  ): Promise<BatchOutcome> {
     const startedAt = performance.now();
     const checks = await Promise.all(passes.map((pass, index) => this.check(pass, index)));
     const [first, ...others] = checks.flatMap((check) => ('dto' in check ? [check] : []));
     // One digest for all passes, so that a large body is hashed only once.
     const body = createHash('sha256').update(canonicalJson(passes)).digest('hex');
-    const submission = { ...batch, request: { route: 'POST /v1/passes/batch', body }, waitMs: 0 };
+    const submission = { appId: caller.appId, idempotencyKey, request: { route, body }, waitMs: 0 };
     await this.submissions.assertKeyIsFor(submission);
     // The first valid pass claims the key before the others. Items are numbered among the valid passes only.
     const done = first ? [await this.record(first, { ...submission, item: 0 })] : [];
@@ -62,7 +66,7 @@ export class PassBatches {
     done.push(...(await Promise.all(rest)));
     const refused = [...checks, ...done].flatMap((one) => ('problem' in one ? [one] : []));
     const recorded = done.flatMap((one) => ('transaction' in one ? [one] : []));
-    const ended = await this.wait(recorded, batch.waitMs - (performance.now() - startedAt));
+    const ended = await this.wait(recorded, waitMs - (performance.now() - startedAt));
     return {
       items: [...refused, ...ended].sort((a, b) => a.index - b.index),
       ended: ended.every(({ transaction }) => isFinal(transaction.status)),

@@ -1,15 +1,9 @@
-import { Body, Controller, Param, Patch, Post, Res } from '@nestjs/common';
+import { Body, Controller, Param, Patch, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import { Caller, Partner, type AppCaller } from '../../../access/index.js';
-import { IdempotencyKey } from '../../../api/idempotency-key.js';
-import { WaitFor } from '../../../api/prefer.js';
-import { markSubmitted } from '../../../operations/submission/submission-response.js';
+import { Partner } from '../../../access/index.js';
+import { AsSubmission, type SubmissionRequest } from '../../../operations/intake/as-submission.decorator.js';
+import { Intake } from '../../../operations/intake/intake.service.js';
 import { SubmitsTransaction } from '../../../operations/transactions/transaction.decorators.js';
-import type { Draft } from '../../../operations/submission/draft.js';
-import type { Submission } from '../../../operations/submission/submission.js';
-import { Submissions } from '../../../operations/submission/submissions.service.js';
-import { OWNER, Presenter } from '../../../operations/transactions/transaction.presenter.js';
 import type { TransactionDto } from '../../../operations/transactions/transaction.dto.js';
 import { PassStore } from './pass-store.service.js';
 import { PASS_UPDATE_EXAMPLE, UpdatePassDto } from './pass-change.dto.js';
@@ -22,8 +16,7 @@ import { passCancelDraft, passUpdateDraft } from './pass-change.draft.js';
 export class PassChangesController {
   constructor(
     private readonly store: PassStore,
-    private readonly submissions: Submissions,
-    private readonly presenter: Presenter,
+    private readonly intake: Intake,
   ) {}
 
   /**
@@ -43,18 +36,10 @@ export class PassChangesController {
   async update(
     @Param('passId') passId: string,
     @Body() dto: UpdatePassDto,
-    @Caller() caller: AppCaller,
-    @IdempotencyKey() idempotencyKey: string,
-    @WaitFor(10) waitMs: number,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @AsSubmission(10) request: SubmissionRequest,
   ): Promise<TransactionDto> {
-    const pass = await this.store.find(caller.appId, passId);
-    const request = { route: `PATCH /v1/passes/${passId}`, body: dto };
-    return this.submit(
-      () => passUpdateDraft(pass, dto),
-      { appId: caller.appId, idempotencyKey, request, waitMs },
-      reply,
-    );
+    const pass = await this.store.find(request.caller.appId, passId);
+    return this.intake.take(request, dto, () => passUpdateDraft(pass, dto));
   }
 
   /**
@@ -63,21 +48,8 @@ export class PassChangesController {
    */
   @Post('cancel')
   @SubmitsTransaction({ key: 'PASS-2025-000123-cancel-1' }, 'not_found', 'invalid_state')
-  async cancel(
-    @Param('passId') passId: string,
-    @Caller() caller: AppCaller,
-    @IdempotencyKey() idempotencyKey: string,
-    @WaitFor(10) waitMs: number,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TransactionDto> {
-    const pass = await this.store.find(caller.appId, passId);
-    const request = { route: `POST /v1/passes/${passId}/cancel`, body: null };
-    return this.submit(() => passCancelDraft(pass), { appId: caller.appId, idempotencyKey, request, waitMs }, reply);
-  }
-
-  private async submit(make: () => Draft, submission: Submission, reply: FastifyReply): Promise<TransactionDto> {
-    const submitted = await this.submissions.submit(make, submission);
-    markSubmitted(reply, submitted);
-    return this.presenter.transaction(submitted.transaction, OWNER);
+  async cancel(@Param('passId') passId: string, @AsSubmission(10) request: SubmissionRequest): Promise<TransactionDto> {
+    const pass = await this.store.find(request.caller.appId, passId);
+    return this.intake.take(request, null, () => passCancelDraft(pass));
   }
 }

@@ -1,17 +1,13 @@
-import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../../access/index.js';
-import { IdempotencyKey } from '../../../api/idempotency-key.js';
 import { PageQueryDto, page } from '../../../api/pagination.js';
-import { WaitFor } from '../../../api/prefer.js';
 import { LedgerReader } from '../../../ledger/reads/ledger-reader.service.js';
 import type { Resource } from '../../../ledger/model/transaction.js';
-import { markSubmitted } from '../../../operations/submission/submission-response.js';
 import { Reads } from '../../../operations/http/openapi.decorators.js';
+import { AsSubmission, type SubmissionRequest } from '../../../operations/intake/as-submission.decorator.js';
+import { Intake } from '../../../operations/intake/intake.service.js';
 import { SubmitsTransaction } from '../../../operations/transactions/transaction.decorators.js';
-import type { Draft } from '../../../operations/submission/draft.js';
-import { Submissions } from '../../../operations/submission/submissions.service.js';
 import { OWNER, Presenter } from '../../../operations/transactions/transaction.presenter.js';
 import type { TransactionDto } from '../../../operations/transactions/transaction.dto.js';
 import { PassStore } from './pass-store.service.js';
@@ -27,7 +23,7 @@ import { Plans } from '../plans/plans.service.js';
 @Partner('passes')
 export class PassesController {
   constructor(
-    private readonly submissions: Submissions,
+    private readonly intake: Intake,
     private readonly reader: LedgerReader,
     private readonly plans: Plans,
     private readonly presenter: Presenter,
@@ -37,19 +33,8 @@ export class PassesController {
   /** Issue a pass. If the provider's response is lost, the pass becomes `unknown` and is not sent again. */
   @Post()
   @SubmitsTransaction({ body: CreatePassDto, example: PASS_EXAMPLE })
-  async create(
-    @Body() dto: CreatePassDto,
-    @Caller() caller: AppCaller,
-    @IdempotencyKey() idempotencyKey: string,
-    @WaitFor(10) waitMs: number,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TransactionDto> {
-    const request = { route: 'POST /v1/passes', body: dto };
-    const submission = { appId: caller.appId, idempotencyKey, request, waitMs };
-    const make = async (): Promise<Draft> => passDraft(dto, await this.plans.find(dto.planId));
-    const submitted = await this.submissions.submit(make, submission);
-    markSubmitted(reply, submitted);
-    return this.presenter.transaction(submitted.transaction, OWNER);
+  async create(@Body() dto: CreatePassDto, @AsSubmission(10) request: SubmissionRequest): Promise<TransactionDto> {
+    return this.intake.take(request, dto, async () => passDraft(dto, await this.plans.find(dto.planId)));
   }
 
   /** List the app's passes, newest first. */
