@@ -146,7 +146,7 @@ export interface StoredOperation {
   /** The commit that began this attempt found that the prepaid balance covers it. Absent or false: not checked there. */
   readonly isCovered?: boolean;
   /** The priority for the provider's quota: pass it to `ProviderClient.call` as `priority`. */
-  readonly lane?: OperationLane;
+  readonly priority?: OperationPriority;
 }
 
 /**
@@ -157,7 +157,7 @@ export interface StoredOperation {
  * - `aged`: it has waited in the queue for long.
  * - `background`: no caller waits.
  */
-export type OperationLane = 'operator' | 'interactive' | 'alone' | 'aged' | 'background';
+export type OperationPriority = 'operator' | 'interactive' | 'alone' | 'aged' | 'background';
 
 /** Sends several operations in one call, which costs one permit. Used only while permits are scarce. */
 export interface BatchHandler {

@@ -8,10 +8,10 @@ import { settle } from '../../src/ledger/writes/settle.js';
 import type { SettleRow } from '../../src/ledger/writes/settlement.js';
 import type { Transaction } from '../../src/ledger/model/transaction.js';
 import {
-  judgeError,
-  judgeInterrupted,
-  judgeLostClaim,
-  judgeNeverSent,
+  afterError,
+  afterInterruption,
+  afterLostClaim,
+  afterNeverSent,
   type Transition,
 } from '../../src/operations/execution/outcome-policy.js';
 import { ProviderError, type OperationHandler } from '../../src/connector/connector.js';
@@ -76,7 +76,7 @@ async function takenUp({ id }: Transaction): Promise<{ transaction: Transaction;
 describe('a record that was confirmed too late, and whose maker knows that it never left', () => {
   it('is given back while its attempt is the first thing on record', async () => {
     const first = await recorded();
-    const back = await write(first, judgeNeverSent(HANDLER, first) ?? fail());
+    const back = await write(first, afterNeverSent(HANDLER, first) ?? fail());
     expect(back).toMatchObject({ status: 'pending', attempts: 0, attemptOpen: false });
   });
 
@@ -86,20 +86,20 @@ describe('a record that was confirmed too late, and whose maker knows that it ne
   ])('has failed when another instance found it interrupted %s and called it unknown', async (_, expiresInMs) => {
     const { transaction, interrupted } = await takenUp(await recorded(expiresInMs));
     expect(interrupted).toBe(true);
-    const unknown = await write(transaction, judgeInterrupted(HANDLER));
+    const unknown = await write(transaction, afterInterruption(HANDLER));
     expect(unknown.status).toBe('unknown');
-    expect(judgeNeverSent(HANDLER, unknown)).toMatchObject({ to: 'failed', evidence: 'not sent' });
+    expect(afterNeverSent(HANDLER, unknown)).toMatchObject({ to: 'failed', evidence: 'not sent' });
   });
 
   it('stays unknown when it was given back, sent by another instance, and not answered', async () => {
     const first = await recorded();
-    await write(first, judgeNeverSent(HANDLER, first) ?? fail());
+    await write(first, afterNeverSent(HANDLER, first) ?? fail());
     const { transaction, interrupted } = await takenUp(first);
     expect(interrupted).toBe(false);
     const silence = new ProviderError('doubtful', 'timeout');
-    const unknown = await write(transaction, judgeError(HANDLER, transaction, silence, new Date()));
+    const unknown = await write(transaction, afterError(HANDLER, transaction, silence, new Date()));
     expect(unknown.status).toBe('unknown');
-    expect(judgeNeverSent(HANDLER, unknown)).toBeNull();
+    expect(afterNeverSent(HANDLER, unknown)).toBeNull();
   });
 });
 
@@ -118,7 +118,7 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
 
   async function verdictOn(claimId: string, handler = HANDLER): Promise<Transition | null> {
     const [found] = await reader.claimed([claimId]);
-    return found ? judgeLostClaim(handler, found) : null;
+    return found ? afterLostClaim(handler, found) : null;
   }
 
   it('gives its attempt back once', async () => {
@@ -137,7 +137,7 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
 
   it('has failed when another instance found it interrupted and called it unknown', async () => {
     const { transaction, claimId } = await claimed();
-    const unknown = await write((await takenUp(transaction)).transaction, judgeInterrupted(HANDLER));
+    const unknown = await write((await takenUp(transaction)).transaction, afterInterruption(HANDLER));
     expect(unknown.status).toBe('unknown');
     expect(await verdictOn(claimId, { ...HANDLER, repeatable: true })).toBeNull();
     const failed = await write(unknown, (await verdictOn(claimId)) ?? fail());
@@ -150,14 +150,14 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
     const again = await takenUp(transaction);
     expect(await reader.claimed([claimId])).toEqual([]);
     const silence = new ProviderError('doubtful', 'timeout');
-    await write(again.transaction, judgeError(HANDLER, again.transaction, silence, new Date()));
+    await write(again.transaction, afterError(HANDLER, again.transaction, silence, new Date()));
     expect(await reader.claimed([claimId])).toEqual([]);
   });
 
   it('is not found where its attempt was sent and nobody knows the answer', async () => {
     const { transaction, claimId } = await claimed();
     const silence = new ProviderError('doubtful', 'timeout');
-    const unknown = await write(transaction, judgeError(HANDLER, transaction, silence, new Date()));
+    const unknown = await write(transaction, afterError(HANDLER, transaction, silence, new Date()));
     expect(unknown.status).toBe('unknown');
     expect(await reader.claimed([claimId])).toEqual([]);
   });

@@ -2,10 +2,10 @@ import { newUuid } from '../../src/common/ids.js';
 import type { Transaction } from '../../src/ledger/model/transaction.js';
 import {
   backoffMs,
-  judgeError,
-  judgeExpired,
-  judgeInterrupted,
-  judgeOutcome,
+  afterError,
+  afterExpiry,
+  afterInterruption,
+  afterOutcome,
 } from '../../src/operations/execution/outcome-policy.js';
 import { ProviderError, type OperationHandler, type ProviderErrorKind } from '../../src/connector/connector.js';
 
@@ -71,30 +71,30 @@ describe('a call without an answer that means anything', () => {
     ['doubtful', true, { to: null, attemptNotSent: false, dueInMs: 500 }],
     ['doubtful', false, { to: 'unknown', dueInMs: null, resource: { status: 'unknown' } }],
   ])('%s, repeatable %s', (kind, repeatable, expected) => {
-    expect(judgeError(handler(repeatable), transaction(), error(kind), NOW, () => 0.5)).toMatchObject(expected);
+    expect(afterError(handler(repeatable), transaction(), error(kind), NOW, () => 0.5)).toMatchObject(expected);
   });
 
   it('waits at least as long as the provider says', () => {
     for (const kind of ['rate-limited', 'doubtful'] as const) {
-      expect(judgeError(handler(true), transaction(), error(kind, 61_000), NOW)).toMatchObject({ dueInMs: 61_000 });
+      expect(afterError(handler(true), transaction(), error(kind, 61_000), NOW)).toMatchObject({ dueInMs: 61_000 });
     }
   });
 
   it('parks what could not be delivered for a day, and never drops it', () => {
     const old = transaction({ createdAt: new Date(NOW.getTime() - 25 * HOUR_MS) });
-    expect(judgeError(handler(true), old, error('doubtful'), NOW)).toMatchObject({
+    expect(afterError(handler(true), old, error('doubtful'), NOW)).toMatchObject({
       to: null,
       parked: true,
       dueInMs: null,
     });
     const released = transaction({ ...old, releaseAt: new Date(NOW.getTime() - HOUR_MS) });
-    expect(judgeError(handler(true), released, error('doubtful'), NOW)).not.toHaveProperty('parked', true);
+    expect(afterError(handler(true), released, error('doubtful'), NOW)).not.toHaveProperty('parked', true);
   });
 
   it('never moves what the provider has accepted, however long it takes', () => {
     const accepted = transaction({ status: 'processing', createdAt: new Date(NOW.getTime() - 1_000 * HOUR_MS) });
     for (const kind of ['not-sent', 'rate-limited', 'unauthorized', 'doubtful'] as const) {
-      const verdict = judgeError(handler(false), accepted, error(kind), NOW);
+      const verdict = afterError(handler(false), accepted, error(kind), NOW);
       expect(verdict.to).toBeNull();
       expect(verdict.parked).toBeUndefined();
       expect(verdict.dueInMs).toBeGreaterThan(0);
@@ -110,8 +110,8 @@ it('grows the pause between tries exponentially with full jitter up to its cap',
 });
 
 it('calls a cut off purchase unknown and an expired one failed', () => {
-  expect(judgeInterrupted(handler(false))).toMatchObject({ to: 'unknown', dueInMs: null });
-  expect(judgeExpired(handler(false))).toMatchObject({
+  expect(afterInterruption(handler(false))).toMatchObject({ to: 'unknown', dueInMs: null });
+  expect(afterExpiry(handler(false))).toMatchObject({
     to: 'failed',
     failure: { code: 'not_sent_in_time', retryable: true },
     resource: { status: 'void' },
@@ -123,5 +123,5 @@ it.each([
   ['succeeded', { kind: 'succeeded', providerReference: 'r' }, 'succeeded'],
   ['waiting', { kind: 'waiting', pollInMs: 5 }, null],
 ] as const)('%s', (_kind, outcome, to) => {
-  expect(judgeOutcome(handler(false), transaction(), outcome).to).toBe(to);
+  expect(afterOutcome(handler(false), transaction(), outcome).to).toBe(to);
 });

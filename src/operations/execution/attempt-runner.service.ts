@@ -6,12 +6,12 @@ import type { Transaction } from '../../ledger/model/transaction.js';
 import { alarm } from '../../common/alarm.js';
 import { describeError } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
-import { ProviderError, type OperationHandler, type OperationLane, type Outcome } from '../../connector/connector.js';
-import { judgeExpired, judgeInterrupted, type Transition } from './outcome-policy.js';
+import { ProviderError, type OperationHandler, type OperationPriority, type Outcome } from '../../connector/connector.js';
+import { afterExpiry, afterInterruption, type Transition } from './outcome-policy.js';
 import { Outcomes } from './outcomes.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { assertInTime, operationOf } from './stored-operation.js';
-import { Turns } from './turns.service.js';
+import { ChangeOrder } from './change-order.service.js';
 import { reportUnwritten } from './unwritten.js';
 
 /** Operations of one provider that this process works on at the same time. */
@@ -27,7 +27,7 @@ export class AttemptRunner {
   constructor(
     private readonly registry: ConnectorRegistry,
     private readonly outcomes: Outcomes,
-    private readonly turns: Turns,
+    private readonly changeOrder: ChangeOrder,
   ) {}
 
   /** Number of operations that may begin now. */
@@ -41,8 +41,8 @@ export class AttemptRunner {
   }
 
   /** Begins the attempt. An outcome that cannot be recorded raises an alarm, whether or not the caller waits for it. */
-  start(claim: Claim, lane: OperationLane): Promise<Transaction> {
-    const running = this.run(claim, lane);
+  start(claim: Claim, priority: OperationPriority): Promise<Transaction> {
+    const running = this.run(claim, priority);
     running.catch((error: unknown) => reportUnwritten(claim.transaction, error));
     return running;
   }
@@ -50,13 +50,13 @@ export class AttemptRunner {
   /** Begins the attempt that was recorded together with its transaction. */
   startRecorded(transaction: Transaction, begun: Begun): Promise<Transaction> {
     const { batch } = this.registry.handler(transaction.type);
-    const lane = batch && batch.size > 0 ? 'alone' : 'interactive';
-    return this.start({ transaction, interrupted: false, expired: false, ...begun }, lane);
+    const priority = batch && batch.size > 0 ? 'alone' : 'interactive';
+    return this.start({ transaction, interrupted: false, expired: false, ...begun }, priority);
   }
 
   /** Works up to the next state that can be recorded; returns the transaction in that state. */
-  private async run(claim: Claim, lane: OperationLane): Promise<Transaction> {
-    return this.count(claim.transaction.provider, 1, () => this.advance(claim, lane));
+  private async run(claim: Claim, priority: OperationPriority): Promise<Transaction> {
+    return this.count(claim.transaction.provider, 1, () => this.advance(claim, priority));
   }
 
   /** Counts `operations` as in progress while `work` runs. */
@@ -69,19 +69,19 @@ export class AttemptRunner {
     }
   }
 
-  private async advance(claim: Claim, lane: OperationLane): Promise<Transaction> {
+  private async advance(claim: Claim, priority: OperationPriority): Promise<Transaction> {
     const { transaction } = claim;
     const handler = this.registry.handler(transaction.type);
-    if (claim.expired) return this.outcomes.write(transaction, judgeExpired(handler), null);
+    if (claim.expired) return this.outcomes.write(transaction, afterExpiry(handler), null);
     if (claim.interrupted && !handler.repeatable)
-      return this.outcomes.write(transaction, judgeInterrupted(handler), null);
+      return this.outcomes.write(transaction, afterInterruption(handler), null);
     const progress = { sent: false };
     let cipher: AppCipher | null = null;
     let end: { readonly notItsTurn: Transition } | { readonly said: Outcome | ProviderError };
     try {
       cipher = await this.outcomes.prepare(transaction);
-      const notItsTurn = await this.turns.judge(handler, transaction);
-      end = notItsTurn ? { notItsTurn } : { said: await this.call(handler, claim, cipher, progress, lane) };
+      const notItsTurn = await this.changeOrder.judge(handler, transaction);
+      end = notItsTurn ? { notItsTurn } : { said: await this.call(handler, claim, cipher, progress, priority) };
     } catch (error) {
       end = { said: toProviderError(error, transaction, progress.sent) };
     }
@@ -94,11 +94,11 @@ export class AttemptRunner {
     claim: Claim,
     cipher: AppCipher,
     progress: { sent: boolean },
-    lane: OperationLane,
+    priority: OperationPriority,
   ): Promise<Outcome> {
     const { transaction } = claim;
     const operation = {
-      ...operationOf(cipher, transaction, lane, claim.body),
+      ...operationOf(cipher, transaction, priority, claim.body),
       isCovered: claim.isCovered ?? false,
     };
     const { provider, type } = transaction;

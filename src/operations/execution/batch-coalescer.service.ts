@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Claim, ClaimRequest } from '../../ledger/writes/claim.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
-import type { BatchHandler, OperationLane } from '../../connector/connector.js';
+import type { BatchHandler, OperationPriority } from '../../connector/connector.js';
 import { BatchRunner } from './batch-runner.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { AttemptRunner } from './attempt-runner.service.js';
@@ -32,31 +32,31 @@ export class BatchCoalescer {
    * With the last permits: what can go together goes when there is enough for a whole batch, and otherwise not more often
    * than the permits last. What cannot takes its permit first.
    */
-  async sendTight(client: ProviderClient, request: ClaimRequest, lane: OperationLane): Promise<void> {
+  async sendTight(client: ProviderClient, request: ClaimRequest, priority: OperationPriority): Promise<void> {
     const { provider, maxRows: permits } = request;
     const [type, batch] = this.batchOf(provider) ?? [];
     if (!type || !batch) return;
     const alone = await this.ledger.claimDue({ ...request, fair: true, only: { type, isWanted: false } });
-    this.sendAlone(alone, lane);
+    this.sendAlone(alone, priority);
     const left = permits - alone.length;
     const { size } = batch;
     // One: the answer to another batch has to come first.
     if (left <= 0 || size < 2) return;
     const waiting = await this.ledger.dueCount(provider, type, size * left);
-    const isTime = waiting % size > 0 && (await this.isTime(client, lane, left));
+    const isTime = waiting % size > 0 && (await this.isTime(client, priority, left));
     const calls = Math.min(Math.floor(waiting / size) + (isTime ? 1 : 0), batch.isProven ? left : 1);
     if (calls === 0) return;
     this.sentAtMs.set(provider, performance.now());
     const maxRows = Math.min(calls * size, Math.max(this.runner.capacity(provider), 1));
     const claims = await this.ledger.claimDue({ ...request, maxRows, fair: true, only: { type, isWanted: true } });
     const isDead = claims.filter((claim) => !isSendable(claim));
-    this.sendAlone(isDead, lane);
-    for (const part of inParts(claims.filter(isSendable), calls)) this.sendTogether(part, lane);
+    this.sendAlone(isDead, priority);
+    for (const part of inParts(claims.filter(isSendable), calls)) this.sendTogether(part, priority);
   }
 
-  private async isTime(client: ProviderClient, lane: OperationLane, permits: number): Promise<boolean> {
+  private async isTime(client: ProviderClient, priority: OperationPriority, permits: number): Promise<boolean> {
     const sinceMs = performance.now() - (this.sentAtMs.get(client.provider) ?? -Infinity);
-    return sinceMs >= (await client.forecast.paceMs(lane, permits));
+    return sinceMs >= (await client.forecast.paceMs(priority, permits));
   }
 
   /**
@@ -69,21 +69,21 @@ export class BatchCoalescer {
   }
 
   /** A permit for each of them is to be had, but not for more. */
-  async sendScarce(claims: readonly Claim[], request: ClaimRequest, lane: OperationLane): Promise<void> {
+  async sendScarce(claims: readonly Claim[], request: ClaimRequest, priority: OperationPriority): Promise<void> {
     const [type, batch] = this.batchOf(request.provider) ?? [];
     const own = claims.filter((claim) => claim.transaction.type === type && isSendable(claim));
     const size = batch?.size ?? 0;
-    if (!type || own.length === 0 || size < 2) return this.sendAlone(claims, lane);
+    if (!type || own.length === 0 || size < 2) return this.sendAlone(claims, priority);
     const capacity = this.runner.capacity(request.provider) - claims.length;
     const maxRows = Math.min(own.length * (size - 1), capacity);
     const more =
       maxRows > 0 ? await this.claimMore({ ...request, maxRows, fair: true, only: { type, isWanted: true } }) : [];
     const all = [...own, ...more.filter(isSendable)];
     const others = [...claims.filter((claim) => !own.includes(claim)), ...more.filter((claim) => !isSendable(claim))];
-    this.sendAlone(others, lane);
+    this.sendAlone(others, priority);
     // Half of the permits stay for those who come next.
     const calls = Math.max(Math.ceil(own.length / 2), Math.ceil(all.length / size));
-    for (const part of inParts(all, calls)) this.sendTogether(part, lane);
+    for (const part of inParts(all, calls)) this.sendTogether(part, priority);
   }
 
   /** Those that have been taken up already go in any case: only this process knows that they have not left. */
@@ -96,14 +96,14 @@ export class BatchCoalescer {
     }
   }
 
-  sendAlone(claims: readonly Claim[], lane: OperationLane): void {
-    for (const claim of claims) void this.runner.start(claim, lane);
+  sendAlone(claims: readonly Claim[], priority: OperationPriority): void {
+    for (const claim of claims) void this.runner.start(claim, priority);
   }
 
-  private sendTogether(claims: readonly Claim[], lane: OperationLane): void {
-    if (claims.length < 2) this.sendAlone(claims, lane);
+  private sendTogether(claims: readonly Claim[], priority: OperationPriority): void {
+    if (claims.length < 2) this.sendAlone(claims, priority);
     else {
-      this.batches.run(claims, lane).catch((error: unknown) => {
+      this.batches.run(claims, priority).catch((error: unknown) => {
         for (const { transaction } of claims) reportUnwritten(transaction, error);
       });
     }

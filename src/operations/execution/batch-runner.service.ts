@@ -4,7 +4,7 @@ import type { AppCipher } from '../../crypto/app-vault.js';
 import type { Claim } from '../../ledger/writes/claim.js';
 import { Ledger } from '../../ledger/ledger.service.js';
 import { metrics } from '../../common/metrics.js';
-import { ProviderError, type BatchHandler, type OperationLane, type Outcome } from '../../connector/connector.js';
+import { ProviderError, type BatchHandler, type OperationPriority, type Outcome } from '../../connector/connector.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { Outcomes, prepared } from './outcomes.service.js';
 import { AttemptRunner, toProviderError } from './attempt-runner.service.js';
@@ -36,16 +36,16 @@ export class BatchRunner {
   ) {}
 
   /** Works on claimed rows of one type, none of them interrupted or expired. */
-  async run(claims: readonly Claim[], lane: OperationLane): Promise<void> {
+  async run(claims: readonly Claim[], priority: OperationPriority): Promise<void> {
     const [first] = claims;
     const batch = first && this.registry.handler(first.transaction.type).batch;
     if (!batch) throw new Error('these operations cannot go together');
-    await this.runner.count(first.transaction.provider, claims.length, () => this.send(batch, claims, lane));
+    await this.runner.count(first.transaction.provider, claims.length, () => this.send(batch, claims, priority));
   }
 
-  private async send(batch: BatchHandler, claims: readonly Claim[], lane: OperationLane): Promise<void> {
+  private async send(batch: BatchHandler, claims: readonly Claim[], priority: OperationPriority): Promise<void> {
     const id = newUuid();
-    const { members, said } = await this.attempt(id, batch, claims, lane);
+    const { members, said } = await this.attempt(id, batch, claims, priority);
     await Promise.all(
       members.map(async ({ claim: { transaction }, cipher }, position) => {
         // A connector that says less than it was asked leaves the rest in doubt.
@@ -65,13 +65,13 @@ export class BatchRunner {
     id: string,
     batch: BatchHandler,
     claims: readonly Claim[],
-    lane: OperationLane,
+    priority: OperationPriority,
   ): Promise<Attempt> {
     const progress = { sent: false };
     let members: readonly Member[] = claims.map((claim) => ({ claim, cipher: null }));
     try {
       members = await this.bind(id, await Promise.all(claims.map((claim) => this.prepare(claim))));
-      const said = members.length === 0 ? [] : await this.call(batch, members, lane, progress);
+      const said = members.length === 0 ? [] : await this.call(batch, members, priority, progress);
       return { members, said };
     } catch (error) {
       return { members, said: members.map(({ claim }) => toProviderError(error, claim.transaction, progress.sent)) };
@@ -92,11 +92,11 @@ export class BatchRunner {
   private async call(
     batch: BatchHandler,
     members: readonly Member[],
-    lane: OperationLane,
+    priority: OperationPriority,
     progress: { sent: boolean },
   ): Promise<readonly Said[]> {
     const operations = members.map(({ claim: { transaction }, cipher }) =>
-      operationOf(prepared(cipher), transaction, lane),
+      operationOf(prepared(cipher), transaction, priority),
     );
     for (const { type, provider } of members.map(({ claim }) => claim.transaction))
       metrics.attempts.inc({ provider, type });

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Ledger } from '../../ledger/ledger.service.js';
 import type { ProviderClient } from '../../outbound/provider-client.js';
-import type { OperationLane } from '../../connector/connector.js';
+import type { OperationPriority } from '../../connector/connector.js';
 import { BatchCoalescer } from './batch-coalescer.service.js';
 import { SendAdmission } from './send-admission.service.js';
 import { BacklogEstimate } from './backlog-estimate.service.js';
@@ -39,14 +39,14 @@ export class DueWorkJob implements OnApplicationBootstrap {
     while (!ending.aborted) {
       const { room, onlyExpired } = this.admission.claimable(provider);
       if (room <= 0) break;
-      const lane = client.forecast.isScarce && !onlyExpired ? await this.laneAt(provider, client) : 'background';
+      const priority = client.forecast.isScarce && !onlyExpired ? await this.priorityNow(provider, client) : 'background';
       // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
-      const prospect = onlyExpired ? NOTHING : await client.forecast.prospect(lane);
+      const prospect = onlyExpired ? NOTHING : await client.forecast.prospect(priority);
       const permits = Math.min(room, prospect.room);
       const mayOnlyEnd = permits <= 0;
       if (!mayOnlyEnd && prospect.mustBatch && this.coalescer.coalesces(provider)) {
         const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', maxRows: permits };
-        await this.admission.hold(() => this.coalescer.sendTight(client, request, lane));
+        await this.admission.hold(() => this.coalescer.sendTight(client, request, priority));
         this.backlog.note(provider, true);
         break;
       }
@@ -54,7 +54,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
       const maxRows = Math.min(wanted, MAX_CLAIMED_AT_ONCE);
       const fair = !mayOnlyEnd && permits < MAX_CLAIMED_AT_ONCE;
       const how = { maxRows, onlyExpired: mayOnlyEnd, fair };
-      const taken = await this.admission.hold(() => this.takeUp(provider, how, lane));
+      const taken = await this.admission.hold(() => this.takeUp(provider, how, priority));
       this.backlog.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
       // A scarce quota is looked at again when these have taken their part of it.
       if (fair || taken < maxRows) break;
@@ -62,7 +62,7 @@ export class DueWorkJob implements OnApplicationBootstrap {
   }
 
   /** While some have waited long, newcomers get every second permit only. */
-  private async laneAt(provider: string, client: ProviderClient): Promise<'aged' | 'background'> {
+  private async priorityNow(provider: string, client: ProviderClient): Promise<'aged' | 'background'> {
     if (!(await this.ledger.hasDueOlderThan(provider, WAITED_LONG_MS))) return 'background';
     await client.forecast.favorAged();
     return 'aged';
@@ -71,12 +71,12 @@ export class DueWorkJob implements OnApplicationBootstrap {
   private async takeUp(
     provider: string,
     how: { maxRows: number; onlyExpired: boolean; fair: boolean },
-    lane: OperationLane,
+    priority: OperationPriority,
   ): Promise<number> {
     const request = { provider, leaseMs: this.registry.leaseMs(provider), actor: 'gateway', ...how };
     const claims = await this.ledger.claimDue(request);
-    if (how.fair && claims.length >= how.maxRows) await this.coalescer.sendScarce(claims, request, lane);
-    else this.coalescer.sendAlone(claims, lane);
+    if (how.fair && claims.length >= how.maxRows) await this.coalescer.sendScarce(claims, request, priority);
+    else this.coalescer.sendAlone(claims, priority);
     return claims.length;
   }
 }

@@ -7,11 +7,11 @@ import { BatchCoalescer } from './batch-coalescer.service.js';
 import { BatchRunner } from './batch-runner.service.js';
 import { ClockSkewJob } from './clock-skew.job.js';
 import { DueWorkJob } from './due-work.job.js';
-import { NeverSent } from './never-sent.service.js';
+import { UnconfirmedCommits } from './unconfirmed-commits.service.js';
 import { Outcomes } from './outcomes.service.js';
 import { ProviderPauses } from './provider-pauses.service.js';
 import { SendAdmission } from './send-admission.service.js';
-import { Turns } from './turns.service.js';
+import { ChangeOrder } from './change-order.service.js';
 
 /** Recorded operations are sent to their providers, and the outcomes recorded. */
 @Module({
@@ -23,12 +23,12 @@ import { Turns } from './turns.service.js';
     BatchRunner,
     ClockSkewJob,
     DueWorkJob,
-    NeverSent,
+    UnconfirmedCommits,
     Outcomes,
     ProviderPauses,
     SendAdmission,
-    Turns,
+    ChangeOrder,
   ],
-  exports: [AttemptRunner, BacklogEstimate, NeverSent, ProviderPauses, SendAdmission],
+  exports: [AttemptRunner, BacklogEstimate, UnconfirmedCommits, ProviderPauses, SendAdmission],
 })
 export class ExecutionModule {}

@@ -34,7 +34,7 @@ const NOT_SENT_IN_TIME: Failure = {
   retryable: true,
 };
 
-export function judgeOutcome(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Transition {
+export function afterOutcome(handler: OperationHandler, transaction: Transaction, outcome: Outcome): Transition {
   return {
     ...transitionOf(handler, transaction, outcome),
     ...(outcome.reply !== undefined && { reply: outcome.reply }),
@@ -70,7 +70,7 @@ function transitionOf(handler: OperationHandler, transaction: Transaction, outco
 }
 
 /** A call without a usable response. `now` is the database's clock as far as we know it. */
-export function judgeError(
+export function afterError(
   handler: OperationHandler,
   transaction: Transaction,
   error: ProviderError,
@@ -102,12 +102,12 @@ export function judgeError(
 }
 
 /** The process that made the attempt is gone. Only for operations that must not be sent twice. */
-export function judgeInterrupted(handler: OperationHandler): Transition {
+export function afterInterruption(handler: OperationHandler): Transition {
   const eventDetail = { reason: 'interrupted' };
   return { to: 'unknown', dueInMs: null, evidence: 'interrupted', eventDetail, ...resourceFor(handler, 'unknown') };
 }
 
-export function judgeExpired(handler: OperationHandler): Transition {
+export function afterExpiry(handler: OperationHandler): Transition {
   return {
     to: 'failed',
     dueInMs: null,
@@ -121,7 +121,7 @@ export function judgeExpired(handler: OperationHandler): Transition {
  * For an attempt that began with a record and was never sent, as this process knows. null: more than the end of the lease
  * has happened since. If `unknown` is the first event after the record, nothing was sent.
  */
-export function judgeNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Transition | null {
+export function afterNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Transition | null {
   const reason = 'recorded_too_late';
   if (status === 'pending' && epoch === 1 && version === 1) return givenBack(reason);
   return status === 'unknown' && epoch === 2 && version === 2 ? neverHappened(handler, reason) : null;
@@ -131,7 +131,7 @@ export function judgeNeverSent(handler: OperationHandler, { status, epoch, versi
  * The same for an attempt that began with a claim whose response was lost. null: another instance has claimed it since and
  * may be sending it.
  */
-export function judgeLostClaim(handler: OperationHandler, { transaction, claimEpoch }: Claimed): Transition | null {
+export function afterLostClaim(handler: OperationHandler, { transaction, claimEpoch }: Claimed): Transition | null {
   const { status, epoch, attemptOpen } = transaction;
   const reason = 'claim_unconfirmed';
   if (status === 'pending' && attemptOpen && epoch === claimEpoch) return givenBack(reason);
@@ -145,7 +145,7 @@ function givenBack(reason: string): Transition {
 }
 
 function neverHappened(handler: OperationHandler, reason: string): Transition {
-  return { ...judgeExpired(handler), evidence: 'not sent', eventDetail: { reason } };
+  return { ...afterExpiry(handler), evidence: 'not sent', eventDetail: { reason } };
 }
 
 /**

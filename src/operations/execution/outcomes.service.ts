@@ -12,12 +12,12 @@ import type { JsonObject, Transaction } from '../../ledger/model/transaction.js'
 import { describeError, logger } from '../../common/log.js';
 import { QUOTA_USED_UP } from '../../outbound/quota.service.js';
 import { ProviderError, type OperationHandler, type Outcome } from '../../connector/connector.js';
-import { judgeError, judgeOutcome, PARKED, type Transition } from './outcome-policy.js';
+import { afterError, afterOutcome, PARKED, type Transition } from './outcome-policy.js';
 import { reportEdge } from './edge-alarm.js';
 import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { openSecret, sealSecret } from '../sealed-payload.js';
-import { Turns } from './turns.service.js';
+import { ChangeOrder } from './change-order.service.js';
 
 /** Longer answers are kept in part: every documented one is far shorter. */
 const MAX_REPLY_LENGTH = 16 * 1024;
@@ -31,7 +31,7 @@ export class Outcomes {
     private readonly registry: ConnectorRegistry,
     private readonly vault: AppVault,
     private readonly backlog: BacklogEstimate,
-    private readonly turns: Turns,
+    private readonly changeOrder: ChangeOrder,
   ) {}
 
   /**
@@ -54,36 +54,36 @@ export class Outcomes {
     about: JsonObject = {},
   ): Promise<Transaction> {
     const handler = this.registry.handler(transaction.type);
-    const verdict =
+    const transition =
       said instanceof ProviderError
-        ? await this.judgeSilence(handler, transaction, said)
-        : judgeOutcome(handler, transaction, said);
-    return this.write(transaction, { ...verdict, eventDetail: { ...verdict.eventDetail, ...about } }, cipher);
+        ? await this.transitionAfterError(handler, transaction, said)
+        : afterOutcome(handler, transaction, said);
+    return this.write(transaction, { ...transition, eventDetail: { ...transition.eventDetail, ...about } }, cipher);
   }
 
-  private async judgeSilence(
+  private async transitionAfterError(
     handler: OperationHandler,
     transaction: Transaction,
     error: ProviderError,
   ): Promise<Transition> {
     const { id: transactionId, provider } = transaction;
     reportEdge(error, { transactionId, provider });
-    const verdict = judgeError(handler, transaction, error, new Date());
-    return error.reason === QUOTA_USED_UP ? this.queued(handler, transaction, verdict, error) : verdict;
+    const transition = afterError(handler, transaction, error, new Date());
+    return error.reason === QUOTA_USED_UP ? this.queued(handler, transaction, transition, error) : transition;
   }
 
   /** Nothing is wrong, it is only not its turn: no growing pauses, and an estimate that knows who waits before it. */
   private async queued(
     handler: OperationHandler,
     transaction: Transaction,
-    verdict: Transition,
+    transition: Transition,
     error: ProviderError,
   ): Promise<Transition> {
-    if (verdict.dueInMs === null) return verdict;
+    if (transition.dueInMs === null) return transition;
     // What can go together with others goes as soon as there is a permit for all of them.
-    const dueInMs = handler.batch ? 0 : Math.round(error.extras.retryAfterMs ?? verdict.dueInMs);
+    const dueInMs = handler.batch ? 0 : Math.round(error.extras.retryAfterMs ?? transition.dueInMs);
     const drainMs = await this.drainMs(transaction);
-    return { ...verdict, dueInMs, expectedInMs: Math.max(dueInMs, drainMs) };
+    return { ...transition, dueInMs, expectedInMs: Math.max(dueInMs, drainMs) };
   }
 
   /** An estimate must not keep from the record what it is only good to know for. */
@@ -96,28 +96,28 @@ export class Outcomes {
     }
   }
 
-  /** Records a verdict; answers with the transaction as it is then. `cipher`: see `conclude`. */
-  async write(transaction: Transaction, verdict: Transition, cipher: AppCipher | null): Promise<Transaction> {
-    if (verdict.evidence === PARKED) alarm('parked', { transactionId: transaction.id }, 'parked for an operator');
-    const settled = await this.settle(transaction, verdict, cipher, transaction.epoch);
-    if (!settled.moved) return this.writeLate(transaction, verdict, cipher);
-    if (verdict.to !== null && isFinal(verdict.to))
-      await this.turns.ended(this.registry.handler(transaction.type), transaction);
-    return asSettled(transaction, verdict, settled);
+  /** Records a transition; answers with the transaction as it is then. `cipher`: see `conclude`. */
+  async write(transaction: Transaction, transition: Transition, cipher: AppCipher | null): Promise<Transaction> {
+    if (transition.evidence === PARKED) alarm('parked', { transactionId: transaction.id }, 'parked for an operator');
+    const settled = await this.settle(transaction, transition, cipher, transaction.epoch);
+    if (!settled.moved) return this.writeLate(transaction, transition, cipher);
+    if (transition.to !== null && isFinal(transition.to))
+      await this.changeOrder.ended(this.registry.handler(transaction.type), transaction);
+    return asSettled(transaction, transition, settled);
   }
 
   /** Another writer was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
-  private async writeLate(stale: Transaction, verdict: Transition, cipher: AppCipher | null): Promise<Transaction> {
+  private async writeLate(stale: Transaction, transition: Transition, cipher: AppCipher | null): Promise<Transaction> {
     const current = await retryWhileUnavailable(OUTCOME_RETRY_MS, () => this.reader.require(stale));
-    if (current.status === 'unknown' && (verdict.to === 'succeeded' || verdict.to === 'failed')) {
-      const late: Transition = { ...verdict, evidence: 'late answer' };
+    if (current.status === 'unknown' && (transition.to === 'succeeded' || transition.to === 'failed')) {
+      const late: Transition = { ...transition, evidence: 'late answer' };
       const settled = await this.settle(current, late, cipher, null);
       if (settled.moved) return asSettled(current, late, settled);
     }
     const contradicts =
-      isFinal(current.status) && verdict.to !== null && isFinal(verdict.to) && verdict.to !== current.status;
+      isFinal(current.status) && transition.to !== null && isFinal(transition.to) && transition.to !== current.status;
     if (contradicts) {
-      const fields = { transactionId: current.id, is: current.status, said: verdict.to };
+      const fields = { transactionId: current.id, is: current.status, said: transition.to };
       alarm('contradiction', fields, 'a response contradicts a final status');
     }
     return current;

@@ -9,7 +9,7 @@ import { ConnectorRegistry, leaseMsOf } from '../connector-registry.service.js';
 import { AttemptRunner } from './attempt-runner.service.js';
 import { BacklogEstimate } from './backlog-estimate.service.js';
 import { ClockSkewJob } from './clock-skew.job.js';
-import { NeverSent } from './never-sent.service.js';
+import { UnconfirmedCommits } from './unconfirmed-commits.service.js';
 import { ProviderPauses } from './provider-pauses.service.js';
 
 /** Queued operations are looked at at least this often. */
@@ -37,7 +37,7 @@ export class SendAdmission implements BeforeApplicationShutdown {
     private readonly pauses: ProviderPauses,
     private readonly clock: ClockSkewJob,
     private readonly backlog: BacklogEstimate,
-    private readonly neverSent: NeverSent,
+    private readonly unconfirmed: UnconfirmedCommits,
     private readonly watcher: TransactionWatcher,
   ) {}
 
@@ -99,7 +99,7 @@ export class SendAdmission implements BeforeApplicationShutdown {
   }
 
   private get inProgress(): number {
-    return this.runner.busy + this.beginning + this.neverSent.urgent;
+    return this.runner.busy + this.beginning + this.unconfirmed.urgent;
   }
 
   private mustNotSend(provider: string): boolean {

@@ -1,7 +1,7 @@
 import type { AppCipher } from '../../crypto/app-vault.js';
 import type { Claim } from '../../ledger/writes/claim.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
-import { ProviderError, type OperationLane, type StoredOperation } from '../../connector/connector.js';
+import { ProviderError, type OperationPriority, type StoredOperation } from '../../connector/connector.js';
 import { PREPARATION_MS } from '../connector-registry.service.js';
 import { openSecret } from '../sealed-payload.js';
 
@@ -9,7 +9,7 @@ import { openSecret } from '../sealed-payload.js';
 export function operationOf(
   cipher: AppCipher,
   transaction: Transaction,
-  lane: OperationLane,
+  priority: OperationPriority,
   body = openSecret(cipher, transaction).body,
 ): StoredOperation {
   return {
@@ -22,7 +22,7 @@ export function operationOf(
     providerReference: transaction.providerReference,
     attempt: transaction.attempts,
     startedAt: transaction.releaseAt ?? transaction.createdAt,
-    lane,
+    priority,
   };
 }
 

@@ -11,7 +11,7 @@ import { canonicalJson } from './request-fingerprint.js';
 import type { Draft } from './draft.js';
 import type { Submission } from './submission.js';
 import { sendTimeOf, toNewTransaction } from './to-new-transaction.js';
-import { NeverSent } from '../execution/never-sent.service.js';
+import { UnconfirmedCommits } from '../execution/unconfirmed-commits.service.js';
 import { insufficientFloat, keyReused, refusalOf } from './submission-problems.js';
 import { SendAdmission } from '../execution/send-admission.service.js';
 import { sealSecret } from '../sealed-payload.js';
@@ -44,7 +44,7 @@ export class Submissions {
     private readonly admission: SendAdmission,
     private readonly runner: AttemptRunner,
     private readonly watcher: TransactionWatcher,
-    private readonly neverSent: NeverSent,
+    private readonly unconfirmed: UnconfirmedCommits,
   ) {}
 
   /**
@@ -102,7 +102,7 @@ export class Submissions {
     } catch (error) {
       // The commit may still happen. A rejection before the write has no cause.
       const isRefused = error instanceof Problem && error.cause === undefined;
-      if (transaction.leaseMs !== null && !isRefused) this.neverSent.watch(transaction.id);
+      if (transaction.leaseMs !== null && !isRefused) this.unconfirmed.watch(transaction.id);
       throw error;
     }
   }

@@ -25,7 +25,7 @@ export interface View {
 export const OWNER: View = { personal: false, owner: true };
 export const MASKED: View = { personal: false, owner: false };
 
-/** Turns what the ledger holds into the contract's JSON. */
+/** ChangeOrder what the ledger holds into the contract's JSON. */
 @Injectable()
 export class Presenter {
   constructor(

@@ -42,8 +42,8 @@ export class LoyaltyLayerClient {
   }
 
   /** Creates several passes in one call. @throws ProviderError */
-  createPasses(body: string, lane: StoredOperation['lane'], beforeSend: () => void): Promise<HttpReply> {
-    return this.act('pass_batch_create', '/v1/pass/batch-create', { body, lane }, beforeSend);
+  createPasses(body: string, priority: StoredOperation['priority'], beforeSend: () => void): Promise<HttpReply> {
+    return this.act('pass_batch_create', '/v1/pass/batch-create', { body, priority }, beforeSend);
   }
 
   /** The public keys for encrypting cards. @throws ProviderError */
@@ -84,12 +84,12 @@ export class LoyaltyLayerClient {
   private act(
     operation: string,
     path: string,
-    { body, lane }: Pick<StoredOperation, 'body'> & { readonly lane?: StoredOperation['lane'] },
+    { body, priority }: Pick<StoredOperation, 'body'> & { readonly priority?: StoredOperation['priority'] },
     beforeSend: () => void,
   ): Promise<HttpReply> {
     return this.http.call({
       operation,
-      priority: lane,
+      priority,
       // A second create could issue a second pass.
       repeatable: operation === 'pass_update' || operation === 'pass_cancel',
       beforeSend,
@@ -97,10 +97,10 @@ export class LoyaltyLayerClient {
     });
   }
 
-  private ask(operation: string, path: string, body: string, lane: 'interactive' | 'status'): Promise<HttpReply> {
+  private ask(operation: string, path: string, body: string, priority: 'interactive' | 'status'): Promise<HttpReply> {
     return this.http.call({
       operation,
-      priority: lane,
+      priority,
       repeatable: true,
       request: (token) => this.post(path, body, token, READ_DEADLINE_MS),
     });

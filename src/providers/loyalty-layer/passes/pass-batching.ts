@@ -29,7 +29,7 @@ export class PassBatching implements BatchHandler {
     const orders = operations.map(({ body }) => body);
     this.trust.begin();
     try {
-      const reply = await this.client.createPasses(batchBody(orders), operations[0]?.lane, beforeSend);
+      const reply = await this.client.createPasses(batchBody(orders), operations[0]?.priority, beforeSend);
       const said = readBatchReply(reply, orders);
       this.learn(said);
       this.countSurplus(reply, orders);

@@ -7,7 +7,7 @@ import { Ledger } from '../../ledger/ledger.service.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { describeError, logger } from '../../common/log.js';
-import { judgeLostClaim, judgeNeverSent, type Transition } from './outcome-policy.js';
+import { afterLostClaim, afterNeverSent, type Transition } from './outcome-policy.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
 const LOOK_MS = 500;
@@ -32,7 +32,7 @@ type Watched = Map<string, { readonly until: number; readonly urgentUntil: numbe
  * maker is gone.
  */
 @Injectable()
-export class NeverSent implements OnApplicationShutdown {
+export class UnconfirmedCommits implements OnApplicationShutdown {
   private readonly records: Watched = new Map();
   private readonly claims: Watched = new Map();
   private claimPauseMs = LOOK_MS;
@@ -111,9 +111,9 @@ export class NeverSent implements OnApplicationShutdown {
     const found = await this.reader.findMany(ids);
     await Promise.all(
       found.map(async (transaction) => {
-        const verdict = judgeNeverSent(this.registry.handler(transaction.type), transaction);
+        const transition = afterNeverSent(this.registry.handler(transaction.type), transaction);
         // It has just become something else: looked at again.
-        if (verdict && !(await this.giveBack(transaction, verdict))) return;
+        if (transition && !(await this.giveBack(transaction, transition))) return;
         this.records.delete(transaction.id);
       }),
     );
@@ -136,14 +136,14 @@ export class NeverSent implements OnApplicationShutdown {
   /** False: another instance has it at the moment, and it is looked at again. */
   private async giveBackClaimed(claimed: Claimed): Promise<boolean> {
     const { transaction } = claimed;
-    const verdict = judgeLostClaim(this.registry.handler(transaction.type), claimed);
-    return verdict !== null && this.giveBack(transaction, verdict);
+    const transition = afterLostClaim(this.registry.handler(transaction.type), claimed);
+    return transition !== null && this.giveBack(transaction, transition);
   }
 
-  private async giveBack(transaction: Transaction, verdict: Transition): Promise<boolean> {
+  private async giveBack(transaction: Transaction, transition: Transition): Promise<boolean> {
     const { id, type, epoch } = transaction;
     const { moved } = await this.ledger.settle(transaction, {
-      ...verdict,
+      ...transition,
       epoch,
       actor: 'gateway',
       eventId: newUuid(),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { turnOf, type OtherChange, type Parts } from '../../src/operations/execution/turn.js';
+import { turnOf, type OtherChange, type Parts } from '../../src/operations/execution/change-turn.js';
 import { partsOfUpdate } from '../../src/providers/loyalty-layer/passes/pass-change.operation.js';
 
 function other(changes: Partial<OtherChange>): OtherChange {

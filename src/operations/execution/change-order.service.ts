@@ -8,11 +8,11 @@ import { describeError, logger } from '../../common/log.js';
 import type { OperationHandler } from '../../connector/connector.js';
 import { backoffMs, type Transition } from './outcome-policy.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
-import { turnOf, type OtherChange } from './turn.js';
+import { turnOf, type OtherChange } from './change-turn.js';
 
 /** Keeps changes to one resource in the order in which they were recorded, across all instances. */
 @Injectable()
-export class Turns {
+export class ChangeOrder {
   constructor(
     private readonly ledger: Ledger,
     private readonly reader: LedgerReader,
