@@ -8,7 +8,7 @@ export interface RegisteredProvider {
   readonly client: ProviderClient;
 }
 
-/** Providers announce themselves here at start: no other part of the gateway knows a provider by name. */
+/** Connectors register here at start: no other part of the gateway knows a provider by name. */
 @Injectable()
 export class ConnectorRegistry {
   private readonly providers = new Map<string, RegisteredProvider>();
@@ -42,7 +42,7 @@ export class ConnectorRegistry {
     return this.providers.get(provider) ?? null;
   }
 
-  /** In the order of the vocabulary, whatever the order in which the modules came up. */
+  /** In the order of the manifests, whatever the order in which the modules started. */
   all(): RegisteredProvider[] {
     return PROVIDERS.flatMap((name) => this.find(name) ?? []);
   }
@@ -54,9 +54,9 @@ export class ConnectorRegistry {
   }
 }
 
-/** From the begin of an attempt until its call must have begun: token, quota and queueing happen in this time. */
+/** Time from the beginning of an attempt to its call: for the token, the quota and queueing. */
 export const PREPARATION_MS = 10_000;
-/** A lease outlives its call by little: after a crash somebody else takes over then. */
+/** Time that a lease outlives its call. After a crash, another instance takes over when the lease ends. */
 const LEASE_MARGIN_MS = 2_000;
 
 export function leaseMsOf(handler: OperationHandler): number {

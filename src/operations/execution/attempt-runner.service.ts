@@ -6,7 +6,12 @@ import type { Transaction } from '../../ledger/model/transaction.js';
 import { alarm } from '../../common/alarm.js';
 import { describeError } from '../../common/log.js';
 import { metrics } from '../../common/metrics.js';
-import { ProviderError, type OperationHandler, type OperationPriority, type Outcome } from '../../connector/connector.js';
+import {
+  ProviderError,
+  type OperationHandler,
+  type OperationPriority,
+  type Outcome,
+} from '../../connector/connector.js';
 import { afterExpiry, afterInterruption, type Transition } from './outcome-policy.js';
 import { Outcomes } from './outcomes.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';

@@ -3,10 +3,10 @@ import { Database } from '../../database/database.js';
 import { pendingCounts } from '../../ledger/reads/open-counts.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
-/** A forecast is used again for so long: when many have to wait at once, one look is enough. */
+/** Maximum age of a forecast: one is enough for many operations that queue at the same time. */
 const MAX_AGE_MS = 500;
 
-/** Where operations wait for a provider's quota, and until when. */
+/** Knows where operations wait for a provider's quota, and estimates how long. */
 @Injectable()
 export class BacklogEstimate {
   private readonly forecasts = new Map<string, { readonly drainMs: Promise<number>; readonly askedAtMs: number }>();
@@ -17,7 +17,7 @@ export class BacklogEstimate {
     private readonly registry: ConnectorRegistry,
   ) {}
 
-  /** Whether more waited for permits than there were, when this process looked last. */
+  /** Whether more operations waited than there were permits when this process last looked. */
   isCrowded(provider: string): boolean {
     return this.crowded.has(provider);
   }
@@ -27,7 +27,7 @@ export class BacklogEstimate {
     else this.crowded.delete(provider);
   }
 
-  /** Milliseconds until all that waits for the provider now has been sent, as far as its quota decides. */
+  /** Milliseconds until everything that waits for the provider now can be sent under its quota. */
   drainMs(provider: string): Promise<number> {
     const known = this.forecasts.get(provider);
     if (known && performance.now() - known.askedAtMs < MAX_AGE_MS) return known.drainMs;

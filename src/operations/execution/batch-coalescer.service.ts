@@ -10,10 +10,10 @@ import { reportUnwritten } from './unwritten.js';
 import { alarm } from '../../common/alarm.js';
 import { describeError } from '../../common/log.js';
 
-/** Sends what has been taken up: each by itself, or together where permits are scarce. */
+/** Sends claimed operations: one by one, or in batches where permits are scarce. */
 @Injectable()
 export class BatchCoalescer {
-  /** When something went out together last, by provider. */
+  /** The time of the last batch, by provider. */
   private readonly sentAtMs = new Map<string, number>();
 
   constructor(
@@ -23,14 +23,14 @@ export class BatchCoalescer {
     private readonly batches: BatchRunner,
   ) {}
 
-  /** Whether there are operations that can go together now. */
+  /** Whether the provider takes batches now. */
   coalesces(provider: string): boolean {
     return (this.batchOf(provider)?.[1].size ?? 0) > 0;
   }
 
   /**
-   * With the last permits: what can go together goes when there is enough for a whole batch, and otherwise not more often
-   * than the permits last. What cannot takes its permit first.
+   * Sends with the last permits. Operations that cannot be batched get theirs first. Full batches are sent at once; a
+   * smaller one only as often as the permits last.
    */
   async sendTight(client: ProviderClient, request: ClaimRequest, priority: OperationPriority): Promise<void> {
     const { provider, maxRows: permits } = request;
@@ -40,7 +40,7 @@ export class BatchCoalescer {
     this.sendAlone(alone, priority);
     const left = permits - alone.length;
     const { size } = batch;
-    // One: the answer to another batch has to come first.
+    // Size 1: the response to another batch must come first.
     if (left <= 0 || size < 2) return;
     const waiting = await this.ledger.dueCount(provider, type, size * left);
     const isTime = waiting % size > 0 && (await this.isTime(client, priority, left));
@@ -60,15 +60,15 @@ export class BatchCoalescer {
   }
 
   /**
-   * How many rows to take up while so many permits are left. Until a batch has been understood one goes by itself: what
-   * would go alone beside it would only use up permits.
+   * Number of rows to claim with `permits` permits. Until the response to a first batch was understood, only one operation
+   * is sent at a time: others beside it would only use up permits.
    */
   rowsFor(provider: string, permits: number): number {
     const batch = this.batchOf(provider);
     return batch && !batch[1].isProven && batch[1].size > 1 ? Math.min(permits, 1) : permits;
   }
 
-  /** A permit for each of them is to be had, but not for more. */
+  /** Sends claims for which there are just enough permits, and batches more with them. */
   async sendScarce(claims: readonly Claim[], request: ClaimRequest, priority: OperationPriority): Promise<void> {
     const [type, batch] = this.batchOf(request.provider) ?? [];
     const own = claims.filter((claim) => claim.transaction.type === type && isSendable(claim));
@@ -81,12 +81,12 @@ export class BatchCoalescer {
     const all = [...own, ...more.filter(isSendable)];
     const others = [...claims.filter((claim) => !own.includes(claim)), ...more.filter((claim) => !isSendable(claim))];
     this.sendAlone(others, priority);
-    // Half of the permits stay for those who come next.
+    // Half of the permits are left for the next operations.
     const calls = Math.max(Math.ceil(own.length / 2), Math.ceil(all.length / size));
     for (const part of inParts(all, calls)) this.sendTogether(part, priority);
   }
 
-  /** Those that have been taken up already go in any case: only this process knows that they have not left. */
+  /** A failure here must not keep the claimed ones: only this process knows that they were not sent. */
   private async claimMore(request: ClaimRequest): Promise<Claim[]> {
     try {
       return await this.ledger.claimDue(request);
@@ -123,7 +123,7 @@ function isSendable({ transaction, interrupted, expired }: Claim): boolean {
   return transaction.status === 'pending' && !interrupted && !expired;
 }
 
-/** As equal as can be, in order. */
+/** In order, with sizes that differ by at most one. */
 function inParts<T>(list: readonly T[], parts: number): T[][] {
   const at = (part: number): number => Math.floor((part * list.length) / parts);
   return Array.from({ length: parts }, (_none, part) => list.slice(at(part), at(part + 1)));

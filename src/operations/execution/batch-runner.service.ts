@@ -13,19 +13,19 @@ import { reportUnwritten } from './unwritten.js';
 
 type Said = Outcome | ProviderError;
 
-/** An operation of a batch, and what it takes to record its outcome; null: it could not be fetched, so nothing is sent. */
+/** An operation of a batch, and what recording its outcome needs; null: not loaded, so nothing is sent. */
 interface Member {
   readonly claim: Claim;
   readonly cipher: AppCipher | null;
 }
 
-/** What was said of each member, in their order. */
+/** The result of each member, in their order. */
 interface Attempt {
   readonly members: readonly Member[];
   readonly said: readonly Said[];
 }
 
-/** Several operations in one call: written down, called, and recorded for each what was said of it. */
+/** Sends several operations in one call: records their positions, calls, and records the outcome of each. */
 @Injectable()
 export class BatchRunner {
   constructor(
@@ -48,7 +48,7 @@ export class BatchRunner {
     const { members, said } = await this.attempt(id, batch, claims, priority);
     await Promise.all(
       members.map(async ({ claim: { transaction }, cipher }, position) => {
-        // A connector that says less than it was asked leaves the rest in doubt.
+        // If the connector returns too few results, the rest is in doubt.
         const own = said[position] ?? new ProviderError('doubtful', 'batch_item_missing');
         const about = { batch: id, position, size: members.length };
         try {
@@ -60,7 +60,7 @@ export class BatchRunner {
     );
   }
 
-  /** Nothing has left when it could not be written down first: all of them are given back. */
+  /** If the positions cannot be recorded, nothing is sent, and all members become due again. */
   private async attempt(
     id: string,
     batch: BatchHandler,
@@ -82,7 +82,7 @@ export class BatchRunner {
     return { claim, cipher: await this.outcomes.prepare(claim.transaction) };
   }
 
-  /** Those that are still ours, in the order in which they are written down. */
+  /** Members whose claim is still ours, in the recorded order. */
   private async bind(id: string, members: readonly Member[]): Promise<Member[]> {
     const rows = members.map(({ claim: { transaction } }) => ({ transaction, eventId: newUuid() }));
     const byId = new Map(members.map((member) => [member.claim.transaction.id, member]));

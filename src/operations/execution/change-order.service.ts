@@ -19,7 +19,7 @@ export class ChangeOrder {
     private readonly registry: ConnectorRegistry,
   ) {}
 
-  /** null: it may be sent. Asked after its attempt has begun in the database, and before anything leaves. */
+  /** null: it may be sent. Call it after the attempt is committed, and before anything is sent. */
   async judge(handler: OperationHandler, transaction: Transaction): Promise<Transition | null> {
     const { order } = handler;
     if (!order || transaction.resourceId === null || transaction.status !== 'pending') return null;
@@ -40,7 +40,7 @@ export class ChangeOrder {
     };
   }
 
-  /** It has ended: what waits for it goes on at once. A hint only, since whatever waits has a time of its own. */
+  /** Changes that wait for this one are due now. Only a hint: each also has its own due time. */
   async ended(handler: OperationHandler, transaction: Transaction): Promise<void> {
     if (!handler.order || transaction.resourceId === null) return;
     try {
@@ -54,7 +54,7 @@ export class ChangeOrder {
   private asChange(sibling: Sibling): OtherChange[] {
     const { order } = this.registry.handler(sibling.type);
     if (!order) return [];
-    // What has been erased does not say any more what it changed.
+    // After erasure it is not known which parts a change set.
     return [{ ...sibling, parts: sibling.erasedAt === null ? order.partsOf(sibling.detail) : 'all' }];
   }
 }

@@ -14,7 +14,7 @@ const NOTHING = { room: 0, mustBatch: false };
 /** Work that has waited longer gets every other permit. */
 const WAITED_LONG_MS = 5_000;
 
-/** Takes up what is due: retries, releases, polls, and what a crashed instance left behind. */
+/** Claims due operations and sends them: retries, releases, polls, and those of a crashed instance. */
 @Injectable()
 export class DueWorkJob implements OnApplicationBootstrap {
   constructor(
@@ -39,8 +39,9 @@ export class DueWorkJob implements OnApplicationBootstrap {
     while (!ending.aborted) {
       const { room, onlyExpired } = this.admission.claimable(provider);
       if (room <= 0) break;
-      const priority = client.forecast.isScarce && !onlyExpired ? await this.priorityNow(provider, client) : 'background';
-      // No more than the quota can take: what waits for it lies still in the database. What has expired needs none.
+      const priority =
+        client.forecast.isScarce && !onlyExpired ? await this.priorityNow(provider, client) : 'background';
+      // Claims no more than the quota allows; the rest waits in the database. Expired operations need no permit.
       const prospect = onlyExpired ? NOTHING : await client.forecast.prospect(priority);
       const permits = Math.min(room, prospect.room);
       const mayOnlyEnd = permits <= 0;
@@ -56,12 +57,12 @@ export class DueWorkJob implements OnApplicationBootstrap {
       const how = { maxRows, onlyExpired: mayOnlyEnd, fair };
       const taken = await this.admission.hold(() => this.takeUp(provider, how, priority));
       this.backlog.note(provider, !onlyExpired && (mayOnlyEnd || (fair && taken >= maxRows)));
-      // A scarce quota is looked at again when these have taken their part of it.
+      // The quota is read again when these have taken their permits.
       if (fair || taken < maxRows) break;
     }
   }
 
-  /** While some have waited long, newcomers get every second permit only. */
+  /** While aged operations wait, new ones get only every other permit. */
   private async priorityNow(provider: string, client: ProviderClient): Promise<'aged' | 'background'> {
     if (!(await this.ledger.hasDueOlderThan(provider, WAITED_LONG_MS))) return 'background';
     await client.forecast.favorAged();

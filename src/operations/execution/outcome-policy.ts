@@ -69,7 +69,7 @@ function transitionOf(handler: OperationHandler, transaction: Transaction, outco
   }
 }
 
-/** A call without a usable response. `now` is the database's clock as far as we know it. */
+/** After a call without a usable response. `now`: the current time by the database's clock, as far as known. */
 export function afterError(
   handler: OperationHandler,
   transaction: Transaction,
@@ -101,7 +101,7 @@ export function afterError(
   return { to: null, dueInMs, expectedInMs: dueInMs, attemptNotSent, evidence, eventDetail };
 }
 
-/** The process that made the attempt is gone. Only for operations that must not be sent twice. */
+/** After the process of an attempt ended. Only for operations that must not be sent twice. */
 export function afterInterruption(handler: OperationHandler): Transition {
   const eventDetail = { reason: 'interrupted' };
   return { to: 'unknown', dueInMs: null, evidence: 'interrupted', eventDetail, ...resourceFor(handler, 'unknown') };

@@ -19,10 +19,10 @@ import { ConnectorRegistry } from '../connector-registry.service.js';
 import { openSecret, sealSecret } from '../sealed-payload.js';
 import { ChangeOrder } from './change-order.service.js';
 
-/** Longer answers are kept in part: every documented one is far shorter. */
+/** Longer responses are cut; every documented one is far shorter. */
 const MAX_REPLY_LENGTH = 16 * 1024;
 
-/** Records how calls ended. Writing an outcome is tried until the patience with the database ends. */
+/** Records the outcomes of calls. A write is retried while the database is unavailable, up to a limit. */
 @Injectable()
 export class Outcomes {
   constructor(
@@ -35,8 +35,8 @@ export class Outcomes {
   ) {}
 
   /**
-   * Fetches what recording the outcome takes. Before the call: an answer must not depend on what the database can be
-   * asked for by the time that it arrives.
+   * Loads what recording the outcome needs. Call it before the call: the database may be unavailable when the response
+   * arrives.
    */
   async prepare(transaction: Transaction): Promise<AppCipher> {
     const [cipher] = await Promise.all([this.vault.of(transaction.appId), this.ledger.prepare(transaction)]);
@@ -44,8 +44,8 @@ export class Outcomes {
   }
 
   /**
-   * Records what a call's end means for one operation. `cipher`: as prepared; null: nothing was called. `about`: what
-   * else the event shall say.
+   * Records the outcome of a call for one operation. `cipher`: from `prepare`; null: nothing was sent. `about`: more
+   * members for the event.
    */
   async conclude(
     transaction: Transaction,
@@ -72,7 +72,7 @@ export class Outcomes {
     return error.reason === QUOTA_USED_UP ? this.queued(handler, transaction, transition, error) : transition;
   }
 
-  /** Nothing is wrong, it is only not its turn: no growing pauses, and an estimate that knows who waits before it. */
+  /** No permit was free: the pause does not grow, and the estimate includes the operations that wait before it. */
   private async queued(
     handler: OperationHandler,
     transaction: Transaction,
@@ -80,13 +80,13 @@ export class Outcomes {
     error: ProviderError,
   ): Promise<Transition> {
     if (transition.dueInMs === null) return transition;
-    // What can go together with others goes as soon as there is a permit for all of them.
+    // An operation that can be batched is sent as soon as there is a permit for the batch.
     const dueInMs = handler.batch ? 0 : Math.round(error.extras.retryAfterMs ?? transition.dueInMs);
     const drainMs = await this.drainMs(transaction);
     return { ...transition, dueInMs, expectedInMs: Math.max(dueInMs, drainMs) };
   }
 
-  /** An estimate must not keep from the record what it is only good to know for. */
+  /** A failed estimate must not prevent the record. */
   private async drainMs({ id, provider }: Transaction): Promise<number> {
     try {
       return await this.backlog.drainMs(provider);
@@ -96,7 +96,7 @@ export class Outcomes {
     }
   }
 
-  /** Records a transition; answers with the transaction as it is then. `cipher`: see `conclude`. */
+  /** Records a transition; returns the transaction after it. `cipher`: see `conclude`. */
   async write(transaction: Transaction, transition: Transition, cipher: AppCipher | null): Promise<Transaction> {
     if (transition.evidence === PARKED) alarm('parked', { transactionId: transaction.id }, 'parked for an operator');
     const settled = await this.settle(transaction, transition, cipher, transaction.epoch);
@@ -106,7 +106,7 @@ export class Outcomes {
     return asSettled(transaction, transition, settled);
   }
 
-  /** Another writer was faster: a notification ended it, or our lease ran out and it was called `unknown`. */
+  /** Another writer was faster: a notification ended it, or our lease ended and it became `unknown`. */
   private async writeLate(stale: Transaction, transition: Transition, cipher: AppCipher | null): Promise<Transaction> {
     const current = await retryWhileUnavailable(OUTCOME_RETRY_MS, () => this.reader.require(stale));
     if (current.status === 'unknown' && (transition.to === 'succeeded' || transition.to === 'failed')) {
@@ -143,7 +143,7 @@ export class Outcomes {
   }
 }
 
-/** @throws Error when the outcome could not be recorded: nothing must be called then */
+/** @throws Error when the cipher was not loaded: the outcome could not be recorded, so nothing may be sent */
 export function prepared(cipher: AppCipher | null): AppCipher {
   if (!cipher) throw new Error('the key of the app has not been fetched');
   return cipher;

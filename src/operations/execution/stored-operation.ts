@@ -5,7 +5,7 @@ import { ProviderError, type OperationPriority, type StoredOperation } from '../
 import { PREPARATION_MS } from '../connector-registry.service.js';
 import { openSecret } from '../sealed-payload.js';
 
-/** The operation as its connector gets it; `body` where it is known already. @throws Error when its data has been erased */
+/** The operation as its connector gets it. `body`: if known, it is not decrypted. @throws Error when its data was erased */
 export function operationOf(
   cipher: AppCipher,
   transaction: Transaction,
@@ -26,9 +26,9 @@ export function operationOf(
   };
 }
 
-/** Asked immediately before the first byte leaves. @throws ProviderError when it must not leave any more */
+/** Call it immediately before the first byte is sent. @throws ProviderError when it must no longer be sent */
 export function assertInTime({ transaction, leasedAtMs }: Claim): void {
-  // A process that was stopped and wakes up late must not send: somebody else has judged its attempt by then.
+  // A process that was suspended must not send: another instance has taken the transaction over by then.
   if (performance.now() - leasedAtMs > PREPARATION_MS) throw new ProviderError('not-sent', 'lease_lost');
   if (transaction.expiresAt && transaction.expiresAt.getTime() <= Date.now()) {
     throw new ProviderError('not-sent', 'expired');

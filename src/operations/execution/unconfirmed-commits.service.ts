@@ -11,13 +11,13 @@ import { afterLostClaim, afterNeverSent, type Transition } from './outcome-polic
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
 const LOOK_MS = 500;
-/** A look for claims reads all that is not final: less often when the first ones have found nothing. */
+/** Looking for claims reads all rows that are not final, so the interval grows while nothing is found. */
 const CLAIM_LOOK_MAX_MS = 2_000;
 /** PostgreSQL ends a statement after 30 s; a commit that waits for a standby or a disk may take longer. */
 const WATCH_MS = 300_000;
 /** A process that ends waits this long for a late commit of a record. */
 const URGENT_RECORD_MS = 20_000;
-/** And so long for a look at what it has claimed: most claims find nothing due, and one look shows it. */
+/** And this long for a look at its claims: most have claimed nothing, and one look shows it. */
 const URGENT_CLAIM_MS = 10_000;
 const MAX_WATCHED = 100_000;
 const MAX_IDS = 500;
@@ -26,10 +26,9 @@ const MAX_IDS = 500;
 type Watched = Map<string, { readonly until: number; readonly urgentUntil: number }>;
 
 /**
- * Attempts that this process began, perhaps, and will never send: of records whose commit was not confirmed in time (the
- * caller got that answer), and of claims whose answer was lost. Those that turn up in the database are given back here.
- * Only this process knows that they never left: when it dies before, the attempt counts as interrupted, as any other whose
- * maker is gone.
+ * Watches commits that were not confirmed: of records (the caller got an error) and of claims. Their attempts are never
+ * sent. If such a commit appears in the database, its transactions become due again here. Only this process knows that
+ * they were not sent: if it dies first, the attempts count as interrupted.
  */
 @Injectable()
 export class UnconfirmedCommits implements OnApplicationShutdown {
@@ -52,18 +51,18 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     });
   }
 
-  /** How many the process should not end without. */
+  /** Number of commits that the process should wait for before it ends. */
   get urgent(): number {
     const now = performance.now();
     return [...this.records.values(), ...this.claims.values()].filter(({ urgentUntil }) => urgentUntil > now).length;
   }
 
-  /** Not before: the end in good order waits for what is urgent. */
+  /** Not earlier: a graceful shutdown waits for urgent commits. */
   onApplicationShutdown(): void {
     this.stopped = true;
   }
 
-  /** Of a transaction that this process recorded, perhaps, and will never send. */
+  /** Watches a record whose commit was not confirmed. Its transaction must not be sent. */
   watch(id: string): void {
     this.add(this.records, id);
   }
@@ -99,7 +98,7 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     const ids = [...watched.keys()];
     try {
       for (let from = 0; from < ids.length; from += MAX_IDS) await lookFor(ids.slice(from, from + MAX_IDS));
-      // Only what could be looked for is given up.
+      // Only after a successful look is a commit given up.
       for (const [id, { until }] of watched) if (until < now) watched.delete(id);
     } catch (error) {
       const what = watched === this.claims ? 'claims' : 'records';
@@ -112,14 +111,14 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     await Promise.all(
       found.map(async (transaction) => {
         const transition = afterNeverSent(this.registry.handler(transaction.type), transaction);
-        // It has just become something else: looked at again.
+        // The transaction has just changed: look again.
         if (transition && !(await this.giveBack(transaction, transition))) return;
         this.records.delete(transaction.id);
       }),
     );
   }
 
-  /** All rows of a claim turn up together, or none: it was one commit. */
+  /** A claim is one commit: all its rows appear together, or none. */
   private async lookForClaims(ids: readonly string[]): Promise<void> {
     const found = await this.reader.claimed(ids);
     this.claimsDueAt = performance.now() + this.claimPauseMs;
@@ -133,7 +132,7 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     }
   }
 
-  /** False: another instance has it at the moment, and it is looked at again. */
+  /** False: another instance has it now; look again later. */
   private async giveBackClaimed(claimed: Claimed): Promise<boolean> {
     const { transaction } = claimed;
     const transition = afterLostClaim(this.registry.handler(transaction.type), claimed);

@@ -13,7 +13,7 @@ const MAX_METADATA_MEMBERS = 20;
 const MAX_METADATA_NAME = 40;
 const MAX_METADATA_VALUE = 500;
 
-/** The caller's own reference: 1 to 50 characters, unique per app and type for ever. */
+/** The caller's own reference: 1 to 50 characters, unique per app and type forever. */
 export function IsReference(): PropertyDecorator {
   return IsLabel(50, { example: 'ORDER-2025-000123' });
 }
@@ -32,7 +32,7 @@ export function IsDateTime(options?: ValidationOptions): PropertyDecorator {
   );
 }
 
-/** The caller's own data: at most 20 members, names up to 40, string values up to 500 characters. Shown, never sent on. */
+/** The caller's own data: at most 20 members, names up to 40, string values up to 500 characters. Returned to the caller, never sent to a provider. */
 export function IsMetadata(): PropertyDecorator {
   return applyDecorators(
     Optional(),

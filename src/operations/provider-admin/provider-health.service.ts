@@ -16,7 +16,7 @@ import { titleOf } from '../../providers/declared.js';
 
 const GAUGES_MS = 5_000;
 
-/** What an operator sees of the providers, and may do to them. */
+/** The state of the providers, and what operators can do about it. */
 @Injectable()
 export class ProviderHealth implements OnApplicationBootstrap {
   constructor(
@@ -47,12 +47,12 @@ export class ProviderHealth implements OnApplicationBootstrap {
     this.find(name);
   }
 
-  /** Nothing is sent to it any more; what is under way ends, what is new waits. */
+  /** Stops sending to the provider. Requests in progress finish; new ones wait. */
   async pause(name: string, by: string, reason: string | null): Promise<void> {
     await this.pauses.pause(this.find(name).definition.name, by, reason);
   }
 
-  /** Ends a pause, and an open breaker with it; what waits is tried at once. */
+  /** Ends a pause and closes an open breaker. Everything that waits is due now. */
   async resume(name: string): Promise<void> {
     const { definition, client } = this.find(name);
     await client.readmit();
@@ -77,7 +77,7 @@ export class ProviderHealth implements OnApplicationBootstrap {
     }
   }
 
-  /** The provider rejects our credentials for good: its queue waits until an operator has fixed them. */
+  /** The provider rejects our credentials: its queue waits until an operator has fixed them. */
   private async stop(provider: string, reason: string): Promise<void> {
     try {
       if (!(await this.pauses.stop(provider, `our credentials are refused: ${reason}`))) return;

@@ -6,12 +6,12 @@ import { providerProblem } from './provider-problem.js';
 import { ProviderPauses } from '../execution/provider-pauses.service.js';
 import { titleOf } from '../../providers/declared.js';
 
-/** Queries to a provider. Nothing is recorded; a failure is returned to the caller at once. */
+/** Queries providers. Nothing is recorded; a failure is returned to the caller at once. */
 @Injectable()
 export class ProviderQueries {
   constructor(private readonly pauses: ProviderPauses) {}
 
-  /** @throws Problem `provider_unavailable` when it was not asked, `provider_timeout`, `provider_error` */
+  /** @throws Problem `provider_unavailable` when nothing was sent, `provider_timeout`, `provider_error` */
   async ask<T>(provider: string, question: () => Promise<T>): Promise<T> {
     const title = titleOf(provider);
     if (this.pauses.isPaused(provider)) {

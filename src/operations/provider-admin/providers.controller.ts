@@ -4,7 +4,7 @@ import { Reads } from '../http/openapi.decorators.js';
 import { ProviderHealth } from './provider-health.service.js';
 import { PauseDto, ProviderHealthDto, ProviderListDto } from './provider.dto.js';
 
-/** How the providers are. */
+/** The state of the providers. */
 @Controller('v1/admin/providers')
 @Operator('viewer')
 export class ProvidersController {
@@ -18,7 +18,7 @@ export class ProvidersController {
   }
 }
 
-/** What an operator does to a provider; every act is audited. */
+/** Actions of operators on a provider. Each is audited. */
 @Controller('v1/admin/providers/:name')
 @Operator('operator')
 export class ProviderActsController {
@@ -61,7 +61,7 @@ export class ProviderActsController {
     does: (actor: string) => Promise<void>,
   ): Promise<ProviderHealthDto> {
     this.health.assertKnown(name);
-    // Before the act: there may be a line of what did not come about, never an act without a line.
+    // Before the action: the audit log may have an action that failed, but never lacks one that happened.
     await this.audit.record(caller, `provider.${verb}`, name, detail);
     await does(`operator:${caller.username}`);
     return this.health.one(name);

@@ -17,7 +17,7 @@ import { AdminTransactionQueryDto, ExpandQueryDto, filterOf } from '../transacti
 import { TransactionEventsDto, TransactionPageDto } from '../transactions/transaction.dto.js';
 import { AdminTransactionDto, type ResolutionProposalDto } from './resolution.dto.js';
 
-/** All apps' transactions. */
+/** Transactions of all apps, for operators. */
 @Controller('v1/admin/transactions')
 @Operator('viewer')
 export class AdminTransactionsController {
@@ -58,7 +58,7 @@ export class AdminTransactionsController {
     return { ...shown, proposal: presentProposal(await this.proposals.open(transaction.id)) };
   }
 
-  /** Its timeline. */
+  /** Get the timeline of one transaction. */
   @Get(':id/events')
   @Reads(TransactionEventsDto)
   async events(@Param('id') id: string): Promise<TransactionEventsDto> {

@@ -5,7 +5,7 @@ import { TransactionLookup } from '../transactions/transaction-lookup.service.js
 import { MASKED, Presenter } from '../transactions/transaction.presenter.js';
 import type { TransactionDto } from '../transactions/transaction.dto.js';
 
-/** An operator's act on one transaction, written into the audit log. */
+/** Runs an operator's action on one transaction, and writes it into the audit log. */
 @Injectable()
 export class AuditedAction {
   constructor(
@@ -14,7 +14,7 @@ export class AuditedAction {
     private readonly audit: Audit,
   ) {}
 
-  /** @throws Problem `not_found`, and what the act throws */
+  /** @throws Problem `not_found`, and what the action throws */
   async run(
     id: string,
     caller: OperatorCaller,
@@ -23,7 +23,7 @@ export class AuditedAction {
     detail: Record<string, string> = {},
   ): Promise<TransactionDto> {
     const transaction = await this.lookup.any(id);
-    // Before the act: there may be a line of what did not come about, never an act without a line.
+    // Before the action: the audit log may have an action that failed, but never lacks one that happened.
     await this.audit.record(caller, `transaction.${verb}`, id, detail);
     const changed = await does(transaction, `operator:${caller.username}`);
     return this.presenter.transaction(changed, MASKED);

@@ -13,7 +13,7 @@ import { TransactionDto } from '../transactions/transaction.dto.js';
 
 const ACCEPTED = 202;
 
-/** What an operator does about one transaction. */
+/** Actions of operators on one transaction. */
 @Controller('v1/admin/transactions/:id')
 @Operator('operator')
 export class OperatorActsController {
@@ -37,7 +37,7 @@ export class OperatorActsController {
   }
 }
 
-/** How operators say that a transaction ended: alone, or with `REQUIRE_SECOND_OPERATOR` in twos. */
+/** Resolutions by operators: by one, or with `REQUIRE_SECOND_OPERATOR` by two. */
 @Controller('v1/admin/transactions/:id')
 @Operator('operator')
 export class ResolutionsController {

@@ -8,7 +8,7 @@ import { SendAdmission } from '../execution/send-admission.service.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 import { AttemptRunner } from '../execution/attempt-runner.service.js';
 
-/** Until others may take up what an operator asked for, in milliseconds. */
+/** Milliseconds until any instance may claim the transaction; before that, this one tries. */
 const SOON_MS = 1_000;
 
 export interface Resolution {
@@ -18,7 +18,7 @@ export interface Resolution {
   readonly reason: string;
 }
 
-/** What an operator may do about a transaction that does not end by itself. */
+/** What operators can do about a transaction that does not end by itself. */
 @Injectable()
 export class ManualResolution {
   constructor(
@@ -29,7 +29,7 @@ export class ManualResolution {
     private readonly runner: AttemptRunner,
   ) {}
 
-  /** Says how an `unknown` or parked transaction ended. @throws Problem `invalid_state` */
+  /** Ends an `unknown` or parked transaction with an operator's evidence. @throws Problem `invalid_state` */
   async resolve(transaction: Transaction, resolution: Resolution, actor: string): Promise<Transaction> {
     this.assertResolvable(transaction);
     const { outcome, evidence, reason } = resolution;
@@ -56,7 +56,7 @@ export class ManualResolution {
     throw new Problem('invalid_state', `Only an unknown or parked transaction can be resolved; it is ${status}.`);
   }
 
-  /** Lets a parked transaction be tried again now. @throws Problem `invalid_state` where that is not safe */
+  /** Retries a parked transaction now. @throws Problem `invalid_state` where that is not safe */
   async retry(transaction: Transaction, actor: string): Promise<Transaction> {
     if (transaction.status !== 'pending' || !transaction.parked) {
       throw new Problem(
@@ -67,7 +67,7 @@ export class ManualResolution {
     return this.note(transaction, actor, 'retry');
   }
 
-  /** Asks the provider now how an accepted transaction ended. @throws Problem `invalid_state`, `provider_error` */
+  /** Queries the status of an accepted transaction now. @throws Problem `invalid_state` */
   async refresh(transaction: Transaction, actor: string): Promise<Transaction> {
     const handler = this.registry.handler(transaction.type);
     if (transaction.status !== 'processing' || !handler.poll) {
@@ -79,7 +79,7 @@ export class ManualResolution {
     return this.note(transaction, actor, 'refresh');
   }
 
-  /** Written down first: should this process end now, another takes it up. */
+  /** Recorded first: if this process ends now, another instance claims the transaction. */
   private async note(transaction: Transaction, actor: string, evidence: string): Promise<Transaction> {
     const settled = await this.ledger.settle(transaction, {
       to: null,
@@ -94,7 +94,7 @@ export class ManualResolution {
     return changed;
   }
 
-  /** With the permits that are kept for operators, before all that waits. */
+  /** Uses the permits that are reserved for operators, ahead of the queue. */
   private async runFirst(transaction: Transaction): Promise<void> {
     if (this.admission.roomFor(transaction.provider) <= 0) return;
     const leaseMs = this.registry.leaseMs(transaction.provider);

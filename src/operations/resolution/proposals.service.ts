@@ -23,7 +23,7 @@ const DECIDE = `
 update resolution_proposals set decision = $2, decided_by = $3, decided_at = now()
 where id = $1 and decision is null returning id`;
 
-/** With `REQUIRE_SECOND_OPERATOR`, a resolution waits here until another operator than its author agrees. */
+/** With `REQUIRE_SECOND_OPERATOR`, a resolution waits here until an operator other than its author approves it. */
 @Injectable()
 export class Proposals {
   constructor(
@@ -31,7 +31,7 @@ export class Proposals {
     private readonly resolution: ManualResolution,
   ) {}
 
-  /** @throws Problem `invalid_state` when it cannot be resolved, or a proposal waits already */
+  /** @throws Problem `invalid_state` when it cannot be resolved, or has a proposal already */
   async propose(transaction: Transaction, resolution: Resolution, by: string): Promise<void> {
     this.resolution.assertResolvable(transaction);
     const { outcome, evidence, reason } = resolution;
@@ -40,7 +40,7 @@ export class Proposals {
     throw new Problem('invalid_state', 'A resolution is already proposed: approve or reject it first.');
   }
 
-  /** What waits for a second operator. */
+  /** The proposal that waits for a second operator; null: none. */
   async open(transactionId: string): Promise<Proposal | null> {
     return (await this.database.query<Proposal>(OPEN, [transactionId]))[0] ?? null;
   }
@@ -51,13 +51,13 @@ export class Proposals {
     if (proposal.proposedBy === by) {
       throw new Problem('forbidden', 'A different operator must approve the resolution.');
     }
-    // Before the ledger, so that what was rejected in the same moment is not carried out. Should this process end
-    // here, the transaction is as it was, and is proposed anew.
+    // Before the ledger: a proposal that is rejected at the same moment is not carried out. If this process ends here,
+    // the transaction has not changed and can be proposed again.
     await this.decide(proposal, 'approved', by);
     return this.resolution.resolve(transaction, proposal, `${proposal.proposedBy}, ${by}`);
   }
 
-  /** Also by the author, who may think better of it. @throws Problem `invalid_state` when nothing is proposed */
+  /** The author may reject it too. @throws Problem `invalid_state` when nothing is proposed */
   async reject(transaction: Transaction, by: string): Promise<Transaction> {
     const proposal = await this.required(transaction);
     await this.decide(proposal, 'rejected', by);

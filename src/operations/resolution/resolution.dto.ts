@@ -3,7 +3,7 @@ import { IsIn } from 'class-validator';
 import { IsLabel, IsSentence } from '../../api/text-rules.js';
 import { TransactionDto } from '../transactions/transaction.dto.js';
 
-/** How an operator found that a transaction ended. */
+/** The outcome of a transaction, as an operator found it. */
 export class ResolveDto {
   @IsIn(['succeeded', 'failed'], { message: 'must be succeeded or failed' })
   @ApiProperty({ enum: ['succeeded', 'failed'], example: 'succeeded' })
@@ -21,7 +21,7 @@ export class ResolveDto {
   reason!: string;
 }
 
-/** How one operator says that a transaction ended, until another one agrees. */
+/** The outcome that one operator proposes and another must approve. */
 export class ResolutionProposalDto {
   @ApiProperty({ enum: ['succeeded', 'failed'] })
   outcome!: 'succeeded' | 'failed';
@@ -33,7 +33,7 @@ export class ResolutionProposalDto {
   proposedAt!: string;
 }
 
-/** What operators see of one transaction. */
+/** One transaction, as operators see it. */
 export class AdminTransactionDto extends TransactionDto {
   /** The proposal that a second operator must approve or reject. */
   @ApiProperty({ type: ResolutionProposalDto, nullable: true })

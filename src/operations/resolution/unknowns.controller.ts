@@ -18,12 +18,12 @@ export class UnknownQueryDto extends PageQueryDto {
   provider?: string;
 }
 
-/** A transaction that waits for an operator or for evidence; the amount that is in doubt is its `quantity`. */
+/** A transaction that waits for evidence or an operator. Its `quantity` is the amount in doubt. */
 export class UnknownTransactionDto extends TransactionDto {
-  /** Since when nobody can say whether it happened. */
+  /** When it became unknown. */
   @ApiProperty({ type: String, format: 'date-time' })
   unknownSince!: string;
-  /** The same in whole seconds until now. */
+  /** Whole seconds since then. */
   @ApiProperty({ type: 'integer', minimum: 0 })
   ageSeconds!: number;
 }
@@ -35,7 +35,7 @@ export class UnknownPageDto {
   nextCursor!: string | null;
 }
 
-/** What was sent and nobody knows the end of. */
+/** Transactions that were sent and whose outcome is unknown. */
 @Controller('v1/admin/transactions/unknown')
 @Operator('viewer')
 export class UnknownsController {

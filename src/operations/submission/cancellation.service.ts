@@ -5,10 +5,10 @@ import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 
-/** A sender whose call was certainly not sent gives the row back under a new lease; so often is it looked at again. */
+/** Number of tries: a sender that sent nothing returns the row under a new epoch. */
 const MAX_TRIES = 3;
 
-/** Takes back what has not been sent. */
+/** Cancels what was not sent. */
 @Injectable()
 export class Cancellation {
   constructor(
@@ -17,8 +17,8 @@ export class Cancellation {
   ) {}
 
   /**
-   * Cancels a `pending` transaction while no attempt is under way. A sender takes the row up under a new epoch, so
-   * against the epoch that was read here exactly one of the two wins.
+   * Cancels a `pending` transaction while no attempt is in progress. A sender claims the row under a new epoch, so exactly
+   * one of the two wins.
    * @throws Problem `invalid_state`
    */
   async cancelUnsent(transaction: Transaction): Promise<Transaction> {

@@ -5,7 +5,7 @@ import { Problem } from '../../common/problem.js';
 /** The balance is queried again within this time. */
 const FLOAT_RETRY_SECONDS = 60;
 
-/** The problem with a request that is already known; null: it repeats the same request. */
+/** The problem with a request whose key, reference or content is known; null: it repeats the same request. */
 export function refusalOf(
   known: Extract<RecordResult, { kind: 'known' }>,
   type: string,

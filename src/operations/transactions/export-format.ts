@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { operationOf } from '../../providers/declared.js';
 import type { PresentedTransaction } from './transaction.dto.js';
 
-/** What an export can be written as; the first is the default. */
+/** The formats of an export; the first is the default. */
 export const EXPORT_TYPES = ['text/csv', 'application/x-ndjson'] as const;
 export type ExportType = (typeof EXPORT_TYPES)[number];
 
@@ -13,7 +13,7 @@ export interface ExportFormat {
   write(transactions: readonly PresentedTransaction[]): string;
 }
 
-/** Names of the columns and where their values come from; what is particular to a type is one column of JSON. */
+/** The columns and their values. The details of a type are one column of JSON. */
 const COLUMNS: readonly (readonly [string, (transaction: PresentedTransaction) => string | null | undefined])[] = [
   ['id', ({ id }) => id],
   ['type', ({ type }) => type],
@@ -40,8 +40,8 @@ function detailOf(transaction: PresentedTransaction): unknown {
 }
 
 /**
- * What a spreadsheet would take for a formula: by its first sign, also the full-width one, and whatever blanks, quotes or
- * invisible signs come before it, which some programs drop. An apostrophe is one of these: the added one can be told.
+ * Text that a spreadsheet takes for a formula: by its first character, also full-width, and after any blanks, quotes or
+ * invisible characters, which some programs drop. The apostrophe is one of these, so that an added one can be recognized.
  */
 const FORMULA = /^[\s\p{Cf}\p{Cc}"'`]*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/u;
 
@@ -49,11 +49,11 @@ export function isFormula(cell: string): boolean {
   return FORMULA.test(cell);
 }
 
-/** RFC 4180, except that a cell which a spreadsheet would take for a formula begins with an apostrophe more. */
+/** RFC 4180, except that a cell that a spreadsheet takes for a formula gets an apostrophe in front. */
 export function toCsv(rows: readonly (readonly unknown[])[], isGuarded = isFormula): string {
   return stringify([...rows], {
     cast: { string: (cell) => (isGuarded(cell) ? `'${cell}` : cell) },
-    // The library sees to the delimiter of the records as a whole only.
+    // By itself the library quotes a cell for the whole record delimiter only, not for a lone CR or LF.
     quoted_match: /[\r\n;\t]/,
     record_delimiter: '\r\n',
   });
@@ -72,7 +72,7 @@ export const EXPORT_FORMATS: Readonly<Record<ExportType, ExportFormat>> = {
   },
 };
 
-/** Some spreadsheets take a CSV for Windows-1252 unless it begins with this. */
+/** Some spreadsheets read a CSV as Windows-1252 unless it begins with this. */
 export const BYTE_ORDER_MARK = '\uFEFF';
 
 export function withByteOrderMark(format: ExportFormat): ExportFormat {

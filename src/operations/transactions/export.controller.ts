@@ -47,7 +47,7 @@ export class AdminExportController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    // Masked, but very many: who took them is part of how large an incident is. The filters alone, not what they find.
+    // Masked, but a large export matters in an incident, so it is audited: its filters, not its content.
     const { bom, ...rest } = query;
     const filters = Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
     await this.audit.record(caller, 'transaction.export', null, Object.fromEntries(filters));
@@ -67,7 +67,7 @@ async function answer(
   if (withBom && type !== 'text/csv')
     throw Problem.invalid('?bom', 'is for CSV only: NDJSON never has a byte order mark');
   const format = withBom ? withByteOrderMark(EXPORT_FORMATS[type]) : EXPORT_FORMATS[type];
-  // Fastify would read all of a stream for nobody.
+  // For HEAD, Fastify would read the whole stream in vain.
   const content = request.method === 'HEAD' ? '' : await source.begin(filter, format);
   const file = `transactions-${new Date().toISOString().slice(0, 10)}.${format.extension}`;
   void reply
@@ -75,7 +75,7 @@ async function answer(
       'Content-Type': `${type}; charset=utf-8`,
       'Content-Disposition': `attachment; filename="${file}"`,
       Vary: 'Accept',
-      // Nobody knows yet whether the process will be about to stop at the end of this answer.
+      // At the end of this response the process may be shutting down.
       Connection: 'close',
     })
     .send(content);
@@ -86,9 +86,10 @@ function GivesFile(): MethodDecorator {
   return applyDecorators(
     ApiOkResponse({
       description:
-        'Streamed; a connection that ends before the last chunk means that it broke off. In CSV a cell that a spreadsheet ' +
-        'would take for a formula begins with an apostrophe. Each row is as it is when it is read: what begins meanwhile is ' +
-        "not in it, what changes meanwhile may have changed already. Personal data is masked, a pass's QR data left out.",
+        'Streamed. If the connection ends before the last chunk, the file is incomplete. In CSV, a cell that a spreadsheet ' +
+        'would take for a formula begins with an apostrophe. Each row is read at its own time: transactions created during ' +
+        "the export are not included, and changes made during it may be. Personal data is masked, and a pass's QR data is " +
+        'left out.',
       headers: { 'Content-Disposition': { description: 'The file name.', schema: { type: 'string' } } },
       content: Object.fromEntries(EXPORT_TYPES.map((type) => [type, { schema }])),
     }),

@@ -3,7 +3,7 @@ const MINUTE_MS = 60_000;
 let minute = Number.NaN;
 let beginning = '';
 
-/** The same as `toISOString`, of which the points in time of a page share most: that was half of what a page costs. */
+/** Equal to `toISOString`. The times of a page share most of their text; computing each was half of a page's CPU time. */
 export function isoTime(date: Date): string {
   const ms = date.getTime();
   const current = Math.floor(ms / MINUTE_MS);

@@ -1,6 +1,6 @@
-/** Personal data as it is shown to those who may not see it. */
+/** Masked personal data. */
 
-/** All but the last four characters, e.g. `*******7890`; nothing of what is too short to hide anything. */
+/** Shows the last four characters, e.g. `*******7890`; none if the text is too short. */
 export function maskNumber(text: string): string {
   const shown = text.length >= 8 ? text.slice(-4) : '';
   return '*'.repeat(text.length - shown.length) + shown;
@@ -17,7 +17,7 @@ export function maskEmail(text: string): string {
   return at <= 0 ? '***' : `${firstLetterOf(text)}***${text.slice(at)}`;
 }
 
-/** Whole: half of one could not be stored. */
+/** The first code point: half of a surrogate pair could not be stored. */
 function firstLetterOf(text: string): string {
   const [first = ''] = text;
   return first;

@@ -7,10 +7,10 @@ import { describeError, logger } from '../../common/log.js';
 import type { ExportFormat } from './export-format.js';
 import { MASKED, Presenter } from './transaction.presenter.js';
 
-/** So many are in memory at a time, and read by one statement: no transaction stays open while a slow client reads. */
+/** Rows per statement, and in memory at a time. No database transaction stays open while a slow client reads. */
 const PAGE_ROWS = 1_000;
 
-/** All transactions that a filter lets through, newest first, as a stream that is read as fast as it is taken. */
+/** Streams all transactions that match a filter, newest first, as fast as the client reads. */
 @Injectable()
 export class TransactionExport {
   constructor(
@@ -19,14 +19,14 @@ export class TransactionExport {
   ) {}
 
   /**
-   * Personal data is masked and QR data left out, also for the owner: files travel. What is recorded in the meantime is
-   * not in it. The stream fails, and with it the answer, when the database does.
+   * Personal data is masked and QR data left out, also for the owner: files are passed on. Transactions that are recorded
+   * meanwhile are not included. If the database fails, the stream and the response fail.
    *
-   * @throws before anything of it is sent, when the first page cannot be read
+   * @throws before anything is sent, when the first page cannot be read
    */
   async begin(filter: TransactionFilter, format: ExportFormat): Promise<Readable> {
     const first = await this.page(filter, null);
-    // Of no more than one part may be waiting for the client.
+    // At most one part waits for the client.
     return Readable.from(this.parts(first, filter, format), { objectMode: false, highWaterMark: 1 });
   }
 

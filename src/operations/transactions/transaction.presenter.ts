@@ -16,16 +16,16 @@ import { isJsonObject } from '../../readers/json.js';
 export interface View {
   /** Personal data in clear instead of masked. */
   readonly personal: boolean;
-  /** The owning app also sees what a resource entitles to (QR data). */
+  /** The owning app also sees the entitlement of a resource (QR data). */
   readonly owner: boolean;
-  /** Also what is blocked: kept for claims only. */
+  /** Also blocked personal data, which is kept for claims only. */
   readonly blocked?: boolean;
 }
 
 export const OWNER: View = { personal: false, owner: true };
 export const MASKED: View = { personal: false, owner: false };
 
-/** ChangeOrder what the ledger holds into the contract's JSON. */
+/** Turns what the ledger holds into the contract's JSON. */
 @Injectable()
 export class Presenter {
   constructor(
@@ -47,7 +47,7 @@ export class Presenter {
     return Promise.all(list.map((one) => this.assemble(one, byId.get(one.resourceId ?? '') ?? null, view)));
   }
 
-  /** A resource as its own JSON, with what it entitles to for its owner. */
+  /** A resource as JSON; its owner also sees the entitlement. */
   async resource(resource: Resource, view: View): Promise<JsonObject & { id: string; status: string }> {
     const { sealed } = resource;
     const cipher = view.owner && sealed && !isWithheld(resource, view) ? await this.vault.of(resource.appId) : null;
@@ -91,7 +91,7 @@ export class Presenter {
       expectedBy: iso(isFinal(transaction.status) ? null : (transaction.expectedBy ?? transaction.releaseAt)),
       metadata: withheld ? {} : transaction.metadata,
       ...(!view.owner && { appId: publicId('app', transaction.appId), personalData: personalDataOf(transaction) }),
-      // What the provider said is for operators, who may have to show it to the provider's support.
+      // The provider's raw response is for operators, who may need it for the provider's support.
       ...(!view.owner && secret?.reply !== undefined && { providerReply: secret.reply }),
       createdAt: isoTime(transaction.createdAt),
       updatedAt: isoTime(transaction.updatedAt),
@@ -99,7 +99,7 @@ export class Presenter {
     };
   }
 
-  /** null: there is nothing personal, or nothing any more. */
+  /** null: no personal data, or erased. */
   private async secretOf(transaction: Transaction): Promise<Secret | null> {
     if (!transaction.sealed) return null;
     const cipher = await this.vault.of(transaction.appId);
@@ -126,7 +126,7 @@ export class Presenter {
   }
 }
 
-/** What is kept for claims only is not shown to those who work with it. */
+/** Blocked data is not shown to apps and operators. */
 function isWithheld({ blockedAt }: { readonly blockedAt: Date | null }, view: View): boolean {
   return blockedAt !== null && view.blocked !== true;
 }
@@ -136,7 +136,7 @@ function personalDataOf({ blockedAt, erasedAt }: Transaction): string {
   return blockedAt === null ? 'kept' : 'blocked';
 }
 
-/** `top` laid over `base`, object by object. */
+/** Merges `top` into `base`, object by object. */
 function overlay(base: JsonObject, top: JsonObject): JsonObject {
   const merged = Object.entries(top).map(([name, value]) => {
     const below = base[name];
