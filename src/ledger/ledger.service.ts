@@ -42,8 +42,8 @@ export type Settling = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' 
 @Injectable()
 export class Ledger {
   /**
-   * `changed`: a transaction was changed by a commit of this process. `correlated`: a commit brought the provider's id of
-   * a transaction. `claimInDoubt`: the commit of a claim was not confirmed.
+   * `changed`: a commit of this process changed a transaction. `correlated`: a commit stored the provider's id of a
+   * transaction. `claimInDoubt`: the commit of a claim was not confirmed.
    */
   readonly changes = new EventEmitter<{
     changed: [id: string];
@@ -86,7 +86,7 @@ export class Ledger {
     return this.writeDelay.during(this.records.push({ ...transaction, accounts }));
   }
 
-  /** Whether the float at the provider would cover it now. */
+  /** True when the float at the provider would cover the transaction now. */
   isCovered(transaction: Covered): Promise<boolean> {
     return isCovered(this.database, transaction);
   }
@@ -97,18 +97,18 @@ export class Ledger {
   }
 
   /**
-   * Writes a transition of a transaction, or adds evidence to it. Resolves after the commit; `moved: false` when the
-   * transaction is no longer as the writer saw it.
+   * Writes a status transition of a transaction, or adds evidence to it. Resolves after the commit; `moved: false` when
+   * the transaction has changed since the writer read it.
    * @throws Error when the transition is illegal (raises an alarm)
    */
   async settle(transaction: Settling, settlement: Omit<Settlement, 'id' | 'appId' | 'from'>): Promise<Settled> {
     const { id, appId, status: from, quantity } = transaction;
     if (settlement.to !== null && !isLegalTransition(from, settlement.to)) {
       alarm('illegal_move', { transactionId: id, from, to: settlement.to }, 'illegal status transition rejected');
-      throw new Error(`illegal move from ${from} to ${settlement.to}`);
+      throw new Error(`illegal status transition from ${from} to ${settlement.to}`);
     }
     const found = this.accountsOf(transaction);
-    // The ids are cached unless this process has neither recorded nor prepared anything with this app and unit.
+    // The ids are cached, unless this process has not yet recorded or prepared a transaction of this app and unit.
     const accounts =
       found instanceof Promise
         ? await retryWhileUnavailable(OUTCOME_RETRY_MS, (retried) => (retried ? this.accountsOf(transaction) : found))
@@ -121,12 +121,12 @@ export class Ledger {
     return settled;
   }
 
-  /** Loads what settling the transaction needs, so that its outcome can be written as soon as the database is back. */
+  /** Loads the account ids for settling, so that the outcome can be written as soon as the database is available. */
   async prepare(transaction: Pick<Settling, 'appId' | 'provider' | 'unit'>): Promise<void> {
     await this.accountsOf(transaction);
   }
 
-  /** Changes a held transaction; false when it is no longer as the writer saw it. */
+  /** Changes a held transaction; false when it has changed since the writer read it. */
   async amend(transaction: Transaction, amendment: Amendment): Promise<boolean> {
     const accounts = await this.accountsOf(transaction);
     if (!accounts) throw new Error('only a transaction with a quantity can be amended');
@@ -139,17 +139,17 @@ export class Ledger {
     return claimDue(this.database, request, this.onDoubt);
   }
 
-  /** Claims this transaction, whenever it is due; null when it is being worked on, or nothing is to be done. */
+  /** Claims this transaction, due or not; null when another worker has it, or nothing is left to do. */
   async claimOne(transaction: Transaction, lease: Pick<ClaimRequest, 'leaseMs' | 'actor'>): Promise<Claim | null> {
     return claimOne(this.database, transaction, lease, this.onDoubt);
   }
 
-  /** Records the positions in a batch; returns the ids of the members in that order. Resolves after the commit. */
+  /** Stores the positions in a batch and returns the members' ids in that order. Resolves after the commit. */
   async bindBatch(batchId: string, members: readonly BatchMember[]): Promise<readonly string[]> {
     return bindBatch(this.database, batchId, members);
   }
 
-  /** Whether a due transaction of a provider has waited longer than `forMs`. */
+  /** True when a due transaction of a provider has waited longer than `forMs`. */
   hasDueOlderThan(provider: string, forMs: number): Promise<boolean> {
     return hasDueOlderThan(this.database, provider, forMs);
   }
@@ -159,17 +159,19 @@ export class Ledger {
     return dueCount(this.database, provider, type, most);
   }
 
-  /** Everything that waits for a provider is due now. */
+  /** Makes all waiting transactions of a provider due now. */
   makeDue(provider: string): Promise<void> {
     return makeDue(this.database, provider);
   }
 
-  /** Pending transactions on the transaction's resource are due now. */
+  /** Makes pending transactions on the same resource due now. */
   makeSiblingsDue(transaction: Pick<Transaction, 'resourceId' | 'appId'>): Promise<void> {
     return makeSiblingsDue(this.database, transaction);
   }
 
-  /** Writes a resource's state as the provider reported it; null: it has changed since it was read, and is not written. */
+  /**
+   * Writes a resource's state that the provider reported; null: it has changed since it was read, and was not written.
+   */
   async refreshResource(known: Resource, news: ResourceNews): Promise<Resource | null> {
     return refreshResource(this.database, known, news);
   }
@@ -180,7 +182,7 @@ export class Ledger {
 }
 
 function overloaded(): Problem {
-  return new Problem('overloaded', 'Too many requests are waiting to be recorded; retry shortly.', {
+  return new Problem('overloaded', 'Too many requests are waiting to be recorded. Retry shortly.', {
     retryAfterSeconds: 1,
   });
 }

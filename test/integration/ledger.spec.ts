@@ -214,11 +214,13 @@ describe('settling', () => {
     expect(await ledger.settle(transaction, move('succeeded', { epoch: 1 }))).toMatchObject({ moved: true });
   });
 
-  it('refuses an illegal move', async () => {
+  it('refuses an illegal status transition', async () => {
     const transaction = await recorded();
     await ledger.settle(transaction, move('failed'));
-    await expect(ledger.settle(await found(transaction.id), move('succeeded'))).rejects.toThrow('illegal move');
-    await expect(ledger.settle(transaction, move('scheduled'))).rejects.toThrow('illegal move');
+    await expect(ledger.settle(await found(transaction.id), move('succeeded'))).rejects.toThrow(
+      'illegal status transition',
+    );
+    await expect(ledger.settle(transaction, move('scheduled'))).rejects.toThrow('illegal status transition');
   });
 
   it('records evidence without a move', async () => {

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 
-/** What a seal's entries moved on each account, beside the balances that were kept with the seal. */
+/** The movements of a seal's entries on each account, and the balances that were stored with the seal. */
 const OF_SEAL = `
 with moved as (
   select s.account, sum(s.sign * s.amount * case s.phase when 'hold' then 1 else -1 end) as held,
@@ -24,7 +24,7 @@ interface Row {
   readonly unit: string;
   readonly held: string;
   readonly posted: string;
-  /** null: none was kept. */
+  /** null: no balance was stored. */
   readonly keptHeld: string | null;
   readonly keptPosted: string | null;
 }
@@ -34,26 +34,28 @@ interface Total {
   readonly posted: bigint;
 }
 
-const NOTHING: Total = { held: 0n, posted: 0n };
+const ZERO: Total = { held: 0n, posted: 0n };
 
-/** An account whose kept balance is not what its entries make. */
-export interface KeptWrongly {
+/** An account whose stored balance differs from the sum of its entries. */
+export interface WrongBalance {
   readonly kind: 'balance_differs';
   readonly sealNo: bigint;
   readonly account: string;
   readonly unit: string;
 }
 
-/** Adds the entries up again, seal by seal, beside the balances that were kept with them. As many numbers as accounts. */
+/**
+ * Sums the entries again, seal by seal, and compares the sums with the stored balances. Keeps two numbers per account.
+ */
 export class RunningTotals {
   private readonly totals = new Map<string, Total>();
 
   constructor(private readonly database: Database) {}
 
-  /** Seals one after the other, without a gap. */
-  async compare(sealNo: bigint): Promise<KeptWrongly | null> {
+  /** Call it for every seal in order, without gaps. */
+  async compare(sealNo: bigint): Promise<WrongBalance | null> {
     for (const row of await this.database.query<Row>(OF_SEAL, [String(sealNo)])) {
-      const before = this.totals.get(row.account) ?? NOTHING;
+      const before = this.totals.get(row.account) ?? ZERO;
       const total = { held: before.held + BigInt(row.held), posted: before.posted + BigInt(row.posted) };
       if (row.keptHeld !== String(total.held) || row.keptPosted !== String(total.posted)) {
         return { kind: 'balance_differs', sealNo, account: row.owner, unit: row.unit };

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { QueryResultRow } from 'pg';
 
-/** Events and entries as they are sealed, by their number in a leaf. */
+/** The kinds of sealed rows. A leaf contains the index. */
 export const LEAF_KINDS = ['event', 'hold', 'post', 'release'] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 
-/** A row of the ledger, reduced to its key and what it says. */
+/** A row of the ledger, reduced to its key and a digest. */
 export interface Leaf {
   readonly transactionId: string;
   readonly seq: number;
@@ -30,10 +30,12 @@ const KEY_BYTES = ID_BYTES + SEQ_BYTES + KIND_BYTES;
 const LEAF_BYTES = KEY_BYTES + DIGEST_BYTES;
 const NUMBER_BYTES = 8;
 
-/** What the first seal follows. */
+/** The hash that precedes the first seal. */
 export const GENESIS = Buffer.alloc(32);
 
-/** The rows of [$1, $2) (microseconds since 1970) as leaves, one after the other, in the order of their bytes: by key. */
+/**
+ * The rows of [$1, $2) (microseconds since 1970) as concatenated leaves, in byte order, which is the order of the keys.
+ */
 const LEAVES = `
 with bounds as (
   select timestamptz 'epoch' + $1::bigint * interval '1 microsecond' as from_at,
@@ -50,7 +52,7 @@ with bounds as (
 )
 select coalesce(string_agg(leaf, ''::bytea order by leaf), '') as leaves from leaves`;
 
-/** Whoever runs statements: the pool, or a transaction. */
+/** Runs statements, on the pool or in a transaction. */
 export interface Queries {
   query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>;
 }
@@ -72,7 +74,7 @@ export function countLeaves(leaves: Buffer): number {
   return leaves.length / LEAF_BYTES;
 }
 
-/** The next link of the chain. */
+/** The hash of the next link of the chain. */
 export function linkHash(previous: Buffer, { no, fromAt, toAt, leaves }: Sealed): Buffer {
   const numbers = Buffer.alloc(3 * NUMBER_BYTES);
   numbers.writeBigInt64BE(no, 0);
@@ -83,18 +85,20 @@ export function linkHash(previous: Buffer, { no, fromAt, toAt, leaves }: Sealed)
 
 export type Difference = 'changed' | 'missing' | 'added';
 
-/** The first row that is not as it was sealed; null: all are. */
+/** The first row that differs from its seal; null: none does. */
 export function firstDifference(sealed: Buffer, found: Buffer): { difference: Difference; leaf: Leaf } | null {
   if (sealed.equals(found)) return null;
   for (let offset = 0; ; offset += LEAF_BYTES) {
-    const was = sealed.subarray(offset, offset + LEAF_BYTES);
-    const is = found.subarray(offset, offset + LEAF_BYTES);
-    if (was.length === 0 && is.length === 0) return null;
-    if (was.equals(is)) continue;
-    const order = Buffer.compare(was.subarray(0, KEY_BYTES), is.subarray(0, KEY_BYTES));
-    if (order === 0) return { difference: 'changed', leaf: unpack(is) };
-    const isMissing = is.length === 0 || (was.length > 0 && order < 0);
-    return isMissing ? { difference: 'missing', leaf: unpack(was) } : { difference: 'added', leaf: unpack(is) };
+    const sealedLeaf = sealed.subarray(offset, offset + LEAF_BYTES);
+    const foundLeaf = found.subarray(offset, offset + LEAF_BYTES);
+    if (sealedLeaf.length === 0 && foundLeaf.length === 0) return null;
+    if (sealedLeaf.equals(foundLeaf)) continue;
+    const order = Buffer.compare(sealedLeaf.subarray(0, KEY_BYTES), foundLeaf.subarray(0, KEY_BYTES));
+    if (order === 0) return { difference: 'changed', leaf: unpack(foundLeaf) };
+    const isMissing = foundLeaf.length === 0 || (sealedLeaf.length > 0 && order < 0);
+    return isMissing
+      ? { difference: 'missing', leaf: unpack(sealedLeaf) }
+      : { difference: 'added', leaf: unpack(foundLeaf) };
   }
 }
 

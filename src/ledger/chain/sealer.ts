@@ -2,18 +2,18 @@ import type { PoolClient, QueryResultRow } from 'pg';
 import type { Database } from '../../database/database.js';
 import { countLeaves, GENESIS, linkHash, readLeaves, type Queries } from './seal-leaves.js';
 
-/** Key of the advisory lock under which one instance of the fleet seals. */
+/** Key of the advisory lock: only one instance seals at a time. */
 const SEAL_LOCK = 4_217_020;
 const MAX_ROWS = 10_000;
 const MICROSECONDS = 1_000_000n;
 const FIRST_SPAN = 60n * MICROSECONDS;
-/** Where the first seal begins: before any ledger. 2020-01-01. */
+/** The start of the first seal, 2020-01-01, before any ledger. */
 const BEGINNING = 1_577_836_800n * MICROSECONDS;
 
 /**
- * Up to where no row can be written any more, in microseconds: a row's time is never before its database transaction
- * began, so the oldest one that is open bounds what may still come. The second is for the time between beginning and
- * being listed.
+ * The time, in microseconds, before which no row can be written any more. A row's time is never before the start of its
+ * database transaction, so the oldest open transaction is the limit. One second is subtracted, because a new
+ * transaction takes a moment to appear in pg_stat_activity.
  */
 const SETTLED_UNTIL = `
 select (extract(epoch from least(clock_timestamp(), (
@@ -40,7 +40,7 @@ insert into ledger_seals (no, from_at, to_at, rows, leaves, hash)
 values ($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond',
   timestamptz 'epoch' + $3::bigint * interval '1 microsecond', $4, $5, $6)`;
 
-/** Every entry touches two accounts with opposite signs; a post or a release ends its hold. */
+/** Every entry changes two accounts with opposite signs; a post or a release ends its hold. */
 const CHECKPOINTS = `
 insert into ledger_checkpoints (account_id, seal_no, held, posted)
 select s.account, $1, sum(s.sign * s.amount * case s.phase when 'hold' then 1 else -1 end) + coalesce(min(c.held), 0),
@@ -58,7 +58,7 @@ export interface Seal {
   readonly no: bigint;
   readonly rows: number;
   readonly hash: Buffer;
-  /** There is more to seal at once; otherwise only what is written meanwhile. */
+  /** True when more rows can be sealed at once; otherwise only rows that were written meanwhile remain. */
   readonly hasMore: boolean;
 }
 
@@ -67,7 +67,7 @@ interface End {
   readonly hasMore: boolean;
 }
 
-/** The seal that this process has seen last is gone, or is another one: what was sealed after it must not be hidden. */
+/** The last seal that this process has seen is missing or different. Sealing further would hide the manipulation. */
 export class ChainBroken extends Error {
   override readonly name = 'ChainBroken';
 
@@ -76,22 +76,22 @@ export class ChainBroken extends Error {
   }
 }
 
-/** Seals what has come since the last seal, a part of it at a time. One instance of a fleet does it. */
+/** Seals the rows since the last seal in parts. Only one instance at a time does it. */
 export class Sealer {
-  /** How long a time held about as many rows as a seal takes; learnt while it goes on. */
+  /** The period that contains about as many rows as fit into a seal; it is adapted continuously. */
   private span = FIRST_SPAN;
-  /** The end of the chain as this process has seen it: whoever changes the database cannot change that. */
+  /** The end of the chain that this process has seen. An attacker who changes the database cannot change it. */
   private seen: Pick<Seal, 'no' | 'hash'> | null = null;
 
-  /** A seal is read as a whole: it has about so many rows at most. */
+  /** `maxRows`: the approximate limit of rows in a seal, because a seal is read as a whole. */
   constructor(
     private readonly database: Database,
     private readonly maxRows = MAX_ROWS,
   ) {}
 
   /**
-   * null: nothing to seal, or another instance is at it.
-   * @throws ChainBroken instead of sealing over a chain that was cut off or made anew since the last call
+   * Returns the new seal; null: there is nothing to seal, or another instance is sealing.
+   * @throws ChainBroken if the chain was cut off or rewritten since the last call
    */
   async seal(): Promise<Seal | null> {
     await this.database.query('select summarize_ledger()');
@@ -118,7 +118,7 @@ export class Sealer {
       await client.query(CHECKPOINTS, [String(no)]);
       return { no, rows, hash, hasMore };
     });
-    // Not before the commit.
+    // Only after the commit.
     if (made) this.seen = made;
     return made;
   }
@@ -129,7 +129,7 @@ export class Sealer {
     if (rowCount === 0) throw new ChainBroken(this.seen);
   }
 
-  /** The end of the next seal: as far as possible with at most so many rows; null: there is nothing. */
+  /** The latest end of the next seal with at most `maxRows` rows; null: there are no rows. */
   private async findEnd(client: PoolClient, fromAt: bigint, until: bigint): Promise<End | null> {
     let emptyUntil = fromAt;
     for (;;) {

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { RunningTotals } from './running-totals.js';
 import { countLeaves, firstDifference, GENESIS, linkHash, readLeaves, type Leaf } from './seal-leaves.js';
 
-/** The first thing that is wrong. */
+/** The first fault that was found. */
 export type Fault =
   | { readonly kind: 'row_changed' | 'row_missing' | 'row_added'; readonly sealNo: bigint; readonly row: Leaf }
   | { readonly kind: 'seal_changed' | 'seal_missing'; readonly sealNo: bigint }
@@ -17,9 +17,9 @@ export interface Verification {
   readonly rows: number;
   /** Events and entries that no seal covers yet. */
   readonly unsealed: number;
-  /** Everything before is sealed; null: nothing is. */
+  /** All rows before this time are sealed; null: no row is. */
   readonly sealedUntil: Date | null;
-  /** Of the last seal: whoever keeps it elsewhere can tell later that nothing was sealed anew. */
+  /** The hash of the last seal. A copy stored elsewhere proves later that the chain was not rewritten. */
   readonly head: Buffer;
 }
 
@@ -38,8 +38,9 @@ interface StoredSeal {
 }
 
 /**
- * The seal after $1. Without one: whether balances were kept beyond it, so that its seal was cut off. One statement, and
- * so one snapshot: a seal and its balances come with one commit, and another instance may seal at any time.
+ * The seal after $1. If there is none, `isCut` shows whether balances of a later seal exist, i.e. the seal was removed.
+ * It is one statement for one snapshot: a seal and its balances are committed together, and another instance may seal
+ * meanwhile.
  */
 const NEXT = `
 select s.no::text, (extract(epoch from s.from_at) * 1000000)::bigint::text as "fromAt",
@@ -48,7 +49,7 @@ select s.no::text, (extract(epoch from s.from_at) * 1000000)::bigint::text as "f
 from (values (1)) as one
 left join lateral (select * from ledger_seals where no > $1 order by no limit 1) s on true`;
 
-/** Of [$1, $2): a transaction whose first event is there, and itself is not. */
+/** A missing transaction whose first event is in [$1, $2). */
 const ORPHANED = `
 select e.transaction_id as id from transaction_events e
 where e.seq = 1 and e.at >= timestamptz 'epoch' + $1::bigint * interval '1 microsecond'
@@ -61,7 +62,7 @@ with reached as (select coalesce((select max(to_at) from ledger_seals), '-infini
 select (select count(*) from transaction_events e, reached where e.at >= reached.at)::int
   + (select count(*) from ledger_entries e, reached where e.at >= reached.at)::int as rows`;
 
-/** A page of transactions beside what their last event and their open or ended hold say, and on whose accounts it is. */
+/** Checks a page of transactions against their last event, their hold or posting, and the accounts of their entries. */
 const CONTRADICTIONS = `
 with page as (
   select id, app_id, provider, status, quantity, unit from transactions
@@ -101,8 +102,8 @@ join lateral (
 group by a.unit having sum(c.held) <> 0 or sum(c.posted) <> 0 order by a.unit limit 1`;
 
 /**
- * Compares every sealed row with its seal, the balances with the entries, and every transaction with its rows; a part at
- * a time, in constant memory. With `kept`, a hash of the chain that was kept elsewhere, that too has to be in it.
+ * Compares every sealed row with its seal, the balances with the entries, and every transaction with its rows, in parts
+ * and in constant memory. `kept`, a hash that was stored elsewhere, must be in the chain.
  */
 export async function verifyLedger(database: Database, kept: Buffer | null = null): Promise<Verification> {
   const { hasKept, ...chain } = await verifyChain(database, kept);

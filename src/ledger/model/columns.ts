@@ -1,6 +1,6 @@
 import type { Resource, Transaction } from './transaction.js';
 
-/** The column of each member. Select lists are made from these tables; a new member needs one line here. */
+/** The column of each member. Select lists are built from these tables; a new member needs only one line here. */
 const TRANSACTION = {
   id: 'id',
   appId: 'app_id',
@@ -63,7 +63,7 @@ export function transactionColumns(alias: string, members: readonly (keyof Trans
 /** All columns of a transaction `t`. `bigint` arrives as text; `toTransaction` makes it exact. */
 export const TRANSACTION_COLUMNS = selectList('t', TRANSACTION);
 
-/** For lists, which never show sealed data: it is half of the bytes of a page. */
+/** For lists, which never show sealed data. It would be half of the bytes of a page. */
 export const LISTED_COLUMNS = TRANSACTION_COLUMNS.replace('t.sealed', 'null::bytea');
 
 export type TransactionRow = Omit<Transaction, 'quantity'> & { readonly quantity: string | null };

@@ -3,7 +3,7 @@ import type { Resource, Status, Transaction } from './transaction.js';
 /** A resource that is created with the transaction; it has the transaction's app, provider and metadata. */
 export type NewResource = Pick<Resource, 'id' | 'kind' | 'status' | 'detail' | 'sealed'>;
 
-/** What a transaction keeps as it was recorded. */
+/** Members that keep their value from the record. */
 type Recorded = Pick<
   Transaction,
   | 'id'
@@ -20,7 +20,7 @@ type Recorded = Pick<
   | 'releaseAt'
 >;
 
-/** Everything that is known of a transaction before anything is sent. */
+/** A transaction before it is sent. */
 export interface NewTransaction extends Recorded {
   readonly status: Extract<Status, 'scheduled' | 'pending'>;
   /** The scope in which (type, reference) is unique forever. */
@@ -30,17 +30,17 @@ export interface NewTransaction extends Recorded {
   readonly idempotencyItem: number;
   readonly requestMac: Buffer | null;
   readonly resource: NewResource | null;
-  /** Rows with the same value within the duplicate window are rejected; null: not guarded. */
+  /** Rows with the same value within the duplicate window are rejected; null: duplicates are not checked. */
   readonly duplicateMac: Buffer | null;
   readonly allowDuplicate: boolean;
   /**
-   * Rejected unless the observed float at the provider, times `safety`, covers it and all purchases in progress; null:
-   * not paid from a float.
+   * The transaction is rejected unless the observed float at the provider, times `safety`, covers it and all purchases
+   * in progress. null: it is not paid from a float.
    */
   readonly cover: { readonly safety: string } | null;
-  /** The lease in which the recorder sends it at once; null: it is claimed when it is due. */
+  /** The lease with which the recording process sends it at once; null: it is claimed when it is due. */
   readonly leaseMs: number | null;
-  /** Milliseconds from now until it is too late to send; null: never. */
+  /** Milliseconds from now after which it must not be sent any more; null: no limit. */
   readonly expiresInMs: number | null;
   readonly expectedInMs: number | null;
   readonly actor: string;

@@ -1,6 +1,6 @@
 import type { Resource } from './transaction.js';
 
-/** Nothing personal may be asked for, or kept, of it any more. */
+/** True when personal data of the resource may no longer be requested from the provider or stored. */
 export function isClosed({ blockedAt, erasedAt }: Resource): boolean {
   return blockedAt !== null || erasedAt !== null;
 }

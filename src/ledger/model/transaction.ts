@@ -5,7 +5,7 @@ export type { Json, JsonObject } from '../../readers/json.js';
 export const STATUSES = ['scheduled', 'pending', 'processing', 'unknown', 'succeeded', 'failed', 'canceled'] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** Where the cause of a failure lies, and so who can do something about it. */
+/** The area of the cause of a failure; it shows who can act on it. */
 export type FailureCategory = 'request' | 'member' | 'configuration' | 'funds' | 'provider' | 'operator';
 
 export interface Failure {
@@ -14,11 +14,11 @@ export interface Failure {
   readonly instructions: string | null;
   readonly category: FailureCategory;
   readonly provider: { readonly code: string | null; readonly message: string | null } | null;
-  /** Whether a NEW transaction with the same content may succeed without any change. */
+  /** True when a NEW transaction with the same content may succeed. */
   readonly retryable: boolean;
 }
 
-/** One operation at a provider as the ledger knows it. Times are the database's. */
+/** One operation at a provider. Times are from the database's clock. */
 export interface Transaction {
   readonly id: string;
   readonly appId: string;
@@ -27,19 +27,19 @@ export interface Transaction {
   readonly provider: string;
   readonly status: Status;
   readonly reference: string | null;
-  /** Amount in the unit's smallest part (points; centavos; passes). */
+  /** Amount in the smallest unit (points, centavos, passes). */
   readonly quantity: bigint | null;
   readonly unit: string | null;
   readonly correlationId: string | null;
   readonly providerReference: string | null;
-  /** The type's particulars as shown to everybody who may see the transaction: nothing personal in clear. */
+  /** Data of the transaction's type, shown to all who may read the transaction; personal data only in masked form. */
   readonly detail: JsonObject;
-  /** Encrypted `Secret`; null once erased. */
+  /** The encrypted `Secret`; null after erasure. */
   readonly sealed: Buffer | null;
   readonly metadata: JsonObject;
   readonly failure: Failure | null;
   readonly resourceId: string | null;
-  /** Calls to the provider begun so far (those certainly not sent are not counted). */
+  /** Number of calls to the provider so far, without those that were certainly not sent. */
   readonly attempts: number;
   readonly attemptOpen: boolean;
   readonly epoch: number;
@@ -52,13 +52,13 @@ export interface Transaction {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
-  /** Since then its personal data is kept for claims only: administrators see it, nobody else. */
+  /** Time since which its personal data is kept for legal claims only and visible only to administrators. */
   readonly blockedAt: Date | null;
-  /** Since then its personal data is gone. */
+  /** Time when its personal data was erased. */
   readonly erasedAt: Date | null;
 }
 
-/** What outlives the transactions that act on it, e.g. a pass. */
+/** An object at a provider, e.g. a pass, that outlives the transactions that act on it. */
 export interface Resource {
   readonly id: string;
   readonly appId: string;
@@ -71,7 +71,7 @@ export interface Resource {
   readonly metadata: JsonObject;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** Like a transaction's. */
+  /** As in `Transaction`. */
   readonly blockedAt: Date | null;
   readonly erasedAt: Date | null;
 }

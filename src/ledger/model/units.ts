@@ -1,4 +1,4 @@
-/** Decimal places of units that have smaller parts; every other unit (points, passes) is counted in whole ones. */
+/** Decimal places of units with smaller parts. All other units (points, passes) are whole numbers. */
 const DECIMALS: Readonly<Record<string, number>> = { MXN: 2, USD: 2 };
 
 export const PESO_UNIT = 'MXN';
@@ -8,7 +8,7 @@ export interface Quantity {
   readonly unit: string;
 }
 
-/** The exact amount in the unit's smallest part as a decimal string, e.g. 1000 MXN centavos as `10.00`. */
+/** Formats an amount in the smallest unit as an exact decimal, e.g. 1000 centavos as `10.00` MXN. */
 export function formatQuantity(amount: bigint, unit: string): Quantity {
   const decimals = DECIMALS[unit] ?? 0;
   if (decimals === 0) return { value: amount.toString(), unit };
@@ -17,7 +17,7 @@ export function formatQuantity(amount: bigint, unit: string): Quantity {
   return { value: `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`, unit };
 }
 
-/** The other way round; null when that is no amount of the unit. */
+/** The reverse of `formatQuantity`; null when the text is not an amount of the unit. */
 export function parseQuantity(value: string, unit: string): bigint | null {
   const decimals = DECIMALS[unit] ?? 0;
   const [, whole, fraction = ''] = /^(\d{1,15})(?:\.(\d{1,9}))?$/.exec(value) ?? [];

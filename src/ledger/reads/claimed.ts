@@ -2,17 +2,17 @@ import type { Database } from '../../database/database.js';
 import { TRANSACTION_COLUMNS, toTransaction, type TransactionRow } from '../model/columns.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** A row whose last attempt began with a claim. */
+/** A transaction whose last attempt began with a claim. */
 export interface Claimed {
   readonly transaction: Transaction;
   readonly claimId: string;
-  /** The row's epoch since that claim; a later one means that its lease has ended and the row was taken up again. */
+  /** The epoch that the claim set. A later epoch means that the lease has ended and the row was claimed again. */
   readonly claimEpoch: number;
 }
 
 /**
- * With the attempt still open, or called `unknown` for no other reason than that it was found open. By the index of what is
- * not final: there is none for claims, as every record and outcome would have to pay for it.
+ * Rows of claims whose attempt is still open, or that are `unknown` only because the attempt was found open. It uses
+ * the index of open transactions; an index of claims would slow down every record and outcome.
  */
 const CLAIMED = `
 select ${TRANSACTION_COLUMNS}, t.claim_id as "claimId", t.claim_epoch as "claimEpoch"

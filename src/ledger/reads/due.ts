@@ -8,7 +8,7 @@ const COUNT = `
 select count(*)::int as count from (
   select from transactions where provider = $1 and type = $2 and due_at <= now() limit $3) due`;
 
-/** Whether a due transaction of a provider has waited longer than `forMs`. */
+/** True when a due transaction of a provider has waited longer than `forMs`. */
 export async function hasDueOlderThan(database: Database, provider: string, forMs: number): Promise<boolean> {
   return (await database.prepared<object>('ledger_has_waited', OLDER_THAN, [provider, forMs])).length > 0;
 }

@@ -8,16 +8,16 @@ export interface Account {
 }
 
 export interface AccountBalance extends Omit<Account, 'openedAt'> {
-  /** Credits minus debits, in the unit's smallest part. */
+  /** Credits minus debits, in the smallest unit. */
   readonly held: bigint;
   readonly posted: bigint;
 }
 
-/** `known`: what had been recorded by then; `happened`: what had happened by then, as it is known today. */
+/** `known`: as recorded at that time. `happened`: as of that time, with today's knowledge. */
 export const VIEWS = ['known', 'happened'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** When a transaction became unknown, otherwise when it ended: what it came to had happened by then. */
+/** The effective time of a result: when the transaction became unknown, otherwise when it became final. */
 const HAPPENED = `
 select coalesce((
   select max(u.at) from transaction_events u
@@ -28,9 +28,9 @@ select coalesce((
 ))`;
 
 /**
- * The balances before a point ($1; null: now), from the last checkpoint before it and what came after. An end that was
- * learnt late happened when the transaction had become unknown, and what was corrected later had been so when the
- * transaction ended: with $2 both count from then.
+ * The balances before a time ($1; null: now), from the last checkpoint before it and the later entries. With $2, late
+ * results count from the time when the transaction became unknown, and corrections from the time of the corrected
+ * result.
  */
 const BALANCES = `
 with point as (
@@ -72,10 +72,12 @@ const ACCOUNTS = `
 select owner_kind as "ownerKind", owner, unit, created_at as "openedAt"
 from ledger_accounts order by owner_kind, owner, unit`;
 
-/** Times are shown in milliseconds and kept in microseconds: who asks for the time of an entry means the entry too. */
+/**
+ * Times are shown in milliseconds but stored in microseconds. One more millisecond includes entries of the given time.
+ */
 const MILLISECOND = 1;
 
-/** Held and posted by account, now or at the end of a millisecond in the past; each unit sums to zero. */
+/** Held and posted amounts by account, now or at the end of a past millisecond. Each unit sums to zero. */
 export async function readBalances(database: Database, at: Date | null, view: View): Promise<AccountBalance[]> {
   const rows = await database.query<Omit<AccountBalance, 'held' | 'posted'> & { held: string; posted: string }>(
     BALANCES,

@@ -13,7 +13,7 @@ import {
 import { findSiblings, type Sibling } from './siblings.js';
 import type { Resource, Transaction, TransactionEvent } from '../model/transaction.js';
 
-/** Conditions that all must hold; `undefined` is no condition. */
+/** All conditions must hold; `undefined` means no condition. */
 export interface TransactionFilter {
   readonly appId?: string | undefined;
   readonly type?: string | undefined;
@@ -25,7 +25,7 @@ export interface TransactionFilter {
   readonly updatedFrom?: Date | undefined;
 }
 
-/** A page of a list that is sorted by id, newest first; `before` is the last id of the page before. */
+/** A page of a list sorted by id, newest first. `before` is the last id of the previous page. */
 export interface PageRequest {
   readonly limit: number;
   readonly before: string | null;
@@ -54,7 +54,7 @@ const PLAIN_LISTS: Readonly<Record<string, string>> = {
   'where t.app_id = $1 and t.id < $2': 'ledger_list_before',
 };
 
-/** Everything that is read from the ledger. */
+/** The reads of the ledger. */
 @Injectable()
 export class LedgerReader {
   private readonly loader: TransactionLoader<Transaction>;
@@ -63,25 +63,27 @@ export class LedgerReader {
     this.loader = new TransactionLoader((ids) => this.findMany(ids));
   }
 
-  /** One transaction; `appId` null: of any app, for operators and the gateway itself. */
+  /** One transaction. `appId` null: of any app, for operators and the gateway itself. */
   async find(id: string, appId: string | null): Promise<Transaction | null> {
     const found = await this.loader.get(id);
     return appId === null || found?.appId === appId ? found : null;
   }
 
-  /** A transaction that must exist, as it is now: one that was read or recorded before is never deleted. */
+  /**
+   * The current state of a transaction that was read or recorded before. It must exist: transactions are never deleted.
+   */
   async require({ id, appId }: Pick<Transaction, 'id' | 'appId'>): Promise<Transaction> {
     const found = await this.find(id, appId);
     if (!found) throw new Error('a transaction has vanished');
     return found;
   }
 
-  /** What those claims have begun and nothing has ended. */
+  /** The transactions whose attempts these claims have begun and no outcome has ended. */
   async claimed(claimIds: readonly string[]): Promise<Claimed[]> {
     return findClaimed(this.database, claimIds);
   }
 
-  /** The transaction that this very request has made before. */
+  /** The transaction that the same request has created before. */
   async findByKey(appId: string, key: string, item: number, requestMac: Buffer): Promise<Transaction | null> {
     const text = `select ${TRANSACTION_COLUMNS} from transactions t
       where t.app_id = $1 and t.idempotency_key = $2 and t.idempotency_item = $3 and t.request_mac = $4`;
@@ -89,7 +91,7 @@ export class LedgerReader {
     return rows[0] ? toTransaction(rows[0]) : null;
   }
 
-  /** Whether the app has used the key for a request with another digest. */
+  /** True when the app has used the key for a different request. */
   async isKeyOfAnother(appId: string, idempotencyKey: string, requestMac: Buffer): Promise<boolean> {
     const text = `select from transactions where app_id = $1 and idempotency_key = $2 and request_mac <> $3 limit 1`;
     return (await this.database.query<object>(text, [appId, idempotencyKey, requestMac])).length > 0;
@@ -110,12 +112,12 @@ export class LedgerReader {
     return asked.map((_one, index) => found.get(index));
   }
 
-  /** Newest first, without what is sealed. */
+  /** Newest first, without sealed data. */
   async list(filter: TransactionFilter, page: PageRequest): Promise<Transaction[]> {
     const { where, values } = conditions(filter, page.before);
     values.push(page.limit);
     const text = `select ${LISTED_COLUMNS} from transactions t ${where} order by t.id desc limit $${values.length}`;
-    // One plan does for an app's pages; which is best for a filter depends on its value.
+    // One plan fits all pages of an app. The best plan for a filter depends on its value.
     const plain = PLAIN_LISTS[where];
     const rows = plain
       ? await this.database.prepared<TransactionRow>(plain, text, values)
@@ -123,7 +125,7 @@ export class LedgerReader {
     return rows.map(toTransaction);
   }
 
-  /** Other transactions on its resource that may have to go before it, or have overwritten it. */
+  /** Other transactions on the same resource that may have to be sent first, or have overwritten this one. */
   siblings(transaction: Pick<Transaction, 'id' | 'appId'>): Promise<Sibling[]> {
     return findSiblings(this.database, transaction);
   }
@@ -155,7 +157,7 @@ export class LedgerReader {
     return this.database.query<ResourceRow>(text, [appId, kind, hidden, before, limit]);
   }
 
-  /** What an app holds of one type, by day of release (UTC), soonest first. */
+  /** An app's held transactions of one type by day of release (UTC), earliest first. */
   async held(appId: string, type: string): Promise<HeldDay[]> {
     const rows = await this.database.query<{ day: string; quantity: string; count: number }>(
       `select to_char(release_at at time zone 'UTC', 'YYYY-MM-DD') as day, sum(quantity)::text as quantity,

@@ -4,16 +4,19 @@ export interface OpenCount {
   readonly provider: string;
   readonly status: string;
   readonly count: number;
-  /** Of them, those that only an operator sets going again. */
+  /** The number of those that wait for an operator. */
   readonly parked: number;
-  /** Of them, those that were accepted long ago and still have no end. */
+  /** The number of those that were accepted long ago and are not final. */
   readonly overdue: number;
 }
 
-/** Accepted so long ago, or released then, without an end. They are counted by the hour: up to one late. */
+/**
+ * Accepted or released this long ago without a final status. Counts are by the hour, so they may be up to one hour
+ * late.
+ */
 const OVERDUE = `interval '7 days 1 hour'`;
 
-/** One snapshot: what has been folded, and what has come since. */
+/** The folded counts and the changes since then, in one snapshot. */
 const ALL = `(
   select provider, type, status, parked, since, count from open_counts
   union all
@@ -28,7 +31,7 @@ const PENDING = `
 select type, sum(count)::int as count from ${ALL}
 where provider = $1 and status = 'pending' group by type having sum(count) <> 0`;
 
-/** In the order of the key, so that two instances that fold at the same time only wait for each other. */
+/** In the order of the key, so that two instances that fold at the same time wait for each other but never deadlock. */
 const FOLD = `
 with taken as (
   delete from open_count_changes returning provider, type, status, parked, since, change
@@ -38,15 +41,15 @@ select provider, type, status, parked, since, sum(change) from taken
 group by 1, 2, 3, 4, 5 having sum(change) <> 0 order by 1, 2, 3, 4, 5
 on conflict (provider, type, status, parked, since) do update set count = c.count + excluded.count`;
 
-/** Hours in which nothing is open any more. */
+/** Deletes the counts of hours without open transactions. */
 const TIDY = `delete from open_counts where count = 0`;
 
-/** How many transactions are open, by provider and status: exact, and as cheap with a million open as with none. */
+/** Number of open transactions by provider and status: exact, and as cheap with a million of them as with none. */
 export function openCounts(database: Database): Promise<OpenCount[]> {
   return database.prepared('ledger_open_counts', OPEN, []);
 }
 
-/** How many transactions wait to be sent to that provider, by type. */
+/** Number of transactions that wait to be sent to a provider, by type. */
 export function pendingCounts(
   database: Database,
   provider: string,
@@ -54,7 +57,7 @@ export function pendingCounts(
   return database.prepared('ledger_pending_counts', PENDING, [provider]);
 }
 
-/** Folds what has changed into the sums; what is counted stays the same. */
+/** Folds the changes into the counts. The totals stay the same. */
 export async function foldOpenCounts(database: Database): Promise<void> {
   await database.prepared('ledger_fold_counts', FOLD, []);
   await database.prepared('ledger_tidy_counts', TIDY, []);

@@ -6,7 +6,7 @@ const MEMBERS = ['id', 'type', 'status', 'detail', 'attempts', 'attemptOpen', 'p
 
 /** Another transaction on the same resource that is pending, or that was recorded later and succeeded. */
 export type Sibling = Pick<Transaction, (typeof MEMBERS)[number]> & {
-  /** It was recorded after the transaction that asks. */
+  /** True when it was recorded after the given transaction. */
   readonly isLater: boolean;
 };
 

@@ -1,25 +1,25 @@
-/** Statements under way at the same time; what arrives meanwhile goes out together with the next. */
-const MAX_UNDER_WAY = 2;
+/** Concurrent statements. Reads that arrive meanwhile share the next statement. */
+const MAX_CONCURRENT = 2;
 const MAX_IDS = 100;
 
-interface Asking<Value> {
+interface PendingRead<Value> {
   readonly resolve: (value: Value | null) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Single rows that are asked for at about the same time are read by one statement, as writes are committed together: a
- * round trip costs as much for a hundred as for one. No timer: what is asked for alone is read at once. A row is never
- * taken from a statement that was sent before it was asked for.
+ * Reads rows that are requested at about the same time with one statement: a round trip costs the same for a hundred
+ * rows as for one. There is no timer: a single request is read at once. A request never gets a row from a statement
+ * that was sent before the request.
  */
 export class TransactionLoader<Value extends { readonly id: string }> {
-  private waiting = new Map<string, Asking<Value>[]>();
-  private underWay = 0;
+  private waiting = new Map<string, PendingRead<Value>[]>();
+  private running = 0;
   private isBegun = false;
 
   constructor(private readonly load: (ids: readonly string[]) => Promise<readonly Value[]>) {}
 
-  /** null: there is none. Rejects with the error of the statement. */
+  /** null: the row does not exist. Rejects with the error of the statement. */
   get(id: string): Promise<Value | null> {
     return new Promise((resolve, reject) => {
       const others = this.waiting.get(id);
@@ -29,9 +29,9 @@ export class TransactionLoader<Value extends { readonly id: string }> {
     });
   }
 
-  /** After this turn's I/O callbacks: what was read from the sockets together is looked up together. */
+  /** Starts after the I/O callbacks of this turn, so that requests that arrived together are read together. */
   private begin(): void {
-    if (this.isBegun || this.underWay >= MAX_UNDER_WAY) return;
+    if (this.isBegun || this.running >= MAX_CONCURRENT) return;
     this.isBegun = true;
     setImmediate(() => {
       this.isBegun = false;
@@ -39,7 +39,7 @@ export class TransactionLoader<Value extends { readonly id: string }> {
     });
   }
 
-  private take(): ReadonlyMap<string, Asking<Value>[]> {
+  private take(): ReadonlyMap<string, PendingRead<Value>[]> {
     if (this.waiting.size <= MAX_IDS) {
       const all = this.waiting;
       this.waiting = new Map();
@@ -50,16 +50,16 @@ export class TransactionLoader<Value extends { readonly id: string }> {
     return taken;
   }
 
-  private async read(asked: ReadonlyMap<string, Asking<Value>[]>): Promise<void> {
-    this.underWay += 1;
+  private async read(requests: ReadonlyMap<string, PendingRead<Value>[]>): Promise<void> {
+    this.running += 1;
     if (this.waiting.size > 0) this.begin();
     try {
-      const found = new Map((await this.load([...asked.keys()])).map((value) => [value.id, value]));
-      for (const [id, all] of asked) for (const one of all) one.resolve(found.get(id) ?? null);
+      const found = new Map((await this.load([...requests.keys()])).map((value) => [value.id, value]));
+      for (const [id, all] of requests) for (const request of all) request.resolve(found.get(id) ?? null);
     } catch (error) {
-      for (const all of asked.values()) for (const one of all) one.reject(error);
+      for (const all of requests.values()) for (const request of all) request.reject(error);
     } finally {
-      this.underWay -= 1;
+      this.running -= 1;
       if (this.waiting.size > 0) this.begin();
     }
   }

@@ -5,13 +5,13 @@ import { LedgerReader } from './ledger-reader.service.js';
 import { endsWait } from '../model/status-transitions.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** Changes made by other instances are seen at most this late. */
+/** Changes by other instances are seen after at most this time. */
 const POLL_MS = 1_000;
 
 interface Waiter {
   readonly known: Transaction;
-  readonly enough: (transaction: Transaction) => boolean;
-  readonly done: (transaction: Transaction) => void;
+  readonly isDone: (transaction: Transaction) => boolean;
+  readonly finish: (transaction: Transaction) => void;
 }
 
 /** Waits for changes of transactions: changes of this process are seen at once, those of other instances by polling. */
@@ -25,19 +25,19 @@ export class TransactionWatcher {
     private readonly reader: LedgerReader,
   ) {
     ledger.changes.on('changed', (id) => {
-      if (this.waiters.has(id)) void this.look([id]);
+      if (this.waiters.has(id)) void this.check([id]);
     });
   }
 
   @Every(POLL_MS)
-  async lookAtAll(): Promise<void> {
-    await this.look([...this.waiters.keys()]);
+  async checkAll(): Promise<void> {
+    await this.check([...this.waiters.keys()]);
   }
 
   /** Ends all waiting, now and later, with the last known state: the process is about to end. */
   release(): void {
     this.released = true;
-    for (const waiters of [...this.waiters.values()]) for (const { known, done } of [...waiters]) done(known);
+    for (const waiters of [...this.waiters.values()]) for (const { known, finish } of [...waiters]) finish(known);
   }
 
   /** Resolves when the transaction is final or `unknown`, or after `waitMs` with its current state. */
@@ -45,7 +45,7 @@ export class TransactionWatcher {
     return this.until(known, waitMs, (current) => endsWait(current.status));
   }
 
-  /** Resolves when the transaction has changed, or after `waitMs`; at once when nothing can be learnt by waiting. */
+  /** Resolves when the transaction has changed, or after `waitMs`; at once when it cannot change any more by itself. */
   async untilChange(known: Transaction, waitMs: number): Promise<Transaction> {
     if (endsWait(known.status)) return known;
     return this.until(known, waitMs, (current) => current.version !== known.version);
@@ -54,14 +54,14 @@ export class TransactionWatcher {
   private async until(
     known: Transaction,
     waitMs: number,
-    enough: (transaction: Transaction) => boolean,
+    isDone: (transaction: Transaction) => boolean,
   ): Promise<Transaction> {
-    if (waitMs <= 0 || this.released || enough(known)) return known;
+    if (waitMs <= 0 || this.released || isDone(known)) return known;
     return new Promise((resolve) => {
       const waiter: Waiter = {
         known,
-        enough,
-        done: (transaction) => {
+        isDone,
+        finish: (transaction) => {
           clearTimeout(timer);
           this.remove(known.id, waiter);
           resolve(transaction);
@@ -76,8 +76,8 @@ export class TransactionWatcher {
       }, waitMs);
       const others = this.waiters.get(known.id) ?? new Set();
       this.waiters.set(known.id, others.add(waiter));
-      // It may have changed after the caller read it.
-      void this.look([known.id]);
+      // The transaction may have changed after the caller read it.
+      void this.check([known.id]);
     });
   }
 
@@ -87,13 +87,13 @@ export class TransactionWatcher {
     if (waiters?.size === 0) this.waiters.delete(id);
   }
 
-  private async look(ids: readonly string[]): Promise<void> {
+  private async check(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    // The next look makes up for a failed one; the caller's own time limit holds in any case.
+    // The next check makes up for a failed one. The caller's time limit applies in any case.
     const found = await this.reader.findMany(ids).catch((): Transaction[] => []);
     for (const transaction of found) {
       for (const waiter of this.waiters.get(transaction.id) ?? []) {
-        if (waiter.enough(transaction)) waiter.done(transaction);
+        if (waiter.isDone(transaction)) waiter.finish(transaction);
       }
     }
   }

@@ -2,14 +2,14 @@ import type { Database } from '../../database/database.js';
 import { toTransaction, TRANSACTION_COLUMNS, type TransactionRow } from '../model/columns.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** A transaction that is `unknown`, and how long it has been so by the database's clock. */
+/** An `unknown` transaction and its age by the database's clock. */
 export interface Unknown {
   readonly transaction: Transaction;
   readonly since: Date;
   readonly ageSeconds: number;
 }
 
-/** Sorted by id, oldest first; `after` is the last id of the page before. */
+/** Sorted by id, oldest first. `after` is the last id of the previous page. */
 export interface UnknownsRequest {
   readonly provider: string | null;
   readonly limit: number;

@@ -1,14 +1,14 @@
 import type { Database } from '../../database/database.js';
 
-/** The two sides of every entry: what an app takes is owed to the provider that gives it. */
+/** The two sides of every entry: amounts that an app takes are owed to the provider that gives them. */
 export interface AccountPair {
   readonly debit: string;
   readonly credit: string;
 }
 
 /**
- * Ids of the ledger's accounts: one per app and unit, one per provider and unit, opened on first use. Accounts are
- * never closed or renamed, so an id once known stays true.
+ * The ids of the ledger's accounts: one per app and unit, and one per provider and unit, opened on first use. Accounts
+ * are never closed or renamed, so a cached id stays valid.
  */
 export class Accounts {
   private readonly known = new Map<string, Promise<string>>();
@@ -16,7 +16,7 @@ export class Accounts {
 
   constructor(private readonly database: Database) {}
 
-  /** At once when it is known. */
+  /** Returns the pair synchronously if it is cached. */
   pair(appId: string, provider: string, unit: string): AccountPair | Promise<AccountPair> {
     return this.pairs.get(`${appId}:${provider}:${unit}`) ?? this.find(appId, provider, unit);
   }
@@ -49,7 +49,7 @@ export class Accounts {
       [kind, owner, unit],
     );
     const row = rows[0];
-    if (!row) throw new Error('a ledger account was opened and is not there');
+    if (!row) throw new Error('an opened ledger account was not found');
     return row.id;
   }
 }

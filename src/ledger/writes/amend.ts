@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import type { AccountPair } from './accounts.js';
 import type { JsonObject, Transaction } from '../model/transaction.js';
 
-/** What may change while a transaction is held; everything is given, changed or not. */
+/** The members that may change while a transaction is held. All of them are given, changed or not. */
 export interface Amendment {
   readonly quantity: bigint;
   readonly releaseAt: Date;
@@ -10,12 +10,14 @@ export interface Amendment {
   readonly sealed: Buffer;
   readonly metadata: JsonObject;
   readonly actor: string;
-  /** Names of what was changed: for the timeline. */
+  /** Names of the changed members, for the timeline. */
   readonly changed: readonly string[];
   readonly eventId: string;
 }
 
-/** Only as it was seen, and only while it is held: a release or another amendment that was faster wins. */
+/**
+ * Only while the transaction is held and has the version that the writer read: an earlier release or amendment wins.
+ */
 const AMEND = `
 with amended as (
   update transactions t set quantity = $4, release_at = $5, due_at = $5, expected_by = null, detail = $6, sealed = $7,
@@ -33,7 +35,7 @@ with amended as (
 )
 select version from amended`;
 
-/** Changes a held transaction, its hold and its bytes in one commit. False: it is no longer as it was seen. */
+/** Changes a held transaction, its hold and its sealed bytes in one commit. False: it has changed since it was read. */
 export async function amend(
   database: Database,
   transaction: Transaction,

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { jsonRows, type JsonFields, type JsonRow } from '../../database/json-rows.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** An operation to be sent in a batch, and the id of its event. */
+/** An operation that is sent in a batch, and the id of its event. */
 export interface BatchMember {
   readonly transaction: Pick<Transaction, 'id' | 'appId' | 'epoch'>;
   readonly eventId: string;
@@ -17,8 +17,8 @@ const INPUT = {
 } as const satisfies JsonFields;
 
 /**
- * Assigns a position in the batch to each operation, with an event: one statement, one commit, before the call. Operations
- * that another instance has taken over are left out.
+ * Assigns a position in the batch to each operation, with an event, in one commit before the call. Operations that
+ * another instance has taken over are left out.
  */
 const BIND = `
 with input as (

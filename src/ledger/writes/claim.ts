@@ -4,27 +4,29 @@ import { newUuid } from '../../common/ids.js';
 import { TRANSACTION_COLUMNS, toTransaction, type TransactionRow } from '../model/columns.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** A row taken up by this instance, for as long as its lease lasts. */
+/** A row that this instance works on while its lease lasts. */
 export interface Claim {
   readonly transaction: Transaction;
-  /** An attempt was under way when its lease ended: whoever made it is gone, and nobody knows how far it came. */
+  /**
+   * True when an attempt was in progress at the end of its lease: its instance is gone, and the outcome is not known.
+   */
   readonly interrupted: boolean;
-  /** It can no longer be sent in time; no attempt was begun. */
+  /** True when it is too late to send the row; no attempt was begun. */
   readonly expired: boolean;
-  /** The float was found to cover it by the commit that began this attempt; default: somebody has to look. */
+  /** True when the commit that began this attempt found the float sufficient; default: the float must be checked. */
   readonly isCovered?: boolean;
-  /** What is to be sent, as whoever has just recorded it knows; default: it has to be decrypted. */
+  /** The bytes to send, if this process has just recorded them; default: they must be decrypted. */
   readonly body?: string;
-  /** Before the lease began, on this process's monotonic clock. */
+  /** A time before the lease began, by the monotonic clock of this process. */
   readonly leasedAtMs: number;
 }
 
 /**
- * Takes up rows whose time has come, oldest first, each for one lease. Of several instances exactly one gets a row. For a
- * row that will be sent the attempt begins here, before anything leaves; a held one is released by the same commit. An open
- * attempt keeps the id and the epoch of the claim that began it, whoever takes the row up after that.
+ * Claims due rows, oldest first, each for one lease. Exactly one instance gets a row. If the row will be sent, its
+ * attempt begins with this commit, before anything is sent; a held row is released by the same commit. An open attempt
+ * keeps the id and epoch of the claim that began it, also when the row is claimed again.
  */
-const claim = (due: string): string => `
+const claimStatement = (due: string): string => `
 with due as (${due}), claimed as (
   update transactions t set
     status = case when t.status = 'scheduled' then 'pending' else t.status end,
@@ -51,23 +53,26 @@ select * from claimed order by "createdAt"`;
 
 const DUE = `due_at <= now() and provider = $1 and ($7::text is null or (type = $7) = $8::boolean)
   and (not $6::boolean or (expires_at <= now() and not attempt_open))`;
-const TAKEN_UP = `t.id, t.app_id, t.status, t.attempt_open, coalesce(t.expires_at <= now(), false) as expired`;
+const CLAIMED_COLUMNS = `t.id, t.app_id, t.status, t.attempt_open, coalesce(t.expires_at <= now(), false) as expired`;
 
-const CLAIM = claim(`
-  select ${TAKEN_UP} from transactions t where ${DUE} order by due_at limit $2 for update skip locked`);
+const CLAIM = claimStatement(`
+  select ${CLAIMED_COLUMNS} from transactions t where ${DUE} order by due_at limit $2 for update skip locked`);
 
-/** Where not all can go, apps take turns, each with its oldest first: one that sends much delays only itself. */
-const CLAIM_FAIRLY = claim(`
-  select ${TAKEN_UP}
+/**
+ * If not all rows can be claimed, the apps take turns, each with its oldest rows: an app that sends much delays only
+ * itself.
+ */
+const CLAIM_FAIRLY = claimStatement(`
+  select ${CLAIMED_COLUMNS}
   from (select id, app_id, row_number() over (partition by app_id order by id) as turn from transactions where ${DUE}) r
   join transactions t using (id, app_id)
   where ${DUE}
   order by r.turn, t.id limit $2
   for update of t skip locked`);
 
-/** One that nobody works on, whenever it is due. */
-const CLAIM_ONE = claim(`
-  select ${TAKEN_UP} from transactions t
+/** Claims one row that no worker has, due or not. */
+const CLAIM_ONE = claimStatement(`
+  select ${CLAIMED_COLUMNS} from transactions t
   where t.provider = $1 and t.id = $2::uuid and t.due_at is not null and t.status in ('pending', 'processing')
     and not t.attempt_open
   for update skip locked`);
@@ -78,41 +83,41 @@ export interface ClaimRequest {
   readonly provider: string;
   readonly maxRows: number;
   readonly leaseMs: number;
-  /** Only what can no longer be sent in time: while nothing may be sent. */
+  /** Claims only rows that are too late to send; used while nothing may be sent. */
   readonly onlyExpired?: boolean;
   readonly actor: string;
-  /** More may be due than can be taken up. */
+  /** True when more rows may be due than can be claimed; the apps take turns then. */
   readonly fair?: boolean;
-  /** Only operations of that type, or of any other. */
+  /** Only operations of this type, or (`isWanted` false) only of other types. */
   readonly only?: { readonly type: string; readonly isWanted: boolean };
 }
 
-/** Told of a claim whose commit was not confirmed: its rows, if there are any, are worked on by no one. */
+/** Called for a claim whose commit was not confirmed: no worker has its rows, if there are any. */
 export type OnDoubt = (claimId: string) => void;
 
 export async function claimDue(database: Database, request: ClaimRequest, onDoubt: OnDoubt): Promise<Claim[]> {
   const { provider, maxRows, leaseMs, onlyExpired = false, actor, fair = false, only } = request;
   const [name, text] = fair ? ['ledger_claim_fairly', CLAIM_FAIRLY] : ['ledger_claim', CLAIM];
   const due = [onlyExpired, only?.type ?? null, only?.isWanted ?? true];
-  return confirmed(onDoubt, (claimId) =>
+  return reportDoubt(onDoubt, (claimId) =>
     database.prepared<ClaimRow>(name, text, [provider, maxRows, leaseMs, actor, claimId, ...due]),
   );
 }
 
-/** null when somebody works on it, or nothing is to be done. */
+/** null when another worker has the row, or nothing is left to do. */
 export async function claimOne(
   database: Database,
   { id, provider }: Pick<Transaction, 'id' | 'provider'>,
   { leaseMs, actor }: Pick<ClaimRequest, 'leaseMs' | 'actor'>,
   onDoubt: OnDoubt,
 ): Promise<Claim | null> {
-  const claims = await confirmed(onDoubt, (claimId) =>
+  const claims = await reportDoubt(onDoubt, (claimId) =>
     database.prepared<ClaimRow>('ledger_claim_one', CLAIM_ONE, [provider, id, leaseMs, actor, claimId]),
   );
   return claims[0] ?? null;
 }
 
-async function confirmed(onDoubt: OnDoubt, work: (claimId: string) => Promise<ClaimRow[]>): Promise<Claim[]> {
+async function reportDoubt(onDoubt: OnDoubt, work: (claimId: string) => Promise<ClaimRow[]>): Promise<Claim[]> {
   const claimId = newUuid();
   const leasedAtMs = performance.now();
   try {
@@ -123,7 +128,7 @@ async function confirmed(onDoubt: OnDoubt, work: (claimId: string) => Promise<Cl
   }
 }
 
-/** It never reached the database, or the database itself says that it failed. */
+/** True when the statement never reached the database, or the database itself reported the failure. */
 function isCertainlyUndone(error: unknown): boolean {
   return neverConnected(error) || (error instanceof DatabaseError && !isUnavailable(error));
 }

@@ -17,7 +17,7 @@ const INPUT = {
   dup: 'text',
 } as const satisfies JsonFields;
 
-/** The conflicts of rows that were not recorded, in the order in which the contract checks. */
+/** The conflicts of rows that were not recorded, in the order of checks that the contract defines. */
 const CONFLICTS = `
 select r.id as "rowId", found.* from ${jsonRows(INPUT)}
 cross join lateral (

@@ -3,15 +3,15 @@ import { newUuid } from '../../common/ids.js';
 import type { JsonObject, Transaction } from '../model/transaction.js';
 
 export interface Correction {
-  /** In the unit's smallest part: positive when the provider did more than the ledger has, negative when less. */
+  /** In the smallest unit: positive when the provider executed more than the ledger has, negative when less. */
   readonly difference: bigint;
   readonly actor: string;
   readonly reason: string;
-  /** What led to it, for the timelines of both. */
+  /** The cause, for the timelines of both transactions. */
   readonly detail: JsonObject;
 }
 
-/** A transaction of its own with its event and entries, and a line in the timeline of the one it corrects. */
+/** Inserts the correction as a transaction with its event and entries, and an event of the corrected transaction. */
 const CORRECT = `
 with corrected as (
   update transactions set version = version + 1, updated_at = now() where id = $2 and app_id = $3
@@ -34,7 +34,7 @@ select $1, app_id, 1, phase, case when $4 > 0 then app else other end, case when
   abs($4::bigint)
 from pair cross join (values ('hold'), ('post')) as p (phase)`;
 
-/** Posts what was wrong as a new entry; what was written stays. Within the transaction that closes its cause. */
+/** Posts the difference as a new transaction; existing rows stay. Runs in the transaction that resolves the break. */
 export async function postCorrection(
   client: PoolClient,
   transaction: Transaction,

@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 
 /**
- * The given transactions, and with each all others of the same resource: each has the holder of the pass. A resource with
- * a transaction that is not final is left out as a whole.
+ * The given transactions and all others of the same resource, because each contains the holder of the pass. If one of
+ * them is not final, all transactions of that resource are left out.
  */
 const FAMILIES = `
 with members as materialized (
@@ -19,8 +19,8 @@ with members as materialized (
 )`;
 
 /**
- * Events and entries stay, and with them sums and seals. The provider's text on a failure may name the person. The digest
- * that guards against duplicates is kept for its ten minutes.
+ * Events and entries stay, so balances and seals stay valid. The provider's text about a failure is erased, because it
+ * may name the person. The hash for the duplicate check is kept for its ten minutes.
  */
 const ERASE = `${FAMILIES}, erased as (
   update transactions t set sealed = null, metadata = '{}', erased_at = coalesce(t.erased_at, now()),
@@ -49,8 +49,8 @@ const BLOCK = `${FAMILIES}, resource as (
 select id from ended`;
 
 /**
- * Erases the personal data of final transactions and their resources, sealed and masked, in the transaction of `client`.
- * Returns the ids of those whose data is gone; the others are not final, or one of the same resource is not.
+ * Erases the personal data of final transactions and their resources, both sealed and masked, in the transaction of
+ * `client`. Returns the ids of the erased ones. The others are not final, or another one of the same resource is not.
  */
 export async function erasePersonal(
   client: PoolClient,
@@ -61,7 +61,7 @@ export async function erasePersonal(
   return rows.map(({ id }) => id);
 }
 
-/** From now on only administrators can read the personal data of these transactions. Returns what `erasePersonal` does. */
+/** Restricts the personal data of these transactions to administrators. Returns the same ids as `erasePersonal`. */
 export async function blockPersonal(client: PoolClient, ids: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ id: string }>(BLOCK, [ids]);
   return rows.map(({ id }) => id);

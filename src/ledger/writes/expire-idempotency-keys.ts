@@ -1,12 +1,12 @@
 import type { PoolClient } from 'pg';
 import { idFromDaysAgo } from '../../database/id-age.js';
 
-/** Idempotency keys are kept so long; the references stay unique for ever. */
+/** Idempotency keys are kept for this time; references stay unique forever. */
 export const KEY_DAYS = 30;
 
 /**
- * With them goes the guard against paying twice, which looks back ten minutes only. `updated_at` and `version` stay:
- * nothing of the transaction itself has changed.
+ * The hash for the duplicate check is cleared too; it is only needed for ten minutes. `updated_at` and `version` stay,
+ * because the transaction itself does not change.
  */
 const FORGET = `
 with old as materialized (
@@ -20,7 +20,7 @@ with old as materialized (
 )
 select id from old order by id`;
 
-/** Frees the idempotency keys of so many old transactions behind `after`; answers which. */
+/** Clears the idempotency keys of at most `maxRows` old transactions with ids after `after`. Returns their ids. */
 export async function forgetOldKeys(client: PoolClient, after: string, maxRows: number): Promise<string[]> {
   const { rows } = await client.query<{ id: string }>(FORGET, [after, maxRows]);
   return rows.map(({ id }) => id);

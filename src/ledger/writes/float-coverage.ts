@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 
 const locks = new Map<string, Buffer>();
 
-/** What is locked while a provider's float is looked at and spent. */
+/** The key of the lock that is held while a provider's float is checked and spent. */
 export function floatLock(provider: string): Buffer {
   const known = locks.get(provider);
   if (known) return known;
@@ -12,15 +12,15 @@ export function floatLock(provider: string): Buffer {
   return lock;
 }
 
-/** What of a new transaction the float has to cover. */
+/** The part of a new transaction that the coverage check needs. */
 export interface Covered {
   readonly provider: string;
   readonly quantity: bigint | null;
-  /** The part of the observed float that may be spent, a decimal up to 1; null: not paid from a float. */
+  /** The share of the observed float that may be spent, a decimal up to 1; null: not paid from a float. */
   readonly cover: { readonly safety: string } | null;
 }
 
-/** Whether the float at its provider would cover it at the moment; also when nobody can say. */
+/** True when the float at the provider covers the transaction now, and also when the float is not known. */
 export async function isCovered(database: Database, { provider, quantity, cover }: Covered): Promise<boolean> {
   if (cover === null) return true;
   const text = `select coalesce(float_left($1, $2, null) >= $3::bigint, true) as fits`;

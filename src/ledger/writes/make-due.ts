@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** Everything that waits for a provider is due now. Attempts in progress are not touched. */
+/** Makes all waiting transactions of a provider due now. Attempts in progress are not changed. */
 export async function makeDue(database: Database, provider: string): Promise<void> {
   await database.query(
     `update transactions set due_at = now()
@@ -14,7 +14,7 @@ const SIBLINGS_DUE = `
 update transactions set due_at = now()
 where resource_id = $1 and app_id = $2 and status = 'pending' and not attempt_open and not parked and due_at > now()`;
 
-/** Pending transactions on the resource are due now. */
+/** Makes pending transactions on the resource due now. */
 export async function makeSiblingsDue(
   database: Database,
   { resourceId, appId }: Pick<Transaction, 'resourceId' | 'appId'>,
@@ -29,7 +29,7 @@ export interface Created {
   readonly to: Date | null;
 }
 
-/** Accepted transactions that are not final are due now: their status is queried as the provider's quota allows. */
+/** Makes accepted transactions that are not final due now: their status is queried as the provider's quota allows. */
 export async function makeStatusQueriesDue(database: Database, { provider, from, to }: Created): Promise<void> {
   await database.query(
     `update transactions set due_at = now()

@@ -10,7 +10,7 @@ export type RecordResult =
   | {
       readonly kind: 'recorded';
       readonly createdAt: Date;
-      /** The observed float covers it and all purchases in progress at that moment. */
+      /** True when the observed float covered it and all purchases in progress at that moment. */
       readonly isCovered: boolean;
     }
   | {
@@ -85,8 +85,8 @@ const INSERTED = {
 };
 
 /**
- * Conflicts are looked for under locks, one per guarded value: two instances must not look at the same time. The rows of
- * one statement do not see each other, so no two of them may share a guarded value.
+ * Conflicts are checked under locks, one per guarded value, so that two instances do not check at the same time. The
+ * rows of one statement do not see each other, so no two of them may share a guarded value.
  */
 const RECORD = `
 with input as (
@@ -128,8 +128,8 @@ interface Recorded {
 }
 
 /**
- * Writes new transactions, each with its first event, its hold and its resource: one statement, one commit. A row whose
- * key, reference or duplicate guard is taken is not written; its result is the conflict.
+ * Writes new transactions, each with its first event, hold and resource, in one statement and one commit. A row whose
+ * key, reference or duplicate hash is already used is not written; its result is the conflict.
  */
 export async function record(database: Database, rows: readonly RecordRow[]): Promise<RecordResult[]> {
   const values = [JSON.stringify(rows.map(toInput)), locksOf(rows)];
@@ -144,13 +144,13 @@ export async function record(database: Database, rows: readonly RecordRow[]): Pr
     if (!conflict && row.cover) return { kind: 'uncovered' };
     if (!conflict) throw new Error('a transaction was not recorded, and there is no conflict');
     const { by, id, appId } = conflict;
-    // Its own row: an earlier try was committed, and only the response was lost.
+    // The row conflicts with itself: an earlier attempt was committed, and only its response was lost.
     if (id === row.id) return { kind: 'recorded', createdAt: conflict.createdAt, isCovered: false };
     return { kind: 'known', by, id, appId, sameRequest: conflict.sameRequest === true };
   });
 }
 
-/** In one order for all writers, so that they cannot deadlock. */
+/** The lock keys in the same order for all writers, so that they cannot deadlock. */
 function locksOf(rows: readonly RecordRow[]): string[] {
   const guarded = rows.flatMap((row) => [
     ...(row.duplicateMac && !row.allowDuplicate ? [row.duplicateMac] : []),
@@ -160,7 +160,7 @@ function locksOf(rows: readonly RecordRow[]): string[] {
   return locks.sort((a, b) => (a < b ? -1 : 1)).map(String);
 }
 
-/** A duplicate that the caller wants is no conflict. */
+/** A duplicate that the caller allows is not a conflict. */
 function asProbe(row: RecordRow): Probe {
   return row.allowDuplicate ? { ...row, duplicateMac: null } : row;
 }

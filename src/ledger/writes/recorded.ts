@@ -1,7 +1,7 @@
 import type { NewTransaction } from '../model/new-transaction.js';
 import type { Transaction } from '../model/transaction.js';
 
-/** The transaction as RECORD writes it, without reading it again; only `dueAt` is left out. */
+/** The transaction that RECORD has written, without reading it again; only `dueAt` is missing. */
 export function asRecorded(row: NewTransaction, createdAt: Date): Transaction {
   const isLeased = row.leaseMs !== null;
   return {

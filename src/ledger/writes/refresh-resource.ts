@@ -3,8 +3,8 @@ import { RESOURCE_COLUMNS, type ResourceRow } from '../model/columns.js';
 import type { Resource } from '../model/transaction.js';
 
 /**
- * Only as long as the resource is as it was when the provider was asked: what was settled meanwhile is newer, and what
- * was blocked or erased meanwhile must not come back.
+ * Only if the resource has not changed since the provider was queried: a later settlement is newer, and blocked or
+ * erased data must not return.
  */
 const REFRESH = `
 update resources r set status = $4, sealed = coalesce($5, r.sealed), updated_at = now()
@@ -14,11 +14,11 @@ returning ${RESOURCE_COLUMNS}`;
 
 export interface ResourceNews {
   readonly status: string;
-  /** Replaces what is sealed when given. */
+  /** Replaces the sealed data; null: keeps it. */
   readonly sealed: Buffer | null;
 }
 
-/** null: it has changed since it was read. */
+/** null: the resource has changed since it was read. */
 export async function refreshResource(
   database: Database,
   known: Resource,

@@ -42,15 +42,15 @@ type BalanceInput = Pick<SettleInput, 'balanceId' | 'balance' | 'begunAt' | 'alo
 
 const NO_BALANCE: BalanceInput = { balanceId: undefined, balance: undefined, begunAt: undefined, alone: undefined };
 
-/** What the database keeps of a balance: enough for every currency, and far from the limits of `numeric`. */
+/** The accepted form of a balance: enough digits for every currency, and far from the limits of `numeric`. */
 const BALANCE = /^-?[0-9]{1,30}(\.[0-9]{1,30})?$/;
 
 /** Escapes that JSON allows and PostgreSQL refuses: NUL, and half of a surrogate pair. */
 const UNSTORABLE = /\\u(0000|d[89a-f])/;
 
 /**
- * The rows as the settlement statement reads them. Every number and every text is one that the statement accepts: an
- * outcome that a provider returned must not be lost because a pause was calculated wrongly.
+ * The rows in the form of the settlement statement. Every number and text is valid there: a provider's outcome must not
+ * be lost because a pause was calculated wrongly.
  */
 export function settleInput(rows: readonly SettleRow[]): string {
   const text = JSON.stringify(rows.map(toInput));
@@ -100,7 +100,7 @@ function toInput(row: SettleRow): SettleInput {
 
 function pauseOf(row: SettleRow, ms: number | null | undefined): number | null | undefined {
   if (ms === null || ms === undefined) return ms;
-  // A fraction is nothing to report; what is no number, or no time that anybody could wait, is a defect.
+  // Fractions are normal. NaN and implausibly long pauses are defects and are reported.
   if (!(ms >= -MAX_PAUSE_MS && ms <= MAX_PAUSE_MS)) report(row, 'a pause is out of range');
   return wholeMs(ms);
 }

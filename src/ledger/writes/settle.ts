@@ -13,7 +13,7 @@ export interface Settled {
   readonly completedAt: Date | null;
 }
 
-/** What moved carries its input along: joined again, rows of a batch were compared with each other, all with all. */
+/** `moved` returns the columns of `input` too: a second join would compare all rows of a batch with each other. */
 const SETTLE = `
 with input as (
   select * from ${jsonRows(SETTLE_INPUT)}
@@ -72,13 +72,13 @@ with input as (
 )
 select id, version, updated_at as "updatedAt", completed_at as "completedAt" from moved`;
 
-/** In the order of their ids, so that two batches never wait for each other. Waits for an earlier try that still commits. */
+/** Locks rows in the order of their ids, so that two batches never deadlock. Waits for an earlier attempt's commit. */
 const LOCK = `
 select from transactions t join ${jsonRows({ id: 'uuid', appId: 'uuid' })} on t.id = r.id and t.app_id = r."appId"
 order by t.id for update of t`;
 
-/** Events of an earlier try of the same batch whose commit's answer was lost. */
-const ALREADY = `
+/** Rows that an earlier attempt of the same batch has written, whose response was lost. */
+const WRITTEN_EARLIER = `
 select t.id, t.version, t.updated_at as "updatedAt", t.completed_at as "completedAt"
 from ${jsonRows({ id: 'uuid', appId: 'uuid', eventId: 'uuid' })}
 join transaction_events e on e.transaction_id = r.id and e.app_id = r."appId" and e.id = r."eventId"
@@ -92,8 +92,8 @@ interface Moved {
 }
 
 /**
- * Moves transactions on, each with its event, its posting or release and its resource: one statement, one commit. A row
- * that is no longer as its writer saw it is left alone and answered with `moved: false`.
+ * Writes the outcomes of transactions, each with its event, posting or release, and resource, in one statement and one
+ * commit. A row that has changed since its writer read it is not written; its result is `moved: false`.
  */
 export async function settle(database: Database, rows: readonly SettleRow[], retried: boolean): Promise<Settled[]> {
   const moved = retried
@@ -107,11 +107,13 @@ export async function settle(database: Database, rows: readonly SettleRow[], ret
   });
 }
 
-/** What keeps its status looks afterwards as it did before: what an earlier try has done is found out first. */
+/**
+ * Finds the rows of an earlier attempt by their events first, because a row whose status stays would look unwritten.
+ */
 async function settleAgain(client: PoolClient, rows: readonly SettleRow[]): Promise<Moved[]> {
   const text = settleInput(rows);
   await client.query(LOCK, [text]);
-  const { rows: earlier } = await client.query<Moved>(ALREADY, [text]);
+  const { rows: earlier } = await client.query<Moved>(WRITTEN_EARLIER, [text]);
   const done = new Set(earlier.map(({ id }) => id));
   const left = rows.filter(({ id }) => !done.has(id));
   if (left.length === 0) return earlier;

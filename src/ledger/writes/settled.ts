@@ -10,8 +10,8 @@ type Outcome = Pick<
 >;
 
 /**
- * The transaction as SETTLE leaves it for a writer that held the lease, without reading it again; only `dueAt` and
- * `sealed` stay as they were.
+ * The transaction that SETTLE has written for a writer with the lease, without reading it again; only `dueAt` and
+ * `sealed` keep their old values.
  */
 export function asSettled(transaction: Transaction, outcome: Outcome, settled: Settled): Transaction {
   const status = outcome.to ?? transaction.status;

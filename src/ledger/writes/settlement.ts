@@ -1,21 +1,23 @@
 import type { AccountPair } from './accounts.js';
 import type { Failure, JsonObject, Status } from '../model/transaction.js';
 
-/** What is left at the provider, from the answer to an operation; a decimal with all its digits. */
+/** The balance at the provider that the answer to an operation reported. */
 export interface ReportedBalance {
+  /** An exact decimal. */
   readonly balance: string;
   /** The database's clock before the operation was sent. */
   readonly begunAt: Date;
-  /** No other operation of this process was under way meanwhile: what it has cost may be seen. */
+  /** True when no other operation of this process ran meanwhile, so that the cost of this one may be visible. */
   readonly alone: boolean;
 }
 
-/** Who is working on a row, proved by the epoch of the lease; `null` for those who hold none (a notification). */
+/** An outcome, or other evidence, that is written to a transaction. */
 export interface Settlement {
   readonly id: string;
   readonly appId: string;
-  /** The status the writer saw; when it is another by now nothing is written. */
+  /** The status that the writer read; nothing is written if it has changed. */
   readonly from: Status;
+  /** The epoch of the writer's lease; null: the writer has no lease, e.g. a notification. */
   readonly epoch: number | null;
   /** null: evidence without a status change. */
   readonly to: Status | null;
@@ -26,12 +28,12 @@ export interface Settlement {
   readonly detail?: JsonObject;
   /** Replaces the sealed data when given. */
   readonly sealed?: Buffer;
-  /** Milliseconds until the next look, at the latest when it expires; null: no further look. */
+  /** Milliseconds until the next work on the row, at the latest its expiry; null: none. */
   readonly dueInMs: number | null;
   readonly expectedInMs?: number | null;
-  /** The call was certainly not sent: it does not count as an attempt. */
+  /** True when the call was certainly not sent; it does not count as an attempt then. */
   readonly attemptNotSent?: boolean;
-  /** Leave lease, due time and open attempt as they are: the writer is not who works on the row. */
+  /** True when the writer does not work on the row: lease, due time and open attempt stay unchanged. */
   readonly keepsLease?: boolean;
   readonly parked?: boolean;
   readonly resource?: {
@@ -41,14 +43,14 @@ export interface Settlement {
     readonly sealed?: Buffer;
     readonly metadata?: JsonObject;
   };
-  /** The balance that came with this outcome. */
+  /** The balance that was reported with this outcome. */
   readonly reported?: ReportedBalance;
   readonly actor: string;
-  /** What the move rests on, e.g. `answer`, `notification`, `timeout`. */
+  /** The evidence of the transition, e.g. `answer`, `notification`, `timeout`. */
   readonly evidence: string;
   readonly eventDetail?: JsonObject;
   readonly eventId: string;
-  /** Applied by this very commit, unless its person has been erased: no notification about them is kept. */
+  /** The notification that this commit marks as applied, unless the personal data of the transaction is erased. */
   readonly notificationId?: string;
 }
 

@@ -1,10 +1,10 @@
-/** No pause of the ledger is longer: PostgreSQL refuses what leaves the range of its timestamps. */
+/** The longest pause: PostgreSQL refuses times beyond the range of its timestamps. */
 export const MAX_PAUSE_MS = 366 * 24 * 60 * 60_000;
 
-/** What stands in for a pause that is not a number: soon, but not in a busy loop. */
+/** Replaces a pause that is not a number: soon, but not in a busy loop. */
 export const NO_NUMBER_PAUSE_MS = 60_000;
 
-/** A pause as the database stores it: whole milliseconds, from zero to a year, whatever a calculation produced. */
+/** Converts any calculated pause to whole milliseconds from zero to a year. */
 export function wholeMs(ms: number): number {
   if (Number.isNaN(ms)) return NO_NUMBER_PAUSE_MS;
   return Math.round(Math.min(Math.max(ms, 0), MAX_PAUSE_MS));

@@ -1,10 +1,10 @@
-/** What is being written, oldest first: how long the next one would have to wait is at least how long that has waited. */
+/** Tracks the rows that are being written, oldest first. The wait of the oldest predicts the wait of a new row. */
 export class WriteDelayGuard {
   private readonly waiting = new Set<{ readonly sinceMs: number }>();
 
   constructor(private readonly limits: { readonly rows: number; readonly ms: number }) {}
 
-  /** So many wait, and the first of them so long, that one more had better come again. */
+  /** True when so many rows wait for so long that a new one should be refused. */
   get isExhausted(): boolean {
     if (this.waiting.size < this.limits.rows) return false;
     const oldest = this.waiting.values().next();
