@@ -23,7 +23,7 @@ export interface AppResources {
   readonly lifecycle: Lifecycle;
 }
 
-/** The only list of modules. A provider adds one line here. */
+/** All modules. A provider adds its own here, as docs/adding-a-provider.md says. */
 @Module({})
 export class AppModule {
   static register({ config, source, lifecycle }: AppResources): DynamicModule {

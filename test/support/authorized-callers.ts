@@ -2,7 +2,7 @@ import { textAt, type Answer, type Credentials } from './http.js';
 import { bareId, unique } from './ids.js';
 import { encryptCard } from './jwe.js';
 import { MAGIC } from './magic.js';
-import { exampleBody, type Operation } from './openapi.js';
+import { exampleBody, operations, type Operation } from './openapi.js';
 import { sqlAsOwner } from './sql.js';
 import { eventually } from './wait.js';
 import { accrual, pass, topup, type World } from './world.js';
@@ -223,11 +223,23 @@ const SPECIAL: Readonly<Record<string, Prepare>> = {
   'POST /v1/providers/{provider}/notifications': async () => ({ ids: { provider: 'latam-pass' } }),
 };
 
-/** What makes the operation succeed; a new one without an entry gets its documented example and no ids. */
+/**
+ * What makes the operation succeed. Without an entry, the id of `/some/path/{id}` is that of what the documented example
+ * makes at `POST /some/path`.
+ */
 export async function prepare(world: World, { method, path, spec }: Operation): Promise<AuthorizedRequest> {
   const start = /^[^{]*\{\w+\}/.exec(path)?.[0] ?? '';
-  const special = SPECIAL[`${method} ${path}`] ?? USUAL[start];
+  const special = SPECIAL[`${method} ${path}`] ?? USUAL[start] ?? madeByExample(start);
   return special ? special(world, spec) : NOBODY;
+}
+
+function madeByExample(start: string): Prepare | undefined {
+  const maker = operations().find(
+    (one) => one.method === 'POST' && one.caller === 'partner' && `${one.path}/{id}` === start,
+  );
+  if (!maker) return undefined;
+  const body = { ...Object(exampleBody(maker.spec)), reference: unique('made') };
+  return id((world) => made(world.call('POST', maker.path, body), 'id'));
 }
 
 /** The path with its parameters. @throws when nothing says what one of them names */

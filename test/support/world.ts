@@ -1,10 +1,10 @@
 import { createDatabase, type TestDatabase } from './database.js';
 import { ADMIN, startGateway, type Gateway } from './gateway.js';
+import type { FaultyProxy } from './faulty-proxy.js';
 import { textAt, type Answer, type Credentials } from './http.js';
 import { unique } from './ids.js';
 import { scopes } from './openapi.js';
 import { freePort } from './processes.js';
-import type { FaultyProxy } from './faulty-proxy.js';
 import { startSandbox, type Sandbox } from './sandbox.js';
 
 const NOTIFIER: Credentials = { username: 'latam-pass', password: 'notification-password-of-the-tests' };

@@ -28,6 +28,8 @@ export interface Connector {
   readonly mark: (order: Order) => string;
   /** What an order says of the person: an erasure must leave nothing of it. */
   readonly personal: (person: Person) => Readonly<Record<string, string>>;
+  /** Names of what `personal` returns that is not masked: free text of the caller. */
+  readonly shownInClear?: readonly string[];
   /** `METHOD path` of the calls that execute the operation, of logins, and of status queries if the provider has any. */
   readonly calls: { readonly execute: RegExp; readonly login: RegExp; readonly status?: RegExp };
   /** An order that the provider accepts and does not finish within the test; for those with a status query. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildFourthProvider, mistaken, run } from '../../support/fourth-provider.js';
 import { at, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
 import { exampleBody, scopes } from '../../support/openapi.js';
 import { startProcess } from '../../support/processes.js';
-import { unique } from '../../support/ids.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, type World } from '../../support/world.js';
 

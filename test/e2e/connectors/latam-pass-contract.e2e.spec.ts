@@ -21,6 +21,7 @@ itKeepsTheContract({
     accrual({ member: { ffn: `7000001${number}`, email }, description: `Stay of ${lastName}` }),
   mark: (order) => textAt(order, 'reference'),
   personal: ({ number, email, lastName }) => ({ ffn: `7000001${number}`, email, description: `Stay of ${lastName}` }),
+  shownInClear: ['description'],
   calls: { execute: /^POST .*\/partner\/accrual$/, login: /^POST .*\/access-token$/, status: /^GET .*\/accrual\?/ },
   slow: ({ number }) => accrual({ member: { ffn: asMember(`70${number}`, MAGIC.latamPass.neverNotified) } }),
   recognizesRepeats: true,

@@ -3,7 +3,6 @@ import { json } from '../../support/faulty-proxy.js';
 import { buildFourthProvider } from '../../support/fourth-provider.js';
 import { textAt } from '../../support/http.js';
 import { unique } from '../../support/ids.js';
-
 import { itKeepsTheContract } from './contract.js';
 import type { Order } from './connector.js';
 
