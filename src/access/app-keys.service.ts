@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Database } from '../database/database.js';
 import { parseId } from '../common/ids.js';
 import { randomPart } from '../crypto/random-pool.js';
@@ -32,7 +33,7 @@ select k.id as "keyId", k.secret_mac as "secretMac", k.expires_at as "expiresAt"
 from api_keys k join apps a on a.id = k.app_id
 where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) and a.deleted_at is null`;
 
-/** The number of remembered valid credentials; the oldest are dropped. */
+/** The number of remembered valid credentials. */
 const MAX_PROOFS = 10_000;
 
 const SALT_BYTES = 33;
@@ -51,7 +52,7 @@ const NO_MAC = Buffer.alloc(32);
 export class AppKeys {
   private readonly keys: StaleWhileErrorCache<KnownKey | null>;
   /** Proofs by the salted hash of the whole header. The salt never leaves this process. */
-  private readonly proofs = new Map<string, Proof>();
+  private readonly proofs = new LRUCache<string, Proof>({ max: MAX_PROOFS });
   private readonly salt = randomPart(SALT_BYTES).toString('base64');
 
   constructor(
@@ -84,15 +85,8 @@ export class AppKeys {
     const isSame = sameDigest(this.vault.mac('api-secret', secret), known?.secretMac ?? NO_MAC);
     if (!known || !isSame || !looksLikeApiSecret(secret)) return null;
     if (known.expiresAtMs <= Date.now()) return null;
-    this.remember(header, { keyUuid: known.caller.keyId, secretMac: known.secretMac });
+    this.proofs.set(this.cacheKeyOf(header), { keyUuid: known.caller.keyId, secretMac: known.secretMac });
     return known.caller;
-  }
-
-  private remember(header: string, proof: Proof): void {
-    this.proofs.set(this.cacheKeyOf(header), proof);
-    if (this.proofs.size <= MAX_PROOFS) return;
-    const oldest = this.proofs.keys().next();
-    if (!oldest.done) this.proofs.delete(oldest.value);
   }
 
   private cacheKeyOf(header: string): string {

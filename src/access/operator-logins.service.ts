@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Database } from '../database/database.js';
 import { sameDigest, Vault } from '../crypto/gateway-vault.js';
 import { OPERATOR_NAME, type OperatorCaller, type Role } from './caller.js';
@@ -37,7 +38,7 @@ const PER_ADDRESS = { burst: 50, perSecond: 5 };
 @Injectable()
 export class OperatorLogins {
   private readonly rows: StaleWhileErrorCache<OperatorRow | null>;
-  private readonly successes = new Map<string, Success>();
+  private readonly successes = new LRUCache<string, Success>({ max: MAX_SUCCESSES });
   private readonly checks = new PasswordChecks();
   private readonly pairs = new TokenBucket(PER_PAIR);
   private readonly addresses = new TokenBucket(PER_ADDRESS);
@@ -71,7 +72,7 @@ export class OperatorLogins {
       if (isTolerated) return null;
       throw tooManyLogins(waitSeconds);
     }
-    this.rememberSuccess(username, mac);
+    this.successes.set(username, { mac, untilMs: performance.now() + SUCCESS_MS });
     if (isTolerated) this.pairs.giveBack(pair);
     if (isTolerated && !isProven) this.addresses.giveBack(address);
     return toCaller(row, address);
@@ -93,11 +94,6 @@ export class OperatorLogins {
   private isKnownSuccess(username: string, mac: Buffer): boolean {
     const success = this.successes.get(username);
     return success !== undefined && success.untilMs > performance.now() && sameDigest(success.mac, mac);
-  }
-
-  private rememberSuccess(username: string, mac: Buffer): void {
-    if (this.successes.size >= MAX_SUCCESSES) this.successes.clear();
-    this.successes.set(username, { mac, untilMs: performance.now() + SUCCESS_MS });
   }
 }
 

@@ -1,3 +1,6 @@
+import { LRUCache } from 'lru-cache';
+
+/** A dropped bucket counts as full, but filling this many needs a botnet. */
 const MAX_BUCKETS = 10_000;
 
 interface Bucket {
@@ -7,7 +10,7 @@ interface Bucket {
 
 /** Token buckets by key, in the memory of this process: a burst of `burst`, then `perSecond`. */
 export class TokenBucket {
-  private readonly buckets = new Map<string, Bucket>();
+  private readonly buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
 
   constructor(private readonly rule: { readonly burst: number; readonly perSecond: number }) {}
 
@@ -37,16 +40,7 @@ export class TokenBucket {
     const gained = ((nowMs - bucket.filledAtMs) / 1_000) * this.rule.perSecond;
     bucket.tokens = Math.min(this.rule.burst, bucket.tokens + gained);
     bucket.filledAtMs = nowMs;
-    // The least recently used bucket is dropped first. A dropped bucket counts as full, but filling the map needs a
-    // botnet.
-    this.buckets.delete(key);
     this.buckets.set(key, bucket);
-    if (this.buckets.size > MAX_BUCKETS) this.dropOldest();
     return bucket;
-  }
-
-  private dropOldest(): void {
-    const oldest = this.buckets.keys().next();
-    if (!oldest.done) this.buckets.delete(oldest.value);
   }
 }

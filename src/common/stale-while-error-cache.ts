@@ -1,8 +1,10 @@
+import { LRUCache } from 'lru-cache';
+
 /** An older entry is never used: a revoked key is refused after this time plus one load at the latest. */
 const MAX_AGE_MS = 3_000;
 /** From this age on an entry is reloaded in the background, so that a busy key never waits for the database. */
 const REFRESH_AGE_MS = 1_500;
-/** Keys without a row are cached too, e.g. guessed ones; beyond this number the oldest entries are dropped. */
+/** Keys without a row are cached too, e.g. guessed ones; the least recently used entries are dropped. */
 const MAX_ENTRIES = 10_000;
 
 interface Entry<Value> {
@@ -15,7 +17,7 @@ interface Entry<Value> {
  * it. The absence of a row is cached like a row.
  */
 export class StaleWhileErrorCache<Value> {
-  private readonly entries = new Map<string, Entry<Value>>();
+  private readonly entries = new LRUCache<string, Entry<Value>>({ max: MAX_ENTRIES });
   private readonly loading = new Map<string, Promise<Value>>();
 
   constructor(private readonly load: (key: string) => Promise<Value>) {}
@@ -44,7 +46,7 @@ export class StaleWhileErrorCache<Value> {
     const loadedAtMs = performance.now();
     const loading = this.load(key)
       .then((value) => {
-        if (this.loading.get(key) === loading) this.keep(key, { value, loadedAtMs });
+        if (this.loading.get(key) === loading) this.entries.set(key, { value, loadedAtMs });
         return value;
       })
       .finally(() => {
@@ -52,13 +54,5 @@ export class StaleWhileErrorCache<Value> {
       });
     this.loading.set(key, loading);
     return loading;
-  }
-
-  private keep(key: string, entry: Entry<Value>): void {
-    this.entries.delete(key);
-    this.entries.set(key, entry);
-    if (this.entries.size <= MAX_ENTRIES) return;
-    const oldest = this.entries.keys().next();
-    if (!oldest.done) this.entries.delete(oldest.value);
   }
 }

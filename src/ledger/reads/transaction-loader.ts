@@ -1,66 +1,51 @@
-/** Concurrent statements. Reads that arrive meanwhile share the next statement. */
-const MAX_CONCURRENT = 2;
+import DataLoader from 'dataloader';
+
+/** Reads that arrive while this many statements are in progress share the next one. */
+const MAX_STATEMENTS = 2;
 const MAX_IDS = 100;
 
-interface PendingRead<Value> {
-  readonly resolve: (value: Value | null) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
- * Reads rows that are requested at about the same time with one statement: a round trip costs the same for a hundred
- * rows as for one. There is no timer: a single request is read at once. A request never gets a row from a statement
- * that was sent before the request.
+ * Reads single rows that are requested at about the same time with one statement: a round trip costs as much for a
+ * hundred rows as for one. There is no delay: a row that is requested alone is read at once. A row never comes from a
+ * statement that was sent before the request, so nothing is cached.
  */
 export class TransactionLoader<Value extends { readonly id: string }> {
-  private waiting = new Map<string, PendingRead<Value>[]>();
-  private running = 0;
-  private isBegun = false;
+  private readonly loader: DataLoader<string, Value | null>;
+  private readonly waiting: (() => void)[] = [];
+  private inProgress = 0;
 
-  constructor(private readonly load: (ids: readonly string[]) => Promise<readonly Value[]>) {}
+  constructor(private readonly load: (ids: readonly string[]) => Promise<readonly Value[]>) {
+    this.loader = new DataLoader((ids) => this.read(ids), {
+      cache: false,
+      maxBatchSize: MAX_IDS,
+      batchScheduleFn: (send) => this.schedule(send),
+    });
+  }
 
-  /** null: the row does not exist. Rejects with the error of the statement. */
+  /** null: there is no such row. Rejects with the error of the statement. */
   get(id: string): Promise<Value | null> {
-    return new Promise((resolve, reject) => {
-      const others = this.waiting.get(id);
-      if (others) others.push({ resolve, reject });
-      else this.waiting.set(id, [{ resolve, reject }]);
-      this.begin();
-    });
+    return this.loader.load(id);
   }
 
-  /** Starts after the I/O callbacks of this turn, so that requests that arrived together are read together. */
-  private begin(): void {
-    if (this.isBegun || this.running >= MAX_CONCURRENT) return;
-    this.isBegun = true;
-    setImmediate(() => {
-      this.isBegun = false;
-      void this.read(this.take());
-    });
+  private schedule(send: () => void): void {
+    if (this.inProgress >= MAX_STATEMENTS) this.waiting.push(send);
+    else this.begin(send);
   }
 
-  private take(): ReadonlyMap<string, PendingRead<Value>[]> {
-    if (this.waiting.size <= MAX_IDS) {
-      const all = this.waiting;
-      this.waiting = new Map();
-      return all;
-    }
-    const taken = new Map([...this.waiting].slice(0, MAX_IDS));
-    for (const id of taken.keys()) this.waiting.delete(id);
-    return taken;
+  /** After the I/O callbacks of this turn: requests that arrived from the sockets together are read together. */
+  private begin(send: () => void): void {
+    this.inProgress += 1;
+    setImmediate(send);
   }
 
-  private async read(requests: ReadonlyMap<string, PendingRead<Value>[]>): Promise<void> {
-    this.running += 1;
-    if (this.waiting.size > 0) this.begin();
+  private async read(ids: readonly string[]): Promise<(Value | null)[]> {
     try {
-      const found = new Map((await this.load([...requests.keys()])).map((value) => [value.id, value]));
-      for (const [id, all] of requests) for (const request of all) request.resolve(found.get(id) ?? null);
-    } catch (error) {
-      for (const all of requests.values()) for (const request of all) request.reject(error);
+      const found = new Map((await this.load([...new Set(ids)])).map((value) => [value.id, value]));
+      return ids.map((id) => found.get(id) ?? null);
     } finally {
-      this.running -= 1;
-      if (this.waiting.size > 0) this.begin();
+      this.inProgress -= 1;
+      const next = this.waiting.shift();
+      if (next) this.begin(next);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { LRUCache } from 'lru-cache';
 
 export type PhoneReading = { readonly national: string } | { readonly error: string };
 
@@ -20,16 +21,16 @@ export function readPhoneNumber(text: string): PhoneReading {
 }
 
 /** By the first six digits: numbers are assigned in blocks of ten thousand, so these decide. */
-const blocksInUse = new Map<string, boolean>();
 const BLOCK_DIGITS = 6;
-const MAX_BLOCKS = 100_000;
+const MAX_BLOCKS = 20_000;
+const blocksInUse = new LRUCache<string, boolean>({ max: MAX_BLOCKS });
 
 function isInUse(national: string): boolean {
   const block = national.slice(0, BLOCK_DIGITS);
   let known = blocksInUse.get(block);
   if (known === undefined) {
     known = looksInUse(national);
-    if (blocksInUse.size < MAX_BLOCKS) blocksInUse.set(block, known);
+    blocksInUse.set(block, known);
   }
   return known;
 }
