@@ -21,7 +21,22 @@ function withOtherTypes(reply: Reply): Reply {
 }
 
 /** After such an answer the caller cannot know whether the provider has executed the operation, which `executed` says. */
-export const DOUBTFUL: readonly { readonly title: string; readonly executed: 0 | 1; readonly fault: Fault }[] = [
+export interface DoubtfulAnswer {
+  readonly title: string;
+  readonly executed: 0 | 1;
+  readonly fault: Fault;
+}
+
+/** Answers that leave doubt, whatever the provider. `refusal`: how it refuses an operation. */
+export function doubtfulAnswers(refusal: Reply): readonly DoubtfulAnswer[] {
+  return [
+    ...DOUBTFUL,
+    { title: '500 with a refusal, executed', executed: 1, fault: executedThen(() => ({ ...refusal, status: 500 })) },
+    { title: '503 with a refusal, not executed', executed: 0, fault: answered({ ...refusal, status: 503 }) },
+  ];
+}
+
+const DOUBTFUL: readonly DoubtfulAnswer[] = [
   { title: '500, not executed', executed: 0, fault: answered(failure(500)) },
   { title: '503, not executed', executed: 0, fault: answered(failure(503)) },
   { title: '500, executed', executed: 1, fault: executedThen(() => failure(500)) },
@@ -38,5 +53,6 @@ export const DOUBTFUL: readonly { readonly title: string; readonly executed: 0 |
   { title: '200 with an empty object', executed: 1, fault: odd('{}') },
   { title: '200 with an error', executed: 1, fault: odd('{"error":"server_error","message":"try again later"}') },
   { title: 'every member of another type', executed: 1, fault: executedThen(withOtherTypes) },
+  { title: '404 of a proxy in front', executed: 0, fault: answered(json(404, { message: 'no Route matched' })) },
   { title: "403 with a firewall's page", executed: 0, fault: answered(html(403)) },
 ];
