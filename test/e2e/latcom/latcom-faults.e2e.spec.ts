@@ -192,24 +192,6 @@ describe('what was certainly not executed', () => {
     expect(sent(bought)).toBe(0);
   });
 
-  it('is sent again after a 401, with a new token and the same bytes', async () => {
-    const bodies: unknown[] = [];
-    const bought = await buy(({ socket, body, times }) => {
-      bodies.push(body);
-      socket.end(times === 1 ? answer(401, '{"success":false,"error":"expired"}') : answer(200, approval(body)));
-    });
-    expect([at(bought.body, 'status'), sent(bought)]).toEqual(['succeeded', 2]);
-    expect(bodies[1]).toEqual(bodies[0]);
-  });
-
-  it('is sent again after a 429, when it says so', async () => {
-    const bought = await buy(({ socket, body, times }) => {
-      const limited = answer(429, '{"success":false,"error":"Too many requests"}', { 'retry-after': '1' });
-      socket.end(times === 1 ? limited : answer(200, approval(body)));
-    });
-    expect([at(bought.body, 'status'), sent(bought)]).toEqual(['succeeded', 2]);
-  });
-
   it('is not sent a third time after a second 401, and can be taken back', async () => {
     const bought = await buy(({ socket }) => void socket.end(answer(401, '{"success":false}')), 2);
     expect([at(bought.body, 'status'), sent(bought)]).toEqual(['pending', 2]);
