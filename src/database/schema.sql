@@ -353,7 +353,7 @@ create table reconciliation_bad_lines (
   constraint reconciliation_bad_lines_pkey PRIMARY KEY (run_id, line_no)
 );
 comment on column reconciliation_bad_lines.transaction_id is 'the transaction that the line names, if it is one of the gateway';
-comment on column reconciliation_bad_lines.cells is 'the cells of the columns that are read, in the order of the file; a null cell is not kept; null: the cells of the line cannot be told apart';
+comment on column reconciliation_bad_lines.cells is 'the cells of the columns that are read, in the order of the file. A null cell was not stored. A null array: the line could not be split into cells';
 
 create table reconciliations (
   id uuid not null,
@@ -757,7 +757,7 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.observed_rate(told numeric, told_from timestamp with time zone, budget text, purchase uuid, amount bigint)
+CREATE OR REPLACE FUNCTION public.observed_rate(reported numeric, reported_from timestamp with time zone, budget text, purchase uuid, amount bigint)
  RETURNS numeric
  LANGUAGE plpgsql
  STABLE
@@ -766,9 +766,9 @@ declare
   before provider_balances;
 begin
   select * into before from provider_balances b
-  where b.provider = budget and b.at <= told_from order by b.at desc, b.id desc limit 1;
+  where b.provider = budget and b.at <= reported_from order by b.at desc, b.id desc limit 1;
   -- A balance that rose, or is reported as used up, shows no rate.
-  if before.id is null or told <= 0 or before.balance <= told then
+  if before.id is null or reported <= 0 or before.balance <= reported then
     return null;
   end if;
   -- The balance before contains at most one of the latest purchases, so another one is among the last two.
@@ -795,7 +795,7 @@ begin
     and float_rate(budget) is null) then
     return null;
   end if;
-  return amount / (before.balance - told);
+  return amount / (before.balance - reported);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.open_since(status text, release_at timestamp with time zone, created_at timestamp with time zone)
@@ -823,7 +823,7 @@ begin
   raise exception 'rows of % are append-only', tg_table_name using errcode = 'insufficient_privilege';
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.refute_rate(budget text, told numeric, told_from timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.refute_rate(budget text, reported numeric, reported_from timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
@@ -833,15 +833,15 @@ declare
 begin
   select * into latest from provider_balances b
   where b.provider = budget and b.unit_rate is not null order by b.at desc, b.id desc limit 1;
-  if latest.id is null or not latest.rate_counts or told_from < latest.at or told <= latest.balance then
+  if latest.id is null or not latest.rate_counts or reported_from < latest.at or reported <= latest.balance then
     return false;
   end if;
   select b.balance into before from provider_balances b
   where b.provider = budget and b.at <= latest.begun_at and b.id <> latest.id order by b.at desc, b.id desc limit 1;
-  if told <= before then
+  if reported <= before then
     update provider_balances b set rate_counts = false where b.id = latest.id;
   end if;
-  return coalesce(told <= before, false);
+  return coalesce(reported <= before, false);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.settle_quota(budget text, from_slot bigint, slot_ms bigint, answered boolean)

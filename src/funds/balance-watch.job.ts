@@ -22,7 +22,7 @@ const GAUGES_MS = 5_000;
 export class BalanceWatch {
   private readonly asking = new Map<string, Promise<void>>();
   /** The last balance of each provider that this process has seen. */
-  private readonly told = new Map<string, string>();
+  private readonly lastReported = new Map<string, string>();
 
   constructor(
     private readonly registry: ConnectorRegistry,
@@ -83,8 +83,8 @@ export class BalanceWatch {
 
   /** Raises an alarm for each level that a reported balance has fallen below since the last one in this process. */
   note(provider: string, balance: string): void {
-    const before = this.told.get(provider);
-    this.told.set(provider, balance);
+    const before = this.lastReported.get(provider);
+    this.lastReported.set(provider, balance);
     const levels = this.source(provider)?.lowLevels ?? [];
     for (const level of levels) {
       const wasBelow = before !== undefined && compareDecimals(before, level) < 0;
@@ -107,15 +107,15 @@ export class BalanceWatch {
    * @throws ProviderError
    */
   async askAfter(provider: string, purchase: { readonly id: string; readonly begunAt: Date }): Promise<void> {
-    const told = await this.read(provider, purchase.id);
-    await this.observe({ provider, ...told, transactionId: purchase.id, begunAt: purchase.begunAt });
+    const reported = await this.read(provider, purchase.id);
+    await this.observe({ provider, ...reported, transactionId: purchase.id, begunAt: purchase.begunAt });
   }
 
   private async query(provider: string): Promise<void> {
     const source = this.sourceOf(provider);
     const begunAt = await this.balances.ago(source.lagMs);
-    const told = await this.read(provider, null);
-    await this.observe({ provider, ...told, transactionId: null, begunAt });
+    const reported = await this.read(provider, null);
+    await this.observe({ provider, ...reported, transactionId: null, begunAt });
   }
 
   private async read(provider: string, transactionId: string | null): ReturnType<BalanceSource['read']> {

@@ -16,7 +16,7 @@ import { Inbox } from './inbox.service.js';
 import type { KeptNotification } from './notification.js';
 import { NotificationDto, NotificationPageDto, NotificationQueryDto } from './notification.dto.js';
 
-/** What providers told us, as it came. */
+/** Notifications from providers, unchanged. */
 @Controller('v1/admin/notifications')
 export class AdminNotificationsController {
   constructor(

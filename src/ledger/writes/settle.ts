@@ -52,7 +52,7 @@ with input as (
   select "balanceId", provider, balance, id, "begunAt",
     case when alone then observed_rate(balance, "begunAt", provider, id, quantity) end as rate
   from moved where balance is not null
-), told as (
+), reported as (
   insert into provider_balances (id, provider, balance, source, transaction_id, begun_at, unit_rate, rate_counts)
   select "balanceId", provider, balance, 'purchase', id, "begunAt", rate, weigh_rate(provider, rate) from rated
 ), resource as (

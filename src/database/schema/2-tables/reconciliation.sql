@@ -50,8 +50,8 @@ create table reconciliation_bad_lines (
 comment on column reconciliation_bad_lines.transaction_id is
   'the transaction that the line names, if it is one of the gateway';
 comment on column reconciliation_bad_lines.cells is
-  'the cells of the columns that are read, in the order of the file; a null cell is not kept; null: the cells of '
-  'the line cannot be told apart';
+  'the cells of the columns that are read, in the order of the file. A null cell was not stored. '
+  'A null array: the line could not be split into cells';
 
 -- The transactions of each statement: a later statement does not report them as missing, and a second execution is
 -- found across files.

@@ -11,7 +11,7 @@ export const MAX_CELL_LENGTH = 100;
 const CONTROL = /[\p{Cc}\p{Cs}]/u;
 /** The length of the shortest card number. */
 const CARD_DIGITS = 13;
-/** Lines whose cells cannot be told apart reliably, and lines in which there is nothing to correct. */
+/** Lines that cannot be split into cells reliably, and lines in which there is nothing to correct. */
 const WITHOUT_CELLS: ReadonlySet<BadLineCode> = new Set<BadLineCode>([
   ...(['too_many_cells', 'nameless_cell', 'quotes', 'line_too_long'] as const),
   ...(['total', 'repeated_header'] as const),

@@ -2,15 +2,15 @@
 -- purchase between them: no other one that ended since the first balance query, may have been executed late, or is in
 -- progress. There are three queries, each with its own index; a combined query read the whole table (38 ms with 100,000
 -- rows).
-create function observed_rate(told numeric, told_from timestamptz, budget text, purchase uuid, amount bigint)
+create function observed_rate(reported numeric, reported_from timestamptz, budget text, purchase uuid, amount bigint)
 returns numeric language plpgsql stable as $$
 declare
   before provider_balances;
 begin
   select * into before from provider_balances b
-  where b.provider = budget and b.at <= told_from order by b.at desc, b.id desc limit 1;
+  where b.provider = budget and b.at <= reported_from order by b.at desc, b.id desc limit 1;
   -- A balance that rose, or is reported as used up, shows no rate.
-  if before.id is null or told <= 0 or before.balance <= told then
+  if before.id is null or reported <= 0 or before.balance <= reported then
     return null;
   end if;
   -- The balance before contains at most one of the latest purchases, so another one is among the last two.
@@ -37,5 +37,5 @@ begin
     and float_rate(budget) is null) then
     return null;
   end if;
-  return amount / (before.balance - told);
+  return amount / (before.balance - reported);
 end $$;
