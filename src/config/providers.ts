@@ -14,7 +14,11 @@ export function readProviders(
     const own = read.of(variables);
     const sandbox = own.text(baseUrlVariable) === null;
     const overrides = sandbox ? reach[name] : undefined;
-    all[name] = { ...readSettings(overrides ? own.with(overrides) : own), sandbox };
+    const reader = overrides ? own.with(overrides) : own;
+    all[name] = { ...readSettings(reader), sandbox };
+    // What is wrong with the operator's variables is reported together with all others; this is a defect of the sandbox.
+    if (overrides && reader.errors.length > 0)
+      throw new Error(`the sandbox is reached wrongly: ${reader.errors.join('; ')}`);
   }
   if (!isComplete(all)) throw new Error('a provider has no settings');
   return all;

@@ -371,3 +371,9 @@ test('a simulated provider is reached by what the sandbox says, with the other v
   expect(reached.providers.latcom).toMatchObject({ sandbox: true, timeoutMs: 50_000, secretKey: 'secret' });
   expect(reached.isAllSandboxed).toBe(true);
 });
+
+test('a sandbox that leaves out a credential ends the start', () => {
+  const { config } = readConfig({});
+  const reach = { latcom: { LATCOM_BASE_URL: 'http://127.0.0.1:9/latcom', LATCOM_CUSTOMER_ID: 'id' } };
+  expect(() => config.reaching({}, reach)).toThrow('LATCOM_SECRET_KEY is not set');
+});
