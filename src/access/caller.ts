@@ -1,6 +1,6 @@
 import { PROVIDER_SCOPES, type ProviderScope } from '../providers/declared.js';
 
-/** What an app may be allowed to do; the scopes of providers come first. */
+/** The permissions of apps; the scopes of providers come first. */
 export type Scope = ProviderScope | (typeof OWN_SCOPES)[number];
 const OWN_SCOPES = ['transactions:read', 'webhooks'] as const;
 export const SCOPES: readonly Scope[] = [...PROVIDER_SCOPES, ...OWN_SCOPES];

@@ -1,7 +1,7 @@
 import { Problem } from '../common/problem.js';
 import { includesRole, type OperatorCaller } from './caller.js';
 
-/** Only operators and administrators may read unmasked personal data, not viewers. The audit log records each read. */
+/** Operators and administrators may read unmasked personal data, viewers may not. The audit log records each read. */
 export function assertMayReadPersonal(caller: OperatorCaller): void {
   if (includesRole(caller.role, 'operator')) return;
   throw new Problem(

@@ -4,7 +4,7 @@ import { EventLoopUtilization } from './event-loop-utilization.js';
 import { InFlightCounter } from './in-flight-counter.js';
 
 /**
- * Limit for concurrent requests while the process is busy. They take it less than half a second; a burst of several
+ * Limit for concurrent requests while the process is busy. Their work takes less than half a second; a burst of several
  * hundred is not an overload.
  */
 const MAX_IN_FLIGHT = 1_024;
@@ -19,7 +19,7 @@ const OVERLOADED = new Problem('overloaded', 'The gateway is overloaded. Retry t
 });
 
 /**
- * Routes of partners; routes are matched because a URL has many spellings. Requests of operators, provider
+ * Routes of partners. It is matched against routes, because a URL has many spellings. Requests of operators, provider
  * notifications and monitoring are never refused.
  */
 const PARTNER_ROUTES = /^\/v1\/(?!admin\/|providers\/)/;

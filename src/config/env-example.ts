@@ -9,7 +9,7 @@ const HEAD =
   'built-in sandbox. An empty value counts as unset. Secrets (marked with *) can be read from a file: set <NAME>_FILE to ' +
   'its path instead. A wrong value stops the start with exit code 78 and a list of every wrong variable.';
 
-/** Every variable that the gateway reads, besides `no_proxy`, in the sections of `.env.example`. */
+/** Every variable that the gateway reads, except `no_proxy`, in the sections of `.env.example`. */
 export const VARIABLE_GROUPS: readonly VariableGroup[] = [
   ...GATEWAY_GROUPS,
   ...DECLARED.map(({ title, summary, variables }) => ({ title: `${title}: ${summary}`, variables })),

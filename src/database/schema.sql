@@ -554,7 +554,7 @@ CREATE OR REPLACE FUNCTION public.admit_transactions(locks bigint[], ids uuid[],
 AS $function$
 declare
   taken bytea[];
-  asked record;
+  candidate record;
   budget text;
   rest bigint;
 begin
@@ -564,21 +564,21 @@ begin
     where t.duplicate_mac = any(macs) and t.created_at > since and t.status not in ('failed', 'canceled'));
   -- Within a budget in the order of the ids, which is the order of arrival. A transaction that does not fit leaves the
   -- rest to later ones.
-  for asked in
+  for candidate in
     select * from unnest(ids, macs, budgets, safeties, amounts) as r (id, mac, budget, safety, amount)
     order by r.budget nulls first, r.id
   loop
-    continue when asked.mac = any(taken);
-    if asked.budget is distinct from budget then
-      budget := asked.budget;
-      rest := float_left(budget, asked.safety, null);
+    continue when candidate.mac = any(taken);
+    if candidate.budget is distinct from budget then
+      budget := candidate.budget;
+      rest := float_left(budget, candidate.safety, null);
     end if;
-    id := asked.id;
-    if rest < asked.amount then
-      continue when not claim_probe(budget, asked.safety, asked.amount, asked.id);
+    id := candidate.id;
+    if rest < candidate.amount then
+      continue when not claim_probe(budget, candidate.safety, candidate.amount, candidate.id);
       is_covered := false;
     else
-      rest := rest - asked.amount;
+      rest := rest - candidate.amount;
       is_covered := rest is not null;
     end if;
     return next;
@@ -704,7 +704,7 @@ declare
 begin
   select * into seen from provider_balances b where b.provider = budget order by b.begun_at desc, b.id desc limit 1;
   select f.emptied_at into emptied from provider_floats f where f.provider = budget;
-  -- 'Emptied' lapses after ten minutes: a balance that cannot be read must not block purchases for ever.
+  -- 'Emptied' lapses after ten minutes: a balance that cannot be read must not block purchases forever.
   if emptied > coalesce(seen.begun_at, '-infinity') and emptied > clock_timestamp() - interval '10 min' then
     return -1;
   end if;

@@ -20,9 +20,9 @@ const GAUGES_MS = 5_000;
 /** Queries balances on a schedule and on demand, stores them, and raises an alarm when one falls below a level. */
 @Injectable()
 export class BalanceWatch {
-  private readonly asking = new Map<string, Promise<void>>();
+  private readonly queries = new Map<string, Promise<void>>();
   /** The last balance of each provider that this process has seen. */
-  private readonly lastReported = new Map<string, string>();
+  private readonly lastBalances = new Map<string, string>();
 
   constructor(
     private readonly registry: ConnectorRegistry,
@@ -30,15 +30,15 @@ export class BalanceWatch {
   ) {}
 
   @Every(TICK_MS)
-  async askDue(): Promise<void> {
-    await Promise.all(this.registry.all().map(({ definition }) => this.askIfDue(definition)));
+  async queryDue(): Promise<void> {
+    await Promise.all(this.registry.all().map(({ definition }) => this.queryIfDue(definition)));
   }
 
-  /** A provider that is not available is no failure of the job. */
-  private async askIfDue({ name, balance }: ProviderDefinition): Promise<void> {
+  /** An unavailable provider is not a failure of the job. */
+  private async queryIfDue({ name, balance }: ProviderDefinition): Promise<void> {
     if (!balance) return;
     try {
-      if (await this.balances.claimAsking(name, balance.everyMs)) await this.ask(name);
+      if (await this.balances.claimQuery(name, balance.everyMs)) await this.query(name);
     } catch (error) {
       logger.warn({ provider: name, ...describeError(error) }, 'the balance could not be observed');
     }
@@ -55,20 +55,20 @@ export class BalanceWatch {
    * Queries the balance. The query always begins after the call; calls during a query share the next one.
    * @throws ProviderError
    */
-  async ask(provider: string): Promise<void> {
-    const running = this.asking.get(provider);
+  async query(provider: string): Promise<void> {
+    const running = this.queries.get(provider);
     await running?.catch(() => undefined);
-    const next = this.asking.get(provider);
+    const next = this.queries.get(provider);
     if (next && next !== running) return next;
-    const asking = this.query(provider).finally(() => this.asking.delete(provider));
-    this.asking.set(provider, asking);
-    return asking;
+    const query = this.queryNow(provider).finally(() => this.queries.delete(provider));
+    this.queries.set(provider, query);
+    return query;
   }
 
-  /** Like `ask`, for requests of operators. @throws Problem `provider_error`, `provider_unavailable` */
+  /** Like `query`, for requests of operators. @throws Problem `provider_error`, `provider_unavailable` */
   async refresh(provider: string): Promise<void> {
     try {
-      await this.ask(provider);
+      await this.query(provider);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       if (error.reason === UNREADABLE_BALANCE) {
@@ -82,9 +82,9 @@ export class BalanceWatch {
   }
 
   /** Raises an alarm for each level that a reported balance has fallen below since the last one in this process. */
-  note(provider: string, balance: string): void {
-    const before = this.lastReported.get(provider);
-    this.lastReported.set(provider, balance);
+  checkLevels(provider: string, balance: string): void {
+    const before = this.lastBalances.get(provider);
+    this.lastBalances.set(provider, balance);
     const levels = this.source(provider)?.lowLevels ?? [];
     for (const level of levels) {
       const wasBelow = before !== undefined && compareDecimals(before, level) < 0;
@@ -94,7 +94,7 @@ export class BalanceWatch {
   }
 
   /** Raises an alarm for a balance that is not a plain decimal. It is ignored, and the last good one stands. */
-  unreadable(provider: string, transactionId: string | null): void {
+  reportUnreadable(provider: string, transactionId: string | null): void {
     alarm(UNREADABLE_BALANCE, { provider, ...(transactionId !== null && { transactionId }) }, 'unreadable balance');
   }
 
@@ -106,16 +106,16 @@ export class BalanceWatch {
    * Queries the balance after a purchase whose response did not report it, while no other purchase is in progress.
    * @throws ProviderError
    */
-  async askAfter(provider: string, purchase: { readonly id: string; readonly begunAt: Date }): Promise<void> {
-    const reported = await this.read(provider, purchase.id);
-    await this.observe({ provider, ...reported, transactionId: purchase.id, begunAt: purchase.begunAt });
+  async queryAfter(provider: string, purchase: { readonly id: string; readonly begunAt: Date }): Promise<void> {
+    const reading = await this.read(provider, purchase.id);
+    await this.observe({ provider, ...reading, transactionId: purchase.id, begunAt: purchase.begunAt });
   }
 
-  private async query(provider: string): Promise<void> {
+  private async queryNow(provider: string): Promise<void> {
     const source = this.sourceOf(provider);
     const begunAt = await this.balances.ago(source.lagMs);
-    const reported = await this.read(provider, null);
-    await this.observe({ provider, ...reported, transactionId: null, begunAt });
+    const reading = await this.read(provider, null);
+    await this.observe({ provider, ...reading, transactionId: null, begunAt });
   }
 
   private async read(provider: string, transactionId: string | null): ReturnType<BalanceSource['read']> {
@@ -123,14 +123,14 @@ export class BalanceWatch {
       return await this.sourceOf(provider).read();
     } catch (error) {
       if (error instanceof ProviderError && error.reason === UNREADABLE_BALANCE)
-        this.unreadable(provider, transactionId);
+        this.reportUnreadable(provider, transactionId);
       throw error;
     }
   }
 
   private async observe(observation: Observation): Promise<void> {
     await this.balances.observe(observation);
-    this.note(observation.provider, observation.balance);
+    this.checkLevels(observation.provider, observation.balance);
   }
 
   private sourceOf(provider: string): BalanceSource {

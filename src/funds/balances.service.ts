@@ -111,7 +111,7 @@ export class Balances {
   }
 
   /** True when this instance may query now: over all instances there is one scheduled query per `everyMs`. */
-  async claimAsking(provider: string, everyMs: number): Promise<boolean> {
+  async claimQuery(provider: string, everyMs: number): Promise<boolean> {
     const rows = await this.database.query(
       `insert into provider_floats as f (provider, asked_at) values ($1, now())
        on conflict (provider) do update set asked_at = now()

@@ -43,12 +43,12 @@ export class Float {
    */
   async enter(provider: string, safety: string, transactionId: string): Promise<Admission> {
     const giveUpAt = performance.now() + MAX_WAIT_MS;
-    const first = await this.ask(provider, safety, transactionId);
+    const first = await this.readVerdict(provider, safety, transactionId);
     if (first.verdict !== 'turn') return admitted(first);
     const waiting = this.queue.then(async () => {
       let entry = first;
       while (entry.verdict === 'turn' && performance.now() < giveUpAt) {
-        entry = await this.ask(provider, safety, transactionId);
+        entry = await this.readVerdict(provider, safety, transactionId);
         if (entry.verdict === 'turn') await sleep(POLL_MS);
       }
       return admitted(entry);
@@ -74,7 +74,7 @@ export class Float {
     );
   }
 
-  private async ask(provider: string, safety: string, transactionId: string): Promise<Entry> {
+  private async readVerdict(provider: string, safety: string, transactionId: string): Promise<Entry> {
     const rows = await this.database.query<Entry>(
       `select verdict, begun_at as "begunAt" from enter_float($1, $2, $3)`,
       [provider, safety, transactionId],

@@ -20,9 +20,9 @@ export interface Job {
 }
 
 /**
- * Runs background work at fixed intervals. A run that is still in progress makes the job skip its next one. A run that
- * fails raises an alarm, and the next one tries again. At shutdown no run begins, and the process waits for those in
- * progress, for at most the grace period.
+ * Runs background work at fixed intervals. While a run is still in progress, the next one is skipped. A run that fails
+ * raises an alarm, and the next one tries again. At shutdown no new run begins. The process waits for runs in progress,
+ * for at most the grace period.
  */
 @Injectable()
 export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {

@@ -26,7 +26,7 @@ const MAX_ROWS = 500;
 const MAX_DELETED_ROWS = 5_000;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 const MIN_SPAN_MS = 1_000;
-/** A period without rows is passed in steps of at most 30 days. */
+/** A period without rows is skipped in steps of at most 30 days. */
 const MAX_SPAN_MS = 30 * 24 * 60 * 60_000;
 const NO_PROGRESS: Progress = { reachedAt: null, reachedId: null };
 

@@ -15,7 +15,7 @@ export const CLASSES = {
   },
   guard: {
     kept: '30 days, then emptied',
-    why: 'Keyed hashes and the idempotency keys of apps: they prevent that an operation is done twice.',
+    why: 'Keyed hashes and the idempotency keys of apps: they prevent a second execution of an operation.',
   },
   ledger: {
     kept: 'forever',

@@ -40,7 +40,7 @@ const ID_BEGIN = DAY_MS.toString(16)
 const idOf = (n) => `${ID_BEGIN}-7000-8000-${n.toString(16).padStart(12, '0')}`;
 const timeOf = (lines, n) => new Date(DAY_MS + (n * 86_000_000) / lines).toISOString();
 
-/** Top-ups of one day, one for each line and one for each that is missing; analysed. */
+/** Top-ups of one day, one for each line and one for each that is missing; analyzed. */
 async function seed(world, name, lines) {
   await world.seed(name, 0);
   const url = world.urlOf(name);

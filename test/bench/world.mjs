@@ -116,7 +116,7 @@ export class World {
     return inDatabase(this.server.url, new URL(url).pathname.slice(1));
   }
 
-  /** A database with so many transactions of one app, analysed; others are made as copies of it. */
+  /** A database with so many transactions of one app, analyzed; others are made as copies of it. */
   async seed(name, rows) {
     await this.sql(this.server.migrationUrl, `create database ${name}`);
     const url = this.urlOf(name);

@@ -123,7 +123,7 @@ describe('recording', () => {
     await recorded({ reference: 'R', referenceScope: 'another partner' });
   });
 
-  it('does not let the error of one row fail its neighbours', async () => {
+  it('does not let the error of one row fail its neighbors', async () => {
     const bad = draft({ quantity: -5n });
     const rows = [draft(), bad, draft(), draft()];
     const results = await Promise.allSettled(rows.map((row) => ledger.record(row)));
@@ -298,7 +298,7 @@ describe('claiming what is due', () => {
   });
 });
 
-it('is analysed when it has outgrown its statistics, so that no statement keeps reading all of it', async () => {
+it('is analyzed when it has outgrown its statistics, so that no statement keeps reading all of it', async () => {
   const own = await createDatabase();
   const small = openPool(own, 1);
   const young = new Database(small);

@@ -4,7 +4,7 @@ import { Database } from '../../src/database/database.js';
 import { Balances } from '../../src/funds/balances.service.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 
-/* What a unit of the balance buys, as it is learnt from what purchases cost. */
+/* What a unit of the balance buys, as it is learned from what purchases cost. */
 
 let place: TestDatabase;
 let pool: Pool;
@@ -53,7 +53,7 @@ async function after(...rates: number[]): Promise<number | null> {
   return rate();
 }
 
-describe('a learnt rate', () => {
+describe('a learned rate', () => {
   it('counts at once when it is the first', async () => {
     expect(await after(1700)).toBe(1700);
   });
@@ -100,7 +100,7 @@ it.each([
   ['rose', '1000.01', null],
   ['is said to be used up', '0', null],
   ['is said to be overdrawn', '-1', null],
-])('a rate is learnt from what a purchase cost only: from a balance that %s', async (_what, told, expected) => {
+])('a rate is learned from what a purchase cost only: from a balance that %s', async (_what, told, expected) => {
   await pool.query(
     `insert into provider_balances (id, provider, at, begun_at, balance, source)
      values (gen_random_uuid(), 'latcom', now() - interval '1 min', now() - interval '1 min', 1000, 'query')`,

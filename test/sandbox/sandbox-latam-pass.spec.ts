@@ -117,7 +117,7 @@ describe('LATAM Pass', () => {
     [101, dated('2099-01-01T00:00:00.000Z')],
     [108, { partner: { ...accrual(FFN, newId()).partner, partnerId: 'OTHER' } }],
     [110, { partner: { ...accrual(FFN, newId()).partner, productId: '999' } }],
-  ])('accepts what will be cancelled with reason %i', async (reason, changes) => {
+  ])('accepts what will be canceled with reason %i', async (reason, changes) => {
     expect((await latamPass.accrue(FFN, '', changes)).status).toBe(200);
     expect(await sandbox.effects(changes.partner.partnerAccrualId ?? '')).toMatchObject([{ detail: { reason } }]);
   });

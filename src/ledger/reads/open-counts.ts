@@ -11,8 +11,8 @@ export interface OpenCount {
 }
 
 /**
- * Accepted or released this long ago without a final status. Counts are by the hour, so they may be up to one hour
- * late.
+ * Accepted or released longer ago than this, without a final status. Counts are by the hour, so they may be up to one
+ * hour late.
  */
 const OVERDUE = `interval '7 days 1 hour'`;
 

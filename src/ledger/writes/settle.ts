@@ -108,7 +108,7 @@ export async function settle(database: Database, rows: readonly SettleRow[], ret
 }
 
 /**
- * Finds the rows of an earlier attempt by their events first, because a row whose status stays would look unwritten.
+ * Finds the rows of an earlier attempt by their events first, because a row that keeps its status would look unwritten.
  */
 async function settleAgain(client: PoolClient, rows: readonly SettleRow[]): Promise<Moved[]> {
   const text = settleInput(rows);

@@ -3,7 +3,7 @@ import { Problem } from '../../common/problem.js';
 import type { BreakClass } from './break-classes.js';
 import type { ProviderRecord } from '../statements/matching/provider-record.js';
 
-/** The amount that the provider executed beyond the ledger (negative: less). @throws Problem when it is not known */
+/** The amount that the provider executed, minus the amount in the ledger. @throws Problem when it is not known */
 export function differenceOf(
   found: { readonly class: BreakClass; readonly providerRecord: ProviderRecord | null },
   { status, quantity, unit }: Transaction,

@@ -25,12 +25,12 @@ export class Pass {
 /** Time until a pass of a `…-PENDING` plan becomes active. */
 const PENDING_MS = 5000;
 
-export function isCancelled(pass: Pass): boolean {
+export function isCanceled(pass: Pass): boolean {
   return pass.turns.some(({ kind }) => kind === 'pass-cancel');
 }
 
 export function statusOf(pass: Pass): string {
-  if (isCancelled(pass)) return 'cancelled';
+  if (isCanceled(pass)) return 'cancelled';
   const { status } = planOf(pass.planId).magic;
   if (status === 'pending' && Date.now() >= pass.createdAt + PENDING_MS) return 'active';
   return status ?? 'active';

@@ -11,7 +11,7 @@ import { SandboxSettings } from '../settings.js';
 import { type Table } from '../table.js';
 import { Cards } from './cards.js';
 import { invalidRequest, loyaltyLayerError, refusal } from './errors.js';
-import { isCancelled, Pass, passBody, passEffects, type PassTurn } from './pass.js';
+import { isCanceled, Pass, passBody, passEffects, type PassTurn } from './pass.js';
 import { planOf } from './plans.js';
 import { type CreateBody, type UpdateBody } from './requests.js';
 import { NAME } from './settings.js';
@@ -68,8 +68,8 @@ export class Passes {
   }
 
   cancel(passId: string): Outcome {
-    const cancelled = this.turn(this.live(passId), 'pass-cancel');
-    return { answer: json(200, { pass_id: cancelled.id, status: 'cancelled' }) };
+    const canceled = this.turn(this.live(passId), 'pass-cancel');
+    return { answer: json(200, { pass_id: canceled.id, status: 'cancelled' }) };
   }
 
   effects(): Effect[] {
@@ -84,7 +84,7 @@ export class Passes {
 
   private live(passId: string): Pass {
     const pass = this.get(passId);
-    if (isCancelled(pass)) throw refusal(409, 'already_cancelled', `Pass ${passId} is already cancelled.`);
+    if (isCanceled(pass)) throw refusal(409, 'already_cancelled', `Pass ${passId} is already cancelled.`);
     return pass;
   }
 

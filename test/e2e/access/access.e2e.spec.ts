@@ -247,10 +247,10 @@ describe('rate limits', () => {
 
   test('an exhausted limit does not affect another app, and a raised limit takes effect', async () => {
     const app = await newApp({ rateLimitPerMinute: 1 });
-    const neighbour = await newApp();
+    const neighbor = await newApp();
     await earlyInTheMinute();
     expect([await status(app.auth), await status(app.auth)]).toEqual([200, 429]);
-    expect(await status(neighbour.auth)).toBe(200);
+    expect(await status(neighbor.auth)).toBe(200);
     await admin('PATCH', `/apps/${app.id}`, { rateLimitPerMinute: 10 });
     expect(await status(app.auth)).toBe(200);
   });

@@ -90,8 +90,8 @@ describe('the database role of the gateway', () => {
 
   it('may have a table analyzed by its owner', async () => {
     await query(world.database.url, `select analyze_tables(array['transactions', 'no table of ours'])`);
-    const analysed = `select last_analyze is not null as done from pg_stat_user_tables where relname = 'transactions'`;
-    expect(await query(world.database.adminUrl, analysed)).toEqual([{ done: true }]);
+    const analyzed = `select last_analyze is not null as done from pg_stat_user_tables where relname = 'transactions'`;
+    expect(await query(world.database.adminUrl, analyzed)).toEqual([{ done: true }]);
   });
 });
 

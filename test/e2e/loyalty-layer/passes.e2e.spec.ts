@@ -48,7 +48,7 @@ describe('a cancel', () => {
     expect(await effects('pass-cancel', reference)).toBe(1);
   });
 
-  it('of a pass that is cancelled already is a success', async () => {
+  it('of a pass that is already canceled is a success', async () => {
     const { path } = await issued();
     await world.call('POST', `${path}/cancel`);
     const again = await world.call('POST', `${path}/cancel`);
@@ -143,7 +143,7 @@ describe('an update', () => {
     },
   );
 
-  it('of a cancelled pass has failed', async () => {
+  it('of a canceled pass has failed', async () => {
     const { path } = await issued();
     await world.call('POST', `${path}/cancel`);
     const answer = await world.call('PATCH', path, { holder: { firstName: 'Eva' } });

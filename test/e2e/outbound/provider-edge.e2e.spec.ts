@@ -284,7 +284,7 @@ describe('the first 403 of something in front of LATAM Pass, and balances that c
     expect(await alarms('unreadable_balance')).toBe(2);
   }, 30_000);
 
-  it('a misreading that looks like a number is unlearnt by the next look, and purchases go on', async () => {
+  it('a misreading that looks like a number is corrected by the next look, and purchases go on', async () => {
     const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
     await balance('?refresh=true');
     // A point that separates thousands.

@@ -48,12 +48,12 @@ export class FloatGuardedPurchase {
     this.out.add(out);
     try {
       const { outcome, balance: reported } = await purchase();
-      if (reported === 'unreadable') this.watch.unreadable(NAME, operation.id);
+      if (reported === 'unreadable') this.watch.reportUnreadable(NAME, operation.id);
       const balance = typeof reported === 'string' ? null : reported.balance;
       if (outcome.kind === 'declined' && outcome.failure.category === 'funds') await this.usedUp();
       if (outcome.kind === 'succeeded' && balance === null) await this.learnRate(operation.id, out, isProbe);
       if (outcome.kind !== 'succeeded' || balance === null) return outcome;
-      this.watch.note(NAME, balance);
+      this.watch.checkLevels(NAME, balance);
       return { ...outcome, reported: { balance, ...out } };
     } finally {
       this.out.delete(out);
@@ -76,7 +76,7 @@ export class FloatGuardedPurchase {
     } catch (error) {
       // It was covered when it was recorded. A new balance shows whether it still is; the next try uses it.
       if (error instanceof ProviderError && error.reason === 'float_short') {
-        if (await this.balances.claimAsking(NAME, SHORT_LOOK_MS)) await this.look();
+        if (await this.balances.claimQuery(NAME, SHORT_LOOK_MS)) await this.look();
       }
       throw error;
     }
@@ -99,7 +99,7 @@ export class FloatGuardedPurchase {
    */
   private async learnRate(id: string, { begunAt, alone }: Out, isProbe: boolean): Promise<void> {
     if ((this.watch.source(NAME)?.lagMs ?? 0) > 0) return;
-    if (isProbe && alone) return this.bounded(this.watch.askAfter(NAME, { id, begunAt }));
+    if (isProbe && alone) return this.bounded(this.watch.queryAfter(NAME, { id, begunAt }));
     try {
       const state = await this.balances.state(NAME);
       if (state === null || state.rate !== null) return;
@@ -107,11 +107,11 @@ export class FloatGuardedPurchase {
       logger.warn({ provider: NAME, ...describeError(error) }, 'the balance could not be observed');
       return;
     }
-    await this.bounded(this.watch.askAfter(NAME, { id, begunAt }));
+    await this.bounded(this.watch.queryAfter(NAME, { id, begunAt }));
   }
 
   private async look(): Promise<void> {
-    await this.bounded(this.watch.ask(NAME));
+    await this.bounded(this.watch.query(NAME));
   }
 
   private async bounded(asking: Promise<void>): Promise<void> {

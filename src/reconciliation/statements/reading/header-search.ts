@@ -9,7 +9,7 @@ const MAX_LINES_BEFORE = 20;
 const SEPARATOR_LINE = /^\s*"?sep=.?"?[\s,;|]*$/i;
 const NUL = '\0';
 
-/** Searches the header in the first lines of a file. */
+/** Searches for the header in the first lines of a file. */
 export class HeaderSearch {
   found: (Header & { readonly line: number }) | null = null;
   private readonly finder: HeaderFinder;

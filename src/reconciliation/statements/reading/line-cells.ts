@@ -18,12 +18,12 @@ export interface CellNotation {
 }
 
 const MAX_ID_LENGTH = 255;
-/** Forms into which spreadsheets change long numbers (`1.2E+14`), and programs change whole numbers (`123.0`). */
+/** Forms that spreadsheets give to long numbers (`1.2E+14`) and other programs to whole numbers (`123.0`). */
 const MANGLED = /^\d(?:[.,]\d+)?E\+\d+$|^\d+[.,]0+$/i;
 const WRAPPED_UUID = /^(?:txn_|urn:uuid:)?\{?([0-9a-f-]{32,36})\}?$/i;
 const HEX = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
 
-/** The UUID in an id, in any case and wrapping, in lower case; null: the id is not a UUID. */
+/** The UUID in an id, in lower case, whatever the case and wrapping of the id; null: it is not a UUID. */
 export function uuidOf(cell: string): string | null {
   const inner = WRAPPED_UUID.exec(cell)?.[1] ?? '';
   return parseUuid(inner.replace(HEX, '$1-$2-$3-$4-$5')) ?? parseUuid(inner);

@@ -70,7 +70,9 @@ const DAY = String.raw`(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|1
 /** Usual forms of cells, for the columns of any format. */
 export const USUAL = {
   uuid: UUID,
-  /** An id with a digit (a word may be a total), with too few in a row for a card, that no program made a decimal. */
+  /**
+   * An id has a digit (a word may be a total), too few digits in a row for a card, and no end like a decimal (`.0`).
+   */
   id: String.raw`(?:${UUID}|(?=[A-Za-z_.:/-]*\d)(?![\w.:/-]*?\d(?:-?\d){12})(?!\d+\.0+(?![\w.:/-]))[\w.:/-]{1,64})`,
   utc: String.raw`(?!0000)\d{4}-${DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z`,
 } as const;
@@ -83,7 +85,7 @@ export function optional(plain: string, rewrite: string): StatementColumn {
   return { isOptional: true, plain: `(?:${plain})?`, rewrite };
 }
 
-/** May be in the file, and is not read. */
+/** A column that may be in the file; it is not read. */
 export const NOT_READ: StatementColumn = { isOptional: true, plain: null, rewrite: null };
 
 /** A line whose status is not final: it is only counted. */

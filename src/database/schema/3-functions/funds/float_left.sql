@@ -15,7 +15,7 @@ declare
 begin
   select * into seen from provider_balances b where b.provider = budget order by b.begun_at desc, b.id desc limit 1;
   select f.emptied_at into emptied from provider_floats f where f.provider = budget;
-  -- 'Emptied' lapses after ten minutes: a balance that cannot be read must not block purchases for ever.
+  -- 'Emptied' lapses after ten minutes: a balance that cannot be read must not block purchases forever.
   if emptied > coalesce(seen.begun_at, '-infinity') and emptied > clock_timestamp() - interval '10 min' then
     return -1;
   end if;

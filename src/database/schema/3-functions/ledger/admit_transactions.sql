@@ -8,7 +8,7 @@ returns table (id uuid, is_covered boolean) language plpgsql
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   taken bytea[];
-  asked record;
+  candidate record;
   budget text;
   rest bigint;
 begin
@@ -18,21 +18,21 @@ begin
     where t.duplicate_mac = any(macs) and t.created_at > since and t.status not in ('failed', 'canceled'));
   -- Within a budget in the order of the ids, which is the order of arrival. A transaction that does not fit leaves the
   -- rest to later ones.
-  for asked in
+  for candidate in
     select * from unnest(ids, macs, budgets, safeties, amounts) as r (id, mac, budget, safety, amount)
     order by r.budget nulls first, r.id
   loop
-    continue when asked.mac = any(taken);
-    if asked.budget is distinct from budget then
-      budget := asked.budget;
-      rest := float_left(budget, asked.safety, null);
+    continue when candidate.mac = any(taken);
+    if candidate.budget is distinct from budget then
+      budget := candidate.budget;
+      rest := float_left(budget, candidate.safety, null);
     end if;
-    id := asked.id;
-    if rest < asked.amount then
-      continue when not claim_probe(budget, asked.safety, asked.amount, asked.id);
+    id := candidate.id;
+    if rest < candidate.amount then
+      continue when not claim_probe(budget, candidate.safety, candidate.amount, candidate.id);
       is_covered := false;
     else
-      rest := rest - asked.amount;
+      rest := rest - candidate.amount;
       is_covered := rest is not null;
     end if;
     return next;
