@@ -145,8 +145,10 @@ export interface StoredOperation {
   readonly startedAt: Date;
   /** The commit that began this attempt found that the prepaid balance covers it. Absent or false: not checked there. */
   readonly isCovered?: boolean;
-  /** The priority for the provider's quota: pass it to `ProviderClient.call` as `priority`. */
-  readonly priority?: OperationPriority;
+  /** The priority for the provider's quota: pass it to `ProviderClient.call` as `priority`, also for a poll. */
+  readonly priority: OperationPriority;
+  /** The handler's `deadlineMs`: pass it to the HTTP request that executes the operation. */
+  readonly deadlineMs: number;
 }
 
 /**
@@ -204,8 +206,10 @@ export interface OperationHandler {
    */
   readonly repeatable: boolean;
   /**
-   * Longest duration of the call, in milliseconds, from the connection to the last byte of the response. Use the same
-   * value for the HTTP request. The lease is calculated from it: a longer call would lose its lease while it runs.
+   * Longest duration of the call that executes the operation, in milliseconds, from the connection to the last byte of
+   * the response. State it only here: the gateway calculates the lease from it, and `send` finds it in the operation.
+   * The lease has no time for a second call in `send`: make one only for a repeatable operation, because another instance
+   * may take the operation over meanwhile. A `poll` must not take longer than `deadlineMs` either.
    */
   readonly deadlineMs: number;
   readonly retry: RetryPolicy;
@@ -224,7 +228,7 @@ export interface OperationHandler {
    * @throws ProviderError for every response that is not clear
    */
   readonly send: (operation: StoredOperation, beforeSend: () => void) => Promise<Outcome>;
-  /** Absent when the provider has no batch call. The deadline is `deadlineMs` too. */
+  /** Absent when the provider has no batch call. `deadlineMs` applies to it too. Its operations have one priority. */
   readonly batch?: BatchHandler;
   /** Queries the result of an accepted operation. Absent when there is no such query. @throws ProviderError */
   readonly poll?: (operation: StoredOperation) => Promise<Outcome>;

@@ -103,7 +103,7 @@ export class AttemptRunner {
   ): Promise<Outcome> {
     const { transaction } = claim;
     const operation = {
-      ...operationOf(cipher, transaction, priority, claim.body),
+      ...operationOf(cipher, transaction, handler, priority, claim.body),
       isCovered: claim.isCovered ?? false,
     };
     const { provider, type } = transaction;

@@ -96,7 +96,7 @@ export class BatchRunner {
     progress: { sent: boolean },
   ): Promise<readonly Said[]> {
     const operations = members.map(({ claim: { transaction }, cipher }) =>
-      operationOf(prepared(cipher), transaction, priority),
+      operationOf(prepared(cipher), transaction, this.registry.handler(transaction.type), priority),
     );
     for (const { type, provider } of members.map(({ claim }) => claim.transaction))
       metrics.attempts.inc({ provider, type });

@@ -1,7 +1,12 @@
 import type { AppCipher } from '../../crypto/app-vault.js';
 import type { Claim } from '../../ledger/writes/claim.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
-import { ProviderError, type OperationPriority, type StoredOperation } from '../../connector/connector.js';
+import {
+  ProviderError,
+  type OperationHandler,
+  type OperationPriority,
+  type StoredOperation,
+} from '../../connector/connector.js';
 import { PREPARATION_MS } from '../connector-registry.service.js';
 import { openSecret } from '../sealed-payload.js';
 
@@ -9,6 +14,7 @@ import { openSecret } from '../sealed-payload.js';
 export function operationOf(
   cipher: AppCipher,
   transaction: Transaction,
+  { deadlineMs }: OperationHandler,
   priority: OperationPriority,
   body = openSecret(cipher, transaction).body,
 ): StoredOperation {
@@ -23,6 +29,7 @@ export function operationOf(
     attempt: transaction.attempts,
     startedAt: transaction.releaseAt ?? transaction.createdAt,
     priority,
+    deadlineMs,
   };
 }
 

@@ -3,13 +3,12 @@ import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.service.js';
 import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
+import type { OperationPriority, StoredOperation } from '../../connector/connector.js';
 import { isOwnError, judgeToken } from './errors.js';
 import type { LatamPassSettings } from './settings.js';
 
 const TOKEN_LIFETIME_MS = 60 * 60_000;
 const TOKEN_DEADLINE_MS = 8_000;
-export const ACCRUAL_DEADLINE_MS = 20_000;
-export const COBRANDED_DEADLINE_MS = 10_000;
 const STATUS_DEADLINE_MS = 10_000;
 /** Two tries and a login must take less than 30 s, the longest time that callers wait. */
 const SEARCH_DEADLINE_MS = 8_000;
@@ -19,12 +18,7 @@ const ACCRUAL_PATH = '/v2/customer/loyalty/partner/accrual';
 const COBRANDED_PATH = '/v1/customer/loyalty/partner/cobranded';
 const SEARCH_PATH = '/v1/customer/loyalty/partner/member/search-member';
 
-interface CobrandedCall {
-  readonly operation: string;
-  readonly body: string;
-  readonly issueBank: string;
-  readonly beforeSend: () => void;
-}
+type AccrualFilter = { readonly correlationId: string } | { readonly partnerAccrualId: string };
 
 /** LATAM Pass over HTTP: paths, headers, token. The `<noun>.mapping.ts` files read the responses. */
 export class LatamPassClient {
@@ -47,9 +41,10 @@ export class LatamPassClient {
   }
 
   /** Submits an accrual. `body` is sent byte for byte. @throws ProviderError */
-  submitAccrual(body: string, beforeSend: () => void): Promise<HttpReply> {
+  submitAccrual({ body, priority, deadlineMs }: StoredOperation, beforeSend: () => void): Promise<HttpReply> {
     return this.http.call({
       operation: 'accrual',
+      priority,
       repeatable: true,
       beforeSend,
       request: (token) => ({
@@ -57,16 +52,17 @@ export class LatamPassClient {
         url: `${this.root}${ACCRUAL_PATH}`,
         headers: { ...this.headers(token), 'content-type': 'application/json' },
         body,
-        deadlineMs: ACCRUAL_DEADLINE_MS,
+        deadlineMs,
       }),
     });
   }
 
   /** Queries one accrual. LATAM Pass accepts exactly one of the two ids. @throws ProviderError */
-  findAccrual(filter: { correlationId: string } | { partnerAccrualId: string }): Promise<HttpReply> {
+  findAccrual(filter: AccrualFilter, priority: OperationPriority): Promise<HttpReply> {
     const query = new URLSearchParams({ partnerIdentifier: this.config.partnerId, ...filter });
     return this.http.call({
       operation: 'accrual_status',
+      priority,
       repeatable: true,
       request: (token) => ({
         method: 'GET',
@@ -93,19 +89,24 @@ export class LatamPassClient {
   }
 
   /** Starts the benefits of a card. `body` is sent byte for byte. @throws ProviderError */
-  startCobranded(body: string, issueBank: string, beforeSend: () => void): Promise<HttpReply> {
-    return this.cobranded('POST', { operation: 'cobranded_start', body, issueBank, beforeSend });
+  startCobranded(operation: StoredOperation, issueBank: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.cobranded('POST', operation, issueBank, beforeSend);
   }
 
   /** Ends the benefits of a card with a DELETE that has a body. @throws ProviderError */
-  endCobranded(body: string, issueBank: string, beforeSend: () => void): Promise<HttpReply> {
-    return this.cobranded('DELETE', { operation: 'cobranded_end', body, issueBank, beforeSend });
+  endCobranded(operation: StoredOperation, issueBank: string, beforeSend: () => void): Promise<HttpReply> {
+    return this.cobranded('DELETE', operation, issueBank, beforeSend);
   }
 
-  private cobranded(method: 'POST' | 'DELETE', call: CobrandedCall): Promise<HttpReply> {
-    const { operation, body, issueBank, beforeSend } = call;
+  private cobranded(
+    method: 'POST' | 'DELETE',
+    { type, body, priority, deadlineMs }: StoredOperation,
+    issueBank: string,
+    beforeSend: () => void,
+  ): Promise<HttpReply> {
     return this.http.call({
-      operation,
+      operation: type,
+      priority,
       repeatable: true,
       beforeSend,
       request: (token) => ({
@@ -113,7 +114,7 @@ export class LatamPassClient {
         url: `${this.root}${COBRANDED_PATH}`,
         headers: { ...this.headers(token), 'content-type': 'application/json', 'x-issue-bank': issueBank },
         body,
-        deadlineMs: COBRANDED_DEADLINE_MS,
+        deadlineMs,
       }),
     });
   }

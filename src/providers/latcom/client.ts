@@ -3,6 +3,7 @@ import type { ProviderClient } from '../../outbound/provider-client.js';
 import { readLogin } from '../../outbound/read-login.js';
 import type { Login } from '../../outbound/token-cache.service.js';
 import type { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
+import type { StoredOperation } from '../../connector/connector.js';
 import { isOwnError, judgeToken } from './errors.js';
 import type { LatcomSettings } from './settings.js';
 
@@ -30,16 +31,17 @@ export class LatcomClient {
   }
 
   /** Buys for real money. Call it again for the same purchase only if the first call was certainly not executed. */
-  purchase(body: string, beforeSend: () => void): Promise<HttpReply> {
+  purchase({ body, priority, deadlineMs }: StoredOperation, beforeSend: () => void): Promise<HttpReply> {
     return this.http.call({
       operation: 'purchase',
+      priority,
       beforeSend,
       request: (token) => ({
         method: 'POST',
         url: `${this.config.baseUrl}/product_purchase`,
         headers: { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body,
-        deadlineMs: this.config.timeoutMs,
+        deadlineMs,
       }),
     });
   }

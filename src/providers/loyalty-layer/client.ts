@@ -12,11 +12,13 @@ import type { LoyaltyLayerSettings } from './settings.js';
 
 const TOKEN_LIFETIME_MS = 30 * 60_000;
 const TOKEN_DEADLINE_MS = 8_000;
-export const PASS_DEADLINE_MS = 30_000;
 /** Deadline of calls that record no transaction, while their caller waits. */
 const READ_DEADLINE_MS = 15_000;
 /** As documented, LoyaltyLayer blocks the address for one minute. */
 const BLOCK_MS = 60_000;
+
+/** The members of an operation that its call needs; a batch has those of its first operation and a body of its own. */
+type Sending = Pick<StoredOperation, 'body' | 'priority' | 'deadlineMs'>;
 
 /** LoyaltyLayer over HTTP: paths, login, bearer token. The `<noun>.mapping.ts` files read the responses. */
 export class LoyaltyLayerClient {
@@ -42,8 +44,8 @@ export class LoyaltyLayerClient {
   }
 
   /** Creates several passes in one call. @throws ProviderError */
-  createPasses(body: string, priority: StoredOperation['priority'], beforeSend: () => void): Promise<HttpReply> {
-    return this.act('pass_batch_create', '/v1/pass/batch-create', { body, priority }, beforeSend);
+  createPasses(batch: Sending, beforeSend: () => void): Promise<HttpReply> {
+    return this.act('pass_batch_create', '/v1/pass/batch-create', batch, beforeSend);
   }
 
   /** The public keys for encrypting cards. @throws ProviderError */
@@ -84,7 +86,7 @@ export class LoyaltyLayerClient {
   private act(
     operation: string,
     path: string,
-    { body, priority }: Pick<StoredOperation, 'body'> & { readonly priority?: StoredOperation['priority'] },
+    { body, priority, deadlineMs }: Sending,
     beforeSend: () => void,
   ): Promise<HttpReply> {
     return this.http.call({
@@ -93,7 +95,7 @@ export class LoyaltyLayerClient {
       // A second create could issue a second pass.
       repeatable: operation === 'pass_update' || operation === 'pass_cancel',
       beforeSend,
-      request: (token) => this.post(path, body, token, PASS_DEADLINE_MS),
+      request: (token) => this.post(path, body, token, deadlineMs),
     });
   }
 

@@ -1,4 +1,3 @@
-import type { StoredOperation } from '../../../src/connector/connector.js';
 import { nextPollMs } from '../../../src/providers/latam-pass/accruals/accrual.operation.js';
 import { accrualEffects, accrualOnce, transactionEvents } from '../../support/accruals.js';
 import { at, textAt } from '../../support/http.js';
@@ -8,20 +7,6 @@ import { accrual, startWorld } from '../../support/world.js';
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-
-function operationOfAge(ageMs: number): StoredOperation {
-  return {
-    id: '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11',
-    appId: '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a12',
-    type: 'accrual',
-    body: '{}',
-    detail: {},
-    correlationId: 'c',
-    providerReference: null,
-    attempt: 1,
-    startedAt: new Date(Date.now() - ageMs),
-  };
-}
 
 describe('the status is asked for', () => {
   it.each([
@@ -33,7 +18,7 @@ describe('the status is asked for', () => {
     ['without, then at growing distances with jitter', false, 10 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS],
     ['without, at the latest every hour', false, 48 * HOUR_MS, 30 * MINUTE_MS, HOUR_MS],
   ])('%s', (_what, notified, ageMs, leastMs, mostMs) => {
-    const operation = operationOfAge(ageMs);
+    const operation = { startedAt: new Date(Date.now() - ageMs) };
     // The clock goes on between two readings of it.
     const slackMs = 100;
     expect(nextPollMs(notified, operation, () => 0)).toBeGreaterThanOrEqual(leastMs - slackMs);

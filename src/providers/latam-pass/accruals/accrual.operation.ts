@@ -5,7 +5,7 @@ import {
   type Outcome,
   type StoredOperation,
 } from '../../../connector/connector.js';
-import { ACCRUAL_DEADLINE_MS, type LatamPassClient } from '../client.js';
+import type { LatamPassClient } from '../client.js';
 import { isUnroutedQuery, readAccrualStatus, type FoundAccrual } from './accrual-status.mapping.js';
 import { infrastructure, readAccrualReply, type AccrualReading } from './accrual.mapping.js';
 
@@ -26,7 +26,7 @@ export function accrualOperation(client: LatamPassClient, notified: boolean): Op
   return {
     type: 'accrual',
     repeatable: true,
-    deadlineMs: ACCRUAL_DEADLINE_MS,
+    deadlineMs: 20 * SECOND_MS,
     retry: { baseMs: SECOND_MS, capMs: 15 * MINUTE_MS, giveUpAfterMs: 24 * HOUR_MS },
     waitingFor: notified ? "Waiting for LATAM Pass's notification." : 'Waiting for LATAM Pass; its status is polled.',
     send: (operation, beforeSend) => send(client, notified, operation, beforeSend),
@@ -44,7 +44,7 @@ async function send(
   let reply: string;
   let isFirst: boolean;
   try {
-    const answer = await client.submitAccrual(operation.body, beforeSend);
+    const answer = await client.submitAccrual(operation, beforeSend);
     reading = readAccrualReply(answer);
     reply = answer.body;
     isFirst = operation.attempt <= 1 && answer.afterDoubt !== true;
@@ -108,8 +108,11 @@ async function find(
   operation: StoredOperation,
   { mustBeRouted = false } = {},
 ): Promise<FoundAccrual | null> {
-  const { id, correlationId } = operation;
-  const reply = await client.findAccrual(correlationId === null ? { partnerAccrualId: id } : { correlationId });
+  const { id, correlationId, priority } = operation;
+  const reply = await client.findAccrual(
+    correlationId === null ? { partnerAccrualId: id } : { correlationId },
+    priority,
+  );
   if (mustBeRouted && isUnroutedQuery(reply)) throw infrastructure(reply, REFUSED_BY_EDGE);
   return readAccrualStatus(reply, { transactionId: id, correlationId });
 }
@@ -128,8 +131,12 @@ function accepted(correlationId: string | null, notified: boolean, operation: St
  * LATAM Pass's documents contain three polling policies. Chosen: with notifications, the first poll is 24 hours after the
  * start. Without, polls are 15, 30 and 60 s after it, then at growing intervals of up to one hour, with jitter.
  */
-export function nextPollMs(notified: boolean, operation: StoredOperation, random = Math.random): number {
-  const ageMs = Date.now() - operation.startedAt.getTime();
+export function nextPollMs(
+  notified: boolean,
+  { startedAt }: Pick<StoredOperation, 'startedAt'>,
+  random = Math.random,
+): number {
+  const ageMs = Date.now() - startedAt.getTime();
   if (notified) return ageMs < 24 * HOUR_MS ? 24 * HOUR_MS - ageMs : HOUR_MS;
   const early = [15 * SECOND_MS, 30 * SECOND_MS, MINUTE_MS].find((mark) => mark > ageMs + SECOND_MS);
   if (early !== undefined) return early - ageMs;

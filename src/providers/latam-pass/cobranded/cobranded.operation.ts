@@ -1,7 +1,7 @@
 import type { HttpReply } from '../../../outbound/provider-http.service.js';
 import { textOf } from '../../../readers/record.js';
 import type { OperationHandler, StoredOperation } from '../../../connector/connector.js';
-import { COBRANDED_DEADLINE_MS, type LatamPassClient } from '../client.js';
+import type { LatamPassClient } from '../client.js';
 import { readEndReply, readStartReply } from './cobranded.mapping.js';
 
 const SECOND_MS = 1_000;
@@ -11,7 +11,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** Both are repeatable because they set a state: see `cobranded.mapping.ts`. */
 const COMMON = {
   repeatable: true,
-  deadlineMs: COBRANDED_DEADLINE_MS,
+  deadlineMs: 10 * SECOND_MS,
   retry: { baseMs: SECOND_MS, capMs: 15 * MINUTE_MS, giveUpAfterMs: 24 * HOUR_MS },
   waitingFor: 'Waiting for LATAM Pass.',
 } as const;
@@ -22,7 +22,7 @@ export function cobrandedStartOperation(client: LatamPassClient): OperationHandl
     ...COMMON,
     type: 'cobranded_start',
     send: async (operation, beforeSend) => {
-      const reply = await client.startCobranded(operation.body, bankOf(operation), beforeSend);
+      const reply = await client.startCobranded(operation, bankOf(operation), beforeSend);
       return readStartReply(reply, attemptsOf(operation, reply));
     },
   };
@@ -34,7 +34,7 @@ export function cobrandedEndOperation(client: LatamPassClient): OperationHandler
     ...COMMON,
     type: 'cobranded_end',
     send: async (operation, beforeSend) => {
-      const reply = await client.endCobranded(operation.body, bankOf(operation), beforeSend);
+      const reply = await client.endCobranded(operation, bankOf(operation), beforeSend);
       return readEndReply(reply, attemptsOf(operation, reply));
     },
   };

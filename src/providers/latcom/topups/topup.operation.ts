@@ -22,7 +22,7 @@ export function topupOperation(
     waitingFor: 'Waiting for LATCOM.',
     send: (operation, beforeSend) =>
       spending.spend(operation, async () => {
-        const reply = await client.purchase(operation.body, beforeSend);
+        const reply = await client.purchase(operation, beforeSend);
         return { outcome: readPurchaseReply(reply, operation.id), balance: readBalanceAfter(reply) };
       }),
   };

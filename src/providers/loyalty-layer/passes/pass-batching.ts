@@ -27,9 +27,11 @@ export class PassBatching implements BatchHandler {
 
   async send(operations: readonly StoredOperation[], beforeSend: () => void): Promise<(Outcome | ProviderError)[]> {
     const orders = operations.map(({ body }) => body);
+    const [first] = operations;
+    if (!first) return [];
     this.trust.begin();
     try {
-      const reply = await this.client.createPasses(batchBody(orders), operations[0]?.priority, beforeSend);
+      const reply = await this.client.createPasses({ ...first, body: batchBody(orders) }, beforeSend);
       const said = readBatchReply(reply, orders);
       this.learn(said);
       this.countSurplus(reply, orders);

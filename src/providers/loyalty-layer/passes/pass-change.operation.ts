@@ -1,6 +1,6 @@
 import type { Failure, JsonObject } from '../../../ledger/model/transaction.js';
 import type { OperationHandler } from '../../../connector/connector.js';
-import { PASS_DEADLINE_MS, type LoyaltyLayerClient } from '../client.js';
+import type { LoyaltyLayerClient } from '../client.js';
 import { readCancelReply, readUpdateReply } from './pass-change.mapping.js';
 import { isJsonObject } from '../../../readers/json.js';
 
@@ -9,7 +9,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Both are repeatable: sending the same bytes again changes nothing. */
 const REPEATED = {
   repeatable: true,
-  deadlineMs: PASS_DEADLINE_MS,
+  deadlineMs: 30_000,
   retry: { baseMs: 1_000, capMs: 60_000, giveUpAfterMs: DAY_MS },
   waitingFor: 'Waiting for LoyaltyLayer.',
 } as const;

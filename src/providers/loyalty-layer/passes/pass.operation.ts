@@ -1,5 +1,5 @@
 import type { OperationHandler } from '../../../connector/connector.js';
-import { PASS_DEADLINE_MS, type LoyaltyLayerClient } from '../client.js';
+import type { LoyaltyLayerClient } from '../client.js';
 import { readCreateReply } from './pass.mapping.js';
 import { PassBatching } from './pass-batching.js';
 
@@ -21,7 +21,7 @@ export function passCreateOperation(client: LoyaltyLayerClient, { batchMaxSize }
   return {
     type: 'pass_create',
     repeatable: false,
-    deadlineMs: PASS_DEADLINE_MS,
+    deadlineMs: 30_000,
     retry: { baseMs: 1_000, capMs: 60_000, giveUpAfterMs: DAY_MS },
     resourceStatus: { succeeded: 'active', failed: VOID, unknown: 'unknown' },
     waitingFor: 'Waiting for LoyaltyLayer.',
