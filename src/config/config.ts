@@ -117,9 +117,15 @@ export class Config implements ConfigValues {
     return settings;
   }
 
-  /** A copy in which the variables in `reach`, by provider, point the simulated providers to the sandbox. */
+  /**
+   * A copy in which the variables in `reach`, by provider, point the simulated providers to the sandbox.
+   * @throws ConfigError when the environment has become wrong since it was read
+   */
   reaching(environment: Environment, reach: Readonly<Record<string, Environment>>): Config {
-    return this.with({ providers: readProviders(new EnvironmentReader(environment, GATEWAY_VARIABLES), reach) });
+    const read = new EnvironmentReader(environment, GATEWAY_VARIABLES);
+    const providers = readProviders(read, reach);
+    if (read.errors.length > 0) throw new ConfigError(read.errors);
+    return this.with({ providers });
   }
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readWholeNumber } from '../readers/integer.js';
 import type { Variable } from './variables.js';
@@ -5,14 +6,22 @@ import { errorCode } from '../readers/error-code.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Texts of secret files by path; null: not UTF-8. A pipe can be read only once, so each start reads a file once. */
+type SecretFiles = Map<string, string | null>;
+
+const secretFilesOf = new WeakMap<Environment, SecretFiles>();
+
 interface Findings {
   readonly errors: string[];
   readonly warnings: string[];
 }
 
+const QUOTED = /^(["'])[^]*\1$/;
+
 /** Reads declared variables and collects all errors, so that one start reports all of them. */
 export class EnvironmentReader<Name extends string = string> {
   private readonly variables: Readonly<Record<string, Variable>>;
+  private readonly secretFiles: SecretFiles;
 
   constructor(
     private readonly environment: Environment,
@@ -20,6 +29,8 @@ export class EnvironmentReader<Name extends string = string> {
     private readonly findings: Findings = { errors: [], warnings: [] },
   ) {
     this.variables = variables;
+    this.secretFiles = secretFilesOf.get(environment) ?? new Map<string, string | null>();
+    secretFilesOf.set(environment, this.secretFiles);
   }
 
   get errors(): readonly string[] {
@@ -42,20 +53,21 @@ export class EnvironmentReader<Name extends string = string> {
   /** A reader of the same variables in which `values` override values and files. Its findings are separate. */
   with(values: Environment): EnvironmentReader<Name> {
     const files = Object.fromEntries(Object.keys(values).map((name) => [`${name}_FILE`, undefined]));
-    return new EnvironmentReader<Name>({ ...this.environment, ...values, ...files }, this.variables);
+    const environment = { ...this.environment, ...values, ...files };
+    secretFilesOf.set(environment, this.secretFiles);
+    return new EnvironmentReader<Name>(environment, this.variables);
   }
 
   /** A value without surrounding white space. An empty value counts as unset. */
   text(name: Name): string | null {
-    const direct = this.environment[name]?.trim() ?? '';
-    if (!this.isSecret(name)) return direct === '' ? null : direct;
-    const file = this.environment[`${name}_FILE`]?.trim() ?? '';
-    if (direct !== '' && file !== '') {
-      this.fail(name, `and ${name}_FILE are both set: set only one of them`);
-      return null;
+    const value = this.read(name);
+    if (value !== null && QUOTED.test(value)) {
+      this.warn(
+        `${name} begins and ends with quotation marks, which count as part of the value: not every program that reads ` +
+          'an environment file removes them.',
+      );
     }
-    if (file !== '') return this.fromFile(name, file);
-    return direct === '' ? null : direct;
+    return value;
   }
 
   /** A variable that other tools also read in lower case; the upper-case one wins. */
@@ -67,8 +79,7 @@ export class EnvironmentReader<Name extends string = string> {
   /** A required value. If it is missing, an error is added and the result is an empty text. */
   required(name: Name, why: string): string {
     const value = this.text(name);
-    const inFile = this.environment[`${name}_FILE`]?.trim() ?? '';
-    if (value === null && !(this.isSecret(name) && inFile !== '')) this.fail(name, `is not set: ${why}`);
+    if (value === null && this.fileOf(name) === '') this.fail(name, `is not set: ${why}`);
     return value ?? '';
   }
 
@@ -115,16 +126,49 @@ export class EnvironmentReader<Name extends string = string> {
     return this.variables[name]?.secret === true;
   }
 
+  private read(name: Name): string | null {
+    const direct = this.environment[name]?.trim() ?? '';
+    const file = this.fileOf(name);
+    if (file === '') return direct === '' ? null : direct;
+    if (!this.isSecret(name)) {
+      this.fail(name, `is not read from a file, but ${name}_FILE is set: set ${name} instead`);
+    } else if (direct !== '') {
+      this.fail(name, `and ${name}_FILE are both set: set only one of them`);
+    } else {
+      return this.fromFile(name, file);
+    }
+    return null;
+  }
+
+  private fileOf(name: Name): string {
+    return this.environment[`${name}_FILE`]?.trim() ?? '';
+  }
+
   private fromFile(name: Name, file: string): string | null {
     try {
-      const value = readFileSync(file, 'utf8').trim();
-      if (value !== '') return value;
-      this.fail(name, `is empty in the file of ${name}_FILE (${file})`);
+      const value = this.secretIn(file)?.trim();
+      if (value !== undefined && value !== '') return value;
+      const fault = value === '' ? 'is empty' : 'is not text in UTF-8';
+      this.fail(name, `${fault} in the file of ${name}_FILE (${file})`);
     } catch (error) {
       this.fail(name, `cannot be read from the file of ${name}_FILE (${file}): ${errorCode(error) ?? 'error'}`);
     }
     return null;
   }
+
+  private secretIn(file: string): string | null {
+    const known = this.secretFiles.get(file);
+    if (known !== undefined) return known;
+    const text = readUtf8(readFileSync(file));
+    this.secretFiles.set(file, text);
+    return text;
+  }
+}
+
+/** null for other bytes, and for UTF-16, where ASCII characters have zero bytes. A byte order mark is removed. */
+function readUtf8(bytes: Buffer): string | null {
+  if (!isUtf8(bytes) || bytes.includes(0)) return null;
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
 /** Enough of a wrong value to recognize it. Never used for secrets. */
