@@ -14,11 +14,12 @@ const EXIT_CONFIG = 78;
 const read = new EnvironmentReader(process.env, GATEWAY_VARIABLES);
 const migrationUrl = read.text('DATABASE_MIGRATION_URL');
 const url = read.text('DATABASE_URL') ?? migrationUrl;
+const reader = read.text('DATABASE_READER_ROLE');
 if (url === null || read.errors.length > 0) {
   const unset = 'DATABASE_URL is not set. Set it to the database to migrate, e.g. postgres://user@host:5432/loyalty';
-  refuse(read.errors.join('\n') || unset);
+  refuse([...new Set(read.errors)].join('\n') || unset);
 }
-await migrateSchema(url, migrationUrl, read.text('DATABASE_READER_ROLE')).catch((error: unknown) => {
+await migrateSchema(url, migrationUrl, reader).catch((error: unknown) => {
   if (error instanceof ConfigError) refuse(error.message);
   throw error;
 });

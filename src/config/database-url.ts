@@ -13,7 +13,17 @@ export function readDatabaseUrl(read: EnvironmentReader<GatewayVariable>, name: 
   if (value === null) return null;
   const url = URL.parse(value);
   if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-    read.fail(name, 'must be a URL such as postgres://user:password@host:5432/database');
+    read.fail(
+      name,
+      'must be a URL such as postgres://user:password@host:5432/database, with user and password percent-encoded',
+    );
+    return value;
+  }
+  if (isCutShort(url)) {
+    read.fail(
+      name,
+      'has a character in the user, password or database that must be percent-encoded: # is %23, % is %25',
+    );
     return value;
   }
   const mode = url.searchParams.get('sslmode');
@@ -38,6 +48,25 @@ export function warnOfPlainDatabase(
   const remedy = 'Add ?sslmode=verify-full, unless the network is private.';
   if (!isEncrypted) read.warn(`${name} does not encrypt the connection to the database. ${remedy}`);
   else if (mode === 'no-verify') read.warn(`${name} does not verify the database server (no-verify). ${remedy}`);
+}
+
+/**
+ * True when the parts are not those that were meant. An unencoded #, / or ? in a password ends the host, so that the
+ * user is taken for the host, and the driver cannot decode a plain %.
+ */
+function isCutShort({ username, password, pathname, search, searchParams, hash }: URL): boolean {
+  const hasUser = username !== '' || password !== '' || searchParams.has('user');
+  if (hash !== '' || (!hasUser && `${pathname}${search}`.includes('@'))) return true;
+  return [username, password, pathname].some((part) => !isDecodable(part));
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isReadable(path: string): boolean {

@@ -61,10 +61,13 @@ function readPair<Name extends string>(
 function readHeaders<Name extends string>(read: EnvironmentReader<Name>, variable: Name): Record<string, string> {
   const value = read.text(variable);
   if (value === null) return {};
-  const headers: Record<string, string> = {};
+  const headers = new Map<string, string>();
   for (const [name, text] of Object.entries(parseRecord(value) ?? { '': null })) {
-    if (HEADER_NAME.test(name.toLowerCase()) && typeof text === 'string') headers[name.toLowerCase()] = text;
+    const key = name.toLowerCase();
+    if (headers.has(key)) read.fail(variable, 'names a header twice: upper and lower case make no difference');
+    if (HEADER_NAME.test(key) && typeof text === 'string') headers.set(key, text);
     else read.fail(variable, 'must be a JSON object of header names and values, e.g. {"x-api-key":"…"}');
   }
-  return headers;
+  // Assigning to a plain object would lose the name __proto__.
+  return Object.fromEntries(headers);
 }
