@@ -43,6 +43,6 @@ function page(classes, rows) {
     const tables = [...byTable].map(([table, own]) => `- ${table}: ${own.map(([, column]) => column).join(', ')}`);
     return `## ${name}\n\nKept ${kept}.\n${why}\n\n${tables.join('\n')}\n`;
   });
-  const head = `# How long each column is kept\n\nMade by \`npm run retention\` from src/privacy/retention.ts: do not edit.\nHow it is ended: [privacy.md](privacy.md).\n`;
+  const head = `# How long each column is kept\n\nMade by \`npm run retention\` from src/privacy/retention.ts: do not edit.\nHow blocking and erasure work: [privacy.md](privacy.md).\n`;
   return `${head}\n${parts.join('\n')}`;
 }

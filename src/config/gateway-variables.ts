@@ -70,7 +70,7 @@ const RETENTION = {
 
 const SANDBOX = {
   SANDBOX: {
-    text: 'The built-in sandbox simulates providers without a base URL. true: also in production. false: never.',
+    text: 'The built-in sandbox simulates every provider without a base URL. Empty: except in production. true: also in production. false: never.',
   },
   SANDBOX_PORT: { text: 'Default: PORT + 1, or any free port if that is in use. 0: any free port.' },
 } as const satisfies Record<string, Variable>;

@@ -155,8 +155,9 @@ export interface StoredOperation {
  * The priority of a call while permits of the quota are scarce.
  * - `operator`: an operator requested it.
  * - `interactive`: a caller waits for the result.
- * - `alone`: as `interactive`, but it can also be sent in a batch, so it takes no permit of its own while they are scarce.
- * - `aged`: it has waited in the queue for long.
+ * - `alone`: as `interactive`, but it can also be sent in a batch, so it takes no permit of its own while they are
+ *   scarce.
+ * - `aged`: it has waited in the queue for a long time.
  * - `background`: no caller waits.
  */
 export type OperationPriority = 'operator' | 'interactive' | 'alone' | 'aged' | 'background';

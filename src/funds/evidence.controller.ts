@@ -14,7 +14,10 @@ export class EvidenceController {
     private readonly lookup: TransactionLookup,
   ) {}
 
-  /** Get the evidence whether an `unknown` transaction was executed. The verdict is a proposal and changes nothing. */
+  /**
+   * Get the evidence for and against the execution of an `unknown` transaction. The verdict is a proposal and changes
+   * nothing.
+   */
   @Get()
   @Reads(EvidenceDto)
   async read(@Param('id') id: string, @Caller() caller: AppCaller): Promise<EvidenceDto> {

@@ -15,7 +15,7 @@ function subjectOf(providerAndCorrelation: string, columns = 't.id'): string {
 /** Acknowledged, but not applied: it waits for its transaction or its turn, or its process ended. */
 const UNAPPLIED = `'received', 'orphan'`;
 
-/** What applying a notification needs to know of its transaction. */
+/** The columns of the transaction that are needed to apply a notification. */
 const SUBJECT = `t.id as "transactionId", ${transactionColumns('t', ['appId', 'status', 'quantity', 'unit', 'erasedAt'])}`;
 
 export const ARRIVAL = {
@@ -33,9 +33,9 @@ export const CONCLUSION = {
 } as const satisfies JsonFields;
 
 /**
- * `$2` is the lease of a notification whose transaction is known, or which is unreadable; any other is an orphan at once.
- * Also returns earlier notifications with the same subject that are not applied yet: all that were acknowledged before
- * this one arrived are seen.
+ * Stores notifications that have just arrived. A notification with an id that no transaction has becomes an orphan at
+ * once; `$2` is the lease of every other one, in milliseconds. `earlier`: the notifications of the same transaction
+ * that are not applied yet. It contains all that were acknowledged before this one arrived.
  */
 export const STORE = `
 with arrived as materialized (
@@ -54,13 +54,18 @@ select a.id, a."transactionId", a."appId", a.status, a.quantity, a.unit, a."eras
   order by n.id) as earlier
 from arrived a where not a.orphaned`;
 
-/** When an orphan is looked at again: at growing intervals, and not after its lifetime. */
+/**
+ * The next time at which an orphan's transaction is looked up: at growing intervals. null after the orphan's lifetime.
+ */
 const NEXT_LOOK = `case when n.received_at > now() - interval '${ORPHAN_LIFETIME_MS} ms' then
   now() + least(${ORPHAN_FIRST_RETRY_MS} * 2 ^ least(n.attempts, 20), ${ORPHAN_MAX_RETRY_MS}) * interval '1 ms' end`;
 
 const CLAIMED = `n.id, n.provider, n.correlation_id as "correlationId", n.sealed`;
 
-/** Orphans whose transaction is still unknown are put off here, without decrypting them. */
+/**
+ * Claims notifications that are due. Orphans whose transaction is still not known are postponed without decrypting
+ * them.
+ */
 export const CLAIM = `
 with due as (
   select id, provider, correlation_id, state from notifications
@@ -76,7 +81,7 @@ update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * inte
 from looked_at l where n.id = l.id and l.ready
 returning ${CLAIMED}`;
 
-/** Whatever their due time: their transactions are known now. */
+/** Claims orphans before their due time, because their transactions are known now. */
 export const CLAIM_ORPHANS = `
 update notifications n set attempts = n.attempts + 1, due_at = now() + $3 * interval '1 ms'
 where n.provider = $1 and n.correlation_id = any($2) and n.state = 'orphan' and n.due_at is not null
@@ -87,7 +92,10 @@ update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * inte
 where n.id = $1
 returning ${CLAIMED}`;
 
-/** Unless it was applied in the meantime. Another process may apply it too: the second time changes nothing. */
+/**
+ * Claims a notification unless it was applied meanwhile. Two processes may apply the same one: the second time changes
+ * nothing.
+ */
 export const CLAIM_EARLIER = `
 update notifications n set attempts = n.attempts + 1, due_at = now() + $2 * interval '1 ms'
 where n.id = $1 and n.state in (${UNAPPLIED})
@@ -98,8 +106,8 @@ const MIN_FAILURES = 20;
 const MIN_FAILING_MS = 60 * 60_000;
 
 /**
- * Counts a failure of one that later ones wait for; `parked` is true when it is given up. The attempts of an orphan were
- * look-ups without a result, not failures: its first failure makes it `received` with one attempt.
+ * Counts a failure of a notification that later ones wait for. `parked` is true when it is given up. The attempts of an
+ * orphan were look-ups, not failures: its first failure makes it `received` with one attempt.
  */
 export const PARK = `
 update notifications n set

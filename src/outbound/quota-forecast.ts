@@ -6,7 +6,7 @@ export interface QuotaState {
   readonly limit: number;
   readonly windowSeconds: number;
   readonly used: number;
-  /** Reserved for logins, operators and status queries. */
+  /** Permits reserved for logins, operators and status queries. */
   readonly reserved: number;
   readonly left: number;
   readonly blockedUntil: string | null;
@@ -37,7 +37,8 @@ export class QuotaForecast {
   }
 
   /**
-   * The number of operations of a priority that can be sent now, and whether operations that can be batched must be.
+   * `room`: the number of operations of a priority that can be sent now. `mustBatch`: operations that support batches
+   * may only be sent in a batch.
    */
   async prospect(priority: Priority): Promise<{ readonly room: number; readonly mustBatch: boolean }> {
     const { limit } = this.rule;
@@ -47,7 +48,7 @@ export class QuotaForecast {
     return { room: blockedForMs > 0 ? 0 : probing ? Math.min(room, 1) : room, mustBatch };
   }
 
-  /** Milliseconds between two calls, so that `permits` permits last until the next one is free. */
+  /** The time between two calls, in milliseconds, with which `permits` permits last until the next one is free. */
   async paceMs(priority: Priority, permits: number): Promise<number> {
     return (await this.quota.freeInMs(this.rule, priority, permits + 1)) / (permits + 1);
   }
@@ -57,7 +58,7 @@ export class QuotaForecast {
     return this.quota.favorAged(this.rule);
   }
 
-  /** Milliseconds until the quota allows `waiting` waiting calls to be sent. */
+  /** The time in milliseconds that the quota needs for `waiting` more calls. */
   async drainMs(waiting: number): Promise<number> {
     const { blockedForMs } = await this.quota.usage(this.rule);
     if (waiting === 0) return Math.ceil(blockedForMs);

@@ -19,7 +19,7 @@ export interface TokenSource {
   readonly name: string;
   /** @throws ProviderError; `unauthorized` when the credentials are refused */
   readonly login: () => Promise<Login>;
-  /** Used when the provider names no plausible lifetime. */
+  /** Lifetime of a token, in milliseconds, when the provider states none or an implausible one. */
   readonly defaultLifetimeMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface CachedToken {
 }
 
 interface HeldToken extends CachedToken {
-  /** Time by the monotonic clock. */
+  /** The time of `performance.now()` from which the token is no longer used. */
   readonly staleAtMs: number;
 }
 
@@ -62,7 +62,7 @@ select generation, sealed, extract(epoch from expires_at - clock_timestamp()) * 
   greatest(extract(epoch from cooldown_until - clock_timestamp()) * 1000, 0) as "coolingMs", false as mine
 from provider_tokens where name = $1`;
 
-/** Gives the right to log in to only one process, unless another one has renewed the token meanwhile. */
+/** Gives the right to log in to one process at a time. Gives it to none if the token was renewed after it was read. */
 const TAKE_LOGIN = `
 insert into provider_tokens as t (name, login_by, login_until)
 values ($1, $2, clock_timestamp() + $3 * interval '1 ms')
@@ -206,7 +206,7 @@ export class TokenCache {
       const coolingMs = refused ? COOLDOWN_AFTER_REFUSAL_MS : Math.max(COOLDOWN_AFTER_FAILURE_MS, requestedPauseMs);
       await this.database.query(COOL_DOWN, [source.name, loginId, coolingMs]);
       if (refused) throw error;
-      // Whatever the outcome of the login, the call that needed it was not made.
+      // A failed login means that the call was not made, so it is `not-sent`.
       const reason = error instanceof ProviderError ? error.reason : 'login_failed';
       throw new ProviderError('not-sent', `login_${reason}`, { retryAfterMs: coolingMs, cause: error });
     }

@@ -11,7 +11,7 @@ export const CLASSES = {
   },
   raw: {
     kept: '`RETENTION_NOTIFICATION_DAYS` (90), then the row is deleted; at once when its transaction is erased',
-    why: 'Notifications as received, encrypted: evidence, and needed to apply one again.',
+    why: 'Notifications as received, encrypted. They are evidence, and needed for a replay.',
   },
   guard: {
     kept: '30 days, then emptied',

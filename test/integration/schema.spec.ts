@@ -21,7 +21,7 @@ it('the migrations, up from empty, give exactly the schema in src/database/schem
   expect(schema).toBe(readFileSync(join(PROJECT_FOLDER, 'src/database/schema.sql'), 'utf8'));
 });
 
-/** Of the statements alone: comments and line breaks of the files may change. */
+/** Covers the SQL statements only: comments and line breaks may change. */
 function digestOfBaseline(): string {
   const hash = createHash('sha256');
   for (const { name, text } of readSchemaFiles()) {

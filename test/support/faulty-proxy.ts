@@ -10,23 +10,23 @@ export interface Reply {
 /** A request of the gateway to a provider. */
 export interface ProviderRequest {
   readonly method: string;
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly body: string;
   readonly atMs: number;
 }
 
-/** What becomes of a request: `execute` lets the simulated provider execute it and returns its answer. */
+/** Answers a request. `execute` passes the request to the simulated provider and returns the provider's answer. */
 export type Fault = (response: ServerResponse, execute: () => Promise<Reply>) => void | Promise<void>;
 
-/** Stands between a gateway and the simulated providers, and spoils what it is asked to. */
+/** A proxy between a gateway and the simulated providers that injects faults. */
 export interface FaultyProxy {
   readonly url: string;
-  /** Where the sandbox listens. */
+  /** The URL of the sandbox. */
   target: string;
-  /** All requests that arrived, in their order. */
+  /** All requests, in the order of their arrival. */
   readonly requests: ProviderRequest[];
-  /** The next requests that match meet these faults, in their order; later ones none. */
+  /** The next matching requests get these faults, one each, in this order. Later requests get none. */
   spoil(matches: (request: ProviderRequest) => boolean, ...faults: readonly Fault[]): void;
   close(): void;
 }
@@ -41,13 +41,13 @@ export const html = (status: number): Reply => ({
   body: '<html><body>Access Denied. Reference #18.4c1.1731927301.5d3a</body></html>',
 });
 
-/** Nothing is executed. */
+/** The proxy answers, and the provider executes nothing. */
 export const answered =
   (reply: Reply): Fault =>
   (response) =>
     deliver(response, reply);
 
-/** It is executed, and answered in another way. */
+/** The provider executes the request, and its answer is changed. */
 export const executedThen =
   (change: (reply: Reply) => Reply): Fault =>
   async (response, execute) =>
@@ -97,7 +97,7 @@ export async function startFaultyProxy(): Promise<FaultyProxy> {
 }
 
 function deliver(response: ServerResponse, { status, headers, body }: Reply): void {
-  // The body is sent whole, with a length of its own.
+  // Node adds the right Content-Length, because the body may have been changed.
   const rest = Object.entries(headers).filter(([name]) => !['transfer-encoding', 'content-length'].includes(name));
   response.writeHead(status, Object.fromEntries(rest));
   response.end(body);

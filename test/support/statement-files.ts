@@ -1,6 +1,6 @@
 import { newUuid } from '../../src/common/ids.js';
 
-/** From 0 to before 1, the same each time (mulberry32). */
+/** Returns pseudo-random numbers n, 0 <= n < 1. The same seed gives the same numbers (mulberry32). */
 export type Random = () => number;
 
 export function seeded(seed: number): Random {
@@ -33,7 +33,7 @@ const one =
   (random: Random): string =>
     pick(random, values);
 
-/** What most lines have. */
+/** The cells of an ordinary line. */
 const USUAL: Readonly<Record<MadeFile['provider'], Cells>> = {
   latcom: {
     distributor_transaction_id: uuid,
@@ -126,7 +126,7 @@ const FORMATS = one(
   ] as const),
 );
 
-/** Further columns, each behind a slash. */
+/** Names of additional columns that the gateway does not read, each after a slash. */
 const UNREAD = one('', '/note', '/note/Descripción', '/');
 
 export function randomFile(random: Random): MadeFile {

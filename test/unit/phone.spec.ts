@@ -1,7 +1,7 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { readPhoneNumber } from '../../src/providers/latcom/topups/phone-number.js';
 
-/** The whole number, looked at by the library each time. */
+/** The library's own check of all ten digits. */
 function isMexican(national: string): boolean {
   const parsed = parsePhoneNumberFromString(national, 'MX');
   return (

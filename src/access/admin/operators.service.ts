@@ -114,8 +114,8 @@ export class Operators {
 }
 
 /**
- * Locks the administrators before any other row: two administrators who remove each other at the same time must neither
- * both succeed nor deadlock.
+ * Locks the administrators before any other row: otherwise two administrators who remove each other at the same time
+ * could both succeed, or deadlock.
  */
 function lockAdmins(manager: EntityManager): Promise<OperatorEntity[]> {
   return manager.find(OperatorEntity, {

@@ -80,7 +80,7 @@ export interface TransactionEvent {
   readonly id: string;
   readonly at: Date;
   readonly from: Status | null;
-  /** null: evidence without a status change. */
+  /** The new status; null: the event records evidence without a status change. */
   readonly to: Status | null;
   readonly actor: string;
   readonly evidence: string;

@@ -19,7 +19,7 @@ export interface Settlement {
   readonly from: Status;
   /** The epoch of the writer's lease; null: the writer has no lease, e.g. a notification. */
   readonly epoch: number | null;
-  /** null: evidence without a status change. */
+  /** The new status; null: the event records evidence without a status change. */
   readonly to: Status | null;
   readonly correlationId?: string | null;
   readonly providerReference?: string | null;

@@ -16,7 +16,7 @@ export class QuotaDto {
   /** Seconds. */
   windowSeconds!: number;
   used!: number;
-  /** Reserved for logins, operators and status queries. */
+  /** Requests reserved for logins, operators and status queries. */
   reserved!: number;
   left!: number;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -45,15 +45,18 @@ export class ProviderHealthDto {
   @ApiProperty({ type: Number, nullable: true })
   tokenAgeSeconds!: number | null;
   quota!: QuotaDto;
-  /** Transactions by status that are not final. */
+  /** Number of transactions that are not final, by status. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { pending: 0, unknown: 1 } })
   queue!: Record<string, number>;
-  /** Accepted by the provider at least a week ago and not final: ask the provider to investigate. */
+  /**
+   * Number of transactions that the provider accepted at least a week ago and that are not final. Ask the provider to
+   * investigate.
+   */
   @ApiProperty({ type: 'integer', example: 0 })
   overdue!: number;
-  /** Seconds until the current queue is sent, as far as the quota allows. */
+  /** Seconds until the current queue is sent at the rate that the quota allows. */
   drainSeconds!: number;
-  /** The last success of this instance. */
+  /** Time of the last successful call by this instance. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastSuccessAt!: string | null;
 }

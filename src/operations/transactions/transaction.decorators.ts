@@ -30,9 +30,9 @@ function idempotencyKey(example: string): MethodDecorator {
 export interface SubmissionDocs {
   readonly body?: Type;
   readonly example?: { readonly reference?: string } & Readonly<Record<string, unknown>>;
-  /** An Idempotency-Key for the example; default: made from its reference. */
+  /** The Idempotency-Key of the example. Default: its reference with the suffix `-1`. */
   readonly key?: string;
-  /** For a response other than one transaction. */
+  /** Type and descriptions of the responses, if they are not one transaction. */
   readonly answer?: { readonly type: Type; readonly created: string; readonly accepted: string };
 }
 

@@ -31,7 +31,7 @@ export class FailureDto {
   message!: string;
   @ApiProperty({ type: String, nullable: true, example: 'Check the number and send a new request.' })
   instructions!: string | null;
-  /** The cause. */
+  /** The cause of the failure. */
   @ApiProperty({ enum: ['request', 'member', 'configuration', 'funds', 'provider', 'operator'] })
   category!: string;
   @ApiProperty({ type: ProviderFailureDto, nullable: true })
@@ -55,7 +55,7 @@ export class TransactionDto {
   reference!: string | null;
   @ApiProperty({ type: QuantityDto, nullable: true })
   quantity!: QuantityDto | null;
-  /** The provider's own id. */
+  /** The provider's id for the transaction. */
   @ApiProperty({ type: String, nullable: true })
   providerReference!: string | null;
   @ApiProperty({ type: String, nullable: true })
@@ -65,7 +65,7 @@ export class TransactionDto {
   /** What happens next, or what you must do, as text. */
   @ApiProperty({ type: String, nullable: true })
   nextStep!: string | null;
-  /** Can be canceled until. */
+  /** The transaction can be canceled until this time. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   cancelableUntil!: string | null;
   /** Estimated time of the next status change. */
@@ -73,10 +73,13 @@ export class TransactionDto {
   expectedBy!: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true })
   metadata!: JsonObject;
-  /** The app that owns it; for operators. */
+  /** The app that owns the transaction; shown to operators only. */
   @ApiPropertyOptional({ type: String })
   appId?: string;
-  /** For operators. `blocked`: kept for claims, visible to administrators only. `erased`: no longer available. */
+  /**
+   * Shown to operators only. `blocked`: kept for legal claims, visible to administrators only. `erased`: no longer
+   * available.
+   */
   @ApiPropertyOptional({ enum: ['kept', 'blocked', 'erased'] })
   personalData?: string;
   /** The provider's raw response, if stored; for operators with `expand=personal`. */
@@ -111,7 +114,7 @@ export class TransactionEventDto {
   at!: string;
   @ApiProperty({ enum: STATUSES, nullable: true })
   from!: string | null;
-  /** null: evidence without a status change. */
+  /** The new status; null: the event records evidence without a status change. */
   @ApiProperty({ enum: STATUSES, nullable: true })
   to!: string | null;
   actor!: string;

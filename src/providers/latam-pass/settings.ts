@@ -22,7 +22,7 @@ export const LATAM_PASS_VARIABLES = {
   LATAM_PASS_PRODUCT_ID: { text: 'Default for apps without a product id.' },
   LATAM_PASS_ISSUE_BANK: { text: 'Default bank (x-issue-bank) for requests about cobranded cards.' },
   LATAM_PASS_REQUESTS_PER_MINUTE: {
-    text: 'LATAM Pass documents no limit. This one stops only a process that is out of control.',
+    text: 'LATAM Pass documents no limit. This limit protects only against a defect that sends without end.',
     default: '60000',
   },
   LATAM_PASS_NOTIFICATION_USERNAME: {
@@ -54,7 +54,7 @@ export interface LatamPassSettings extends ProviderSettings {
   readonly notifications: NotificationCredentials;
 }
 
-/** LATAM Pass documents no limit. This one stops only a process that is out of control. */
+/** LATAM Pass documents no limit. This limit protects only against a defect that sends without end. */
 const REQUESTS_PER_MINUTE = 60_000;
 
 export function readLatamPass(read: EnvironmentReader<keyof typeof LATAM_PASS_VARIABLES>): LatamPassSettings {

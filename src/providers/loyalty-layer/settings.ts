@@ -10,11 +10,11 @@ export const LOYALTY_LAYER_VARIABLES = {
   LOYALTY_LAYER_CLIENT_SECRET: { text: '', secret: true },
   LOYALTY_LAYER_GRANT_TYPE: { text: 'Sent with the login if set, e.g. client_credentials.' },
   LOYALTY_LAYER_REQUESTS_PER_MINUTE: {
-    text: 'If it is exceeded, LoyaltyLayer blocks the address for a minute.',
+    text: 'Quota of an egress address. LoyaltyLayer blocks an address that exceeds it for a minute.',
     default: '100',
   },
   LOYALTY_LAYER_EGRESS: {
-    text: 'Name of the egress address whose quota is shared: equal for all instances behind one address.',
+    text: 'Name of the egress address. Instances with the same name share one quota: use one name per address.',
     default: 'default',
   },
   LOYALTY_LAYER_COALESCING: {

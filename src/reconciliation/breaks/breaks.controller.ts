@@ -36,7 +36,7 @@ export class BreaksController {
     return { data: data.map(presentBreak), nextCursor };
   }
 
-  /** Resolve all open breaks that match the filter as explained. The filter names at least a class. */
+  /** Resolve all open breaks that match the filter, with the resolution `explained`. The filter must name a class. */
   @Post('resolve')
   @Operator('operator')
   @ResolvesMany()

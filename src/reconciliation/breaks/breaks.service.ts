@@ -120,7 +120,10 @@ export class Breaks {
     if (rows.length === 0) throw new Problem('invalid_state', 'Another operator has just decided on this proposal.');
   }
 
-  /** Closes all open breaks that match the filter as explained, in one statement. Returns their number. */
+  /**
+   * Closes all open breaks that match the filter, with the resolution `explained`, in one statement. Returns their
+   * number.
+   */
   async explainAll(filter: BreakFilter, reason: string, by: string): Promise<number> {
     const rows = await this.database.query<{ count: number }>(
       `with closed as (

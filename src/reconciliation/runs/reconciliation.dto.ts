@@ -42,10 +42,10 @@ export class CreateReconciliationDto {
   columns?: string;
 
   /**
-   * Statements: the format, as far as it cannot be recognized. A JSON object with the optional members `delimiter` (`,`
-   * `;` tab `|`), `encoding` (`utf-8`, `utf-16le`, `utf-16be`, `windows-1252`), `decimal` (`.` `,`), `thousands` (`,`
-   * `.` blank `'`), `dates` (`dd/mm/yyyy`, `mm/dd/yyyy`) and `timeZone` (an IANA zone for times without an offset;
-   * default UTC). Example: `{"decimal":",","dates":"dd/mm/yyyy","timeZone":"America/Mexico_City"}`.
+   * Statements: the parts of the format that the gateway cannot recognize. A JSON object with the optional members
+   * `delimiter` (`,` `;` tab `|`), `encoding` (`utf-8`, `utf-16le`, `utf-16be`, `windows-1252`), `decimal` (`.` `,`),
+   * `thousands` (`,` `.` blank `'`), `dates` (`dd/mm/yyyy`, `mm/dd/yyyy`) and `timeZone` (an IANA zone for times
+   * without an offset; default UTC). Example: `{"decimal":",","dates":"dd/mm/yyyy","timeZone":"America/Mexico_City"}`.
    */
   @Optional()
   @Length(2, 2_000)

@@ -42,7 +42,7 @@ export class ReconciliationsController {
    * Start a reconciliation. `statement`: compares a provider's CSV, sent as a form whose last field is `file`. The same
    * file with the same fields returns its earlier run. `?preview=true` returns how the statement is read and the breaks
    * that it would open, and stores nothing. `status`: queries the provider for the outcome of all transactions that are
-   * not final. `balance`: compares the observed balance with the spending.
+   * not final. `balance`: compares the changes of the observed balance with the recorded purchases.
    */
   @Post()
   @Operator('operator')
@@ -52,7 +52,7 @@ export class ReconciliationsController {
   @ApiBody({ type: CreateReconciliationDto })
   @ApiAcceptedResponse({ type: ReconciliationDto })
   @ApiOkResponse({
-    description: 'With `preview=true`.',
+    description: 'The preview (`preview=true`).',
     content: { 'application/json': { schema: { $ref: getSchemaPath(StatementPreviewDto) }, example: PREVIEW_EXAMPLE } },
   })
   @ApiExtraModels(StatementPreviewDto)

@@ -38,8 +38,8 @@ export interface ArrivingFile {
 
 /**
  * Reads statements and compares them with the ledger. A file is acknowledged when its breaks are committed; until then
- * nothing is stored. Of its lines, only the transactions and their marks are stored, because a statement may contain
- * data of other systems.
+ * nothing is stored. Of a line, only its transaction and its mark are stored, because a statement may contain data of
+ * other systems.
  */
 @Injectable()
 export class Statements {

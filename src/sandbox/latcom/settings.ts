@@ -1,14 +1,14 @@
 import { type EnvironmentReader } from '../environment-reader.js';
 
 export const NAME = 'latcom';
-/** Below the sandbox's URL. */
+/** The path below the sandbox's URL. */
 export const PATH = 'latcom/api/distributor';
 
 /** LATCOM's own settings; also their injection token. */
 export class LatcomSettings {
-  /** The balance at the start. */
+  /** The balance at the start, in US cents. */
   readonly floatCents: number;
-  /** Age of the balance in a balance query. */
+  /** Age in milliseconds of the balance that a balance query returns. */
   readonly balanceLagMs: number;
 
   constructor(read: EnvironmentReader) {

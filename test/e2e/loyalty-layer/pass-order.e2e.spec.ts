@@ -137,7 +137,7 @@ it('updates of one pass are sent one at a time and in order, from two instances 
   const calls = await arrivals(marks);
   const order = calls.map(({ mark }) => marks.indexOf(mark));
   expect(order).toEqual(order.toSorted((one, two) => one - two));
-  // Each answer takes 300 ms: the next one has waited for it.
+  // Each answer takes 300 ms, and the next update is sent after it.
   const gaps = calls.slice(1).map(({ atMs }, index) => atMs - (calls[index]?.atMs ?? 0));
   expect(Math.min(...gaps)).toBeGreaterThan(250);
   expect((await world.call('GET', path)).body).toMatchObject({ metadata: { v: '7' } });

@@ -23,7 +23,7 @@ export class TokenizeCardDto {
 
 export class EnrolTokenDto {
   /**
-   * For `enrolToken` of a pass. It is not stored: if you lose it, tokenize the card again.
+   * Send it as the `enrolToken` of a pass. It is not stored: if you lose it, tokenize the card again.
    * @example "enrol_6f1c1e0a-5d0e-4a39-9b51-2f0a5f9f6a11"
    */
   enrolToken!: string;

@@ -41,7 +41,7 @@ function GivesKeys(): MethodDecorator {
 function Tokenizes(): MethodDecorator {
   return applyDecorators(
     ApiBody({ type: TokenizeCardDto }),
-    ApiCreatedResponse({ type: EnrolTokenDto, description: 'Not stored.' }),
+    ApiCreatedResponse({ type: EnrolTokenDto, description: 'The token. It is not stored.' }),
     ApiProblems(
       'validation_failed',
       'payload_too_large',

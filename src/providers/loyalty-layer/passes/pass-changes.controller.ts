@@ -22,9 +22,9 @@ export class PassChangesController {
   /**
    * Change the holder, the metadata, or both. Metadata are replaced as a whole and stay in the gateway.
    *
-   * Changes to one pass, including a cancel, are sent one at a time in the order in which they were recorded. Exception: a
-   * change that waits to be sent, or to be sent again, does not delay a later change that sets all the same parts. When a
-   * later change has set any of its parts, the waiting change ends as `failed` with the failure code `superseded`. An update
+   * Changes to one pass, including a cancel, are sent one at a time in the order in which they were recorded.
+   * Exception: a waiting change does not delay a later change that replaces all its parts. Once a later change has
+   * replaced one of its parts, the waiting change ends as `failed` with the failure code `superseded`. An update
    * recorded after a cancel waits for the cancel; LoyaltyLayer then rejects it (`already_cancelled`).
    */
   @Patch()

@@ -34,7 +34,8 @@ export class BadLinesController {
    * A cell is empty, and the message names it, when it contains a card number or a control character, is longer than
    * 100 characters, or is not in the file's encoding. `ffn` is always empty. A line that could not be split has no
    * cells. A cell that a spreadsheet would read as a formula begins with an extra apostrophe; it is refused until it is
-   * corrected. Cells of lines with a date far from the others (`date_outlier`) are written in the gateway's notation.
+   * corrected. For lines with a date far from the others (`date_outlier`), the cells are in the gateway's notation, not
+   * in that of the file.
    */
   @Get()
   @Operator('viewer')
