@@ -7,7 +7,7 @@ import { grantReader } from './reader-grants.js';
 
 /** Key of the advisory lock: one instance migrates, the others wait. */
 const MIGRATION_LOCK = 4_217_001;
-/** A migration of a large database takes long, and other instances wait for the lock. */
+/** A migration of a large database takes a long time, and other instances wait for the lock. */
 const NO_TIMEOUT = 0;
 
 /** Identifies a database and its server, whatever the host name in the URL. */

@@ -32,7 +32,7 @@ const MAX_WAITING_SETTLEMENTS = 20_000;
 /** A caller waits for the record and should learn soon that the database is unavailable. */
 const RECORD_RETRY_MS = 3_000;
 
-/** What a settlement needs to know of its transaction. */
+/** The members of a transaction that its settlement needs. */
 export type Settling = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | 'quantity' | 'unit'>;
 
 /**

@@ -9,12 +9,15 @@ const TICK_MS = 500;
 const MAX_CLAIMED_AT_ONCE = 500;
 
 /**
- * Claims stored notifications that are due, and has them applied: orphans whose transaction is known now, and those that
- * failed or whose process ended.
+ * Claims and applies stored notifications that are due: orphans whose transaction is known now, failed ones, and those
+ * whose process ended before they were applied.
  */
 @Injectable()
 export class DueNotificationsJob {
-  /** New correlationIds by provider since the last run. Only a hint: an orphan is also looked at at growing intervals. */
+  /**
+   * New correlationIds by provider since the last run. They only save time: orphans are also checked at growing
+   * intervals.
+   */
   private readonly correlated = new Map<string, string[]>();
 
   constructor(
@@ -44,14 +47,14 @@ export class DueNotificationsJob {
     return claimed;
   }
 
-  /** In the order of arrival: of two final results that contradict each other, the first one stands. */
+  /** Applies in the order of arrival, because the first of two contradicting final results stands. */
   private async applyInOrder(notifications: readonly StoredNotification[]): Promise<void> {
     const byArrival = notifications.toSorted((one, other) => (one.id < other.id ? -1 : 1));
     for (const notification of byArrival) await this.applier.apply(notification);
   }
 }
 
-/** Grouped by correlationId; a notification without one is a group of its own. */
+/** Groups notifications by correlationId. A notification without one is a group of its own. */
 function bySubject(notifications: readonly StoredNotification[]): StoredNotification[][] {
   const groups = new Map<string, StoredNotification[]>();
   for (const notification of notifications) {

@@ -115,29 +115,35 @@ export class Inbox {
     return this.openedEach(await this.database.query<NotificationRow>(CLAIM, [maxRows, LEASE_MS]));
   }
 
-  /** Orphans of transactions that have just got these correlationIds. */
+  /** Claims the orphans of transactions that have just got these correlationIds. */
   async claimOrphans(provider: string, correlationIds: readonly string[]): Promise<StoredNotification[]> {
     const values = [provider, correlationIds, LEASE_MS];
     return this.openedEach(await this.database.query<NotificationRow>(CLAIM_ORPHANS, values));
   }
 
-  /** For an operator who wants it applied again, in any state. */
+  /** Claims a notification in any state, because an operator wants it applied again. */
   async claimOne(id: string): Promise<StoredNotification | null> {
     return this.openedOne(this.database.query<NotificationRow>(CLAIM_ONE, [id, LEASE_MS]));
   }
 
-  /** null: it was applied in the meantime. */
+  /** Claims a notification that is not applied yet; null: it was applied meanwhile. */
   async claimEarlier(id: string): Promise<StoredNotification | null> {
     return this.openedOne(this.database.query<NotificationRow>(CLAIM_EARLIER, [id, LEASE_MS]));
   }
 
-  /** For one that failed while later ones wait for it. Returns true when it is given up after too many failures. */
+  /**
+   * Counts a failure of a notification that later ones wait for. Returns true when it is given up after too many
+   * failures.
+   */
   async park(id: string): Promise<boolean> {
     const [row] = await this.database.query<{ parked: boolean }>(PARK, [id]);
     return row?.parked === true;
   }
 
-  /** Earlier notifications with the same subject that are not applied yet, oldest first, by the id of the later one. */
+  /**
+   * Finds the earlier notifications about the same transaction that are not applied yet, oldest first. Keys are the ids
+   * of the given ones.
+   */
   async earlier(mentions: readonly Mention[]): Promise<Map<string, string[]>> {
     const values = [
       mentions.map(({ provider }) => provider),

@@ -18,7 +18,7 @@ import { TransactionMatcher } from './transaction-matcher.service.js';
 
 const MAX_RACES = 5;
 
-/** What is known of a notification since it was stored. */
+/** Data of a notification that is known from storing it. */
 interface Known {
   readonly reading: NotificationReading;
   readonly subject: Subject;
@@ -37,7 +37,9 @@ export class NotificationApplier {
     private readonly database: Database,
   ) {}
 
-  /** Never throws: what fails is claimed again when its lease ends. `known` saves the look-up. */
+  /**
+   * Never throws: a notification that fails is claimed again when its lease ends. `known` saves reading and look-up.
+   */
   async apply(notification: StoredNotification, known: Known | null = null): Promise<void> {
     try {
       await this.applyNow(notification, known);
@@ -74,13 +76,13 @@ export class NotificationApplier {
       if (state === 'moved') return metrics.notifications.inc({ outcome: 'applied' });
       if (state) return this.conclude(notification, state, correlationId, transaction.id);
     }
-    throw new Error('the transaction changed each time it was looked at');
+    throw new Error('the transaction changed before each write');
   }
 
   /**
-   * Of two final results that contradict each other, the one that arrived first stands, also when the later one is
-   * processed first: the earlier one was acknowledged, and its process may have ended. Throws when an earlier one cannot
-   * be applied: later ones wait for it until it is parked.
+   * Applies earlier notifications first. When two final results contradict each other, the one that arrived first
+   * stands, even if its process ended before it was applied. Throws when an earlier one cannot be applied: later ones
+   * wait for it until it is parked.
    */
   private async applyEarlier(earlier: readonly string[]): Promise<boolean> {
     for (const one of earlier) {

@@ -6,7 +6,7 @@ import { Inbox } from './inbox.service.js';
 import { NotificationApplier } from './notification-applier.service.js';
 import { readNotification } from './reading.js';
 
-/** Receives notifications: stored first, acknowledged then, applied afterwards. */
+/** Receives notifications: stored, then acknowledged, then applied. */
 @Injectable()
 export class NotificationReceiver {
   constructor(

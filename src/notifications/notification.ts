@@ -8,7 +8,7 @@ export type NotificationState = (typeof NOTIFICATION_STATES)[number];
 export interface Incoming {
   readonly provider: string;
   readonly bytes: Buffer;
-  /** The transaction that it reports, in the provider's words; null: unreadable. */
+  /** The provider's id of the reported transaction; null: the notification is unreadable. */
   readonly correlationId: string | null;
 }
 
@@ -20,14 +20,14 @@ export interface StoredNotification {
   readonly correlationId: string | null;
 }
 
-/** What applying a notification needs to know of its transaction. */
+/** The members of a transaction that are needed to apply a notification to it. */
 export type Target = Pick<Transaction, 'id' | 'appId' | 'provider' | 'status' | 'quantity' | 'unit' | 'erasedAt'>;
 
-/** The subject of a notification. */
+/** The transaction that a notification reports, and the notifications before it. */
 export interface Subject {
   /** null: no transaction has this correlationId yet. */
   readonly transaction: Target | null;
-  /** Ids of earlier notifications with the same subject that are not applied yet, oldest first. */
+  /** Ids of earlier notifications about the same transaction that are not applied yet, oldest first. */
   readonly earlier: readonly string[];
 }
 
@@ -62,6 +62,6 @@ export interface KeptNotification {
   readonly attempts: number;
   readonly appliedAt: Date | null;
   readonly sealed: Buffer;
-  /** The personal data of its transaction is kept for claims only. */
+  /** The personal data of its transaction is kept for legal claims only. */
   readonly isBlocked: boolean;
 }

@@ -13,7 +13,7 @@ export class ReceivedDto {
   received!: boolean;
 }
 
-/** Where providers report how operations ended. */
+/** Providers report the results of operations here. */
 @Controller('v1/providers')
 @Notifier()
 export class NotificationsController {

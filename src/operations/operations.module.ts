@@ -8,7 +8,7 @@ import { ResolutionModule } from './resolution/resolution.module.js';
 import { SubmissionModule } from './submission/submission.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 
-/** What modules that build on operations may inject. `ExecutionModule` stays inside. */
+/** The modules whose exports other rooms may inject. `ExecutionModule` is not exported. */
 const shared = [
   ConnectorRegistryModule,
   LedgerModule,
@@ -19,6 +19,6 @@ const shared = [
   IntakeModule,
 ];
 
-/** The road of every operation, for every provider. */
+/** All steps of an operation, for every provider. */
 @Module({ imports: [...shared, ExecutionModule], exports: shared })
 export class OperationsModule {}

@@ -1,6 +1,6 @@
 import { errorCode } from '../readers/error-code.js';
 
-/** No connection to the provider was established: no byte of the request was sent. */
+/** No connection to the provider was established, so no byte of the request was sent. */
 export class NotConnectedError extends Error {
   override readonly name = 'NotConnectedError';
 

@@ -1,7 +1,7 @@
 /**
  * Priorities of permit requests, highest first. `token`: a login, which all calls need. `operator`: an operator's
  * request. `status`: a status query. `interactive`: a caller waits for the response. `alone`: a caller waits, but the
- * operation could be sent in a batch. `aged`: queued work that has waited long. `background`: no caller waits.
+ * operation could be sent in a batch. `aged`: queued work that has waited a long time. `background`: no caller waits.
  */
 export const PRIORITIES = ['token', 'operator', 'status', 'interactive', 'alone', 'aged', 'background'] as const;
 export type Priority = (typeof PRIORITIES)[number];

@@ -23,7 +23,7 @@ export class ErasureController {
 
   /**
    * Block the personal data of a final transaction and of all others of the same pass: only administrators can read it,
-   * for claims. It is erased after `RETENTION_BLOCKED_DAYS`. This cannot be undone.
+   * for legal claims. It is erased after `RETENTION_BLOCKED_DAYS`. This cannot be undone.
    */
   @Post('block')
   @ChangesTransaction()

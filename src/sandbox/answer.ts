@@ -1,4 +1,4 @@
-/** A provider's answer; `afterMs` passes between the effect and the answer. */
+/** A provider's answer. It is sent `afterMs` milliseconds after the effect. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

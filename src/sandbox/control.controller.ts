@@ -8,7 +8,7 @@ import { Journal } from './journal.js';
 import { Report } from './report.js';
 import { Tokens } from './tokens.js';
 
-/** What no provider has: shows what really happened, and orders faults. */
+/** The control API of the sandbox, which no provider has: it reports what was really executed, and adds faults. */
 @Controller('_sandbox')
 export class ControlController {
   constructor(
@@ -57,7 +57,7 @@ export class ControlController {
     return { expired: this.tokens.expireAll() };
   }
 
-  /** Deletes everything but the tokens. */
+  /** Deletes faults, logged calls and the state of all providers. Tokens stay valid. */
   @Post('reset')
   @HttpCode(200)
   reset(): object {

@@ -1,4 +1,4 @@
-/** From and to, both included, in milliseconds. */
+/** Shortest and longest delay, both included, in milliseconds. */
 export type DelayRangeMs = readonly [number, number];
 
 export function randomDelayMs([min, max]: DelayRangeMs): number {

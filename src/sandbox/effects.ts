@@ -1,8 +1,8 @@
-/** Something that really happened at a provider, whatever it answered its caller. */
+/** An operation that a provider really executed. Its answer to the caller may have said otherwise. */
 export interface Effect {
   readonly kind: string;
   readonly at: string;
-  /** The caller's own id, as far as the provider receives one. */
+  /** The caller's own id, if the provider receives one. */
   readonly key: string;
   readonly providerReference: string | null;
   readonly outcome: string;

@@ -5,7 +5,10 @@ import { type NotificationTarget } from './notification-target.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads environment variables; an empty one counts as unset. Collects all problems, so that one start shows them all. */
+/**
+ * Reads environment variables; an empty one counts as unset. It collects all problems, so that one start reports all of
+ * them.
+ */
 export class EnvironmentReader {
   readonly problems: string[] = [];
 

@@ -7,11 +7,11 @@ import { deliver, type ErrorAnswer } from './fault-delivery.js';
 import { executes, type Fault, FaultBook } from './faults.js';
 import { Interruption } from './magic-inputs.js';
 
-/** What a provider makes of a request: an answer, and the fault that a magic input asks for. */
+/** The result of a request: the provider's answer, and the fault that a magic input requests. */
 export interface Outcome {
   readonly answer?: Answer;
   readonly fault?: Fault | undefined;
-  /** Nothing was executed; the answer says why. */
+  /** True when nothing was executed; the answer gives the reason. */
   readonly refused?: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface Route {
   readonly provider: string;
   readonly operation: string;
   readonly error: ErrorAnswer;
-  /** Checked first; an answer here ends the request. */
+  /** Checks the request first. If it returns an answer, that answer is sent and nothing is executed. */
   readonly refuse?: (call: Call) => Answer | undefined;
 }
 
@@ -41,7 +41,7 @@ export class Exchange {
 
     const ordered = this.faults.take(call);
     const outcome = ordered && !executes(ordered) ? { fault: ordered } : await execute(handler, call);
-    // Any fault may strike the answer of a refusal but this one: 204 would turn the refusal into a success.
+    // Every fault except this one applies to refusals too: a 204 would turn the refusal into a success.
     const wouldSucceed = outcome.refused === true && ordered?.kind === 'empty-204';
     deliver(reply, outcome.answer, outcome.fault ?? (wouldSucceed ? undefined : ordered), route.error);
   }

@@ -2,14 +2,14 @@ import { type FastifyReply } from 'fastify';
 import { type Answer, html } from './answer.js';
 import { type Fault } from './faults.js';
 
-/** A provider's answer for a fault with this status. */
+/** Makes a provider's error answer for a fault with this status. */
 export type ErrorAnswer = (status: number, retryAfterSeconds: number) => Answer;
 
 const DEFAULT_DELAY_MS = 3000;
 const DEFAULT_DRIP_MS = 200;
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
-/** Sends the answer as the fault changes it. `answer` is absent when the fault came before the effect. */
+/** Sends the answer with the fault applied. `answer` is absent when the fault prevented the effect. */
 export function deliver(
   reply: FastifyReply,
   answer: Answer | undefined,
@@ -37,7 +37,7 @@ export function deliver(
   }
 }
 
-/** The other answer, for faults that replace the right one. */
+/** The answer that replaces the right one; undefined for faults that change only how it is sent. */
 function transform(fault: Fault, error: ErrorAnswer): Answer | undefined {
   const status = /^(?:status-)?(\d{3})(?:-after)?$/.exec(fault.kind)?.[1];
   if (status) return error(Number(status), Math.ceil((fault.delayMs ?? DEFAULT_RETRY_AFTER_MS) / 1000));
@@ -86,7 +86,7 @@ function truncate(reply: FastifyReply, answer: Answer): void {
   reply.raw.write(body.subarray(0, Math.floor(body.length / 2)), () => reply.raw.socket?.destroy());
 }
 
-/** The whole answer, one byte at a time. */
+/** Sends the whole answer, one byte at a time. */
 function drip(reply: FastifyReply, answer: Answer, everyMs: number): void {
   reply.hijack();
   const body = Buffer.from(answer.body);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Call } from './call.js';
 
-/** Nothing is executed. */
+/** Faults with which nothing is executed. */
 const BEFORE = [
   'drop-before',
   'hang',
@@ -16,7 +16,7 @@ const BEFORE = [
   'status-504',
 ] as const;
 
-/** The request is executed; the answer goes wrong. */
+/** Faults with which the request is executed, but its answer is wrong, late or lost. */
 const AFTER = [
   'drop-after',
   'hang-after',
@@ -34,7 +34,10 @@ const AFTER = [
 export const FAULT_KINDS = [...BEFORE, ...AFTER] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** `delayMs` is the wait before the answer of `delay`, between two bytes of `drip`, and in the Retry-After of `429`. */
+/**
+ * `delayMs` depends on the kind: the wait before the answer (`delay`), the wait between two bytes (`drip`), or the time
+ * in Retry-After (`429`).
+ */
 export interface Fault {
   readonly kind: FaultKind;
   readonly delayMs?: number | undefined;
@@ -48,9 +51,9 @@ export interface FaultRule extends Fault {
   readonly provider: string;
   /** `*`: every operation of the provider. */
   readonly operation: string;
-  /** How many requests it strikes; undefined: all. */
+  /** The number of requests that get the fault; undefined: all. */
   readonly times?: number | undefined;
-  /** Per request, 0 to 1. */
+  /** The probability that a matching request gets the fault, 0 to 1. */
   readonly probability: number;
   /** The same seed gives the same faults for the same requests. */
   readonly seed: number;
@@ -62,7 +65,10 @@ interface ActiveRule {
   struck: number;
 }
 
-/** Faults ordered through the control API. The first rule that matches and strikes decides. */
+/**
+ * Faults that were added through the control API. A request gets the fault of the first rule that matches and whose
+ * random draw succeeds.
+ */
 @Injectable()
 export class FaultBook {
   private rules: ActiveRule[] = [];

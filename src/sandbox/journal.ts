@@ -5,13 +5,13 @@ import { isObject, parse, readJson } from './parse.js';
 import { SandboxSettings } from './settings.js';
 import { Table, type Row } from './table.js';
 
-/** The name in a line that deletes everything before it. */
+/** The table name of a line that deletes all rows before it. */
 const RESET = 'reset';
 
 /**
  * The sandbox's state: one JSON line for each row written, appended before the answer that depends on it. A changed row
- * is written again as a whole, and the last line counts. A kill can cut the last line short; its request was not
- * answered either.
+ * is written again as a whole, and the last line counts. A kill can cut the last line short. The request of that line
+ * was not answered, so nothing is lost.
  */
 @Injectable()
 export class Journal implements OnApplicationShutdown {
@@ -34,7 +34,7 @@ export class Journal implements OnApplicationShutdown {
     return table;
   }
 
-  /** The listener is called after everything was deleted. */
+  /** Calls the listener after a reset has deleted all rows. */
   onReset(listener: () => void): void {
     this.resetListeners.push(listener);
   }
@@ -75,7 +75,7 @@ function keep(stored: Map<string, unknown[]>, table: string, row: unknown): void
   else stored.set(table, [row]);
 }
 
-/** Otherwise the next line would be appended to one that was cut short. */
+/** Ends a line that was cut short, so that the next line is not appended to it. */
 function endLastLine(path: string, text: string): void {
   if (text !== '' && !text.endsWith('\n')) appendFileSync(path, '\n');
 }

@@ -4,16 +4,16 @@ import { executes, type Fault } from './faults.js';
 import { Journal } from './journal.js';
 import { type Table } from './table.js';
 
-/** The fault that a magic input asks for. */
+/** The fault that a magic input requests. */
 export interface MagicFault extends Fault {
-  /** Only the first request about the same thing meets it. */
+  /** True when only the first request with the same key gets the fault. */
   readonly once: boolean;
 }
 
 export const once = (kind: Fault['kind'], delayMs?: number): MagicFault => ({ kind, delayMs, once: true });
 export const always = (kind: Fault['kind'], delayMs?: number): MagicFault => ({ kind, delayMs, once: false });
 
-/** Thrown where a magic input asks for a fault before the effect. */
+/** Thrown when a magic input requests a fault that prevents the effect. */
 export class Interruption extends Error {
   constructor(readonly fault: Fault) {
     super(fault.kind);
@@ -33,8 +33,8 @@ export class MagicInputs {
   }
 
   /**
-   * Returns what is to happen to the answer. `key` names what the request is about.
-   * @throws Interruption when nothing is to be executed
+   * Returns the fault to apply to the answer. `key` identifies the object of the request. @throws Interruption when the
+   * fault prevents the effect
    */
   meet(fault: MagicFault | undefined, key: string): Fault | undefined {
     if (!fault) return undefined;

@@ -1,7 +1,7 @@
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { ValidateIf, type ValidationError, validateSync } from 'class-validator';
 
-/** What is wrong, by path (`member.ffn`). */
+/** The faults of a value, by path (`member.ffn`). */
 export type Problems = Record<string, string>;
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: Problems };
@@ -11,7 +11,7 @@ export function MayBeAbsent(): PropertyDecorator {
   return ValidateIf((_object: object, value: unknown) => value !== undefined);
 }
 
-/** Strict: an undeclared member is a problem, and no type is converted to another. */
+/** Checks a value strictly: an undeclared member is a fault, and no type is converted to another. */
 export function parse<T extends object>(type: ClassConstructor<T>, value: unknown): Parsed<T> {
   if (!isObject(value)) return { ok: false, problems: { body: 'must be a JSON object' } };
   const instance = plainToInstance(type, value);
@@ -25,7 +25,7 @@ export function parseJson<T extends object>(type: ClassConstructor<T>, text: str
   return value === undefined ? { ok: false, problems: { body: 'must be valid JSON' } } : parse(type, value);
 }
 
-/** The value; `undefined` for text that is not JSON (no JSON text has that value). */
+/** The value of a JSON text; `undefined`, which no JSON text can express, for any other text. */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -6,7 +6,7 @@ export type Variables = Readonly<Record<string, string>>;
 
 /** A provider that the sandbox simulates: what its folder exports. */
 export interface SimulatedProvider {
-  /** As the control API names it. */
+  /** The name in the control API. */
   readonly name: string;
   /** The environment variables with which a gateway reaches the provider at this sandbox. */
   readonly env: (url: string) => Variables;

@@ -4,13 +4,13 @@ import { Counters } from './counters.js';
 import { type Effect } from './effects.js';
 import { SandboxSettings } from './settings.js';
 
-/** What one class of a provider adds to the report. */
+/** The effects and counters that one class of a provider adds to the report. */
 export interface ReportSource {
   effects?(): Effect[];
   counters?(): Readonly<Record<string, unknown>>;
 }
 
-/** What really happened at the providers: the truth that a test compares the gateway's ledger with. */
+/** Reports what the providers really executed. Tests compare the gateway's ledger with it. */
 @Injectable()
 export class Report {
   private readonly sources: ReadonlyMap<string, ReportSource[]>;
@@ -30,7 +30,7 @@ export class Report {
     sources.push(source);
   }
 
-  /** Oldest first; optionally those of one provider, or with one key. Counters follow. */
+  /** Effects, oldest first, of one provider or with one key if given; then the counters. */
   all(provider: string | undefined, key: string | undefined): object {
     const effects = [...this.sources]
       .filter(([name]) => (provider ?? name) === name)

@@ -10,14 +10,14 @@ import { PROVIDER_NAMES, PROVIDERS } from './providers.js';
 import { SandboxModule } from './sandbox.module.js';
 import { SandboxSettings } from './settings.js';
 
-/** What is not given here is read from `environment`. */
+/** Options of a sandbox. Host and port are read from `environment` when they are not given here. */
 export interface SandboxOptions {
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port?: number;
-  /** State is kept here and survives a restart; without it, state is kept in memory. */
+  /** The file for the state, which then survives a restart. Without it the state is kept in memory. */
   readonly journalFile?: string;
-  /** By the provider's name. A provider without a target sends no notifications; its caller must poll. */
+  /** Targets of notifications by the provider's name. A provider without a target sends none; its caller must poll. */
   readonly notifications?: Readonly<Record<string, NotificationTarget>>;
   /** The variables of the READMEs; without it, all defaults apply. */
   readonly environment?: Environment;
@@ -53,7 +53,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   return { url, reach, env, stop: () => application.close() };
 }
 
-/** Reads everything before anything starts. */
+/** Reads all settings before the server starts. */
 function prepare(options: SandboxOptions): { host: string; port: number; module: DynamicModule } {
   const read = new EnvironmentReader(options.environment ?? {});
   const host = options.host ?? read.host('SANDBOX_HOST', '127.0.0.1');

@@ -1,18 +1,18 @@
 import { type DelayRangeMs } from './delays.js';
 import { type EnvironmentReader } from './environment-reader.js';
 
-/** What all providers share; also its own injection token. */
+/** The settings that all providers share. The class is also the injection token. */
 export class SandboxSettings {
-  /** Time to answer, for providers that execute a request before they answer it. */
+  /** Time from execution to answer, in milliseconds, for providers that answer after they have executed a request. */
   readonly upstreamDelayMs: DelayRangeMs;
-  /** Lifetime of every token; undefined: each provider's documented one. */
+  /** Lifetime of every token, in seconds; undefined: the lifetime that each provider documents. */
   readonly tokenSeconds: number | undefined;
 
   constructor(
     read: EnvironmentReader,
-    /** Names, in the order of the reports. */
+    /** The names of the providers, in the order of the reports. */
     readonly providers: readonly string[],
-    /** State is kept here and survives a restart; undefined: it is kept in memory. */
+    /** The file for the state, which then survives a restart; undefined: the state is kept in memory. */
     readonly journalFile: string | undefined,
   ) {
     this.upstreamDelayMs = read.rangeMs('SANDBOX_UPSTREAM_DELAY_MS', [0, 0]);

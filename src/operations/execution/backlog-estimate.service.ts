@@ -3,10 +3,10 @@ import { Database } from '../../database/database.js';
 import { pendingCounts } from '../../ledger/reads/open-counts.js';
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
-/** Maximum age of a forecast: one is enough for many operations that queue at the same time. */
+/** Maximum age of an estimate. Operations that queue at about the same time share one. */
 const MAX_AGE_MS = 500;
 
-/** Knows where operations wait for a provider's quota, and estimates how long. */
+/** Estimates how long operations wait for a provider's quota. */
 @Injectable()
 export class BacklogEstimate {
   private readonly forecasts = new Map<string, { readonly drainMs: Promise<number>; readonly askedAtMs: number }>();
@@ -17,7 +17,7 @@ export class BacklogEstimate {
     private readonly registry: ConnectorRegistry,
   ) {}
 
-  /** Whether more operations waited than there were permits when this process last looked. */
+  /** True when at the last check of this process more operations waited than there were permits. */
   isCrowded(provider: string): boolean {
     return this.crowded.has(provider);
   }
@@ -27,7 +27,7 @@ export class BacklogEstimate {
     else this.crowded.delete(provider);
   }
 
-  /** Milliseconds until everything that waits for the provider now can be sent under its quota. */
+  /** The time in milliseconds until all operations that wait for the provider now can be sent within its quota. */
   drainMs(provider: string): Promise<number> {
     const known = this.forecasts.get(provider);
     if (known && performance.now() - known.askedAtMs < MAX_AGE_MS) return known.drainMs;

@@ -29,8 +29,8 @@ export class BatchCoalescer {
   }
 
   /**
-   * Sends with the last permits. Operations that cannot be batched get theirs first. Full batches are sent at once; a
-   * smaller one only as often as the permits last.
+   * Sends operations while few permits are left. Operations that cannot be batched get permits first. Full batches are
+   * sent at once. A smaller batch waits, so that the permits last until the next one is free.
    */
   async sendTight(client: ProviderClient, request: ClaimRequest, priority: OperationPriority): Promise<void> {
     const { provider, maxRows: permits } = request;
@@ -60,15 +60,18 @@ export class BatchCoalescer {
   }
 
   /**
-   * Number of rows to claim with `permits` permits. Until the response to a first batch was understood, only one operation
-   * is sent at a time: others beside it would only use up permits.
+   * Number of rows to claim with `permits` permits. Until the response to a first batch is understood, one operation is
+   * sent at a time: more would only use up permits.
    */
   rowsFor(provider: string, permits: number): number {
     const batch = this.batchOf(provider);
     return batch && !batch[1].isProven && batch[1].size > 1 ? Math.min(permits, 1) : permits;
   }
 
-  /** Sends claims for which there are just enough permits, and batches more with them. */
+  /**
+   * Sends claimed operations when there are only enough permits for these. Claims more operations of the batched type
+   * and sends them in the same calls.
+   */
   async sendScarce(claims: readonly Claim[], request: ClaimRequest, priority: OperationPriority): Promise<void> {
     const [type, batch] = this.batchOf(request.provider) ?? [];
     const own = claims.filter((claim) => claim.transaction.type === type && isSendable(claim));
@@ -86,7 +89,10 @@ export class BatchCoalescer {
     for (const part of inParts(all, calls)) this.sendTogether(part, priority);
   }
 
-  /** A failure here must not keep the claimed ones: only this process knows that they were not sent. */
+  /**
+   * An error here must not stop the operations that are already claimed: only this process knows that they were not
+   * sent.
+   */
   private async claimMore(request: ClaimRequest): Promise<Claim[]> {
     try {
       return await this.ledger.claimDue(request);

@@ -13,13 +13,13 @@ import { reportUnwritten } from './unwritten.js';
 
 type Said = Outcome | ProviderError;
 
-/** An operation of a batch, and what recording its outcome needs; null: not loaded, so nothing is sent. */
+/** An operation of a batch, and the key for recording its outcome; null: the key is not loaded, so nothing is sent. */
 interface Member {
   readonly claim: Claim;
   readonly cipher: AppCipher | null;
 }
 
-/** The result of each member, in their order. */
+/** The members, and the result of each in the same order. */
 interface Attempt {
   readonly members: readonly Member[];
   readonly said: readonly Said[];

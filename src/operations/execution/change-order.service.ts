@@ -40,14 +40,17 @@ export class ChangeOrder {
     };
   }
 
-  /** Changes that wait for this one are due now. Only a hint: each also has its own due time. */
+  /** Makes the changes that wait for this one due now. If this fails, each becomes due at its own time. */
   async ended(handler: OperationHandler, transaction: Transaction): Promise<void> {
     if (!handler.order || transaction.resourceId === null) return;
     try {
       await this.ledger.makeSiblingsDue(transaction);
     } catch (error) {
       const { id: transactionId } = transaction;
-      logger.warn({ transactionId, ...describeError(error) }, 'what waits for a change could not be made due');
+      logger.warn(
+        { transactionId, ...describeError(error) },
+        'the changes that wait for a change could not be made due',
+      );
     }
   }
 

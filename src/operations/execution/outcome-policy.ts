@@ -3,7 +3,7 @@ import type { Settlement } from '../../ledger/writes/settlement.js';
 import type { Failure, Transaction } from '../../ledger/model/transaction.js';
 import type { OperationHandler, Outcome, ProviderError, ResourceChange } from '../../connector/connector.js';
 
-/** What is to be written after a call. The resource's secret is not encrypted yet. */
+/** The part of a settlement that follows from the result of a call. The resource's secret is not encrypted yet. */
 export type Transition = Pick<
   Settlement,
   | 'to'
@@ -27,7 +27,7 @@ const UNAUTHORIZED_RETRY_MS = 60_000;
 
 const NOT_SENT_IN_TIME: Failure = {
   code: 'not_sent_in_time',
-  message: 'It could not be sent before it expired. Nothing was bought.',
+  message: 'The request expired before it could be sent. Nothing was executed.',
   instructions: 'Send a new request if it is still wanted.',
   category: 'provider',
   provider: null,
@@ -69,7 +69,7 @@ function transitionOf(handler: OperationHandler, transaction: Transaction, outco
   }
 }
 
-/** After a call without a usable response. `now`: the current time by the database's clock, as far as known. */
+/** The transition after a call without a usable response. `now`: the current time. */
 export function afterError(
   handler: OperationHandler,
   transaction: Transaction,
@@ -101,7 +101,7 @@ export function afterError(
   return { to: null, dueInMs, expectedInMs: dueInMs, attemptNotSent, evidence, eventDetail };
 }
 
-/** After the process of an attempt ended. Only for operations that must not be sent twice. */
+/** The transition when the process of an attempt has ended. Only for operations that must not be sent twice. */
 export function afterInterruption(handler: OperationHandler): Transition {
   const eventDetail = { reason: 'interrupted' };
   return { to: 'unknown', dueInMs: null, evidence: 'interrupted', eventDetail, ...resourceFor(handler, 'unknown') };
@@ -118,8 +118,9 @@ export function afterExpiry(handler: OperationHandler): Transition {
 }
 
 /**
- * For an attempt that began with a record and was never sent, as this process knows. null: more than the end of the lease
- * has happened since. If `unknown` is the first event after the record, nothing was sent.
+ * The transition for an attempt that began with a record, and that this process knows was never sent. null: another
+ * writer has changed the transaction in another way than by ending the lease. If `unknown` is the first event after the
+ * record, nothing was sent.
  */
 export function afterNeverSent(handler: OperationHandler, { status, epoch, version }: Transaction): Transition | null {
   const reason = 'recorded_too_late';
@@ -128,8 +129,8 @@ export function afterNeverSent(handler: OperationHandler, { status, epoch, versi
 }
 
 /**
- * The same for an attempt that began with a claim whose response was lost. null: another instance has claimed it since and
- * may be sending it.
+ * The transition for an attempt that began with a claim whose response was lost. null: another instance has claimed the
+ * transaction since then and may be sending it.
  */
 export function afterLostClaim(handler: OperationHandler, { transaction, claimEpoch }: Claimed): Transition | null {
   const { status, epoch, attemptOpen } = transaction;
@@ -149,8 +150,8 @@ function neverHappened(handler: OperationHandler, reason: string): Transition {
 }
 
 /**
- * Exponential with full jitter, in milliseconds. `tries` counts from 1. The transaction's version serves: it grows with
- * every recorded try, also with those that were not sent and count as no attempt.
+ * The pause before the next try, in milliseconds: exponential with full jitter. `tries` counts from 1. Callers pass the
+ * transaction's version: it grows with every recorded try, also when nothing was sent.
  */
 export function backoffMs(handler: OperationHandler, tries: number, random: () => number): number {
   const { baseMs, capMs } = handler.retry;

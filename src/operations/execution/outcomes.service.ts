@@ -35,8 +35,8 @@ export class Outcomes {
   ) {}
 
   /**
-   * Loads what recording the outcome needs. Call it before the call: the database may be unavailable when the response
-   * arrives.
+   * Loads the app's key and the ledger's accounts, which recording the outcome needs. Use it before the call: the
+   * database may be unavailable when the response arrives.
    */
   async prepare(transaction: Transaction): Promise<AppCipher> {
     const [cipher] = await Promise.all([this.vault.of(transaction.appId), this.ledger.prepare(transaction)]);
@@ -72,7 +72,10 @@ export class Outcomes {
     return error.reason === QUOTA_USED_UP ? this.queued(handler, transaction, transition, error) : transition;
   }
 
-  /** No permit was free: the pause does not grow, and the estimate includes the operations that wait before it. */
+  /**
+   * The transition when no permit was free. The pause does not grow, and the expected time includes all waiting
+   * operations.
+   */
   private async queued(
     handler: OperationHandler,
     transaction: Transaction,

@@ -13,7 +13,10 @@ export interface Pause {
   readonly reason: string | null;
 }
 
-/** Which providers are paused. Shared by all instances; each reads it once a second, and keeps it when it cannot. */
+/**
+ * The paused providers. Each instance reads them from the database once a second, and keeps the last list when a read
+ * fails.
+ */
 @Injectable()
 export class ProviderPauses implements OnApplicationBootstrap {
   private paused = new Map<string, Pause>();
@@ -57,7 +60,7 @@ export class ProviderPauses implements OnApplicationBootstrap {
     await this.reload();
   }
 
-  /** Pauses a provider that is not paused yet; true when this call did. */
+  /** Pauses a provider. Returns false when it was paused already. */
   async stop(provider: string, reason: string): Promise<boolean> {
     const rows = await this.database.query(
       `insert into provider_states as s (provider, paused_at, paused_by, reason) values ($1, now(), $2, $3)

@@ -12,12 +12,12 @@ import { ClockSkewJob } from './clock-skew.job.js';
 import { UnconfirmedCommits } from './unconfirmed-commits.service.js';
 import { ProviderPauses } from './provider-pauses.service.js';
 
-/** Queued operations are looked at at least this often. */
+/** Longest interval between two checks for queued operations, in milliseconds. */
 const QUEUE_LOOK_MS = 2_000;
 const SHUTDOWN_POLL_MS = 20;
 const RESTART_RETRY_SECONDS = 5;
 
-/** What decides whether an operation may begin. */
+/** The members of a transaction that decide whether it may begin. */
 type Kind = Pick<Transaction, 'provider' | 'type'>;
 
 /**
@@ -58,12 +58,12 @@ export class SendAdmission implements BeforeApplicationShutdown {
   /** The lease of an attempt that begins with the record; null: the operation queues in the database. */
   leaseFor({ provider, type }: Kind): number | null {
     const handler = this.registry.handler(type);
-    // Where others wait for a permit, it waits with them and is sent with them.
+    // While other operations wait for a permit, this one waits too, so that they can be sent in one batch.
     if (handler.batch && this.backlog.isCrowded(provider)) return null;
     return this.roomFor(provider) > 0 ? leaseMsOf(handler) : null;
   }
 
-  /** Milliseconds until its end is expected. `queued`: it does not begin at once. */
+  /** The expected time until the operation ends, in milliseconds. `queued`: it does not begin at once. */
   async expectedMs({ provider, type }: Kind, queued: boolean): Promise<number> {
     const usualMs = this.registry.handler(type).deadlineMs;
     return queued && this.backlog.isCrowded(provider)
@@ -71,7 +71,7 @@ export class SendAdmission implements BeforeApplicationShutdown {
       : usualMs;
   }
 
-  /** Begins operations. The process does not end before `work` has. */
+  /** Runs `work`, which begins operations. A graceful shutdown waits for it. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     this.beginning += 1;
     try {
@@ -81,7 +81,7 @@ export class SendAdmission implements BeforeApplicationShutdown {
     }
   }
 
-  /** `hold` for what a caller submits. @throws Problem `overloaded` while the process is ending */
+  /** Like `hold`, for requests of callers. @throws Problem `overloaded` while the process is ending */
   async enter<T>(work: () => Promise<T>): Promise<T> {
     if (!this.stopping) return this.hold(work);
     throw new Problem('overloaded', 'The gateway is restarting; send the same request again.', {

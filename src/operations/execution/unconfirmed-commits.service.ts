@@ -11,18 +11,21 @@ import { afterLostClaim, afterNeverSent, type Transition } from './outcome-polic
 import { ConnectorRegistry } from '../connector-registry.service.js';
 
 const LOOK_MS = 500;
-/** Looking for claims reads all rows that are not final, so the interval grows while nothing is found. */
+/**
+ * Longest interval between two checks for claims, in milliseconds. A check reads all rows that are not final, so the
+ * interval grows.
+ */
 const CLAIM_LOOK_MAX_MS = 2_000;
 /** PostgreSQL ends a statement after 30 s; a commit that waits for a standby or a disk may take longer. */
 const WATCH_MS = 300_000;
-/** A process that ends waits this long for a late commit of a record. */
+/** A process that ends waits for a late commit of a record for this time. */
 const URGENT_RECORD_MS = 20_000;
-/** And this long for a look at its claims: most have claimed nothing, and one look shows it. */
+/** A process that ends waits for one check of an unconfirmed claim for this time. Most such claims have no rows. */
 const URGENT_CLAIM_MS = 10_000;
 const MAX_WATCHED = 100_000;
 const MAX_IDS = 500;
 
-/** By id; times are those of the monotonic clock. */
+/** The watched commits by id. Times are those of `performance.now()`. */
 type Watched = Map<string, { readonly until: number; readonly urgentUntil: number }>;
 
 /**
@@ -57,7 +60,7 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     return [...this.records.values(), ...this.claims.values()].filter(({ urgentUntil }) => urgentUntil > now).length;
   }
 
-  /** Not earlier: a graceful shutdown waits for urgent commits. */
+  /** Called after the graceful shutdown, which waits for urgent commits. */
   onApplicationShutdown(): void {
     this.stopped = true;
   }
@@ -98,11 +101,11 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     const ids = [...watched.keys()];
     try {
       for (let from = 0; from < ids.length; from += MAX_IDS) await lookFor(ids.slice(from, from + MAX_IDS));
-      // Only after a successful look is a commit given up.
+      // A commit is given up only after a successful check.
       for (const [id, { until }] of watched) if (until < now) watched.delete(id);
     } catch (error) {
       const what = watched === this.claims ? 'claims' : 'records';
-      logger.warn({ what, rows: ids.length, ...describeError(error) }, 'unconfirmed commits could not be looked for');
+      logger.warn({ what, rows: ids.length, ...describeError(error) }, 'the check for unconfirmed commits failed');
     }
   }
 
@@ -132,7 +135,7 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     }
   }
 
-  /** False: another instance has it now; look again later. */
+  /** False: another instance has the transaction now; check again later. */
   private async giveBackClaimed(claimed: Claimed): Promise<boolean> {
     const { transaction } = claimed;
     const transition = afterLostClaim(this.registry.handler(transaction.type), claimed);

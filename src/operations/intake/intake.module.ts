@@ -3,7 +3,9 @@ import { SubmissionModule } from '../submission/submission.module.js';
 import { TransactionsModule } from '../transactions/transactions.module.js';
 import { Intake } from './intake.service.js';
 
-/** What the routes of providers share: a request becomes a submission, and its transaction the response. */
+/**
+ * Shared by the create routes of all providers: makes a submission from a request, and a response from its transaction.
+ */
 @Module({
   imports: [SubmissionModule, TransactionsModule],
   providers: [Intake],

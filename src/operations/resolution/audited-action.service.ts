@@ -14,7 +14,7 @@ export class AuditedAction {
     private readonly audit: Audit,
   ) {}
 
-  /** @throws Problem `not_found`, and what the action throws */
+  /** @throws Problem `not_found`, and the errors of the action */
   async run(
     id: string,
     caller: OperatorCaller,

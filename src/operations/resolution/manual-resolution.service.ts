@@ -112,7 +112,7 @@ export class ManualResolution {
 function failedByOperator(reason: string): Failure {
   return {
     code: 'resolved_by_operator',
-    message: 'An operator found that it did not happen.',
+    message: 'An operator found that the operation was not executed.',
     instructions: reason,
     category: 'operator',
     provider: null,

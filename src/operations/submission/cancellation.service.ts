@@ -5,10 +5,13 @@ import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { Transaction } from '../../ledger/model/transaction.js';
 import { Problem } from '../../common/problem.js';
 
-/** Number of tries: a sender that sent nothing returns the row under a new epoch. */
+/**
+ * Number of tries. A try fails when a worker has claimed the row meanwhile; if that worker sent nothing, the next try
+ * can succeed.
+ */
 const MAX_TRIES = 3;
 
-/** Cancels what was not sent. */
+/** Cancels transactions that were not sent. */
 @Injectable()
 export class Cancellation {
   constructor(
@@ -42,6 +45,6 @@ export class Cancellation {
 
 function refusal({ status }: Transaction): string {
   return status === 'pending'
-    ? 'It is being sent and can no longer be canceled.'
-    : `Only what is pending and not sent can be canceled; it is ${status}.`;
+    ? 'The transaction is being sent and can no longer be canceled.'
+    : `Only a pending transaction that was not sent can be canceled; this one is ${status}.`;
 }

@@ -15,7 +15,7 @@ export class DryRun {
     private readonly vault: Vault,
   ) {}
 
-  /** What the draft would be rejected for now. */
+  /** The reasons for which the draft would be rejected now; empty: it would be accepted. */
   async problems(draft: Draft, appId: string): Promise<FieldError[]> {
     const isGuarded = draft.duplicateOf !== undefined && draft.allowDuplicate !== true;
     const conflict = await this.ledger.conflict({

@@ -2,7 +2,7 @@
 export interface Submission {
   readonly appId: string;
   readonly idempotencyKey: string;
-  /** What makes two requests the same: route and body as received. */
+  /** Route and body as received. Two requests are the same when both are equal. */
   readonly request: { readonly route: string; readonly body: unknown };
   readonly waitMs: number;
   /** Position in a batch that shares one key; default: 0. */

@@ -34,7 +34,10 @@ type Begun =
       readonly running: Promise<Transaction> | null;
     };
 
-/** Takes every operation in: records it, begins its attempt, and waits as long as the caller wants. */
+/**
+ * Accepts requests for operations: records an operation, begins its attempt, and waits for its end as long as the
+ * caller wants.
+ */
 @Injectable()
 export class Submissions {
   constructor(
@@ -100,7 +103,7 @@ export class Submissions {
     try {
       return await this.ledger.record(transaction);
     } catch (error) {
-      // The commit may still happen. A rejection before the write has no cause.
+      // The commit may still happen, so it is watched. A Problem without a cause was thrown before the write.
       const isRefused = error instanceof Problem && error.cause === undefined;
       if (transaction.leaseMs !== null && !isRefused) this.unconfirmed.watch(transaction.id);
       throw error;
@@ -160,7 +163,10 @@ function assertPersonalDeclared({ type, secret }: Draft): void {
   if (stranger !== undefined) throw new UndeclaredPersonalMember(type, stranger);
 }
 
-/** null: the time was over first. If the outcome could not be written, the recorded state is returned. */
+/**
+ * The transaction after its attempt; null: `waitMs` passed first. If the outcome could not be written, the recorded
+ * state is returned.
+ */
 function within(waitMs: number, running: Promise<Transaction>, recorded: Transaction): Promise<Transaction | null> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(null), waitMs);

@@ -18,7 +18,7 @@ export interface View {
   readonly personal: boolean;
   /** The owning app also sees the entitlement of a resource (QR data). */
   readonly owner: boolean;
-  /** Also blocked personal data, which is kept for claims only. */
+  /** Also blocked personal data, which is kept for legal claims only. */
   readonly blocked?: boolean;
 }
 

@@ -30,7 +30,7 @@ export class LatamPassAccess {
     return json(201, { access_token: token, token_type: 'Bearer', expires_in: seconds });
   }
 
-  /** What every business request must and must not carry. */
+  /** Checks the headers that every business request must have, and those that it must not have. */
   checkHeaders(call: Call): void {
     if (header(call, 'authorization') !== undefined) {
       throw invalidContent({ authorization: 'must not be sent here: the token goes into the header access_token' });

@@ -16,7 +16,7 @@ export class Accrual {
   @IsString() productId: string;
   @IsString() ffn: string;
   @IsInt() points: number;
-  /** The code of the reason, if it ends CANCELLED. */
+  /** The reason code of an accrual that ends CANCELLED. */
   @MayBeAbsent() @IsInt() reason?: number | undefined;
   @IsIn(NOTICE_SCRIPTS) notices: NoticeScript;
   /** Number of its notifications that were answered 2xx. */
@@ -33,7 +33,7 @@ export function statusNow(accrual: Accrual): AccrualStatus {
   return Date.now() < accrual.finalAt ? 'PROCESSING' : finalStatus(accrual);
 }
 
-/** Only credited accruals have one. It looks like the sample's `BCS12345_6`. */
+/** LATAM Pass's id of a credited accrual; others have none. Its form is that of the sample, `BCS12345_6`. */
 export function latamAccrualId(accrual: Accrual): string {
   return `BCS${10_000 + accrual.number}_1`;
 }

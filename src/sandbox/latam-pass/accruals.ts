@@ -19,7 +19,7 @@ import { Notifier } from './notifier.js';
 import { AccrualBody, readBody } from './requests.js';
 import { LatamPassSettings, NAME } from './settings.js';
 
-/** The reason for a member that neither ffn nor document finds. */
+/** The reason code for a member that is found neither by ffn nor by document. */
 const NO_SUCH_MEMBER = 204;
 
 export const accrualKey = (partnerAccrualId: string): string => `accrual ${partnerAccrualId}`;
@@ -109,7 +109,7 @@ export class Accruals implements OnApplicationBootstrap {
     return accrual;
   }
 
-  /** The code of the reason to reject these data, if any. */
+  /** The code of the reason for rejecting this request; undefined: it is not rejected. */
   private rejection(partner: AccrualBody['partner'], ffn: string | undefined, now: number): number | undefined {
     if (Date.parse(partner.partnerOriginalDateTime) > now) return 101;
     if (partner.partnerId !== CREDENTIALS.partnerId) return 108;
@@ -126,7 +126,7 @@ export class Accruals implements OnApplicationBootstrap {
     void this.notifier.deliver(deliveries, () => this.markDelivered(accrual.id));
   }
 
-  /** The notification arrives before the answer to the request. */
+  /** Sends the notifications before the request is answered. */
   private async notifyBeforeAnswer(accrual: Accrual): Promise<void> {
     for (const notice of noticesOf(accrual)) {
       if (await this.notifier.tryOnce(notificationBody(accrual, notice))) this.markDelivered(accrual.id);

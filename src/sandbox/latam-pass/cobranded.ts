@@ -28,7 +28,7 @@ class LifeCycle {
   @IsArray() @ValidateNested({ each: true }) @Type(() => Turn) turns: Turn[];
 }
 
-/** Names of card data that the documents never ask for. */
+/** Names of card data that no document allows in a request. */
 const SENSITIVE = /pan|cvv|cvc|cardnumber|expir/i;
 
 /** Life cycles of cobranded cards, version 1. The successful answers are assumed. */
@@ -63,7 +63,7 @@ export class Cobranded {
     const magic = magicOf(body.ffn);
     if (magic.refuse) throw invalidContent({ ffn: 'must not be this one' });
     const fault = this.magicInputs.meet(magic.fault, `end ${key}`);
-    // Not a `Refusal`: an ordered fault may strike this answer, and nothing is executed either way.
+    // Not thrown as a `Refusal`, so that every fault can apply to this answer. Nothing is executed in any case.
     if (!this.isRunning(key)) return { answer: nothingToEnd(), fault };
     this.turn(key, 'cobranded-end');
     return { answer: json(200, { status: 'ENDED' }), fault };

@@ -1,7 +1,7 @@
 import { always, type MagicFault, once } from '../magic-inputs.js';
 import { REASONS } from './reasons.js';
 
-/** Which notifications an accrual gets, and in which order. */
+/** The scripts for the notifications of an accrual: which ones are sent, and in which order. */
 export const NOTICE_SCRIPTS = [
   'usual',
   'before-answer',
@@ -14,7 +14,7 @@ export const NOTICE_SCRIPTS = [
 ] as const;
 export type NoticeScript = (typeof NOTICE_SCRIPTS)[number];
 
-/** What the last five digits `99ccc` of an ffn ask for. The README beside this file has the table. */
+/** The effects that the last five digits `99ccc` of an ffn request. The README beside this file has the table. */
 export interface Magic {
   readonly fault?: MagicFault;
   readonly notices?: NoticeScript;

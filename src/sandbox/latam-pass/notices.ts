@@ -8,9 +8,9 @@ import { reasonOf } from './reasons.js';
 export interface Notice {
   readonly status: string;
   readonly reason?: number | undefined;
-  /** For a correlationId that the partner never received. */
+  /** True when its correlationId is one that the partner never received. */
   readonly foreign?: boolean;
-  /** After the accrual became final. */
+  /** Time after the accrual became final, in milliseconds. */
   readonly afterMs: number;
 }
 

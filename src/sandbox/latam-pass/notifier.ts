@@ -20,7 +20,7 @@ function stopper(): AbortController {
   return controller;
 }
 
-/** Delivers notifications in order, each until it is answered 2xx. */
+/** Delivers notifications in order. Each is sent until it is answered 2xx. */
 @Injectable()
 export class Notifier implements OnModuleDestroy {
   private stopping = stopper();
@@ -53,7 +53,7 @@ export class Notifier implements OnModuleDestroy {
     }
   }
 
-  /** One attempt, now. */
+  /** Makes one attempt at once. Returns true when it was answered 2xx. */
   async tryOnce(body: string): Promise<boolean> {
     const target = this.settings.notifications;
     return target !== undefined && this.attempt(target, body, this.stopping.signal);

@@ -3,7 +3,7 @@ import { type EnvironmentReader } from '../environment-reader.js';
 import { type NotificationTarget } from '../notification-target.js';
 
 export const NAME = 'latam-pass';
-/** Below the sandbox's URL. The test environment is below it, under `/sandbox`. */
+/** The path below the sandbox's URL. The test environment is under this path and `/sandbox`. */
 export const PATH = 'latam-pass';
 
 /** LATAM Pass's own settings; also their injection token. */

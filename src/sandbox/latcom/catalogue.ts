@@ -59,7 +59,7 @@ export class Catalogue {
   }
 }
 
-/** The response code that declines the order; `undefined`: the order is good. */
+/** The response code that declines the order; `undefined`: the order is accepted. */
 export function declineCode(product: Product | undefined, pesos: number): string | undefined {
   if (!product) return '14';
   const fits = Number.isInteger(pesos) && pesos >= product.minPesos && pesos <= product.maxPesos;

@@ -1,4 +1,6 @@
-/** What this LATCOM accepts. Public on purpose: it opens nothing but a simulator. */
+/**
+ * The credentials that the simulated LATCOM accepts. They are public on purpose: they give access only to a simulator.
+ */
 export const CREDENTIALS = {
   customerId: 'DEMO-DISTRIBUTOR',
   secretKey: 'latcom-sandbox-secret',

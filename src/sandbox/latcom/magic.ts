@@ -14,7 +14,7 @@ export interface Magic {
 }
 
 const SLOW_MS = 8000;
-/** Longer than 45 s, the longest timeout of a client. */
+/** Longer than a client's default timeout of 45 s. */
 const TOO_SLOW_MS = 50_000;
 
 const MAGIC: Readonly<Record<string, Magic>> = {

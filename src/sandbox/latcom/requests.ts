@@ -18,7 +18,7 @@ export class PurchaseBody {
   @MayBeAbsent() @IsString() operator?: string;
 }
 
-/** Of the control API: a product to sell. Equal amounts are a fixed price. */
+/** A request of the control API: a product to sell. Equal amounts are a fixed price. */
 export class ProductBody {
   @Matches(/^\S{1,64}$/) productId: string;
   @IsString() @Length(1, 40) operator: string;
@@ -26,7 +26,7 @@ export class ProductBody {
   @IsInt() @Min(1) maxPesos: number;
 }
 
-/** Of the control API: the new balance. */
+/** A request of the control API: the new balance, in US dollars. */
 export class FloatBody {
   @Matches(/^\d{1,12}\.\d{2}$/) usd: string;
 }

@@ -57,7 +57,7 @@ export class Batches {
   }
 }
 
-/** What the item's plan asks for; nothing if the plan is unknown. */
+/** The effects that the item's plan requests; none if the plan is unknown. */
 function magicIn(item: unknown): Magic {
   if (!isObject(item) || typeof item.plan_id !== 'string') return {};
   try {
@@ -67,7 +67,7 @@ function magicIn(item: unknown): Magic {
   }
 }
 
-/** The list as it is sent: a result may be missing or surplus, and the order may differ. */
+/** Makes the list that is sent. Magic inputs remove results, add surplus ones, or change the order. */
 function arrange(results: readonly Result[]): object[] {
   const sent = results
     .filter(({ shape }) => shape !== 'missing')

@@ -1,4 +1,7 @@
-/** What this LoyaltyLayer accepts. Public on purpose: it opens nothing but a simulator. */
+/**
+ * The credentials that the simulated LoyaltyLayer accepts. They are public on purpose: they give access only to a
+ * simulator.
+ */
 export const CREDENTIALS = {
   clientId: 'loyalty-gateway-demo',
   clientSecret: 'loyalty-layer-sandbox-secret',

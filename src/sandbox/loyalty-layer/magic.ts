@@ -2,11 +2,11 @@ import { always, type MagicFault, once } from '../magic-inputs.js';
 
 export type BatchShape = 'missing' | 'surplus' | 'reorder';
 
-/** What the end of a plan id asks for. The README beside this file has the table. */
+/** The effects that the end of a plan id requests. The README beside this file has the table. */
 export interface Magic {
-  /** For the whole call, also that of a batch. */
+  /** The fault of the whole call, also of a batch call. */
   readonly fault?: MagicFault;
-  /** For batches only. */
+  /** The fault of a batch call; other calls are not affected. */
   readonly batchFault?: MagicFault;
   readonly batchShape?: BatchShape;
   /** The error of the call for one pass, or of the item in a batch. */
@@ -51,7 +51,7 @@ const MAGIC: Readonly<Record<string, Magic>> = {
   '-BATCH-504': { batchFault: always('status-504-after') },
 };
 
-/** By the end of a plan id; undefined: there is no such end. */
+/** The effects of an end of a plan id; undefined: it is not a magic end. */
 export function magicOf(ending: string): Magic | undefined {
   return MAGIC[ending];
 }

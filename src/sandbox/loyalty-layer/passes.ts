@@ -41,7 +41,7 @@ export class Passes {
     return { answer: { ...this.issue(body, false), afterMs: randomDelayMs(this.settings.upstreamDelayMs) }, fault };
   }
 
-  /** The pass, or the error that its plan asks for; also for an item of a batch. */
+  /** Issues a pass, or returns the error that its plan requests. Also used for the items of a batch. */
   issue(body: CreateBody, batch: boolean): Answer {
     const plan = planOf(body.plan_id);
     this.cards.check(body.enrol_token, plan.needsEnrolToken);

@@ -33,7 +33,7 @@ export class RateWindow {
     journal.onReset(() => this.clear());
   }
 
-  /** Seconds to wait; `undefined`: the request is admitted. */
+  /** Counts a request. Returns the seconds until the block ends; `undefined`: the request is admitted. */
   admit(ip: string): number | undefined {
     const now = Date.now();
     const address = this.address(ip);

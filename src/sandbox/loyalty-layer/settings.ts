@@ -1,14 +1,14 @@
 import { type EnvironmentReader } from '../environment-reader.js';
 
 export const NAME = 'loyalty-layer';
-/** Below the sandbox's URL. */
+/** The path below the sandbox's URL. */
 export const PATH = 'loyalty-layer';
 
 /** LoyaltyLayer's own settings; also their injection token. */
 export class LoyaltyLayerSettings {
   /** Requests allowed per address in any 60 s. */
   readonly requestsPerMinute: number;
-  /** How long an address is blocked after it exceeded the limit. */
+  /** Time for which an address is blocked after it exceeded the limit, in milliseconds. */
   readonly blockMs: number;
 
   constructor(read: EnvironmentReader) {

@@ -1,4 +1,5 @@
--- The key of each app's personal data. Destroying the key erases that data everywhere, including copies.
+-- The key of each app's personal data. Without its key that data is unreadable, also in copies that do not contain the
+-- key.
 create table app_data_keys (
   app_id uuid primary key references apps (id),
   sealed bytea,
