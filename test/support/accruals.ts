@@ -4,13 +4,13 @@ import { eventually } from './wait.js';
 import { type World } from './world.js';
 import type { SandboxRecord } from './sandbox.js';
 
-/** What LATAM Pass really did with an accrual, oldest first. */
+/** The effects of an accrual that the simulated LATAM Pass executed, oldest first. */
 export async function accrualEffects(world: World, transactionId: string): Promise<SandboxRecord[]> {
   const effects = await world.sandbox.effects('latam-pass');
   return effects.filter((effect) => effect['kind'] === 'accrual' && effect['key'] === bareId(transactionId));
 }
 
-/** The bodies of all submissions that carry one reference, as they came over the wire. */
+/** The bodies of all submissions with one reference, byte for byte. */
 export async function sentBodies(world: World, reference: string): Promise<string[]> {
   const calls = await world.sandbox.calls('latam-pass');
   return calls
@@ -25,7 +25,7 @@ export async function transactionEvents(world: World, transactionId: string): Pr
   return data.map((event: unknown) => event);
 }
 
-/** The accrual once it has one of these states. */
+/** Waits until the accrual has one of these statuses, and returns it. */
 export async function accrualOnce(
   world: World,
   transactionId: string,

@@ -7,14 +7,14 @@ import { sqlAsOwner } from './sql.js';
 import { eventually } from './wait.js';
 import { accrual, pass, topup, type World } from './world.js';
 
-/** A request that succeeds for an authorized caller. What is left out is made from the document. */
+/** A request that succeeds for an authorized caller. Absent members are made from the OpenAPI document. */
 export interface AuthorizedRequest {
-  /** By the name of the path's parameter; every parameter has to be named, here or in `USUAL`. */
+  /** Ids by the name of the path's parameter. Each parameter needs one, here or in `USUAL`. */
   readonly ids?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** Instead of one who has just the role that is needed. */
+  /** The caller; default: one with exactly the required role. */
   readonly as?: Credentials;
-  /** Once it is done. */
+  /** Runs after the request. */
   readonly after?: () => Promise<unknown>;
 }
 
@@ -34,7 +34,7 @@ async function made(asking: Promise<Answer>, ...path: string[]): Promise<string>
 }
 
 const releaseAt = (): string => new Date(Date.now() + 86_400_000).toISOString();
-/** Another phone than the examples': they must not look like duplicates of these. */
+/** Uses another phone number than the examples, which would otherwise be possible duplicates. */
 const buy = (world: World, phoneNumber: string, prefer: string): Promise<string> =>
   made(world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer }), 'id');
 
@@ -77,7 +77,7 @@ const key: Prepare = async (world, spec) => {
   return { ids: { ...ids, keyId } };
 };
 
-/** Long enough ago for nothing of it to be under way. */
+/** An app that was removed long enough ago: none of its requests is in progress. */
 const leftApp: Prepare = async (world, spec) => {
   const { ids = {} } = await app(world, spec);
   await world.admin('DELETE', `/v1/admin/apps/${ids['id'] ?? ''}`);
@@ -93,7 +93,7 @@ const erasedApp: Prepare = async (world, spec) => {
   return { ids };
 };
 
-/** Nothing is sent to LATCOM until the request is done. */
+/** A top-up that is not sent before the request is done. */
 const unsent: Prepare = async (world) => {
   await world.admin('POST', '/v1/admin/providers/latcom/pause', { reason: 'nothing shall be sent' });
   const waiting = await buy(world, '5537680002', 'wait=0');
@@ -123,7 +123,7 @@ const proposed: Prepare = async (world, spec) => {
   return { ids };
 };
 
-/** A purchase that their statement has with another amount. */
+/** A break: LATCOM's statement has the purchase with another amount. */
 const broken: Prepare = async (world, spec) => {
   const { ids = {} } = await bought(world, spec);
   const brk = `brk_${bareId(ids['id'] ?? '').replace(/^.{8}/, '019aa3f0')}`;
@@ -177,14 +177,14 @@ const ownPassword: Prepare = async (world, spec) => ({
   body: { ...Object(exampleBody(spec)), currentPassword: PASSWORD },
 });
 
-/** The pause that is asked for must not stop the other routes. */
+/** Resumes the provider afterwards, so that the pause does not affect the other routes. */
 const paused: Prepare = (world) =>
   Promise.resolve({
     ids: { name: 'latcom' },
     after: () => world.admin('POST', '/v1/admin/providers/latcom/resume'),
   });
 
-/** By the beginning of the path, up to its first parameter: what it names, where nothing more is needed. */
+/** How to create the object that a path names, by the beginning of the path up to its first parameter. */
 const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/accruals/{id}': held,
   '/v1/transactions/{id}': held,
@@ -201,7 +201,7 @@ const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/admin/transactions/{id}': held,
 };
 
-/** Where the state has to be a certain one, or the document cannot tell the body. */
+/** Routes that require a certain state of the object, or a body that cannot be made from the document. */
 const SPECIAL: Readonly<Record<string, Prepare>> = {
   'POST /v1/topups/{id}/cancel': unsent,
   'POST /v1/cards/tokenize': tokenizable,
@@ -224,8 +224,8 @@ const SPECIAL: Readonly<Record<string, Prepare>> = {
 };
 
 /**
- * What makes the operation succeed. Without an entry, the id of `/some/path/{id}` is that of what the documented example
- * makes at `POST /some/path`.
+ * Prepares a request that succeeds. Without an entry, the id for `/some/path/{id}` comes from the documented example of
+ * `POST /some/path`.
  */
 export async function prepare(world: World, { method, path, spec }: Operation): Promise<AuthorizedRequest> {
   const start = /^[^{]*\{\w+\}/.exec(path)?.[0] ?? '';
@@ -242,7 +242,7 @@ function madeByExample(start: string): Prepare | undefined {
   return id((world) => made(world.call('POST', maker.path, body), 'id'));
 }
 
-/** The path with its parameters. @throws when nothing says what one of them names */
+/** The path with its parameters filled in. @throws Error for a parameter without an id */
 export function fill({ method, path }: Operation, ids: Readonly<Record<string, string>> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
     const value = ids[name];

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** The names of those values that are in the text: as they are, and in the forms in which they may hide. */
+/** The names of the values that the text contains, in clear or in an encoded form. */
 export function found(text: string, expected: Readonly<Record<string, string>>): string[] {
   return Object.entries(expected).flatMap(([name, value]) => {
     const forms = [
@@ -12,7 +12,7 @@ export function found(text: string, expected: Readonly<Record<string, string>>):
   });
 }
 
-/** Every row of every table is read; answers `table: name` for each value that one of them has in clear. */
+/** Reads every row of every table. Returns `table: name` for each value that a row contains in clear. */
 export async function foundInDatabase(url: string, expected: Readonly<Record<string, string>>): Promise<string[]> {
   const client = new Client({ connectionString: url });
   await client.connect();

@@ -3,21 +3,21 @@ import { connect, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { portOf } from './sockets.js';
 
-/** A forward proxy that carries every tunnel to one port of this machine, whatever name the client asks for. */
+/** A forward proxy that connects every tunnel to one port of this machine, whatever target the client names. */
 export interface ConnectProxy {
   readonly port: number;
   /** Heads of the requests that arrived. */
   readonly heads: string[];
-  /** Everything that clients sent once their tunnel stood, as latin1. */
+  /** All bytes that clients sent through their tunnels, as Latin-1. */
   carried: string;
-  /** What becomes of a request; default: the tunnel. */
+  /** Answers a request; default: opens the tunnel. */
   behave: (socket: Socket, head: string) => void;
-  /** Opens the tunnel, with this head. */
+  /** Sends this response head and opens the tunnel. */
   tunnel(socket: Socket, head?: string): void;
   close(): void;
 }
 
-/** With `tls` the way to the proxy is encrypted too. */
+/** With `tls` the connection to the proxy is encrypted too. */
 export async function startConnectProxy(targetPort: number, tls?: TlsOptions): Promise<ConnectProxy> {
   const sockets = new Set<Socket>();
   const track = (socket: Socket): void => {

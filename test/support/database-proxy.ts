@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { portOf } from './sockets.js';
 
-/** A way to PostgreSQL that can be cut: for a database that goes away and comes back, as in a failover. */
+/** A TCP proxy in front of PostgreSQL that can interrupt connections, to simulate a failover. */
 export interface DatabaseProxy {
-  /** The URL of the database by this way. */
+  /** The URL of the database through the proxy. */
   readonly url: string;
-  /** Cuts every connection, and every new one as soon as it is made. */
+  /** Closes all connections, and every new one at once, until `restore`. */
   cut(): void;
   restore(): void;
-  /** Until it is restored nothing that the database answers arrives; what it is asked still does. */
+  /** Drops the answers of the database until `restore`; statements still arrive there. */
   mute(): void;
   close(): Promise<void>;
 }

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
 
-/** A migrated database of one's own. */
+/** A migrated database for one test file. */
 export interface TestDatabase {
-  /** As the role that the gateway works as. */
+  /** The URL of the role that the gateway uses. */
   readonly url: string;
-  /** As the owner, who may do anything: for tests that tamper with it. */
+  /** The URL of the owner, for tests that tamper with protected rows. */
   readonly adminUrl: string;
-  /** Removes it, cutting whoever is still connected. The whole cluster goes at the end of the run anyway. */
+  /** Removes the database and closes all connections to it. The cluster is removed at the end of the run. */
   drop(): Promise<void>;
 }
 
-/** Clones the migrated template, in some 30–60 ms. */
+/** Clones the migrated template, which takes 30 to 60 ms. */
 export async function createDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await administer(`create database ${name} template ${fromSetup('TEST_DATABASE_TEMPLATE')}`);

@@ -3,7 +3,7 @@ import type { NewTransaction } from '../../src/ledger/model/new-transaction.js';
 
 export const APP = newUuid();
 
-/** A top-up of ten pesos as it is recorded. */
+/** A top-up of ten pesos, before it is recorded. */
 export function draft(changes: Partial<NewTransaction> = {}): NewTransaction {
   const id = newUuid();
   return {

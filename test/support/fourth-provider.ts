@@ -21,14 +21,14 @@ const BUILD_TIMEOUT_MS = 120_000;
 
 interface Entry {
   readonly file: string;
-  /** Text that is there once, and the text that takes its place. */
+  /** A text that the file contains exactly once, and its replacement. */
   readonly from: string;
   readonly to: string;
 }
 
 const after = (file: string, from: string, added: string): Entry => ({ file, from, to: from + added });
 
-/** All that a developer adds outside the provider's folders: in each list its entry, with the import that this needs. */
+/** All edits outside the provider's folders: an entry in each list, with its import. */
 const ENTRIES: readonly Entry[] = [
   after(
     'src/app.module.ts',
@@ -76,7 +76,7 @@ export async function buildFourthProvider(): Promise<string> {
   }
 }
 
-/** Another copy of its `dist` with one text replaced in one file: what a mistake of its author would do. */
+/** Copies its `dist` and replaces one text in one file, to simulate a mistake of the provider's developer. */
 export function mistaken(folder: string, name: string, file: string, from: string, to: string): string {
   const copy = join(runFolder(), `fourth-provider-${name}`);
   cpSync(join(folder, 'dist'), join(copy, 'dist'), { recursive: true });
@@ -86,7 +86,7 @@ export function mistaken(folder: string, name: string, file: string, from: strin
   return join(copy, 'dist');
 }
 
-/** Runs a program of the dependencies in the folder. @throws Error with its output when it fails */
+/** Runs a program from `node_modules` in the folder. @throws Error with its output when it fails */
 export async function run(folder: string, program: string, ...args: readonly string[]): Promise<void> {
   try {
     const script = join(PROJECT_FOLDER, 'node_modules', program);

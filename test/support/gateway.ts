@@ -7,7 +7,7 @@ import { freePort, startProcess, waitFor } from './processes.js';
 import type { ManagedProcess } from './processes.js';
 
 const READY_TIMEOUT_MS = 20_000;
-/** Somebody else may take a free port before the gateway listens on it. */
+/** Another process may take a free port before the gateway listens on it. */
 const PORT_ATTEMPTS = 3;
 
 /** The first administrator of every gateway under test. */
@@ -16,10 +16,10 @@ export const ADMIN: Credentials = { username: 'admin', password: 'admin-password
 /** 32 bytes, the same in every test, so that a second gateway can read what the first one sealed. */
 export const ENCRYPTION_KEY = Buffer.alloc(32, 'gateway-under-test').toString('base64');
 
-/** What to start a gateway with. */
+/** Options for starting a gateway. */
 export interface GatewayOptions {
   readonly databaseUrl: string;
-  /** Added to the defaults, or instead of them. */
+  /** Environment variables that are added to the defaults or override them. */
   readonly env?: Readonly<Record<string, string>>;
   readonly port?: number;
   /** The built application; default: that of the project. */
@@ -32,7 +32,7 @@ export interface Gateway extends ManagedProcess {
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
 }
 
-/** Starts `main.js` and waits until it is ready; rejects with its output when it ends before, or needs over 20 s. */
+/** Starts `main.js` and waits until it is ready. Rejects with its output when it ends before that, or after 20 s. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   for (let attempt = 1; ; attempt += 1) {
     try {

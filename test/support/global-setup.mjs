@@ -10,16 +10,16 @@ const LAUNCHER = join(PROJECT_FOLDER, 'dist', 'embedded-postgres', 'embedded-pos
 const MIGRATION = join(PROJECT_FOLDER, 'dist', 'cli', 'migrate.js');
 const TEMPLATE = 'template_gateway';
 
-/** Nothing of a test has to survive a power cut. */
+/** Test data need not survive a power cut, so PostgreSQL runs without durability. */
 const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
 
-/** One PostgreSQL for the whole run, with a template database that the application's own migrations have filled once. */
+/** Starts one PostgreSQL for the whole run, with a template database that has the application's migrations. */
 export default async function globalSetup() {
   for (const file of [LAUNCHER, MIGRATION]) {
     if (!existsSync(file)) throw new Error(`${file} does not exist: run \`npm run build\` first, or \`npm test\``);
   }
   const folder = mkdtempSync(join(tmpdir(), 'gateway-tests-'));
-  // The server runs as another user when the tests run as root, and must get through.
+  // When the tests run as root, the server runs as another user, who must be able to enter the folder.
   chmodSync(folder, 0o755);
   removeAtExit(folder);
   mkdirSync(join(folder, 'logs'));
@@ -33,7 +33,7 @@ export default async function globalSetup() {
   process.env.TEST_DATABASE_TEMPLATE = TEMPLATE;
 }
 
-/** Owned by the migrator; what the application may do in it is granted inside, and so in every clone. */
+/** The template belongs to the migrating role. The application's grants are inside it, so every clone has them. */
 async function createTemplate(server) {
   const client = new pg.Client({ connectionString: server.migrationUrl });
   await client.connect();
@@ -44,7 +44,7 @@ async function createTemplate(server) {
       DATABASE_URL: inTemplate(server.url),
       DATABASE_MIGRATION_URL: inTemplate(server.migrationUrl),
     });
-    // A single connection to a template makes every clone of it fail.
+    // One open connection to a template would make every clone fail.
     await client.query(`alter database ${TEMPLATE} with is_template true allow_connections false`);
   } finally {
     await client.end();
@@ -60,7 +60,7 @@ async function migrate(urls) {
   }
 }
 
-/** However the run ends, short of SIGKILL, no server and no folder stays behind. */
+/** Removes the server and the folder at every end of the run except SIGKILL. */
 function removeAtExit(folder) {
   for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
     process.once(signal, () => process.exit(code));
@@ -77,7 +77,10 @@ function removeAtExit(folder) {
   });
 }
 
-/** The server removes its pid file last of all; nothing asynchronous happens any more while a process exits. */
+/**
+ * Blocks until the file is gone: the server removes its pid file last, and an exiting process runs no asynchronous
+ * code.
+ */
 function waitUntilRemoved(file) {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (let waitedMs = 0; existsSync(file) && waitedMs < 3_000; waitedMs += 20) Atomics.wait(clock, 0, 0, 20);

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Personal data and secrets that many tests send: no gateway of the whole run may have written one of them. */
+/** Personal data and secrets that many tests send. No log of the run may contain one of them. */
 const CANARIES = ['01234567890', '5537686660', 'admin-password-of-the-tests', 'notification-password-of-the-tests'];
 const SANDBOX_PROVIDERS = join(import.meta.dirname, '..', '..', 'dist', 'sandbox', 'providers.js');
 
-/** Looks through the logs of the run, stops its PostgreSQL; its folder goes when the process ends. */
+/** Searches the logs of the run for canaries, and stops its PostgreSQL. The folder is removed when the process ends. */
 export default async function globalTeardown() {
   const { PROVIDERS } = await import(SANDBOX_PROVIDERS);
   const canaries = [...CANARIES, ...PROVIDERS.flatMap(({ secrets }) => secrets)];

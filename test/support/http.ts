@@ -1,27 +1,27 @@
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Who asks. */
+/** The credentials of a caller. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** What to send besides method and path. */
+/** Options of a request. */
 export interface RequestOptions {
   readonly auth?: Credentials;
-  /** A string goes out as it is; anything else as JSON. */
+  /** A string is sent unchanged, any other value as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer with lower-case header names, and a body that is parsed when it says that it is JSON. */
+/** An answer with lower-case header names. The body is parsed if its content type is JSON. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** One request; redirects are answers like any other. */
+/** Sends one request. Redirects are not followed. */
 export async function request(
   base: string,
   method: string,
@@ -52,7 +52,7 @@ export function basicAuth({ username, password }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** What stands at `path` in a parsed body; undefined when the way ends early. */
+/** The value at `path` in a parsed body; undefined when there is none. */
 export function at(body: unknown, ...path: (string | number)[]): unknown {
   let value = body;
   for (const step of path) {
@@ -62,7 +62,7 @@ export function at(body: unknown, ...path: (string | number)[]): unknown {
   return value;
 }
 
-/** The text at `path`; throws, with the whole body, when there is none. */
+/** The text at `path`. Throws an error with the whole body when there is none. */
 export function textAt(body: unknown, ...path: (string | number)[]): string {
   const value = at(body, ...path);
   if (typeof value === 'string') return value;

@@ -1,12 +1,12 @@
 let count = 0;
 
-/** A value that no other test uses. Its digits touch letters: by themselves they could be taken for a card's. */
+/** A value that no other test uses. Its digits follow letters, so that they never look like a card number. */
 export function unique(prefix: string): string {
   count += 1;
   return `${prefix}-p${process.pid}n${count}t${Date.now()}`;
 }
 
-/** The UUID in an id of the API: what is stored, and what providers get. */
+/** The UUID in a public id, as it is stored and sent to providers. */
 export function bareId(id: string): string {
   return id.slice(id.indexOf('_') + 1);
 }

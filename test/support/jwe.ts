@@ -7,7 +7,7 @@ import {
   type JsonWebKeyInput,
 } from 'node:crypto';
 
-/** A card as an app encrypts it (RFC 7516, RSA-OAEP-256 and A256GCM), with whatever header a test wants. */
+/** Encrypts a card like an app (RFC 7516, RSA-OAEP-256 and A256GCM). `header` overrides the protected header. */
 export function encryptCard(key: JsonWebKeyInput['key'], plaintext: string, header: object = {}): string {
   const protectedHeader = encode(JSON.stringify({ alg: 'RSA-OAEP-256', enc: 'A256GCM', ...header }));
   const contentKey = randomBytes(32);

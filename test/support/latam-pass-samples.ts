@@ -1,4 +1,4 @@
-/** "Accrual notification", the document's own example of a rejection: with a raw line feed inside a string. */
+/** The example of a rejection in the document "Accrual notification". It has a raw line feed inside a string. */
 export const REJECTED_SAMPLE = `{
 	"nonAirAccrual": {
 		"ffn": "11111111111",
@@ -20,5 +20,5 @@ Please contact our LATAM team to set up the necessary configurations.",
 	}
 }`;
 
-/** The correlationId in it. */
+/** The correlationId of the example. */
 export const SAMPLE_CORRELATION = 'f050f11e-b05b-499d-ae13-154efc091ef4';

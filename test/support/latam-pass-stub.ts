@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** One scripted answer; `drop` ends the connection without any. */
+/** One scripted answer; `drop` closes the connection without an answer. */
 export type StubAnswer =
   'drop' | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> };
 
-/** What the stub answers, in this order; the last one of a list goes on for ever. */
+/** The answers of the stub, in this order. The last one of a list is repeated. */
 export interface StubScript {
   readonly token?: readonly StubAnswer[];
   readonly submit: readonly StubAnswer[];
@@ -15,7 +15,7 @@ export interface StubScript {
 
 const TOKEN: StubAnswer = { status: 201, body: { access_token: 'stub-token', expires_in: 3600 } };
 
-/** LATAM Pass by script, for what the sandbox cannot be made to do. */
+/** A scripted LATAM Pass, for answers that the sandbox cannot give. */
 export class LatamPassStub {
   readonly submitted: string[] = [];
   readonly queries: string[] = [];
@@ -25,7 +25,7 @@ export class LatamPassStub {
   private readonly server = createServer((request, response) => void this.serve(request, response));
   private origin = '';
 
-  /** The environment that sends a gateway here. */
+  /** Starts the stub. Returns the environment variables with which a gateway calls it. */
   async listen(): Promise<Record<string, string>> {
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');

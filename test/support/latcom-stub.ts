@@ -2,33 +2,36 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { portOf } from './sockets.js';
 
-/** One purchase as it arrived: its bytes, and the connection to do something to. */
+/** A purchase that arrived: its request and its connection. */
 export interface PurchaseCall {
   readonly socket: Socket;
   readonly body: Readonly<Record<string, unknown>>;
-  /** How often this id has arrived, this time included. */
+  /** The number of requests with this id so far, including this one. */
   readonly times: number;
 }
 
-/** LATCOM on a raw socket: logs everybody in, tells its balance, and does to purchases what the test says. */
+/**
+ * A LATCOM stub on a raw socket. It accepts every login, reports its balance, and answers purchases as the test
+ * decides.
+ */
 export interface LatcomStub {
   readonly port: number;
   readonly baseUrl: string;
-  /** What becomes of a purchase; default: approved. */
+  /** Answers a purchase; default: approves it. */
   behave: (call: PurchaseCall) => void;
-  /** Cut every connection as soon as it is accepted, before a byte is read. */
+  /** True: closes every connection as soon as it is accepted, before a byte is read. */
   refusing: boolean;
-  /** As `get_balance` tells it. */
+  /** The balance that `get_balance` returns. */
   balance: string;
-  /** Purchases that arrived, by `distributor_transaction_id`. */
+  /** Number of purchase requests, by `distributor_transaction_id`. */
   readonly arrived: Map<string, number>;
-  /** Connections cut before anything was read. */
+  /** Number of connections that were closed before a byte was read. */
   cut: number;
   open(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A whole answer, with the connection closed after it. */
+/** The bytes of a complete answer after which the connection is closed. */
 export function answer(status: number, body: string, headers: Readonly<Record<string, string>> = {}): string {
   const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const length = Buffer.byteLength(body);
@@ -38,7 +41,7 @@ export function answer(status: number, body: string, headers: Readonly<Record<st
   );
 }
 
-/** What LATCOM says of an executed purchase. */
+/** LATCOM's answer to an executed purchase. */
 export function approval(body: Readonly<Record<string, unknown>>, changes: object = {}): string {
   return JSON.stringify({
     success: true,

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { portOf } from './sockets.js';
 
-/** One order as it arrived. */
+/** The body of an order. */
 export type Order = Readonly<Record<string, unknown>>;
 
 export interface BatchCall {
@@ -9,24 +9,24 @@ export interface BatchCall {
   readonly response: ServerResponse;
 }
 
-/** LoyaltyLayer with answers as the test says: logs everybody in, issues passes, and does to batches what it is told. */
+/** A LoyaltyLayer stub. It accepts every login, issues passes, and answers batches as the test decides. */
 export interface LoyaltyLayerStub {
   readonly baseUrl: string;
-  /** What becomes of a batch; default: all are issued. */
+  /** Answers a batch; default: issues all its passes. */
   behave: (call: BatchCall) => void;
   /** Batches in the order of their arrival. */
   readonly batches: (readonly Order[])[];
-  /** How often each holder's pass was asked for, alone or in a batch, by e-mail address. */
+  /** Number of orders for each holder, alone or in a batch, by e-mail address. */
   readonly asked: Map<string, number>;
   readonly single: Order[];
-  /** Calls whose token was refused. */
+  /** Number of calls whose token was refused. */
   refused: number;
-  /** Every token given so far is dead, and whoever uses one hears of it only after so long. */
+  /** Invalidates all tokens. A call with one of them is refused after `refusedAfterMs` milliseconds. */
   expireTokens(refusedAfterMs: number): void;
   close(): Promise<void>;
 }
 
-/** An item as the gateway expects it: everything of the order that it could check is repeated. */
+/** An item of a batch response that repeats all values that the gateway checks. */
 export function issued(order: Order, index: number, changes: object = {}): object {
   return { index, success: true, pass_id: passIdOf(order), plan_id: order['plan_id'], status: 'active', ...changes };
 }

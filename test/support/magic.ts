@@ -1,7 +1,7 @@
 /**
- * Inputs by which the sandbox fails as it is asked to. "executed" and "registered": the provider has done it, whatever it
- * answers. "once": the same request succeeds when it is sent again. src/sandbox/<provider>/README.md explains each, and a test
- * compares this list with it.
+ * Inputs that make the sandbox fail. "executed" and "registered": the provider has executed the request, whatever it
+ * answers. "once": the same request succeeds when it is sent again. src/sandbox/<provider>/README.md explains each, and
+ * a test compares this list with it.
  */
 export const MAGIC = {
   /** Frequent flyer numbers; their last five digits count. For another member: `asMember`. */
@@ -126,7 +126,7 @@ export const MAGIC = {
   },
 } as const;
 
-/** The magic of `ffn` for the member whose frequent flyer number begins with `start`. */
+/** The magic digits of `ffn` for the member whose frequent flyer number begins with `start`. */
 export function asMember(start: string, ffn: string): string {
   return start + ffn.slice(-5);
 }

@@ -8,7 +8,7 @@ export async function metric(from: Gateway | { gateway(): Gateway }, series: str
   return Number(line?.slice(series.length) ?? 0);
 }
 
-/** How many alarms of one kind were raised since the gateway has started. */
+/** The number of alarms of one kind since the start of the gateway. */
 export function alarms(from: Gateway | { gateway(): Gateway }, kind: string): Promise<number> {
   return metric(from, `gateway_alarms_total{kind="${kind}"}`);
 }

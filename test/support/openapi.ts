@@ -4,7 +4,7 @@ import { at } from './http.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** One method of one path of the document, and who may use it. */
+/** One method of one path of the document, and the scope or role that it requires. */
 export interface Operation {
   readonly method: string;
   readonly path: string;
@@ -23,14 +23,14 @@ export function scopes(document: unknown = openApi): string[] {
   return listed.map(String);
 }
 
-/** Everything that is documented, in the document's order. */
+/** All documented operations, in the document's order. */
 export function operations(): Operation[] {
   return entries(at(openApi, 'paths')).flatMap(([path, item]) =>
     entries(item).flatMap(([method, spec]) => (METHODS.includes(method) ? [operation(method, path, spec)] : [])),
   );
 }
 
-/** What Swagger UI makes of an operation's body: the named example, or every member by its own example. */
+/** The body that Swagger UI shows for an operation: the named example, or a body made of the members' examples. */
 export function exampleBody(spec: unknown): unknown {
   const content = at(spec, 'requestBody', 'content', 'application/json');
   if (content === undefined) return undefined;

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const STOP_TIMEOUT_MS = 15_000;
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 
-/** How a process ended. */
+/** The end of a process. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -18,20 +18,20 @@ export interface Exit {
 export interface ManagedProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
-  /** The exit once it happened. */
+  /** The exit; undefined while the process runs. */
   exit(): Exit | undefined;
-  /** Everything that it wrote so far, to stdout and stderr. */
+  /** The output so far, of stdout and stderr. */
   output(): string;
   signal(name: NodeJS.Signals): void;
-  /** SIGTERM, then waits; rejects when the process does not end by itself within 15 s. */
+  /** Sends SIGTERM and waits for the end. Rejects when the process does not end within 15 s. */
   stop(): Promise<Exit>;
-  /** SIGKILL, then waits. */
+  /** Sends SIGKILL and waits for the end. */
   kill(): Promise<Exit>;
 }
 
 const running = new Set<ManagedProcess>();
 
-// Started later, stopped earlier: a gateway goes before the sandbox that it calls.
+// Stops in reverse order: a gateway is stopped before the sandbox that it calls.
 afterAll(async () => {
   for (const child of [...running].reverse()) await child.stop();
 });
@@ -72,7 +72,7 @@ function manage(child: ChildProcess, name: string): ManagedProcess {
   child.stdout?.on('data', collect);
   child.stderr?.on('data', collect);
   let exit: Exit | undefined;
-  // 'close' and not 'exit': the last output has arrived by then.
+  // 'close' instead of 'exit', because all output has arrived then.
   const exited = new Promise<Exit>((resolve) => {
     child.once('close', (code, signal) => resolve((exit = { code, signal })));
   });
@@ -105,7 +105,9 @@ async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T | 
   }
 }
 
-/** Waits until `probe` gives something; rejects with the output when the process ends first, or time is up. */
+/**
+ * Waits until `probe` returns a value. Rejects with the output when the process ends first, or after the time limit.
+ */
 export async function waitFor<T>(
   child: ManagedProcess,
   what: string,
@@ -128,7 +130,7 @@ export async function waitFor<T>(
   }
 }
 
-/** A port of 127.0.0.1 that nobody listened on a moment ago. */
+/** A port of 127.0.0.1 that was free a moment ago. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

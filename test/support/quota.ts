@@ -1,10 +1,10 @@
 import { withClient } from './sql.js';
 
-/** LoyaltyLayer's budget as it is counted in the database: 50 ms a slot. */
+/** The name of LoyaltyLayer's quota in the database; its slots are 50 ms long. */
 const BUDGET = 'loyalty-layer:default';
 const SLOT_MS = 50;
 
-/** Lets so many requests of the last moment be counted, instead of those that were made. */
+/** Replaces the counted requests by `used` requests of the last moment. */
 export async function useUpQuota(databaseUrl: string, used: number): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     await client.query('begin');

@@ -5,7 +5,7 @@ import type { ManagedProcess } from './processes.js';
 
 const LISTENING_TIMEOUT_MS = 20_000;
 
-/** Where the sandbox is controlled, apart from the providers that it plays. */
+/** The paths of the sandbox's control API. */
 const CONTROL = {
   effects: '/_sandbox/effects',
   calls: '/_sandbox/calls',
@@ -13,10 +13,10 @@ const CONTROL = {
   reset: '/_sandbox/reset',
 };
 
-/** One thing that happened at a provider, or one request that it got. */
+/** An effect at a provider, or a request that it received. */
 export type SandboxRecord = Readonly<Record<string, unknown>>;
 
-/** A fault to order: which provider and operation (`*` is every one), what kind, how often. */
+/** A fault to add: provider, operation (`*`: all), kind and number of requests. */
 export interface FaultOrder {
   readonly provider: string;
   readonly operation: string;
@@ -27,21 +27,21 @@ export interface FaultOrder {
   readonly seed?: number;
 }
 
-/** The simulated providers in a process of their own. */
+/** The sandbox as a process of its own. */
 export interface Sandbox extends ManagedProcess {
   readonly url: string;
-  /** What a gateway's environment needs to use them. */
+  /** The environment variables with which a gateway calls the simulated providers. */
   readonly providerEnv: Readonly<Record<string, string>>;
-  /** What really happened at the providers, whatever their callers were told; all of it, or one provider's. */
+  /** The operations that the providers really executed, of all providers or of one. */
   effects(provider?: string): Promise<SandboxRecord[]>;
   /** The requests that arrived. */
   calls(provider?: string): Promise<SandboxRecord[]>;
   fault(order: FaultOrder): Promise<void>;
-  /** Forgets faults, effects and calls. */
+  /** Deletes faults, effects and calls. */
   reset(): Promise<void>;
 }
 
-/** Starts `sandbox/main.js` on a free port and waits until it says where it listens. */
+/** Starts `sandbox/main.js` on a free port and waits until it prints its URL. */
 export async function startSandbox(env: Readonly<Record<string, string>> = {}, dist?: string): Promise<Sandbox> {
   const child = startProcess(
     'sandbox/main.js',
@@ -67,7 +67,7 @@ export async function startSandbox(env: Readonly<Record<string, string>> = {}, d
   };
 }
 
-/** The line that says where it listens and how a gateway reaches its providers. */
+/** The line with the sandbox's URL and the variables with which a gateway reaches its providers. */
 function findStart(output: string): Record<string, unknown> | undefined {
   const line = /^\{"sandbox":.*\}$/m.exec(output)?.[0];
   if (line === undefined) return undefined;

@@ -8,13 +8,13 @@ export function portOf(server: Server): number {
   return address.port;
 }
 
-/** A bare connection to the server at `url`. */
+/** A TCP connection to the server at `url`. */
 export function connectTo(url: string): Socket {
   const { hostname, port } = new URL(url);
   return connect(Number(port), hostname);
 }
 
-/** Sends bytes as they are; returns all that came back until the server closed. */
+/** Sends bytes unchanged. Returns all bytes that arrived until the server closed the connection. */
 export function sendRaw(url: string, bytes: string | Buffer, timeoutMs = ANSWER_TIMEOUT_MS): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connectTo(url);

@@ -3,17 +3,17 @@ import type { TestDatabase } from './database.js';
 
 export type Row = Record<string, unknown>;
 
-/** Whatever has a database of its own, above all a world. */
+/** A test object with a database, mostly a `World`. */
 interface WithDatabase {
   readonly database: TestDatabase;
 }
 
-/** One statement as the role that the gateway works as. */
+/** Runs one statement with the role of the gateway. */
 export async function sql({ database }: WithDatabase, text: string, values: readonly unknown[] = []): Promise<Row[]> {
   return query(database.url, text, values);
 }
 
-/** One statement as the owner, who may change what is append-only once its triggers are off. */
+/** Runs one statement with the owner's role, which can change append-only rows after disabling their triggers. */
 export function sqlAsOwner({ database }: WithDatabase, text: string, values: readonly unknown[] = []): Promise<Row[]> {
   return query(database.adminUrl, text, values);
 }
@@ -22,7 +22,7 @@ export async function query(url: string, text: string, values: readonly unknown[
   return withClient(url, async (client) => (await client.query<Row>(text, [...values])).rows);
 }
 
-/** A connection of its own for `use`, closed however it ends. */
+/** Runs `use` with a new connection and closes it afterwards, also after an error. */
 export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url });
   await client.connect();

@@ -7,7 +7,7 @@ import { topup, type World } from './world.js';
 
 export const TOPUP_HEADER = 'distributor_transaction_id,status,amount,currency,date';
 
-/** Fields in their order; the file stands where `file` is named. */
+/** The fields of a form in their order, including `file`. */
 export type Fields = readonly (readonly [string, string | Buffer])[];
 
 export interface Sending {
@@ -39,7 +39,7 @@ export async function sendStatement(
   return sendForm(world, fields, preview ? '?preview=true' : '');
 }
 
-/** A statement that was compared, with its breaks. */
+/** The run of a compared statement, with its breaks. */
 export interface Compared {
   readonly id: string;
   readonly body: unknown;
@@ -64,7 +64,7 @@ export async function buyTopup(world: World, phoneNumber = '5537686660'): Promis
   return textAt((await world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=15' })).body, 'id');
 }
 
-/** As if they had been bought, and had ended, at that time. */
+/** Changes the times of transactions as if they had been recorded and completed at `time`. */
 export async function moveTo(world: World, time: string, ...ids: readonly string[]): Promise<void> {
   await sql(
     world,

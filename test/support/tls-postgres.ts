@@ -5,23 +5,23 @@ import { createSecureContext, TLSSocket } from 'node:tls';
 
 const FOLDER = join(import.meta.dirname, '..', 'fixtures', 'tls');
 
-/** Files to name in a URL: the authority of the server, and one that has nothing to do with it. */
+/** Files for `sslrootcert`: the authority of the server, and an unrelated one. */
 export const SERVER_CA = join(FOLDER, 'server.crt');
 export const OTHER_CA = join(FOLDER, 'other.crt');
 
-/** What a client sends that wants TLS (PostgreSQL, "SSLRequest"): its length, 8, and a number. */
+/** The message with which a client requests TLS (PostgreSQL, "SSLRequest"): its length, 8, and a code. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
-/** The door in front of a PostgreSQL that nobody passes without TLS. */
+/** A proxy in front of a PostgreSQL that accepts only TLS connections. */
 export interface TlsDoor {
-  /** On `localhost`, which the certificate names. */
+  /** The port on `localhost`, the name in the certificate. */
   readonly port: number;
-  /** How many have come through, and how many came without TLS and were turned away. */
+  /** Numbers of accepted TLS connections, and of refused ones without TLS. */
   readonly counts: { encrypted: number; plain: number };
   close(): void;
 }
 
-/** Ends TLS before the server at `url`, which does without. */
+/** Terminates TLS in front of the server at `url`, which has none. */
 export async function startTlsDoor(url: string): Promise<TlsDoor> {
   const { hostname, port } = new URL(url);
   const secureContext = createSecureContext({

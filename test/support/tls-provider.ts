@@ -17,10 +17,10 @@ export const PROVIDER_IDENTITY = {
   key: readFileSync(join(FOLDER, 'provider.key')),
 };
 
-/** Ends TLS before a provider that does without. */
+/** A proxy that terminates TLS in front of a provider without TLS. */
 export interface TlsFront {
   readonly port: number;
-  /** Connections whose handshake was completed. */
+  /** Number of connections whose handshake was completed. */
   accepted: number;
   close(): void;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PAUSE_MS = 100;
 
-/** Asks until the answer is as wanted; fails with the last answer when it does not get so in time. */
+/** Repeats a query until its answer meets the condition. Fails with the last answer after the time limit. */
 export async function eventually<T>(
   timeoutMs: number,
   ask: () => Promise<T>,

@@ -13,13 +13,13 @@ const NOTIFIER: Credentials = { username: 'latam-pass', password: 'notification-
 export interface World {
   readonly sandbox: Sandbox;
   readonly database: TestDatabase;
-  /** The gateway as it runs now. */
+  /** The running gateway; another one after `crash`. */
   gateway(): Gateway;
   /** The environment that the gateway was started with. */
   readonly env: Readonly<Record<string, string>>;
   readonly partner: Credentials;
   readonly notifier: Credentials;
-  /** As the partner app, with a new idempotency key unless one is given. */
+  /** Sends a request as the partner app, with a new idempotency key unless one is given. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   admin(method: string, path: string, body?: unknown): Promise<Answer>;
   /** Kills the gateway with SIGKILL and starts it again on the same port. */
@@ -30,7 +30,7 @@ export interface World {
 export interface WorldOptions {
   readonly sandbox?: Readonly<Record<string, string>>;
   readonly gateway?: Readonly<Record<string, string>>;
-  /** Through which the gateway reaches the sandbox; default: directly. */
+  /** A proxy between the gateway and the sandbox; default: none. */
   readonly between?: FaultyProxy;
   /** The built application; default: that of the project. */
   readonly dist?: string;
