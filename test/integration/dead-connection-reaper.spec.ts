@@ -7,7 +7,10 @@ import { createDatabase, type TestDatabase } from '../support/database.js';
 
 const USUAL_MS = 1_000;
 
-/** Between the pool and PostgreSQL; connections that are there when it falls silent stay open and carry nothing more. */
+/**
+ * A proxy between the pool and PostgreSQL that can become silent: open connections then stay open but transport
+ * nothing.
+ */
 class Between {
   private readonly server: net.Server;
   private readonly pairs = new Set<readonly [net.Socket, net.Socket]>();

@@ -13,7 +13,7 @@ const isRoot = process.getuid?.() === 0;
 const folders: string[] = [];
 const started: EmbeddedPostgres[] = [];
 
-/** A folder that another user may pass, as a project folder usually is. */
+/** Creates a folder that other users may enter, like most project folders. */
 function newFolder(mode = 0o755): string {
   const folder = mkdtempSync(join(tmpdir(), 'embedded-'));
   chmodSync(folder, mode);

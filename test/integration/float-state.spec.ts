@@ -3,7 +3,7 @@ import { Database } from '../../src/database/database.js';
 import { Balances } from '../../src/funds/balances.service.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 
-/* How long a balance lasts, by what the sealed ledger says of the last 24 hours. */
+/* The hours that a balance lasts, calculated from the sealed ledger of the last 24 hours. */
 
 let place: TestDatabase;
 let pool: Pool;
@@ -20,7 +20,7 @@ afterAll(async () => {
   await place.drop();
 });
 
-/** A seal of so many hours ago, and the account's balance with it. */
+/** Inserts a seal from `hoursAgo` hours ago, with the balance of the account. */
 async function sealed(no: number, hoursAgo: number, posted: number): Promise<void> {
   await pool.query(
     `insert into ledger_seals (no, from_at, to_at, rows, leaves, hash)
@@ -38,7 +38,7 @@ const hoursLeft = async (): Promise<string | null | undefined> => (await balance
 
 it('is the balance by the pace since the first purchase of the last 24 hours, as the ledger was sealed', async () => {
   await pool.query(`insert into ledger_accounts (owner_kind, owner, unit) values ('provider', 'latcom', 'MXN')`);
-  // 100 dollars that buy 2000 centavos each.
+  // A balance of 100 dollars; each dollar buys 2000 centavos.
   await pool.query(
     `insert into provider_balances (id, provider, balance, currency, source, begun_at, unit_rate)
      values (gen_random_uuid(), 'latcom', 100, 'USD', 'query', now(), 2000)`,

@@ -20,7 +20,7 @@ class Recorder implements BeforeApplicationShutdown {
   private slow = 0;
   private failures = 0;
 
-  /** Takes five intervals. */
+  /** A job whose run takes five intervals. */
   @Every(EVERY_MS)
   async slowly(ending: AbortSignal): Promise<void> {
     this.slow += 1;
@@ -36,7 +36,7 @@ class Recorder implements BeforeApplicationShutdown {
     if (this.failures === 1) throw new RangeError('never logged');
   }
 
-  /** Other parts end before the scheduler does: meanwhile its timers go on. */
+  /** Other parts end before the scheduler, whose timers run until then. */
   async beforeApplicationShutdown(): Promise<void> {
     await sleep(7 * EVERY_MS);
   }

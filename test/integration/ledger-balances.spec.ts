@@ -11,7 +11,7 @@ import type { Transaction } from '../../src/ledger/model/transaction.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 import { draft } from '../support/drafts.js';
 
-/* Balances at any point beside what a plain reading of the raw rows says, over random histories. */
+/* Compares the balances at any time with sums over the raw rows, for random histories. */
 
 let place: TestDatabase;
 let pool: Pool;
@@ -28,7 +28,7 @@ afterEach(async () => {
   await place.drop();
 });
 
-/** The same numbers for the same seed (mulberry32). */
+/** Pseudo-random numbers. The same seed gives the same numbers (mulberry32). */
 function randomOf(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -75,7 +75,7 @@ async function raw(): Promise<{ entries: Entry[]; events: Event[] }> {
   };
 }
 
-/** Before which time an entry counts as having happened: as it is known today. */
+/** The time from which an entry counts in the mode `happened`. */
 function happenedAt(entry: Entry, events: readonly Event[]): bigint {
   const own = events.filter(({ transaction }) => transaction === entry.transaction);
   const doubt = own.find((event) => event.to === 'unknown' && event.seq < entry.seq);
@@ -90,7 +90,7 @@ function happenedAt(entry: Entry, events: readonly Event[]): bigint {
   return doubt && doubt.at < entry.at ? doubt.at : entry.at;
 }
 
-/** What is read, the slow way: every entry, one after the other. By account, those with nothing left out. */
+/** The expected balances by account, summed up entry by entry. Accounts with zero balances are omitted. */
 function expected({ entries, events }: Awaited<ReturnType<typeof raw>>, until: bigint, happened: boolean): object {
   const sums = new Map<string, { held: bigint; posted: bigint }>();
   for (const entry of entries) {
@@ -108,7 +108,7 @@ function expected({ entries, events }: Awaited<ReturnType<typeof raw>>, until: b
   return Object.fromEntries([...sums].filter(([, { held, posted }]) => held !== 0n || posted !== 0n));
 }
 
-/** As in the ledger, with times of one's own: as its owner, who may say when. */
+/** Writes a random history like the ledger, but with chosen times. Only the owner's role can do that. */
 async function write(client: Client, random: (below: number) => number, spanMicros: bigint): Promise<void> {
   const app = newUuid();
   await client.query(
@@ -161,7 +161,7 @@ async function write(client: Client, random: (below: number) => number, spanMicr
   for (let count = 0; count < 12; count += 1) {
     const id = newUuid();
     const amount = 1 + random(5_000);
-    // Few distinct times, so that several things happen in the same moment and on the edges of the points asked for.
+    // Few distinct times, so that several changes share a time, and some have exactly the time of a query.
     let now = start + BigInt(random(20)) * (spanMicros / 20n) + BigInt(random(3) - 1);
     const later = (): bigint => (now += BigInt(random(6)) * (spanMicros / 20n) + BigInt(random(2)));
     await event(id, 1, now, null, 'pending');
@@ -208,7 +208,7 @@ it.each([1, 2, 3, 4])(
     const client = new Client({ connectionString: place.adminUrl });
     await client.connect();
     const hour = 3_600_000_000n;
-    // Some of it lies in the future and is not sealed.
+    // Some rows have times in the future and are not sealed.
     await write(client, random, random(2) === 0 ? hour / 2n : hour * 2n);
     const sealer = new Sealer(database, 5);
     while (await sealer.seal()) if (random(4) === 0) break;
@@ -241,7 +241,7 @@ it('count a correction from the end of what it corrects, and from its posting by
   await database.transaction((client) => postCorrection(client, corrected, correction));
   const posted = async (view: 'known' | 'happened', when: Date | null): Promise<bigint | undefined> =>
     (await readBalances(database, when, view)).find(({ owner }) => owner === row.appId)?.posted;
-  // The very millisecond that is shown as its end has it.
+  // The balance at exactly the shown completion time includes the transaction.
   expect(await posted('known', ended)).toBe(-1000n);
   expect(await posted('happened', ended)).toBe(-600n);
   expect(await posted('known', null)).toBe(-600n);

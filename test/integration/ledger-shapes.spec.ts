@@ -11,7 +11,7 @@ import type { Settlement } from '../../src/ledger/writes/settlement.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 import { draft } from '../support/drafts.js';
 
-/** The callers of the ledger go on with a transaction that they have not read again: it must be the row. */
+/** Callers of the ledger use the returned transaction without reading it again, so it must equal the stored row. */
 
 let place: TestDatabase;
 let pool: Pool;
@@ -85,7 +85,7 @@ it.each<[string, Pick<Settlement, 'to' | 'dueInMs'> & Partial<Settlement>]>([
   const { expectedBy, ...returned } = asSettled(transaction, settlement, settled);
   const { expectedBy: writtenExpectedBy, ...row } = await read(transaction);
   expect(returned).toEqual({ ...row, dueAt: null });
-  // The row counts from the clock at the write, the returned one from the beginning of its commit.
+  // The row's time is from the write, that of the returned transaction from the beginning of the commit.
   const differenceMs = (writtenExpectedBy?.getTime() ?? 0) - (expectedBy?.getTime() ?? 0);
   expect(differenceMs).toBeGreaterThanOrEqual(0);
   expect(differenceMs).toBeLessThan(2_000);

@@ -36,7 +36,7 @@ afterAll(async () => {
   await place.drop();
 });
 
-/** As the owner of the database. */
+/** Runs a statement with the role of the database's owner. */
 async function administer(text: string): Promise<void> {
   const client = new Client({ connectionString: place.adminUrl });
   await client.connect();
@@ -340,7 +340,7 @@ describe('what was written', () => {
     'cannot be changed or deleted in %s',
     async (table) => {
       await recorded();
-      // Not even by the owner, by mistake.
+      // Even the owner cannot do it by mistake.
       for (const act of ['delete from', 'truncate']) {
         await expect(administer(`${act} ${table}`)).rejects.toThrow('append-only');
       }

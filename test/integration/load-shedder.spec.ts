@@ -133,7 +133,8 @@ describe('a busy server', () => {
     answered = 0;
     const one = 'POST /v1/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
     const socket = connect(port, '127.0.0.1');
-    // All at once, one behind the other: they do not last longer than what is looked at.
+    // Sends all requests at once on one connection. Together they take less time than the age up to which requests
+    // count.
     socket.write(one.repeat(MANY), () => socket.destroy());
     await once(socket, 'close');
     await workedOff();

@@ -5,7 +5,10 @@ import { pathToFileURL } from 'node:url';
 
 const LOG = pathToFileURL(join(import.meta.dirname, '..', '..', 'dist', 'common', 'log.js')).href;
 
-/** The second line comes while the first one is being written; then nothing more, and no proper end. */
+/**
+ * Logs a second line while the first one is being written. Afterwards nothing is logged, and the process does not end
+ * properly.
+ */
 const SCRIPT = `
 const { logger } = await import(${JSON.stringify(LOG)});
 logger.info('first');

@@ -46,7 +46,7 @@ afterAll(async () => {
   await place.drop();
 });
 
-/** As it is after a record whose commit was not confirmed; its lease is over at once. */
+/** A transaction after a record whose commit was not confirmed. Its lease ends at once. */
 async function recorded(expiresInMs: number | null = null): Promise<Transaction> {
   const row = draft({ leaseMs: 0, expiresInMs });
   await ledger.record(row);
@@ -65,7 +65,7 @@ async function write(transaction: Transaction, verdict: Transition): Promise<Tra
   return read(transaction.id);
 }
 
-/** Another instance finds it due. */
+/** Claims the transaction like another instance that finds it due. */
 async function takenUp({ id }: Transaction): Promise<{ transaction: Transaction; interrupted: boolean }> {
   const claims = await ledger.claimDue({ provider: 'latcom', maxRows: 100, leaseMs: 60_000, actor: 'test' });
   const claim = claims.find(({ transaction }) => transaction.id === id);
@@ -104,7 +104,7 @@ describe('a record that was confirmed too late, and whose maker knows that it ne
 });
 
 describe('a claim whose answer was lost, and whose maker knows that it sent nothing', () => {
-  /** Taken up by a claim; its lease is over at once. */
+  /** A transaction after a claim. Its lease ends at once. */
   async function claimed(): Promise<{ transaction: Transaction; claimId: string }> {
     const row = draft({ leaseMs: null });
     await ledger.record(row);

@@ -29,7 +29,7 @@ const CREDENTIALS = [
 
 type Call = (operation: StoredOperation, beforeSend: () => void) => Promise<unknown>;
 
-/** Logins are answered; every other call waits for ever. */
+/** A server that answers logins and never answers other calls. */
 let server: Server;
 let place: TestDatabase;
 let pool: Pool;
@@ -103,7 +103,7 @@ function operation(type: string, priority: OperationPriority): StoredOperation {
   return { ...ids, type, body: '{}', detail: {}, attempt: 1, startedAt: new Date(), priority, deadlineMs: DEADLINE_MS };
 }
 
-/** Takes all permits that background work may use. */
+/** Takes all permits that are available to background work. */
 async function useUp(): Promise<void> {
   const rules = [
     { name: 'latam-pass', limit: LIMIT, windowMs: MINUTE_MS },
@@ -132,7 +132,7 @@ it.each(EXECUTING)('the call of %s ends at the deadline of its operation', async
 it.each([...EXECUTING, 'the status query of an accrual'])(
   'the call of %s has the priority of its operation',
   async (type) => {
-    // The first one logs in, which costs a permit.
+    // The first call logs in, which costs a permit.
     await calls[type]?.(operation(type, 'interactive'), () => undefined).catch(() => undefined);
     await useUp();
     const call = calls[type]?.(operation(type, 'background'), () => undefined);

@@ -20,7 +20,7 @@ const CREDENTIALS = `user:${encodeURIComponent(SECRET)}`;
 
 let provider: Server;
 let proxy: ConnectProxy;
-/** What the provider does with a request. */
+/** The provider's answer to a request. */
 let respond: (request: IncomingMessage, socket: Socket) => void;
 let received: number;
 const sockets = new Set<Socket>();
@@ -88,7 +88,7 @@ describe('a provider behind the proxy', () => {
   it('is reached again through the same tunnels', async () => {
     const door = doorThrough(`http://127.0.0.1:${proxy.port}`);
     for (let call = 0; call < 20; call += 1) expect(await send(door)).toBe('200: {"ok":true}');
-    // The next call may come before the connection of the last one is free again, as without a proxy.
+    // A call may begin before the connection of the previous one is free again, as without a proxy.
     expect(proxy.heads.length).toBeLessThanOrEqual(2);
     expect(received).toBe(20);
     expect(proxy.heads[0]).not.toMatch(/proxy-authorization/i);
@@ -122,7 +122,7 @@ describe('a provider behind the proxy', () => {
     const key = readFileSync(join(SERVER_CA, '..', 'server.key'));
     const secure = await startConnectProxy(portOf(provider), { cert: readFileSync(SERVER_CA), key });
     expect(await send(doorThrough(`https://localhost:${secure.port}`))).toBe('200: {"ok":true}');
-    // Its certificate does not name the address.
+    // The proxy's certificate does not name this address.
     expect(await send(doorThrough(`https://127.0.0.1:${secure.port}`))).toBe(
       'not-sent: proxy_err_tls_cert_altname_invalid',
     );

@@ -9,7 +9,7 @@ import { ProviderHttp, type HttpReply } from '../../src/outbound/provider-http.s
 import { ProviderError } from '../../src/connector/connector.js';
 import { portOf } from '../support/sockets.js';
 
-/** A server that does to a connection whatever the test says, once the first bytes of a request have arrived. */
+/** A server that calls `behave` with the connection when the first bytes of a request have arrived. */
 let behave: (socket: Socket, request: string) => void;
 let server: Server;
 let url: string;
@@ -62,7 +62,7 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const head = (length: number, more = ''): string =>
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`;
 
-/** Straight over the pool, and through axios: nobody may notice the difference. */
+/** Runs all tests directly over the pool and through axios. Both must behave the same. */
 describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
   beforeEach(() => {
     sendBy = way;
@@ -84,7 +84,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     closed.close();
     expect(await post(`http://127.0.0.1:${port}`)).toBe('not-sent: econnrefused');
     expect(await post('http://no-such-host.invalid')).toMatch(/^not-sent: (enotfound|eai_again)$/);
-    // A server that speaks plain HTTP where TLS is expected: the handshake fails before a byte of the request leaves.
+    // The server speaks plain HTTP where TLS is expected, so the handshake fails before a byte of the request is sent.
     behave = (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect(await post(url.replace('http:', 'https:'))).toMatch(/^not-sent: /);
   });
@@ -97,7 +97,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
   );
 
   it('says not-sent when its time is up before it has a connection', async () => {
-    // Nothing answers there: the connection is still being made.
+    // No host has this address, so the deadline passes while the connection is being established.
     expect(await post('http://192.0.2.1:81', 200)).toMatch(/^not-sent: /);
   });
 
@@ -216,7 +216,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
   });
 });
 
-// axios takes what cannot be written out of a header, which logins alone send.
+// axios, which is used for logins only, removes characters that cannot be written into a header.
 it.each(['a\nb', 'a\r\nx: y', 'caf\u00e9\u2028', 'a\u0000b', '\ud83d\ude00'])(
   'says not-sent when our own client refuses the header %j: not a byte leaves',
   async (value) => {

@@ -16,7 +16,7 @@ afterAll(async () => {
   await place.drop();
 });
 
-/** Its first answer is kept back until `release` is called. */
+/** A database whose first answer is delayed until `release` is called. */
 class LateDatabase extends Database {
   private isFirst = true;
   release: () => void = () => undefined;

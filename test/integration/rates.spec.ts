@@ -4,7 +4,7 @@ import { Database } from '../../src/database/database.js';
 import { Balances } from '../../src/funds/balances.service.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 
-/* What a unit of the balance buys, as it is learned from what purchases cost. */
+/* The rate of a balance, observed from the cost of purchases. */
 
 let place: TestDatabase;
 let pool: Pool;
@@ -32,7 +32,10 @@ async function value(text: string, values: unknown[] = []): Promise<unknown> {
   return rows[0]?.value;
 }
 
-/** A purchase that told the balance and by it a rate, one minute after the other, all within the last half hour. */
+/**
+ * Records a purchase with a reported balance and a rate, each one minute after the previous, all in the last 30
+ * minutes.
+ */
 async function observed(rate: number, balance = 1000): Promise<void> {
   minute += 1;
   await pool.query(
@@ -160,7 +163,7 @@ describe('a purchase that the known rate does not cover', () => {
     await observed(0.8);
     await fresh(1233.97);
     expect(await probes(ONE)).toBe(true);
-    // The same again: it waits at the door.
+    // The same purchase may probe again: it was not sent yet.
     expect(await probes(ONE)).toBe(true);
     expect(await probes(OTHER)).toBe(false);
     await pool.query(`update provider_floats set probed_at = now() - interval '31 s'`);

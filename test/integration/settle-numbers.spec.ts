@@ -27,7 +27,7 @@ afterAll(async () => {
   await place.drop();
 });
 
-/** Everything that a calculation can produce, fractions and nonsense included. */
+/** All numbers that a calculation can produce, including fractions and NaN. */
 const anyNumber = fc.oneof(
   fc.double(),
   fc.double({ min: -1e6, max: 1e6 }),
@@ -103,7 +103,7 @@ it('no record fails on a pause', async () => {
   );
 }, 60_000);
 
-/** As a provider may send it: NUL, halves of surrogate pairs, backslashes. */
+/** Texts that a provider may send, with NUL, halves of surrogate pairs and backslashes. */
 function anyText(): fc.Arbitrary<string> {
   return fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\0', 'a\ud800b', '\udc00', '\\u0000', '\\\0', '𠮷'));
 }

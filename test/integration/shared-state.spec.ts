@@ -10,7 +10,7 @@ import { ProviderError } from '../../src/connector/connector.js';
 import { Vault } from '../../src/crypto/gateway-vault.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
 
-/** Two of everything stand for two instances: they share nothing but the database. */
+/** Two sets of objects simulate two instances that share only the database. */
 let place: TestDatabase;
 let pools: Pool[];
 let databases: Database[];
@@ -75,7 +75,7 @@ describe('the quota', () => {
       for (const result of results) if (result.status === 'fulfilled') grants.push(Date.now());
       await sleep(50);
     }
-    // The window is two seconds longer than the provider's, for the way there.
+    // The counted window is two seconds longer than the provider's, because a request needs time to arrive.
     const most = Math.max(...grants.map((from) => grants.filter((at) => at >= from && at < from + 1_000).length));
     expect(most).toBeLessThanOrEqual(10);
     expect(grants.length).toBeGreaterThanOrEqual(20);
@@ -136,7 +136,7 @@ describe('the quota', () => {
         permits,
       ]);
     expect([await granted('interactive', 120), await granted('status', 5)]).toEqual([98, 1]);
-    // Of 99.
+    // Frees two of the 99 used permits.
     await free(2);
     expect([await granted('status', 5), await granted('interactive', 5)]).toEqual([0, 1]);
     await free(4);
@@ -184,7 +184,7 @@ describe('the quota', () => {
       const newcomers = Array.from({ length: 6 }, (_none, index) => asking('interactive', index, 5));
       await Promise.all([favoring(), asking(waiting, 0, 100), ...newcomers]);
     };
-    // This is what they would starve by: nobody leaves them anything.
+    // Background work starves without turns: interactive calls leave it no permits.
     await storm('background', 2_000);
     expect(got.background).toBeLessThan(got.interactive / 5);
     await storm('aged', 3_000);
@@ -209,7 +209,7 @@ describe('the quota', () => {
           await sleep(Math.min(permit, 50));
           continue;
         }
-        // On the way, sometimes for long; and back.
+        // The request takes 1 ms to arrive, every fifth one 30 ms.
         await sleep(index % 5 === 0 ? 30 : 1);
         arrivals.push(performance.now() - startedAt);
         await sleep(1);
@@ -219,7 +219,7 @@ describe('the quota', () => {
     await Promise.all(Array.from({ length: 10 }, (_none, index) => worker(index)));
     const most = Math.max(...arrivals.map((from) => arrivals.filter((at) => at >= from && at < from + 4_000).length));
     expect(most).toBeLessThanOrEqual(40);
-    // Five windows begin in this time, the last one with two seconds to spare for a slow machine.
+    // Five windows begin in this time. The last one has two more seconds for a slow machine.
     expect(arrivals.length).toBeGreaterThanOrEqual(196);
   }, 30_000);
 });

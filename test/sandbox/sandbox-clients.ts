@@ -9,7 +9,7 @@ const { clientId, clientSecret, partnerId } = LATAM_PASS;
 
 let lastNumber = 0;
 
-/** An id that no other test of this file has. */
+/** An id that no other test of this file uses. */
 export function newId(): string {
   lastNumber += 1;
   return `test-${lastNumber}`;

@@ -3,7 +3,7 @@ import { at, keys, SandboxProcess } from './sandbox-process.js';
 import { Receiver } from './sandbox-receiver.js';
 
 const FFN = '12345678912';
-/** As the provider's own sample of reason 108 has it: a raw line feed inside a JSON string. */
+/** The raw line feed inside a JSON string, as in the provider's sample of reason 108. */
 const RAW_LINE_FEED = 'exist.\nPlease';
 
 const receiver = new Receiver();

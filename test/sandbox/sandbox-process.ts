@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/sandbox/main.js', import.meta.url));
 
-/** What lies at the path inside a JSON value; undefined where there is nothing. */
+/** The value at the path inside a JSON value; undefined when there is none. */
 export function at(value: unknown, ...path: (string | number)[]): unknown {
   return path.reduce<unknown>((part, name) => new Map(entries(part)).get(String(name)), value);
 }
@@ -18,11 +18,11 @@ function entries(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : [];
 }
 
-/** An answer; status 0 when none came. */
+/** An answer; status 0 when no answer arrived. */
 export interface Seen {
   readonly status: number;
   readonly text: string;
-  /** Undefined when the text is not JSON. */
+  /** The parsed body; undefined when it is not JSON. */
   readonly body: unknown;
 }
 
@@ -46,12 +46,12 @@ export class SandboxProcess {
     throw new Error('the sandbox ended without saying where it listens; was it built?');
   }
 
-  /** For the end of a file: also ends what a test that failed left behind. */
+  /** Ends all sandboxes of a test file, also those of failed tests. */
   static async endAll(): Promise<void> {
     await Promise.all([...SandboxProcess.running].map((sandbox) => sandbox.end('SIGKILL')));
   }
 
-  /** How a start ends that fails. */
+  /** Starts a sandbox that must fail. Returns its exit code and its stderr. */
   static async fail(environment: Record<string, string>): Promise<{ code: unknown; stderr: string }> {
     const child = spawn(process.execPath, [MAIN], { env: { ...process.env, ...environment } });
     let stderr = '';
@@ -80,7 +80,7 @@ export class SandboxProcess {
     return this.request('GET', path, headers);
   }
 
-  /** What really happened, for one key of ours. */
+  /** The effects of the sandbox with this key. */
   async effects(key: string): Promise<unknown> {
     return at((await this.get(`/_sandbox/effects?key=${encodeURIComponent(key)}`)).body, 'effects');
   }

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Takes notifications the way a partner's endpoint does, and refuses the first ones if told so. */
+/** Receives notifications like a partner's endpoint, and refuses the first ones if required. */
 export class Receiver {
   readonly bodies: string[] = [];
   readonly authorizations: (string | undefined)[] = [];
@@ -23,7 +23,7 @@ export class Receiver {
     });
   }
 
-  /** The environment that makes a sandbox notify this receiver. */
+  /** Starts the receiver. Returns the environment with which a sandbox notifies it. */
   async listen(): Promise<Record<string, string>> {
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
@@ -40,7 +40,7 @@ export class Receiver {
     return this.bodies.filter((body) => body.includes(correlationId));
   }
 
-  /** Waits until so many notifications about it have arrived. */
+  /** Waits until `count` notifications with this correlationId have arrived. */
   async until(correlationId: string, count: number): Promise<string[]> {
     for (let waited = 0; waited < 5000; waited += 20) {
       if (this.about(correlationId).length >= count) return this.about(correlationId);

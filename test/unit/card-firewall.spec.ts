@@ -28,7 +28,7 @@ describe('the corpus', () => {
   });
 
   it('is found by neither half of the check alone', () => {
-    // The corpus would prove little if a mere count of digits passed it.
+    // The corpus proves something only if it fails a check that merely counts digits.
     const naive = texts('clean').filter(({ text }) => text.replace(/\D/g, '').length >= 13);
     expect(naive.length).toBeGreaterThan(500);
   });
@@ -72,7 +72,7 @@ it('a query or header tells the name, unless the name is the card', () => {
 });
 
 it('takes time in proportion to the length', () => {
-  /** The quickest of several runs: what the machine does besides only adds. */
+  /** The shortest time of several runs, because other load on the machine only adds time. */
   const cost = (text: string): number =>
     Math.min(
       ...Array.from({ length: 7 }, () => {
@@ -82,7 +82,7 @@ it('takes time in proportion to the length', () => {
       }),
     );
   for (const unit of ['4', '4 ', '4-', '4111 ']) {
-    // Eight times the length: eight times the time, and not sixty-four times.
+    // Eight times the length takes about eight times the time (linear), not 64 times (quadratic).
     expect(cost(unit.repeat(64_000)) / cost(unit.repeat(8_000))).toBeLessThan(30);
   }
 });

@@ -45,7 +45,7 @@ describe('whether a change to a resource is sent now', () => {
   });
 });
 
-/** A change as the ledger keeps it; its place is the order of recording. */
+/** A change as in the ledger. Its position in the list is the order of recording. */
 interface Model {
   readonly parts: Parts;
   status: 'pending' | 'succeeded' | 'failed';
@@ -83,7 +83,7 @@ describe('changes that are taken up in any order and answered in any way', () =>
       fc.property(anyWorld, ({ changes, steps }) => {
         const all = changes.map((parts): Model => ({ parts, status: 'pending', attempts: 0, attemptOpen: false }));
         const seen = new Map<string, number>();
-        // Whatever happened before, every change ends once the provider answers.
+        // After any history, every change ends when the provider answers.
         const ends = Array.from({ length: 40 }, (_none, step) => [step, 'succeeded'] as const);
         for (const [choice, end] of [...steps, ...ends]) {
           const index = choice % all.length;

@@ -58,7 +58,7 @@ const VALUES: readonly unknown[] = [
   ...[{}, { a: 1 }, { a: 'b' }, { value: '10.00', currency: 'MXN' }, { ffn: '01234567890' }, { toString: 'x' }],
 ];
 
-/** The same every time: what was found once is found again. */
+/** Pseudo-random numbers with a fixed seed, so that every run tests the same values. */
 let state = 7;
 function random(below: number): number {
   state = (state * 48_271) % 2_147_483_647;
@@ -69,7 +69,7 @@ function anyOf<T>(values: readonly T[]): T | undefined {
   return values[random(values.length)];
 }
 
-/** One place of the value changed: taken away, replaced or added to, at any depth. */
+/** The value with one change at any depth: a member removed, replaced or added. */
 function mutated(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || random(4) === 0) return anyOf(VALUES);
   const copy: object = Array.isArray(value) ? [...value] : { ...value };
@@ -102,7 +102,7 @@ it.each(BODIES)('compiled rules of %p agree with class-validator on whatever com
     const fast = rules.accept(metatype, body);
     expect(body).toStrictEqual(before);
     const slow = await slowly(metatype, body);
-    // What is not accepted here is looked at by class-validator, so only a yes has to agree.
+    // class-validator checks every value that the compiled rules do not accept, so only accepted values must agree.
     if (fast !== null) expect(fast).toStrictEqual(slow);
     accepted += fast === null ? 0 : 1;
     left += fast === null && slow !== null ? 1 : 0;

@@ -36,7 +36,7 @@ function errorsOf(env: Record<string, string>): readonly string[] {
 
 const REAL = withOthers({ ...LATAM_PASS, ...LOYALTY_LAYER, ...LATCOM });
 
-/** Adds the base URLs of providers that are not named here, and the credentials for which the start then asks. */
+/** Adds base URLs for the providers that `env` does not configure, and the credentials that these require. */
 function withOthers(env: Record<string, string>): Record<string, string> {
   const variables = DECLARED.map(({ baseUrlVariable }) => baseUrlVariable).filter((name) => !(name in env));
   const all = { ...env, ...Object.fromEntries(variables.map((name) => [name, 'https://other.example'])) };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigError, readConfig } from '../../src/config/config.js';
 import { VARIABLE_GROUPS } from '../../src/config/env-example.js';
 
-/* What environment files, secret files and people make of a value before the gateway reads it. */
+/* Forms in which environment files, secret files and people write a value. */
 
 const LATCOM = { LATCOM_BASE_URL: 'https://latcom.example', LATCOM_CUSTOMER_ID: 'id' };
 const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString('base64');

@@ -5,10 +5,10 @@ const SOURCE = join(import.meta.dirname, '..', '..', 'src');
 
 const DECORATED = /^@(?:Injectable|Controller|Module|Catch)\(/m;
 const SUFFIX = /\.(?:service|job|guard|filter|strategy|factory|presenter|controller|module)\.ts$/;
-/** What a background job is recognized by. */
+/** The code by which a background job is recognized. */
 const TIMED = /^ {2}@(?:Every|Cron)\(|\bjobs\.add\(/m;
 
-/** The gateway's own files; the sandbox has names of its own. */
+/** The gateway's files without the sandbox, which has its own naming rules. */
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
   (file) => file.endsWith('.ts') && !file.startsWith('sandbox'),
 );

@@ -18,7 +18,7 @@ const running = { code: 409, message: 'Life cycle already initiated' };
 const noMember = { code: 404, message: 'Member not found' };
 const invalid = { code: 400, message: 'Invalid request content', details: { 'member.ffn': 'must not be null' } };
 
-/** In one line: what was read, or why nothing was. */
+/** The result of reading in one line, or the reason why it failed. */
 function told(read: () => { kind: string; failure?: { code: string } }): string {
   try {
     const reading = read();
@@ -59,7 +59,7 @@ describe('the answer to a search', () => {
     [400, invalid, 'refused'],
     [403, PAGE, 'doubtful: refused_by_edge'],
     [404, noMember, 'no-member'],
-    // What a gateway says about a route that it does not have is no word about a member.
+    // An error of an API gateway about a missing route says nothing about the member.
     [404, { message: 'no Route matched with those values' }, 'doubtful: refused_by_edge'],
     [404, PAGE, 'doubtful: refused_by_edge'],
     [500, { code: 500 }, 'doubtful: server_error'],
@@ -116,7 +116,7 @@ describe('the answer to an act on a cobranded card', () => {
     ['a start on a first attempt', readStartReply, running, 1, 'declined: cobranded_already_started'],
     ['a start after a doubtful attempt', readStartReply, running, 2, 'succeeded'],
     ['a start, in other words', readStartReply, { code: 400, details: 'was previously initiated' }, 3, 'succeeded'],
-    // The words of the other act are no success of this one.
+    // A refusal with the words of the other operation is not a success.
     ['a start that hears of an end', readStartReply, ended, 2, 'declined: refused_by_provider'],
     ['an end that hears of a start', readEndReply, running, 2, 'declined: refused_by_provider'],
     [

@@ -97,7 +97,7 @@ it.each([
   [401, '', 'refused'],
   [403, { success: false, error: 'Token expired' }, 'refused'],
   [403, { success: false, error: 'Invalid authentication credentials' }, 'refused'],
-  // It names a code, so it was looked at; or it is about something else.
+  // Not about the token: a response code shows that LATCOM processed the request, and `Forbidden` names no credentials.
   [403, { success: false, error: 'Token expired', response_code: '05' }, 'accepted'],
   [403, { success: false, error: 'Forbidden' }, 'accepted'],
   [403, { message: 'Forbidden' }, 'suspect'],

@@ -4,7 +4,9 @@ import { DECLARED } from '../../src/providers/declared.js';
 
 const SRC = join(import.meta.dirname, '..', '..', 'src');
 
-/** Where a provider may be named: its folders, the two lists, the list of modules, and the SQL of its tables. */
+/**
+ * True for files that may name a provider: its folders, the two lists, the list of modules, and the SQL of its tables.
+ */
 function isOwnPlace(file: string, provider: string): boolean {
   const own = [`providers/${provider}/`, `sandbox/${provider}/`, 'database/'];
   const lists = ['app.module.ts', 'providers/manifests.ts', 'sandbox/providers.ts'];

@@ -10,7 +10,7 @@ const NOW = Date.UTC(2026, 11, 1);
 
 type Options = Partial<RowOptions> & { readonly size?: number };
 
-/** `size` bytes at a time. */
+/** Reads a file in chunks of `size` bytes. */
 function rowsOf(csv: string | Buffer, { size = Infinity, ...options }: Options = {}): StatementRows {
   const rows = new StatementRows({ provider: 'latcom', columns: {}, now: NOW, ...options });
   const bytes = Buffer.from(csv);
@@ -21,7 +21,7 @@ function rowsOf(csv: string | Buffer, { size = Infinity, ...options }: Options =
 
 const text = (rows: StatementRows): string => rows.take().lines.toString();
 
-/** All that a file becomes. */
+/** The complete result of reading a file. */
 function readingOf(file: MadeFile, options: Options): unknown {
   const columns = file.columns ?? {};
   const format = readFormat(file.format);
@@ -39,7 +39,7 @@ function readingOf(file: MadeFile, options: Options): unknown {
   }
 }
 
-/** Where the first bad line of a file of these lines is, and why. */
+/** Position and fault of the first bad line of a file with these cells. */
 function faultOf(cells: string, options: Options = {}, header = COLUMNS): unknown {
   const rows = rowsOf(`${header}\n${cells}\n`, options);
   return rows.bad.map(({ line, column, code }) => [line, column, code])[0] ?? null;

@@ -5,7 +5,7 @@ import { readSchemaFiles } from '../../src/database/schema-files.js';
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 const SOURCE = join(PROJECT_FOLDER, 'src');
 
-/** Files that write a table of another room, because one statement has to span both. */
+/** Files that write a table of another room, because one statement must write both rooms. */
 const SPANNING: Readonly<Record<string, string>> = {
   'ledger/writes/settle.ts notifications': 'a notification is applied in the commit of the transition that it causes',
   'ledger/writes/settle.ts provider_balances': 'a balance reported with a purchase is stored with its outcome',
@@ -31,7 +31,7 @@ const schemaFiles = new Map(
   }),
 );
 
-/** The room whose files alone write a table: the one that the file of the table is named after. */
+/** The owner of each table: the room that the table's file is named after. Only its files may write the table. */
 const owners = new Map(
   [...schemaFiles].flatMap(([file, text]) =>
     namesIn(text, TABLE).map((table): [string, string] => [table, file.replace(/\/tables\.sql$/, '')]),
@@ -58,7 +58,8 @@ function writtenBySql(text: string): string[] {
 }
 
 /**
- * A file that calls a writing method may write every entity that it names. With a manager of TypeORM it has to name one.
+ * The tables that a file may write with TypeORM. A file that calls a writing method may write every entity that it
+ * names; with TypeORM's manager it must name one.
  */
 function writtenByTypeOrm(text: string): string[] {
   if (!METHOD.test(text)) return [];
@@ -66,7 +67,7 @@ function writtenByTypeOrm(text: string): string[] {
   return named.length === 0 && text.includes(" from 'typeorm'") ? ['(an entity that is not named)'] : named;
 }
 
-/** `<file> <table>` of everything that writes a table. */
+/** A line `<file> <table>` for every file that writes a table. */
 function writes(): string[] {
   const all = [...sources, ...schemaFiles].flatMap(([file, text]) =>
     [...writtenBySql(text), ...writtenByTypeOrm(text)].map((table) => `${file} ${table}`),

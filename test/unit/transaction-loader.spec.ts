@@ -7,7 +7,7 @@ import { isoTime } from '../../src/operations/transactions/iso-time.js';
 const moments = fc.date({ min: new Date('0100-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
 
 describe('points in time', () => {
-  /** As PostgreSQL writes them. */
+  /** Timestamps in PostgreSQL's text format. */
   const written = fc
     .tuple(moments, fc.integer({ min: 0, max: 999 }), fc.constantFrom('+00', '+02', '-03', '+05:30'))
     .map(([date, micros, zone]) => {
@@ -22,7 +22,7 @@ describe('points in time', () => {
     fc.assert(
       fc.property(written, (text) => {
         const [fast, usual] = [parseTimestamp(text), general(text)].map(Number);
-        // The driver multiplies a fraction and may be one below what is written.
+        // The driver multiplies a fraction, so it may be one millisecond below the written time.
         expect(Math.abs(Number(fast) - Number(usual))).toBeLessThanOrEqual(1);
       }),
     );
@@ -52,7 +52,7 @@ describe('rows that are asked for together', () => {
     readonly id: string;
   }
 
-  /** Statements that end when the test says so. */
+  /** A loader whose statements end when the test ends them. */
   function held(): { reads: TransactionLoader<Row>; sent: { ids: readonly string[]; end: (error?: Error) => void }[] } {
     const sent: { ids: readonly string[]; end: (error?: Error) => void }[] = [];
     const reads = new TransactionLoader<Row>(

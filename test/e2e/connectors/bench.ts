@@ -13,7 +13,10 @@ export interface Submitted {
   readonly answer: Answer;
 }
 
-/** A gateway with a proxy between it and the simulated providers, which spoils the calls of one connector. */
+/**
+ * A gateway whose calls to the simulated providers go through a proxy, which injects faults into the calls of one
+ * connector.
+ */
 export class Bench {
   private constructor(
     readonly connector: Connector,
@@ -28,7 +31,7 @@ export class Bench {
     return new Bench(connector, proxy, await startWorld({ ...options, gateway, between: proxy }));
   }
 
-  /** The faults meet its calls, in their order. */
+  /** Submits an order. Its calls to the provider get these faults, in this order. */
   async submit(order: Order, ...faults: readonly Fault[]): Promise<Submitted> {
     const mark = this.connector.mark(order);
     this.proxy.spoil((request) => this.isExecution(request, mark), ...faults);
@@ -37,7 +40,7 @@ export class Bench {
     return { id: textAt(answer.body, 'id'), mark, answer };
   }
 
-  /** The transaction once it has one of these states. */
+  /** Waits until the transaction has one of these statuses, and returns it. */
   async once({ id }: Submitted, ...statuses: readonly string[]): Promise<unknown> {
     const answer = await eventually(
       30_000,
@@ -47,12 +50,12 @@ export class Bench {
     return answer.body;
   }
 
-  /** The calls that may have executed it. */
+  /** The calls that may have executed the operation. */
   sent({ mark }: Submitted): ProviderRequest[] {
     return this.proxy.requests.filter((request) => this.isExecution(request, mark));
   }
 
-  /** How often the provider really executed it. */
+  /** The number of times that the provider really executed the operation. */
   async executions({ id, mark }: Submitted): Promise<number> {
     const effects = await this.world.sandbox.effects(this.connector.name);
     const texts = effects.map((effect) => JSON.stringify(effect));

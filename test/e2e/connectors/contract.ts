@@ -10,7 +10,7 @@ import { Bench, type Submitted } from './bench.js';
 import type { Connector, Person } from './connector.js';
 import { doubtfulAnswers } from './doubtful-answers.js';
 
-/** Nobody else has a name with these letters, so that what is left of it, masked, is told from others'. */
+/** No other person of the tests has a name with these initials, so that masked remains of this one can be found. */
 const ERASED: Person = { number: 4711, firstName: 'Zoraida', lastName: 'Quispe', email: 'zoraida@quispe.example' };
 const NOTE = 'asked for by the one who is forgotten';
 
@@ -28,7 +28,7 @@ function texts(value: unknown, path = ''): [path: string, text: string][] {
   return Object.entries(value).flatMap(([name, member]) => texts(member, `${path}/${name}`));
 }
 
-/** What every connector owes, whatever its provider: for each, this is the same suite. */
+/** The suite that every connector must pass. */
 export function itKeepsTheContract(connector: Connector): void {
   const { name, location, member, recognizesRepeats } = connector;
   let bench: Bench;
@@ -66,7 +66,7 @@ export function itKeepsTheContract(connector: Connector): void {
         String((await bench.world.call('GET', `/v1/transactions/export?provider=${name}`, undefined, { accept })).body);
       const line = (await exported('application/x-ndjson')).split('\n').find((text) => text.includes(submitted.id));
       const detail = at(JSON.parse(line ?? 'null'), member);
-      // An export may leave out what is worth money.
+      // An export may omit entitlements, which are worth money.
       expect(texts(detail)).not.toEqual([]);
       expect(shown).toEqual(expect.arrayContaining(texts(detail)));
       const rows = parse<Record<string, string>>(await exported('text/csv'), { columns: true });
@@ -85,7 +85,7 @@ export function itKeepsTheContract(connector: Connector): void {
       expect(Object.values(said).filter((value) => !told.includes(value))).toEqual([]);
       const hidden = new Map(texts(clear));
       const remains = Object.fromEntries(texts(masked).filter(([place, text]) => hidden.get(place) !== text));
-      // As long as it is not erased, the search finds what is stored masked, and nothing in clear that has to be masked.
+      // Before the erasure, the search finds the masked values, and no value in clear that must be masked.
       expect(await foundInDatabase(url, remains)).not.toEqual([]);
       const encrypted = Object.entries(said).filter(([what]) => !connector.shownInClear?.includes(what));
       expect(await foundInDatabase(url, Object.fromEntries(encrypted))).toEqual([]);

@@ -20,14 +20,14 @@ function withOtherTypes(reply: Reply): Reply {
   return { ...reply, body: JSON.stringify(Object.fromEntries(members)) };
 }
 
-/** After such an answer the caller cannot know whether the provider has executed the operation, which `executed` says. */
+/** An answer that does not show whether the provider executed the operation. `executed`: whether it really did. */
 export interface DoubtfulAnswer {
   readonly title: string;
   readonly executed: 0 | 1;
   readonly fault: Fault;
 }
 
-/** Answers that leave doubt, whatever the provider. `refusal`: how it refuses an operation. */
+/** The doubtful answers of any provider. `refusal`: the provider's own refusal of an operation. */
 export function doubtfulAnswers(refusal: Reply): readonly DoubtfulAnswer[] {
   return [
     ...DOUBTFUL,

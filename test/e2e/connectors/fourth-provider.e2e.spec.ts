@@ -9,7 +9,7 @@ import { startProcess } from '../../support/processes.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, type World } from '../../support/world.js';
 
-/* A provider is its folders and an entry in three lists: everything else follows from its manifest. */
+/* A provider needs its folders and an entry in three lists. Everything else is derived from its manifest. */
 
 const NOTIFIER: Credentials = { username: 'norte', password: 'notification-password-of-norte' };
 const MANIFEST = 'providers/puntos-norte/manifest.js';
@@ -186,7 +186,7 @@ describe('a mistake of its author', () => {
       dist: mistaken(folder, 'personal', MANIFEST, from, "personal: ['memberNumber']"),
     });
     expect(await spoilt.call('POST', '/v1/transfers', transfer())).toMatchObject({ status: 500 });
-    // The log is written behind the answers.
+    // The log is written after the answers.
     await eventually(
       5_000,
       () => Promise.resolve(spoilt.gateway().output()),

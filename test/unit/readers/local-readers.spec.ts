@@ -57,7 +57,7 @@ it.each(ZONES)('finds the instants of local times of %s', (zone) => {
     const at = Date.UTC(2010, 0, 1) + Math.floor(random() * 20 * 365 * 24 * 60) * 60_000;
     const local = shown.format(at);
     const reading = readLocalTime(local, { order: 'yyyy-mm-dd', clock });
-    // Once a year the clock shows an hour twice: then it is not known which one is meant.
+    // Once a year the clock shows an hour twice. A time in that hour is ambiguous.
     if ('fault' in reading) expect(clock.instantsOf(Date.parse(`${local.replace(' ', 'T')}Z`))).toContain(at);
     else expect(reading.at).toBe(at);
   }
