@@ -7,7 +7,7 @@ import { createDataSource, poolOf } from '../database/data-source.js';
 import { Database } from '../database/database.js';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { changeableTables } from '../database/grants.js';
-import { migrateSchema } from '../database/migrate-schema.js';
+import { MIGRATION_HINT, migrateSchema } from '../database/migrate-schema.js';
 import { logger } from '../common/log.js';
 import type { Shutdown } from './shutdown.js';
 import { step } from './step.js';
@@ -28,13 +28,13 @@ export async function openDatabase(
     'migrate its database',
     config.databaseUrl === null
       ? `Check ${config.dataDir}, or set DATABASE_URL to use your own PostgreSQL server.`
-      : 'Check DATABASE_URL and DATABASE_MIGRATION_URL: host, port, user, password and database. The server must run and ' +
-          'accept connections from this host. The user of DATABASE_MIGRATION_URL, or without it that of DATABASE_URL, must ' +
-          'own the schema (PostgreSQL 15 or newer).',
+      : MIGRATION_HINT,
     () => migrateSchema(url, migrationUrl, config.readerRole),
   );
   const source = createDataSource(url, [...ACCESS_ENTITIES, ...PROVIDER_ENTITIES]);
-  await step('reach its database', 'It was reachable a moment ago. Start again.', () => source.initialize());
+  const hint =
+    'It was reachable a moment ago. Start again. A connection pooler must accept the startup parameter statement_timeout.';
+  await step('reach its database', hint, () => source.initialize());
   shutdown.add('the database connections', () => source.destroy());
   const database = new Database(poolOf(source));
   await step("compare its clock with the database's", 'Synchronize both clocks, e.g. with NTP, then start again.', () =>

@@ -1,14 +1,21 @@
 import type { DataSource } from 'typeorm';
-import { refuseUnreleased } from './baseline-check.js';
+import { asRefusal, refuseUnusable } from './baseline-check.js';
 import { createDataSource, poolOf } from './data-source.js';
 import { Database } from './database.js';
 import { grantApplication } from './grants.js';
+import { refuseSharedSessions } from './pooler-check.js';
 import { grantReader } from './reader-grants.js';
 
 /** Key of the advisory lock: one instance migrates, the others wait. */
 const MIGRATION_LOCK = 4_217_001;
 /** A migration of a large database takes a long time, and other instances wait for the lock. */
 const NO_TIMEOUT = 0;
+
+/** What to check after a failed migration. */
+export const MIGRATION_HINT =
+  'Check DATABASE_URL and DATABASE_MIGRATION_URL: host, port, user, password and database. The server must run and ' +
+  'accept connections from this host. The user of DATABASE_MIGRATION_URL, or without it that of DATABASE_URL, must ' +
+  'own the schema (PostgreSQL 15 or newer).';
 
 /** Identifies a database and its server, whatever the host name in the URL. */
 const IDENTITY = `
@@ -26,17 +33,26 @@ interface DatabaseIdentity extends Record<string, unknown> {
  * `migrationUrl` the role of `url` migrates. The role `reader` gets read access to the data for reports. Safe when
  * several instances start at once.
  *
- * @throws ConfigError for a database from before the first release, before anything in it is changed
+ * @throws ConfigError for a database that cannot be migrated, before anything in it is changed
  */
 export async function migrateSchema(
   url: string,
   migrationUrl: string | null,
   reader: string | null = null,
 ): Promise<void> {
-  if (migrationUrl === null) return withSource(url, (source) => migrate(source, { reader }));
+  if (migrationUrl === null) {
+    return withSource(url, async (source) => {
+      await refuseSharedSessions(poolOf(source), 'DATABASE_URL');
+      await migrate(source, { reader });
+    });
+  }
   // A new data source each time: it caches the first schema it sees, and before the grants it may see none.
-  const user = await withSource(url, identityOf);
+  const user = await withSource(url, async (source) => {
+    await refuseSharedSessions(poolOf(source), 'DATABASE_URL');
+    return identityOf(source);
+  });
   const owner = await withSource(migrationUrl, async (source) => {
+    await refuseSharedSessions(poolOf(source), 'DATABASE_MIGRATION_URL');
     const found = await identityOf(source);
     if (user.place !== found.place) throw new Error('DATABASE_URL and DATABASE_MIGRATION_URL name different databases');
     await migrate(source, { reader, ...(user.role !== found.role && { application: user.role }) });
@@ -72,8 +88,10 @@ async function migrate(source: DataSource, { application, reader }: Roles): Prom
     await runner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
       const database = new Database(poolOf(source));
-      await refuseUnreleased(database);
-      await source.runMigrations();
+      const isNew = await refuseUnusable(database);
+      await source.runMigrations().catch((error: unknown) => {
+        throw isNew ? asRefusal(error) : error;
+      });
       if (application !== undefined) await grantApplication(database, application);
       if (reader !== null) await grantReader(database, reader);
     } finally {

@@ -37,7 +37,7 @@ async function makeOld(): Promise<void> {
 /** Everything that a migration or a grant could change. */
 function contents(): Promise<Record<string, unknown>[]> {
   return sql(`
-    select (select json_agg(m order by id) from migrations m) as migrations,
+    select (select json_agg(m order by id) from public.migrations m) as migrations,
       (select json_agg((relname, relacl, relnatts) order by relname) from pg_class
        where relnamespace = 'public'::regnamespace) as relations,
       (select json_agg((proname, xmin) order by proname) from pg_proc
@@ -81,4 +81,43 @@ it('a database that a later version has migrated is used unchanged', async () =>
   expect((await gateway.request('GET', '/health/ready')).status).toBe(200);
   await gateway.stop();
   expect(await contents()).toEqual(before);
+});
+
+describe('a database that cannot be migrated is refused by the start and by migrate.js, with the reason', () => {
+  it.each<[string, readonly string[], RegExp]>([
+    [
+      'that has the table of migrations of another program',
+      ['drop table migrations', 'create table migrations (id int, migration text, batch int)'],
+      /belongs to another program.*the table migrations in the schema public/,
+    ],
+    [
+      'that has tables of the same names, but no migrations',
+      ['delete from migrations'],
+      /belongs to another program, or is a part of a dump: .* already exists/,
+    ],
+    [
+      'without a schema for the role',
+      [`do $$ begin execute format('alter database %I set search_path = nowhere', current_database()); end $$`],
+      /search_path of the database role \w+ \(nowhere\) leads to no schema/,
+    ],
+  ])('%s', async (_what, statements, reason) => {
+    for (const statement of statements) await sql(statement);
+    const before = await contents();
+    const env = { DATABASE_MIGRATION_URL: database.adminUrl };
+    const failure = String(await startGateway({ databaseUrl: database.url, env }).catch((error: unknown) => error));
+    expect(failure).toContain('code 78');
+    expect(failure).toMatch(reason);
+    const { exit, output } = await migrate();
+    expect(exit.code).toBe(78);
+    expect(output).toMatch(reason);
+    expect(await contents()).toEqual(before);
+  });
+});
+
+it('migrate.js says in two lines why it cannot migrate', async () => {
+  const child = startProcess('cli/migrate.js', { DATABASE_URL: 'postgres://user:secret@127.0.0.1:1/loyalty' });
+  expect((await child.exited).code).toBe(1);
+  expect(child.output()).toMatch(
+    /^The gateway could not migrate its database: .*ECONNREFUSED.*\nCheck DATABASE_URL.*\n$/,
+  );
 });
