@@ -4,12 +4,12 @@ import { createDatabase } from '../../support/database.js';
 import { ADMIN, startGateway, type Gateway } from '../../support/gateway.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from '../../support/http.js';
 
-/** A route for partner apps with a scope, which changes nothing. */
+/** A read-only route for partner apps that requires a scope. */
 const OWN = '/v1/topups/products';
 const NOTIFICATIONS = '/v1/providers/latam-pass/notifications';
 const NOTIFIER: Credentials = { username: 'latam', password: 'first:notification-password' };
 const NOTIFIER_2: Credentials = { username: 'latam', password: 'second-notification-password' };
-/** Documented: a revocation is effective everywhere within. */
+/** The documented time within which a revocation takes effect on all instances. */
 const REVOCATION_MS = 5_000;
 
 let gateway: Gateway;
@@ -48,7 +48,7 @@ async function newApp(more: Record<string, unknown> = {}): Promise<App> {
 const status = async (auth?: Credentials, path = OWN, at_: Gateway = gateway): Promise<number> =>
   (await at_.request('GET', path, auth ? { auth } : {})).status;
 
-/** Not so near the end of a minute that the next window would interfere. */
+/** Waits for the next minute if this one ends soon, so that a test stays in one rate limit window. */
 async function earlyInTheMinute(): Promise<void> {
   const leftMs = 60_000 - (Date.now() % 60_000);
   if (leftMs < 12_000) await sleep(leftMs + 200);
@@ -137,7 +137,7 @@ describe('keys of apps', () => {
     for (const instance of [gateway, other]) expect(await status(app.auth, OWN, instance)).toBe(200);
     expect((await admin('DELETE', `/apps/${app.id}/keys/${app.auth.username}`)).status).toBe(204);
     expect(await status(app.auth)).toBe(401);
-    // Nobody asks meanwhile, so nothing is refreshed in the background.
+    // No request arrives meanwhile, so nothing is refreshed in the background.
     await sleep(REVOCATION_MS - 1_000);
     expect(await status(app.auth, OWN, other)).toBe(401);
     for (const instance of [gateway, other]) expect(await status(sister, OWN, instance)).toBe(200);
@@ -280,7 +280,7 @@ describe('guessed credentials', () => {
 
   test('failures of guessed credentials are counted by kind, and no guess is logged', async () => {
     const app = await newApp();
-    // Tests before this one may have used up what this address may guess: it refills within seconds.
+    // Earlier tests may have used up the failed attempts of this address. They are refilled within seconds.
     const guess = (): Promise<number> => status({ ...app.auth, password: 'guessed-secret' });
     await eventually(30_000, guess, (answered) => answered === 401);
     expect(await status(app.auth, '/v1/passes')).toBe(403);

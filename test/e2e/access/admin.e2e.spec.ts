@@ -21,7 +21,7 @@ async function audited(): Promise<unknown> {
   return at((await ask('GET', '/audit-log?limit=100')).body, 'data');
 }
 
-/** Lets `act` begin while `removal` has been done and not been committed: it has to wait for the end, and to respect it. */
+/** Begins `act` while `removal` is executed but not committed. `act` must wait for the commit and respect it. */
 async function during(removal: string, values: unknown[], act: () => Promise<Answer>): Promise<Answer> {
   const client = new Client({ connectionString: database.url });
   await client.connect();
@@ -227,7 +227,7 @@ describe('operators', () => {
   });
 
   test('two administrators who demote each other do not leave the gateway without one', async () => {
-    // A gateway of its own: the first administrator may be a viewer afterwards.
+    // Uses a separate gateway, because the first administrator may be a viewer afterwards.
     const own = await startGateway({ databaseUrl: (await createDatabase()).url });
     const askOwn = (method: string, path: string, body?: unknown, auth: Credentials = ADMIN) =>
       ask(method, path, body, auth, own);

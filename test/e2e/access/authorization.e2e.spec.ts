@@ -5,29 +5,31 @@ import { exampleBody, operations, scopes, type Operation } from '../../support/o
 import { createOperator, fill, prepare, type AuthorizedRequest } from '../../support/authorized-callers.js';
 import { startWorld, type World } from '../../support/world.js';
 
-/** Every documented route, and every kind of caller: a route that is added is tried without an entry here. */
+/** All documented routes. Each is tested with every kind of caller; a new route needs no entry here. */
 const ALL = operations();
 const ROLES = ['viewer', 'operator', 'admin'];
 const SCOPES = scopes();
 /**
- * The rule, apart from the document, which is made from what the guard reads: a path requires the scope of its first
- * part, but for these.
+ * The expected scopes, independent of the document, which comes from the same metadata as the guard. A path requires
+ * the scope named like its first part, except for these.
  */
 const OTHER_SCOPES: Readonly<Record<string, string>> = { cards: 'passes', transactions: 'transactions:read' };
-/** Everybody's own password. */
+/** Changes by every role: the caller's own password. */
 const OPEN_TO_VIEWERS = ['POST /v1/admin/operators/me/password'];
 const PUBLIC = ['GET /health/live', 'GET /health/ready', 'GET /metrics'];
-/** Wrong passwords of one name are answered 401 so often before they are slowed down; a little less is used. */
+/**
+ * The number of wrong passwords per name that this test uses. It is below the limit from which they are slowed down.
+ */
 const TRIES_PER_NAME = 8;
 
 let world: World;
 let revoked: Credentials;
-/** For the message of a failure. */
+/** The last answer, for the message of a failed expectation. */
 let last: unknown;
 let stranger: Credentials;
 const operators: Record<string, Credentials> = {};
 const scoped: Record<string, Credentials> = {};
-/** Operators who have logged in before: their wrong passwords do not slow others down. */
+/** Operators who have logged in before, so that their wrong passwords do not slow down others. */
 const known: Credentials[] = [];
 const removed: Credentials[] = [];
 
@@ -72,7 +74,7 @@ function bodyOf(operation: Operation): unknown {
   return typeof reference === 'string' ? { ...Object(body), reference: unique('own') } : body;
 }
 
-/** Asks as somebody, with a request that whoever may send it gets done. */
+/** Sends, as a given caller, a request that succeeds for an authorized caller. */
 interface Asking {
   readonly ask: (auth?: Credentials) => Promise<number>;
   readonly authorized: AuthorizedRequest;
@@ -95,16 +97,16 @@ async function asking(operation: Operation): Promise<Asking> {
   return { ask, authorized };
 }
 
-/** What was asked for is done, with an answer that is documented: 2xx, whatever the route. */
+/** Expects that the request succeeds with a documented 2xx. */
 async function expectDone(operation: Operation, { ask, authorized }: Asking, auth?: Credentials): Promise<void> {
   const status = await ask(authorized.as ?? auth);
   await authorized.after?.();
-  // With the answer, so that a failure tells why.
+  // Includes the answer, so that a failure shows the reason.
   expect([Math.floor(status / 100), last]).toEqual([2, last]);
   expect(at(operation.spec, 'responses', String(status))).toBeDefined();
 }
 
-/** The lines of the audit log that an operator's act has added. */
+/** The lines of the audit log that `act` has added for the operator. */
 async function auditedBy(auth: Credentials | undefined, act: () => Promise<unknown>): Promise<unknown[]> {
   const lines = async (): Promise<unknown[]> => {
     const { body } = await world.admin('GET', '/v1/admin/audit-log?limit=50');
@@ -161,13 +163,13 @@ describe.each(ADMIN_ROUTES.map((one, index) => [`${one.method} ${one.path}`, one
       }
       const auth = authorized.authorized.as ?? operators[operation.needs ?? ''];
       const audited = await auditedBy(auth, () => expectDone(operation, authorized, auth));
-      // Every change is one line, whoever adds its route.
+      // Every change writes exactly one line, also on new routes.
       if (operation.method !== 'GET') expect(audited).toHaveLength(1);
     });
   },
 );
 
-/** Where personal data can be asked for in clear. */
+/** The routes that can return personal data in clear. */
 const REVEALING = ADMIN_ROUTES.filter(({ spec }) => JSON.stringify(at(spec, 'parameters')).includes('"expand"'));
 
 it.each(REVEALING.map((one) => [`${one.method} ${one.path}`, one] as const))(

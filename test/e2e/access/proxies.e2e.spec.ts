@@ -5,7 +5,7 @@ import { at, textAt, type Credentials } from '../../support/http.js';
 
 const APPS = '/v1/admin/apps';
 const FLOOD = 120;
-/** A person at a keyboard waits so long, under a flood too. */
+/** The longest acceptable time of a login, also during a flood of wrong ones. */
 const PATIENCE_MS = 2_000;
 
 let direct: Gateway;
@@ -89,7 +89,7 @@ describe('behind a trusted proxy', () => {
     );
     expect(many).toContain(429);
     expect(await login(proxied, wrong, '203.0.113.6')).toBe(401);
-    // What the client wrote itself stands further left.
+    // The entry that the client itself wrote is further left.
     expect(await login(proxied, wrong, '203.0.113.7, 203.0.113.5')).toBe(429);
   });
 

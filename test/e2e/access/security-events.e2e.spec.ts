@@ -8,15 +8,17 @@ import { SERVER_CA } from '../../support/tls-postgres.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
-/* What somebody looks for who asks, afterwards, who did what and who tried to (ASVS V16.3). Changes and readings of
-   personal data, route by route, are in authorisation.e2e.spec.ts. */
+/*
+ * The log events that an investigation needs: who did what, and who tried to (ASVS V16.3). authorization.e2e.spec.ts
+ * tests the audit of changes and of personal data for every route.
+ */
 
 let world: World;
 let impostor: Server;
 let arrived = 0;
 
 beforeAll(async () => {
-  // A certificate that nobody whom the gateway trusts has signed.
+  // A certificate that no trusted authority has signed.
   const key = readFileSync(join(SERVER_CA, '..', 'server.key'));
   impostor = createServer({ cert: readFileSync(SERVER_CA), key }, (_request, response) => {
     arrived += 1;
@@ -30,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => void impostor.close());
 
-/** Lines of the log since a position, parsed; waits for one that has all of that. */
+/** Waits until a log line after the position has all wanted members, and returns it. */
 async function logged(since: number, wanted: Readonly<Record<string, unknown>>): Promise<unknown> {
   const lines = await eventually(
     15_000,

@@ -5,7 +5,7 @@ import { at, basicAuth } from '../../support/http.js';
 import { connectTo, sendRaw } from '../../support/sockets.js';
 import { eventually } from '../../support/wait.js';
 
-/** The longest route of all to reach the checks that every route shares. */
+/** A route that runs all checks that routes share. */
 const APPS = '/v1/admin/apps';
 const JSON_TYPE = { 'content-type': 'application/json' };
 const APP = { name: 'Edge', scopes: ['accruals'] };
@@ -99,7 +99,7 @@ describe('request bodies', () => {
   });
 
   test('a client that disconnects before the response is logged', async () => {
-    // To find out that a password is wrong takes longer.
+    // Checking a wrong password takes longer.
     const wrong = basicAuth({ username: ADMIN.username, password: 'not-the-password' });
     const lines = await goneWith('gone-early', `Authorization: ${wrong}`, 'Content-Length: 2', '', '{}');
     expect(lines).toEqual([expect.stringMatching(/"status":(499|401).*"code":"unauthenticated"/)]);

@@ -7,7 +7,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld({ gateway: { LATCOM_BALANCE_SECONDS: '3600' } });
-  // The gateway asks for LATCOM's balance when it has started (a login, and the question); the tests count calls.
+  // Waits for the gateway's first balance query (a login and the query), because the tests count calls.
   await eventually(
     20_000,
     () => world.sandbox.calls('latcom'),

@@ -19,7 +19,7 @@ beforeAll(async () => {
   world = await startWorld();
 }, 60_000);
 
-/** Reads nothing before all is written, as many clients do. Answers with what came, and after how many milliseconds. */
+/** Writes the whole request before it reads, like many clients. Returns the answer and the time in milliseconds. */
 async function writeFirst(
   head: readonly string[],
   body: readonly (string | Buffer)[],
@@ -127,7 +127,7 @@ describe('a JSON body', () => {
     const codeOf = async (digits: string): Promise<unknown> =>
       at((await world.call('POST', '/v1/topups', `{"reference":${digits}}`, JSON_TYPE)).body, 'code');
     expect(await codeOf('6212345678901234569')).toBe('card_data_refused');
-    // The check digit is known although a float would have lost it.
+    // The check digit is read exactly, although a float would lose it.
     expect(await codeOf('6212345678901234568')).toBe('validation_failed');
   });
 
@@ -228,7 +228,7 @@ describe('a client that writes the whole request before it reads', () => {
     const length = before.length + body.length * MEGABYTE;
     const head = headOf(path, length, type, auth === 'nobody' ? null : basicAuth(ADMIN), ...more);
     const { text, ms } = await writeFirst(head, [before, ...body]);
-    // A body that is too large has no route to be 404 on.
+    // On an unknown route, a body that is too large may get a 413 instead of the 404.
     const expected = status === 404 ? '(404|413)' : String(status);
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${expected} `));
     expect(ms).toBeLessThan(2_000);

@@ -8,7 +8,7 @@ import { accrual, pass, startWorld, topup, type World } from '../../support/worl
 
 const CARD = '5105 1051 0510 5100';
 const DIGITS = '5105105105105100';
-/** Sent only where such a number is opaque. */
+/** A card number that is sent only in headers and paths, where it is allowed. */
 const EXEMPT = '4111111111111111';
 
 let world: World;

@@ -3,7 +3,7 @@ import { unique } from '../../support/ids.js';
 import { exampleBody, openApi, operations } from '../../support/openapi.js';
 import { startWorld, type World } from '../../support/world.js';
 
-/* What Swagger UI offers to send, sent: a newcomer who presses "Execute" must not be refused. */
+/* Sends the examples that Swagger UI shows. A newcomer who presses "Execute" must not be refused. */
 
 let world: World;
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 const exampleOf = (path: string): unknown => exampleBody(at(openApi, 'paths', path, 'post'));
 
-/** As the document shows the request, with its own key. */
+/** Sends the documented example with its documented key. */
 async function execute(path: string): Promise<void> {
   const parameters = at(openApi, 'paths', path, 'post', 'parameters');
   if (!Array.isArray(parameters)) throw new Error('no parameters');
@@ -24,7 +24,7 @@ async function execute(path: string): Promise<void> {
 }
 
 const TRANSACTION = '#/components/schemas/TransactionDto';
-/** Every path that makes one transaction out of a body alone. */
+/** Every path whose POST makes one transaction from a body, without path parameters. */
 const SUBMISSIONS = operations()
   .filter(({ method, path, spec }) => {
     const made = at(spec, 'responses', '201', 'content', 'application/json', 'schema', '$ref');
@@ -38,7 +38,7 @@ it('the document has submissions', () => {
 });
 
 it.each(FIRST)('POST %s and the submissions below it accept their documented examples', async (path) => {
-  // What is below acts on what the first one made.
+  // Paths below this one act on the transaction that its example made.
   for (const one of SUBMISSIONS.filter((other) => other === path || other.startsWith(`${path}/`))) await execute(one);
 });
 
@@ -68,7 +68,7 @@ it('the gateway serves every documented route', async () => {
   for (const path of Object.keys(paths)) {
     const filled = path.replace('{name}', 'latcom').replaceAll(/\{\w+\}/g, unique('none'));
     const answer = await world.gateway().request('OPTIONS', filled);
-    // Another method than those that are served: 405 where there is a route, 404 where there is none.
+    // A method that is not served: 405 for a path with a route, 404 for one without.
     expect([path, answer.status]).toEqual([path, 405]);
   }
   expect((await world.gateway().request('OPTIONS', '/v1/nothing')).status).toBe(404);

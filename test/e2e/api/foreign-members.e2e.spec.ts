@@ -4,7 +4,7 @@ import { unique } from '../../support/ids.js';
 import { exampleBody, operations, type Operation } from '../../support/openapi.js';
 import { startWorld, type World } from '../../support/world.js';
 
-/* What nobody documented is refused by every route, also by those that come later, and nothing of it ends in a 500. */
+/* Every route, also a new one, refuses undocumented members without a 500. */
 
 let world: World;
 
@@ -14,12 +14,12 @@ beforeAll(async () => {
 
 const ALL = operations();
 const WITH_BODY = ALL.filter(({ spec }) => at(spec, 'requestBody', 'content', 'application/json') !== undefined);
-/** It answers 200 and tells the problems; tried in latcom.e2e.spec.ts. */
+/** This route returns 200 with the problems. latcom.e2e.spec.ts tests it. */
 const VALIDATES = '/v1/topups/validate';
 const BODIES = WITH_BODY.filter(({ caller, path }) => /partner|operator/.test(caller) && path !== VALIDATES);
 const READS = ALL.filter(({ method, caller }) => method === 'GET' && (caller === 'partner' || caller === 'operator'));
 
-/** Nothing has to be there: what is sent is looked at before what is named. */
+/** Sends a request whose path may name a missing object, because the body is validated first. */
 async function send(operation: Operation, body: string | undefined, query = ''): Promise<Answer> {
   const auth: Credentials = operation.caller === 'operator' ? ADMIN : world.partner;
   const path = operation.path.replace('{name}', 'latcom').replaceAll(/\{\w+\}/g, unique('none'));
@@ -31,7 +31,7 @@ async function send(operation: Operation, body: string | undefined, query = ''):
 const named = (list: readonly Operation[]): [string, Operation][] =>
   list.map((one) => [`${one.method} ${one.path}`, one]);
 
-/** Every text of a body with a sign that PostgreSQL keeps in no text. */
+/** The body with a NUL, which PostgreSQL cannot store, at the end of every text. */
 function withNul(value: unknown): unknown {
   if (typeof value === 'string') return `${value}\u0000`;
   if (Array.isArray(value)) return value.map(withNul);
@@ -53,7 +53,7 @@ it.each(named(BODIES))('%s refuses a body that is no object or contains NUL', as
   const nul = JSON.stringify(withNul(exampleBody(operation.spec) ?? {}));
   for (const body of ['null', '[]', '"x"', '1', 'true', '[{}]', '{', nul]) {
     const answer = await send(operation, body);
-    // An empty body may be a good one, and what has no text has no NUL.
+    // Skips bodies without a text, because they contain no NUL and may be valid.
     if (body === nul && !body.includes('\\u0000')) continue;
     expect([body, Math.floor(answer.status / 100), answer.status]).toEqual([body, 4, answer.status]);
   }
@@ -71,7 +71,7 @@ it.each(named(READS))('%s refuses unknown and repeated query parameters', async 
     '?__proto__=1',
   ]) {
     const answer = await send(operation, undefined, query);
-    // A route without parameters looks at none, except that none may come twice.
+    // A route without query parameters ignores them, but refuses one that is given twice.
     const mayPass = !isQuery && !query.includes('&');
     expect([query, (mayPass ? [200, 400, 404] : [400]).includes(answer.status), answer.status]).toEqual([
       query,

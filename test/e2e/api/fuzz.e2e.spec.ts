@@ -5,7 +5,7 @@ const FUZZ = join(import.meta.dirname, '..', '..', 'fuzz', 'main.mjs');
 const TIMEOUT_MS = 240_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** With a PostgreSQL, a sandbox and a gateway of its own; what it found is its output. */
+/** Runs the fuzz program, which starts its own PostgreSQL, sandbox and gateway. Its output lists the findings. */
 function fuzz(count: number, seed: number): Promise<{ readonly passed: boolean; readonly output: string }> {
   const args = [FUZZ, '--count', String(count), '--seed', String(seed)];
   return new Promise((resolve) => {

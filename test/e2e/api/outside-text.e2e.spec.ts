@@ -15,7 +15,7 @@ function pointers(answer: Answer): unknown[] {
   return Array.isArray(errors) ? errors.map((error) => at(error, 'pointer')) : [];
 }
 
-/** How one reference can look like another. */
+/** Changes after which a reference looks like the original. */
 const LOOK_ALIKES: [what: string, change: (reference: string) => string][] = [
   ['a blank at its end', (text) => `${text} `],
   ['a blank before it', (text) => ` ${text}`],

@@ -30,7 +30,7 @@ async function order(index: number): Promise<{ status: number; retryAfter: strin
 }
 
 it('while the ledger cannot keep up, new requests are refused before anything is recorded, and others are served', async () => {
-  // As if the disk had stopped, for less than a statement may take.
+  // Locks the ledger for less than the statement timeout, to simulate a disk that hangs.
   const lock = new Client({ connectionString: world.database.adminUrl });
   await lock.connect();
   await lock.query('begin; lock table transactions in exclusive mode');
@@ -58,7 +58,7 @@ it('while the ledger cannot keep up, new requests are refused before anything is
   expect(refused.every(({ code, retryAfter }) => code === 'overloaded' && Number(retryAfter) >= 1)).toBe(true);
   const recorded = await sql(world, `select reference from transactions where reference like $1`, [`${REFERENCE}-%`]);
   expect(recorded).toHaveLength(accepted.length);
-  // It is over at once.
+  // The overload ends at once.
   expect((await order(2_000)).status).toBeLessThan(300);
   await eventually(
     30_000,

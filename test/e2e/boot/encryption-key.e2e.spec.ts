@@ -14,7 +14,7 @@ import { accrual, startWorld, topup, type World } from '../../support/world.js';
 const OTHER_KEY = Buffer.alloc(32, 'another').toString('base64');
 const DOES_NOT_OPEN = 'ENCRYPTION_KEY does not open this database';
 
-/** As the owner, with the triggers off that protect what is append-only. */
+/** Runs a statement as the owner, without the triggers that protect append-only rows. */
 function tamper(database: TestDatabase, text: string): Promise<Row[]> {
   return withClient(database.adminUrl, async (client) => {
     await client.query('set session_replication_role = replica');
@@ -22,7 +22,7 @@ function tamper(database: TestDatabase, text: string): Promise<Row[]> {
   });
 }
 
-/** What a start does with its key. */
+/** Checks the key like a start of the gateway. */
 async function check(database: TestDatabase, key: string): Promise<void> {
   const pool = openPool(database, 1);
   try {
@@ -87,7 +87,7 @@ describe('a filled database', () => {
   });
 });
 
-/** With the gateway stopped: the database itself serves as a template. */
+/** Copies the database. The gateway must be stopped, because the database is used as a template. */
 async function copyOf(database: TestDatabase): Promise<TestDatabase> {
   const original = new URL(database.url).pathname.slice(1);
   const name = `${original}_${Date.now().toString(36)}`;
@@ -134,13 +134,13 @@ describe('a gateway with an embedded database', () => {
 
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-  /** Stops the gateway as soon as it is ready. */
+  /** Starts the gateway with an embedded database, and stops it when it is ready. */
   async function startEmbedded(env: Record<string, string> = {}): Promise<{ exit: Exit; output: string }> {
     const child = startProcess('main.js', {
       PORT: String(await freePort()),
       SANDBOX_PORT: '0',
       NODE_ENV: 'test',
-      // One provider is no sandbox, so that the banner shows no demo with a member and a phone number.
+      // LATCOM has a base URL, so that the banner shows no demo with a member and a phone number.
       LATCOM_BASE_URL: 'http://127.0.0.1:9/api/distributor',
       LATCOM_CUSTOMER_ID: 'customer',
       LATCOM_SECRET_KEY: 'secret',

@@ -2,7 +2,7 @@ import { createDatabase, type TestDatabase } from '../../support/database.js';
 import { startGateway, type Gateway } from '../../support/gateway.js';
 import { query } from '../../support/sql.js';
 
-/** A database whose clock is off: its own function of that name is found before PostgreSQL's. */
+/** A database with a wrong clock: a function in its search path hides PostgreSQL's own. */
 async function withClock(offset: string): Promise<TestDatabase> {
   const database = await createDatabase();
   const name = new URL(database.url).pathname.slice(1);
@@ -16,7 +16,7 @@ async function withClock(offset: string): Promise<TestDatabase> {
   return database;
 }
 
-/** The search path makes it a database without tables, which the owner has to fill. */
+/** With this search path the database has no tables, so the owner's role must migrate it. */
 function start(database: TestDatabase): Promise<Gateway> {
   return startGateway({ databaseUrl: database.url, env: { DATABASE_MIGRATION_URL: database.adminUrl } });
 }

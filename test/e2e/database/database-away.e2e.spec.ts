@@ -11,7 +11,7 @@ import { useUpQuota } from '../../support/quota.js';
 import { eventually } from '../../support/wait.js';
 import { pass, startWorld, topup, type World } from '../../support/world.js';
 
-/** Longer than the key of an app is kept in memory. */
+/** Longer than the time for which an app's key stays in memory. */
 const KEY_FORGOTTEN_MS = 3_500;
 const AWAY_MS = 10_000;
 
@@ -19,7 +19,7 @@ let world: World;
 let latcom: LatcomStub;
 let loyaltyLayer: LoyaltyLayerStub;
 let proxy: DatabaseProxy;
-/** Reaches its database by the proxy alone. */
+/** A gateway that reaches its database only through the proxy. */
 let gateway: Gateway;
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ beforeAll(async () => {
       LOYALTY_LAYER_BATCH_MAX_SIZE: '3',
     },
   });
-  // The other gateway only serves to set the app up: it must not take up what is queued.
+  // The world's own gateway only created the app. It is stopped, so that it does not claim queued work.
   await world.gateway().stop();
   proxy = await startDatabaseProxy(world.database.url);
   gateway = await startGateway({ databaseUrl: proxy.url, env: world.env });
@@ -60,7 +60,7 @@ function ended(id: string, timeoutMs = 30_000): Promise<Answer> {
   );
 }
 
-/** The database goes away once the purchase has arrived, comes back after `AWAY_MS`, and is away when it is answered. */
+/** Interrupts the database when a purchase arrives, answers the purchase, and restores the database after `AWAY_MS`. */
 function awayDuring(answerWith: (call: PurchaseCall) => void): void {
   latcom.behave = (call) => {
     latcom.behave = ({ socket, body }) => void socket.end(answer(200, approval(body)));
@@ -107,7 +107,7 @@ describe('when the database fails between a call and its answer,', () => {
     };
     const posted = await Promise.all([1, 2, 3].map(() => post('/v1/passes', pass())));
     const ids = posted.map(({ body }) => textAt(body, 'id'));
-    // One permit is left for what waits: it takes all of them together.
+    // One permit is left, and one batch sends all waiting passes with it.
     await useUpQuota(world.database.url, 96);
     await sleep(AWAY_MS + 2_000);
     const ends = await Promise.all(ids.map((id) => ended(id)));
@@ -116,7 +116,7 @@ describe('when the database fails between a call and its answer,', () => {
   }, 60_000);
 });
 
-/** Nothing can be recorded until `unlock` is called. */
+/** Locks the ledger, so that nothing is recorded until the returned function is called. */
 async function lock(): Promise<() => Promise<void>> {
   const client = new Client({ connectionString: world.database.url });
   await client.connect();

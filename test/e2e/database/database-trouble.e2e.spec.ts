@@ -14,7 +14,7 @@ beforeAll(async () => {
   await world.call('POST', '/v1/topups', topup());
 }, 60_000);
 
-/** Nobody can write to the ledger while `work` runs. */
+/** Locks the ledger against writes while `work` runs. */
 async function lockedOut<T>(work: (unlock: () => Promise<void>) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: world.database.url });
   await client.connect();
@@ -86,7 +86,7 @@ describe('after a failover that left connections at the old, read-only server,',
   const administer = async (...statements: string[]): Promise<void> => {
     const client = new Client({ connectionString: world.database.adminUrl });
     await client.connect();
-    // Not the test's own.
+    // The test's own session stays writable.
     await client.query('set default_transaction_read_only = off');
     for (const statement of statements) await client.query(statement);
     await client.end();
@@ -107,7 +107,7 @@ describe('after a failover that left connections at the old, read-only server,',
     await eventually(10_000, ready, (now) => JSON.stringify(now) === '[503,"unavailable"]');
     const refusals = await Promise.all(Array.from({ length: 20 }, newApp));
     for (const { body } of refusals) expect(body).toMatchObject({ status: 503, code: 'overloaded', retryable: true });
-    // New connections lead to the new server; those that there are stay where they are.
+    // New connections reach the new server. Existing ones stay with the old server.
     await administer(setting('reset default_transaction_read_only'));
     await eventually(20_000, ready, (now) => JSON.stringify(now) === '[200,"ok"]');
     const order = topup({ phoneNumber: '5537684322' });
@@ -116,7 +116,7 @@ describe('after a failover that left connections at the old, read-only server,',
     const answers = await Promise.all(Array.from({ length: 20 }, buy));
     expect(answers.every(({ status }) => status === 201 || status === 202)).toBe(true);
     expect(new Set(answers.map(({ body }) => at(body, 'id'))).size).toBe(1);
-    // A connection that still leads to the old server is given up by the first change that fails on it.
+    // A connection to the old server is closed when the first write on it fails.
     const made = (): Promise<Answer[]> => Promise.all(Array.from({ length: 20 }, newApp));
     await eventually(10_000, made, (apps) => {
       for (const { status, body } of apps) if (status !== 201) expect(at(body, 'code')).toBe('overloaded');

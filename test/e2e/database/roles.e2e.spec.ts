@@ -4,7 +4,7 @@ import { ADMIN, startGateway, type Gateway } from '../../support/gateway.js';
 import { query } from '../../support/sql.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
-/** Each with one of its columns. */
+/** The append-only tables, each with one column. */
 const APPEND_ONLY = {
   audit_log: 'target',
   encryption_key_check: 'sealed',
@@ -21,11 +21,11 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-  // So that there is something to change.
+  // Makes rows that the tests try to change.
   await world.call('POST', '/v1/topups', topup());
 });
 
-/** What the role of `url` may do with each table, e.g. `INSERT SELECT`. */
+/** The privileges of the role in `url` on each table, e.g. `INSERT SELECT`. */
 async function privileges(url: string): Promise<Record<string, string>> {
   const rows = await query(
     url,
@@ -96,7 +96,7 @@ describe('the database role of the gateway', () => {
 });
 
 describe('an external database', () => {
-  /** An empty one with an owner that may do nothing else, and a role that may do nothing at all yet. */
+  /** An empty database with an owner that has no other rights, and an application role without any right. */
   async function createRoles(): Promise<{ database: TestDatabase; ownerUrl: string; applicationUrl: string }> {
     const database = await createDatabase();
     const suffix = randomBytes(6).toString('hex');
@@ -132,7 +132,7 @@ describe('an external database', () => {
     expect(loose.output()).toContain(WARNING);
     await loose.stop();
 
-    // Two at once, as in a fleet that is deployed.
+    // Starts two gateways at once, as in a deployment of several instances.
     const both = await Promise.all([startWith(applicationUrl, ownerUrl), startWith(applicationUrl, ownerUrl)]);
     expect(both.map((gateway) => gateway.output().includes(WARNING))).toEqual([false, false]);
     expect(await privileges(applicationUrl)).toEqual(granted);
@@ -184,7 +184,7 @@ describe('an external database', () => {
       await expect(query(readerUrl, act)).rejects.toThrow('permission denied');
     }
     await gateway.stop();
-    // What was granted by hand is taken back.
+    // The start revokes manual grants.
     await query(ownerUrl, `grant all on operators, transactions to reader_${suffix}`);
     const again = await startGateway({ databaseUrl: applicationUrl, env });
     await expect(query(readerUrl, 'select from operators')).rejects.toThrow('permission denied');

@@ -24,7 +24,10 @@ async function sql(text: string, values: unknown[] = []): Promise<Record<string,
   }
 }
 
-/** As such a version left it: its names in `migrations`, and here a right that a migration would grant again. */
+/**
+ * Makes the database look like one of an early version: its names in `migrations`, and a missing grant that a migration
+ * would restore.
+ */
 async function makeOld(): Promise<void> {
   await sql('delete from migrations');
   await sql(
@@ -34,7 +37,7 @@ async function makeOld(): Promise<void> {
   await sql('revoke insert on transactions from gateway');
 }
 
-/** Everything that a migration or a grant could change. */
+/** All rows, objects and grants that a migration could change. */
 function contents(): Promise<Record<string, unknown>[]> {
   return sql(`
     select (select json_agg(m order by id) from public.migrations m) as migrations,

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => stub.close());
 
-/** A list as the status query gives it: other people's rows first. `ours` with the accrual that is asked for. */
+/** The answer to a status query: rows of other accruals, then the requested one unless `status` is null. */
 function listed(correlationId: string, status: string | null): (id: string) => StubAnswer {
   return (id) => {
     const others = [
@@ -50,7 +50,7 @@ async function attemptsOf(id: string): Promise<unknown> {
   return (await sql(world, `select attempts from transactions where id = $1`, [bareId(id)]))[0]?.['attempts'];
 }
 
-// The first, while there is no token.
+// Runs first, while there is no token.
 it('no login: nothing is sent, and no attempt is used up', async () => {
   stub.play({
     token: [

@@ -6,14 +6,14 @@ import { sql } from '../../support/sql.js';
 import { eventually } from '../../support/wait.js';
 import { accrual, startWorld, type World } from '../../support/world.js';
 
-/** One way in which an accrual can go, by the end of its ffn; the sandbox's README says what each does. */
+/** An expected course of an accrual, by the end of its ffn. The sandbox's README explains each. */
 interface Row {
   readonly ffn: string;
   readonly what: string;
   readonly status: string;
-  /** How often the points were credited. */
+  /** The number of times that the points were credited. */
   readonly credited: 0 | 1;
-  /** How often the accrual was submitted; undefined: more than twice. */
+  /** The number of times that the accrual was submitted; undefined: more than twice. */
   readonly sends?: number;
   readonly failure?: string;
 }
@@ -81,7 +81,7 @@ function submitted(ffn: string): { id: string; reference: string } {
 }
 
 beforeAll(async () => {
-  // So many faults in a row would open the breaker, which is tested elsewhere.
+  // The faults in a row would open the breaker, which other tests cover.
   world = await startWorld({ gateway: { BREAKER_FAILURES: '1000' } });
   await Promise.all([...ROWS.map((row) => row.ffn), '603'].map(submit));
 }, 60_000);

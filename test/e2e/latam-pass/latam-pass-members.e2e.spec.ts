@@ -11,7 +11,7 @@ const SEARCH_PATH = '/latam-pass/sandbox/v1/customer/loyalty/partner/member/sear
 const COBRANDED_PATH = '/latam-pass/sandbox/v1/customer/loyalty/partner/cobranded';
 const FFN = '01234567890';
 const document = { documentId: '01234567890', documentType: 'CPF', issueCountryCode: 'BR' };
-/** Values that may be nowhere but in encrypted columns. */
+/** Values that may be in encrypted columns only. */
 const CANARIES = {
   searchedFfn: '70000000231',
   searchedDocument: '70000000312',
@@ -20,7 +20,7 @@ const CANARIES = {
   email: 'canary.three@example.com',
   cardValue: 'canary-of-a-card-9d1e',
 };
-/** Struck once, and then served. */
+/** Faults that occur once; the repeated call succeeds. */
 const HEALED = [
   '401',
   '403',
@@ -53,7 +53,7 @@ function start(changes: object = {}): Record<string, unknown> {
   return { reference: unique('start'), member: { ffn: FFN }, card: { lastDigits: unique('card') }, ...changes };
 }
 
-/** The end of what `begun` began. */
+/** A request that ends the benefits that `begun` started. */
 function endOf(begun: Record<string, unknown>, changes: object = {}): Record<string, unknown> {
   return { reference: unique('end'), ffn: textAt(begun, 'member', 'ffn'), card: begun['card'], ...changes };
 }
@@ -63,14 +63,14 @@ async function callsOf(operation: string, text: string): Promise<readonly unknow
   return calls.filter((one) => one['operation'] === operation && String(one['body']).includes(text));
 }
 
-/** What really happened to a card, in order. */
+/** The effects of a card's requests, in order. */
 async function turnsOf(order: Record<string, unknown>): Promise<unknown[]> {
   const effects = await world.sandbox.effects('latam-pass');
   const card = textAt(order, 'card', 'lastDigits');
   return effects.filter((one) => String(one['key']).includes(`"${card}"`)).map((one) => one['kind']);
 }
 
-/** Sends it and asks until it is final. */
+/** Submits an order and polls until its transaction is final. */
 async function submitted(path: string, order: Record<string, unknown>): Promise<Answer> {
   const answer = await world.call('POST', path, order, { prefer: 'respond-async' });
   expect(answer.status).toBe(202);
@@ -84,7 +84,7 @@ async function submitted(path: string, order: Record<string, unknown>): Promise<
 const scopes = ['member-status'];
 const manyStrings = Object.fromEntries(Array.from({ length: 21 }, (_none, index) => [`name${index}`, 'x']));
 
-// Before all others: they leave transactions that go on being tried.
+// Runs before the other tests, whose transactions are still retried.
 describe('is refused by name and reaches no provider', () => {
   it.each([
     ['/v1/members/search', 'neither ffn nor document', { scopes }, ''],

@@ -19,7 +19,7 @@ describe('the status is asked for', () => {
     ['without, at the latest every hour', false, 48 * HOUR_MS, 30 * MINUTE_MS, HOUR_MS],
   ])('%s', (_what, notified, ageMs, leastMs, mostMs) => {
     const operation = { startedAt: new Date(Date.now() - ageMs) };
-    // The clock goes on between two readings of it.
+    // Time passes between two readings of the clock.
     const slackMs = 100;
     expect(nextPollMs(notified, operation, () => 0)).toBeGreaterThanOrEqual(leastMs - slackMs);
     expect(nextPollMs(notified, operation, () => 0)).toBeLessThanOrEqual(leastMs + slackMs);

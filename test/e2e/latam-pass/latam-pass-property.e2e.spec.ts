@@ -10,7 +10,7 @@ import { eventually } from '../../support/wait.js';
 import { accrual, startWorld, type World } from '../../support/world.js';
 import { Receiver } from '../../sandbox/sandbox-receiver.js';
 
-/** Another run of the same: SEED=… npm run jest -- latam-pass-property */
+/** The seed. To repeat a run: SEED=… npm run jest -- latam-pass-property */
 const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const RUNS = 12;
 const TIME_LIMIT_MS = 45_000;
@@ -31,7 +31,7 @@ const FAULTS = [
   '401',
 ] as const;
 
-/** Plain, before the answer, three times, an unknown status first, and two that LATAM Pass rejects. */
+/** Notified as usual, before the answer, three times, with an unknown status first; and two that LATAM Pass rejects. */
 const FFNS = [
   '01234567890',
   MAGIC.latamPass.notifiedBeforeAnswer,
@@ -44,10 +44,10 @@ const FFNS = [
 type Step =
   | { readonly kind: 'submit'; readonly ffn: string; readonly points: number; readonly killedAfterMs: number | null }
   | { readonly kind: 'fault'; readonly operation: string; readonly fault: string; readonly times: number }
-  /** One of the notifications that wait to be delivered, not always the oldest, not always once. */
+  /** Delivers a waiting notification: any one, and one or more times. */
   | { readonly kind: 'notify'; readonly which: number; readonly copies: number }
   | { readonly kind: 'kill' }
-  /** Leases end, retries are due: as if hours had passed. */
+  /** All leases end and all retries are due, as if hours had passed. */
   | { readonly kind: 'time passes' }
   | { readonly kind: 'pause'; readonly ms: number };
 
@@ -104,7 +104,7 @@ beforeAll(async () => {
 
 afterAll(() => relay.close());
 
-/** One history, from the first step to the end of everything that it began. */
+/** A history of steps, until all its transactions are final. */
 class History {
   readonly submitted: Submitted[] = [];
   private delivered = 0;
@@ -129,7 +129,9 @@ class History {
     }
   }
 
-  /** Faults are over and everything is delivered, in some order: then all must end. */
+  /**
+   * Ends the faults and delivers all notifications in the given order. Afterwards all transactions must become final.
+   */
   async settle(order: readonly number[]): Promise<void> {
     await fetch(`${world.sandbox.url}/_sandbox/faults`, { method: 'DELETE' });
     await eventually(
@@ -143,7 +145,7 @@ class History {
     );
   }
 
-  /** As a partner would: the same request with the same key until it is answered. */
+  /** Repeats the same request with the same key until it is answered, like a partner. */
   private async submit({ ffn, points, killedAfterMs }: Extract<Step, { kind: 'submit' }>): Promise<void> {
     const reference = unique('property');
     const order = accrual({ reference, member: { ffn }, points });
@@ -189,7 +191,7 @@ async function timePasses(): Promise<void> {
   await sql(world, `update notifications set due_at = now() where due_at > now()`);
 }
 
-/** What LATAM Pass did is the truth; the ledger has to say the same. */
+/** Compares the ledger with the effects at LATAM Pass. */
 async function compare({ id, reference, points }: Submitted): Promise<void> {
   const effects: SandboxRecord[] = await accrualEffects(world, id);
   expect(effects).toHaveLength(1);
@@ -227,7 +229,7 @@ it('whatever the order of notifications, duplicates, faults and kills: credited 
       expect(await sql(world, `select * from breaks`)).toEqual([]);
     },
   );
-  // Its own message names seed and path. A history takes seconds, so the first that fails is shown as it is.
+  // The message of fast-check contains seed and path. A history takes seconds, so a failed one is not shrunk.
   await fc.assert(histories, {
     seed: SEED,
     numRuns: RUNS,

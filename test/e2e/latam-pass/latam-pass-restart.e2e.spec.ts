@@ -11,7 +11,7 @@ beforeAll(async () => {
   world = await startWorld();
 }, 60_000);
 
-/** Everything that is open becomes due at once: leases of the killed gateway, retries, all. */
+/** Makes all open transactions due at once, including those with a lease of the killed gateway. */
 async function allDue(): Promise<void> {
   await sql(world, `update transactions set due_at = now() where status = 'pending' and due_at is not null`);
 }

@@ -5,7 +5,7 @@ import { bareId, unique } from '../../support/ids.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
-/** Documented: a change of the catalogue is effective everywhere within. */
+/** The documented time within which a change of the catalogue takes effect on all instances. */
 const EFFECTIVE_MS = 5_000;
 
 let world: World;
@@ -33,7 +33,7 @@ async function add(changes: object = {}): Promise<string> {
   return textAt(answer.body, 'productId');
 }
 
-/** LATCOM sells it too. */
+/** Adds the product to the simulated LATCOM too. */
 const sell = (productId: string, operator: string, minPesos: number, maxPesos: number): Promise<Answer> =>
   request(world.sandbox.url, 'POST', '/_sandbox/products', { body: { productId, operator, minPesos, maxPesos } });
 
@@ -49,14 +49,14 @@ const buy = (body: unknown, headers: Record<string, string> = {}): Promise<Answe
 function expectRefused({ status, body }: Answer, pointer: string): void {
   expect([status, at(body, 'code')]).toEqual([400, 'validation_failed']);
   const errors = at(body, 'errors');
-  // One place may have two messages.
+  // One pointer may have two messages.
   const places = Array.isArray(errors) ? errors.map((error) => at(error, 'pointer')) : [];
   expect([...new Set(places)]).toEqual([pointer]);
 }
 
 const refusedProduct = { status: 400, body: { code: 'validation_failed', errors: [{ pointer: '/productId' }] } };
 
-/** What arrived at LATCOM for a transaction, as it was sent. */
+/** The bodies of the calls that LATCOM received for a transaction. */
 async function sent(id: string): Promise<unknown[]> {
   const calls = await world.sandbox.calls('latcom');
   const purchases = calls.filter((call) => call['operation'] === 'purchase');
@@ -122,7 +122,7 @@ describe('a product that operators add', () => {
 
   it('is sold, priced otherwise and retired by a second gateway within 5 s', async () => {
     const shownThere = (productId: string): Promise<unknown> => listed(other, productId, world.partner);
-    // So that it has an old catalogue in memory.
+    // Makes the other gateway load the catalogue before the change.
     expect(await shownThere('MOVISTAR_TAE')).toBeDefined();
     const productId = await add();
     await eventually(

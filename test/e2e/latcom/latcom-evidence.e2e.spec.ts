@@ -109,7 +109,7 @@ describe('a balance that lags behind', () => {
     await buy('5537686660');
     const path = `/v1/transactions/${textAt((await buy(EXECUTED)).body, 'id')}/evidence`;
     await sleep(TIMEOUT_MS + 200);
-    // It shows neither of the two yet, as if the unknown one had not been executed.
+    // The balance includes neither purchase yet, as if the unknown one had not been executed.
     await look();
     expect((await world.call('GET', path)).body).toMatchObject({ verdict: 'indeterminate', balanceAfter: null });
     await sleep(LAG_SECONDS * 1000);
@@ -130,7 +130,7 @@ describe('GET /v1/transactions/{id}/evidence', () => {
   const buy = (phoneNumber: string): Promise<Answer> =>
     world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=15' });
 
-  /** As the schedule does, once nothing can be executed late any more. */
+  /** Queries the balance like the schedule, after the deadline of all purchases. */
   async function look(): Promise<void> {
     await sleep(TIMEOUT_MS + 200);
     await world.admin('GET', '/v1/admin/providers/latcom/balance?refresh=true');

@@ -14,7 +14,7 @@ const PESOS = 10;
 
 let stub: LatcomStub;
 let world: World;
-/** What ended how, for the books at the end. */
+/** Number of transactions by final status, to compare with the ledger at the end. */
 const ends = { succeeded: 0, failed: 0, unknown: 0, canceled: 0 };
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
       LATCOM_BASE_URL: stub.baseUrl,
       LATCOM_TIMEOUT_MS: '3000',
       LATCOM_REQUESTS_PER_15_MINUTES: '100000',
-      // By schedule at the start only: what is counted below is purchases.
+      // The balance is queried only at the start, because the tests count calls.
       LATCOM_BALANCE_SECONDS: '3600',
       BREAKER_FAILURES: '100000',
     },
@@ -58,7 +58,10 @@ async function evidence(bought: Answer): Promise<unknown> {
 
 const approve = ({ socket, body }: PurchaseCall): void => void socket.end(answer(200, approval(body)));
 
-/** The rule, said another way than in the code: 2xx with true and "00"; a refusal below 500; nobody knows. */
+/**
+ * The expected status, written independently of the code: 2xx with true and "00" succeeds, a clear refusal below 500
+ * fails, anything else is unknown.
+ */
 function expected(status: number, success: boolean, code: string | null): string {
   if (success) return status < 300 && code === '00' ? 'succeeded' : 'unknown';
   if (status >= 500) return 'unknown';
@@ -94,8 +97,8 @@ describe('an answer that never comes whole', () => {
     expect(at(bought.body, 'status')).toBe('unknown');
     expect([stub.cut > 0, sent(bought)]).toEqual([true, 0]);
     const { body } = await world.gateway().request('GET', '/metrics');
-    // Which of them the system tells depends on whether our bytes were faster than the cut. A cut that is faster than the
-    // connection proves that nothing was sent, and it is tried again.
+    // The error code depends on whether the bytes were sent before the connection was cut. A cut before the connection
+    // was established proves that nothing was sent, so the purchase is sent again.
     expect(body).toMatch(
       /calls_total\{provider="latcom",operation="purchase",outcome="(econnreset|epipe|und_err_socket)"\} [1-9]/,
     );

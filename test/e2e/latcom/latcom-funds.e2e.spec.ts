@@ -7,7 +7,7 @@ import { MAGIC } from '../../support/magic.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
-/** Asked for on demand only, so that the tests decide what is known when. */
+/** The balance is queried on demand only, so that the tests decide when it is known. */
 const QUIET = {
   LATCOM_BALANCE_SECONDS: '3600',
   LATCOM_LOW_FLOAT: '5000,100',
@@ -38,7 +38,7 @@ async function executed(): Promise<number> {
   return (await world.sandbox.effects('latcom')).filter((effect) => effect['kind'] === 'purchase').length;
 }
 
-/** Requests to buy that arrived at LATCOM. */
+/** Number of purchase requests that arrived at LATCOM. */
 async function sent(): Promise<number> {
   return (await world.sandbox.calls('latcom')).filter((call) => call['operation'] === 'purchase').length;
 }
@@ -55,7 +55,7 @@ function tally(answers: readonly Answer[]): Record<string, number> {
 describe('the balance', () => {
   it('is a series in its own currency, exact, with a rate that was observed', async () => {
     await setFloat('1000.10');
-    // The first look by schedule may have come before.
+    // The first scheduled query may have come before.
     await balance('?refresh=true');
     const bought = await buy();
     const seen = await eventually(
@@ -73,7 +73,8 @@ describe('the balance', () => {
     expect(rate).toBeGreaterThan(16.5);
     expect(rate).toBeLessThan(17.5);
     expect(at(seen.body, 'current')).toMatchObject({ currency: 'USD', belowLevel: '5000', emptySince: null });
-    // Ten pesos within the last hour. The pace is that of what is sealed: seconds behind.
+    // Ten pesos were spent within the last hour. The rate of spending comes from sealed entries, which are some seconds
+    // behind.
     const paced = await eventually(
       15_000,
       () => balance(),
@@ -153,12 +154,13 @@ describe('200 parallel purchases on a float for 50', () => {
     await setFloat(FLOAT_FOR_50);
     await balance('?refresh=true');
     const before = await sent();
-    // What overlapped with the purchase that told the balance last counts twice until the balance is asked for.
+    // Purchases that overlapped with the one that reported the last balance count twice until the next balance query.
     const first = await all();
     await balance('?refresh=true');
     const counts = tally([...first, ...(await all())]);
     const bought = counts['201 succeeded'] ?? 0;
-    // The rate moves with each purchase: one that was just covered when it was recorded may be held back at the door.
+    // The rate changes with each purchase, so a recorded purchase that was just covered may have to wait before it is
+    // sent.
     const heldBack = counts['202 pending'] ?? 0;
     expect(heldBack).toBeLessThanOrEqual(4);
     expect(bought + heldBack + (counts['503 insufficient_float'] ?? 0)).toBe(400);
@@ -188,7 +190,8 @@ describe('200 parallel purchases on a float for 50', () => {
     const answers = [...first, ...(await buyAll())];
     const bought = answers.filter((one) => at(one.body, 'status') === 'succeeded').length;
     const refused = answers.filter((one) => at(one.body, 'code') === 'insufficient_float').length;
-    // One that the other instance left nothing for between its record and its turn is not sent: it waits, and expires.
+    // If the other instance spends the balance between record and sending, the purchase is not sent; it waits and
+    // expires.
     const waiting = answers.filter((one) => at(one.body, 'status') === 'pending').length;
     expect(bought + refused + waiting).toBe(400);
     expect(bought).toBeGreaterThan(40);
@@ -201,7 +204,7 @@ describe('200 parallel purchases on a float for 50', () => {
     await setFloat(FLOAT_FOR_50);
     const counts = tally(await all());
     expect(counts['201 succeeded']).toBeLessThanOrEqual(50);
-    // Who was held back at the door for a moment goes later, on a busy machine after the caller has stopped waiting.
+    // Purchases that had to wait are sent later; on a busy machine after the caller has stopped waiting.
     await eventually(30_000, executed, (count) => count > 40);
     expect(
       Object.keys(counts).filter((name) => !/^(201 succeeded|202 pending|503 insufficient_float)$/.test(name)),
@@ -213,7 +216,7 @@ describe('200 parallel purchases on a float for 50', () => {
 
 it('one purchase is out at a time while no rate can be observed', async () => {
   await setFloat('1000.00');
-  // The balance cannot be asked for, so the first purchases tell no rate; the first of them hangs.
+  // The balance query fails, so the first purchases show no rate. The answer to the first of them is delayed.
   await world.sandbox.fault({ provider: 'latcom', operation: 'balance', fault: 'status-500' });
   await world.sandbox.fault({ provider: 'latcom', operation: 'purchase', fault: 'delay', delayMs: 2_500, times: 1 });
   const first = buy();

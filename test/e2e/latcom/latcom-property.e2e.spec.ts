@@ -6,7 +6,7 @@ import { bareId, unique } from '../../support/ids.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
-/** Ends of the sandbox's magic numbers that answer fast, and an ordinary one; a provider that lies in a refusal is not there. */
+/** Ends of magic numbers that are answered fast, and an ordinary one. Numbers with a false refusal are left out. */
 const ENDS = [
   ...['660', '005', '051', '083', '091', '191', '291', '077', '200', '201', '203', '204', '400', '401', '402', '403'],
   ...['500', '501', '504', '600', '601', '602', '604', '607', '609', '610'],
@@ -23,7 +23,7 @@ beforeAll(async () => {
   another = await startGateway({ databaseUrl: world.database.url, env: world.env });
 }, 60_000);
 
-/** What really happened at LATCOM, by `distributor_transaction_id`. */
+/** The number of purchases that LATCOM executed, by `distributor_transaction_id`. */
 async function executed(): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (const { key } of await world.sandbox.effects('latcom'))
@@ -39,12 +39,12 @@ async function buy(end: string, first: boolean): Promise<string> {
     const gateways = first ? [world.gateway(), another] : [another, world.gateway()];
     const answers = await Promise.all(
       gateways.map((gateway) =>
-        // No answer of one that was killed: the same is sent again.
+        // A killed gateway gives no answer. The same request is sent again.
         gateway.request('POST', '/v1/topups', { auth: world.partner, body, headers }).catch(() => null),
       ),
     );
     const ids = new Set(answers.flatMap((one) => (one && one.status < 300 ? [textAt(one.body, 'id')] : [])));
-    // Refused for a moment, while the balance is looked at after a "51", or while an instance starts.
+    // Purchases are refused for a moment while the balance is queried after a "51", or while an instance starts.
     if (ids.size === 0) await sleep(50);
     else {
       expect(ids.size).toBe(1);
@@ -69,7 +69,7 @@ const ORDERS = fc.array(fc.record({ end: fc.constantFrom(...ENDS), first: fc.boo
   maxLength: 16,
 });
 
-/** Purchases of which the gateway says what is not so, or that were executed more than once. */
+/** Purchases whose status contradicts the effects at LATCOM, or that were executed more than once. */
 async function wrongOf(list: readonly Order[], ids: readonly string[]): Promise<string[]> {
   const statuses = await Promise.all(ids.map(statusOf));
   const truth = await executed();

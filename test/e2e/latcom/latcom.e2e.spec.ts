@@ -25,7 +25,7 @@ function ended(id: string, timeoutMs = 15_000): Promise<Answer> {
   );
 }
 
-/** What the ledger holds and has posted of the partner's pesos. */
+/** The held and the posted pesos of the partner in the ledger. */
 async function pesos(): Promise<{ held: unknown; posted: unknown }> {
   const answer = await world.admin('GET', '/v1/admin/ledger/balances');
   const accounts = at(answer.body, 'data');
@@ -51,7 +51,7 @@ describe('validate', () => {
     for (let again = 0; again < 2; again += 1) {
       expect(await validate(order)).toMatchObject({ status: 200, body: { valid: true, problems: [] } });
     }
-    // Not all calls: the gateway asks for its balance by the clock.
+    // Only the calls with this phone number, because the gateway also queries the balance on a schedule.
     const sent = async (): Promise<unknown[]> =>
       (await world.sandbox.calls('latcom')).filter((call) => String(call['body']).includes(phoneNumber));
     expect(await sent()).toEqual([]);
@@ -138,7 +138,7 @@ describe('cancel', () => {
     await paused(async () => {
       const id = textAt((await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' })).body, 'id');
       await sender.query('begin');
-      // As a claim does it: until it commits, whoever looks sees nothing of it, and whoever writes waits.
+      // Simulates a claim: before its commit, readers do not see it and writers wait.
       await sender.query(
         `update transactions set attempt_open = true, attempts = attempts + 1, epoch = epoch + 1,
            due_at = now() + interval '1 minute' where id = $1`,
@@ -174,7 +174,7 @@ describe('cancel', () => {
       const status = String(at((await ended(id)).body, 'status'));
       outcomes.add(`${String(statuses[index])} ${status} ${await purchases(id)}`);
     }
-    // Which of them wins is chance; the next test decides it.
+    // Either can win here. The next test decides the order.
     expect(['200 canceled 0', '409 succeeded 1']).toEqual(expect.arrayContaining([...outcomes]));
   }, 60_000);
 });

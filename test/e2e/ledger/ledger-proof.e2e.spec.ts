@@ -15,7 +15,7 @@ import { at, textAt } from '../../support/http.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, topup } from '../../support/world.js';
 
-/** Until a row cannot be joined by an older one any more. */
+/** The time after which no row with an earlier time can appear. */
 const SETTLE_MS = 1_100;
 
 let place: TestDatabase;
@@ -59,7 +59,7 @@ async function sealAll(): Promise<number> {
   return rows;
 }
 
-/** As somebody does who owns the database and knows how to get past its triggers. */
+/** Changes rows like an attacker who owns the database and disables its triggers. */
 async function tamper(text: string, values: unknown[]): Promise<void> {
   const client = new Client({ connectionString: place.adminUrl });
   await client.connect();
@@ -256,7 +256,7 @@ describe('verifying finds', () => {
     expect((await verifyLedger(database)).fault).toEqual({ kind: 'seal_missing', sealNo: 1n });
   });
 
-  /** As somebody does who changes a row and knows how seals are made. */
+  /** Changes a row and recalculates the seals, like an attacker who knows their format. */
   async function forge(no: bigint): Promise<void> {
     await tamper(`update transaction_events set detail = '{"a": 1}' where transaction_id = $1 and seq = 2`, [
       victim.id,
@@ -287,7 +287,7 @@ describe('verifying finds', () => {
     const { head } = await verifyLedger(database);
     expect((await verifyLedger(database, head)).fault).toBeNull();
     await forge(1n);
-    // Nothing within the database can tell it.
+    // No data in the database shows the change; only the stored head does.
     expect((await verifyLedger(database)).fault).toBeNull();
     expect((await verifyLedger(database, head)).fault).toEqual({ kind: 'head_missing' });
     await recorded();
@@ -404,7 +404,7 @@ it('is sealed by whoever comes next when an instance is killed while it seals', 
   const blocker = new Client({ connectionString: world.database.adminUrl });
   await blocker.connect();
   await blocker.query('begin');
-  // The seal is written, and the balances that belong to it cannot be.
+  // The seal can be written, but its balances cannot.
   await blocker.query('lock table ledger_checkpoints in exclusive mode');
   await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=15' });
   await eventually(
@@ -427,7 +427,7 @@ it('is sealed by whoever comes next when an instance is killed while it seals', 
 it('a ledger that another instance seals while it is verified is whole', async () => {
   for (let count = 0; count < 3; count += 1) await recorded();
   await sleep(SETTLE_MS);
-  // One connection for both: what it has locked it may seal, while the verification stands still at the lock.
+  // One connection locks and seals, so that it can seal while the verification waits for the lock.
   const locking = openPool({ ...place, url: place.adminUrl }, 1);
   try {
     await locking.query('begin');

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const OPEN = `('scheduled', 'pending', 'processing', 'unknown')`;
 
-/** Where the sums differ from a count of the rows, in one snapshot. */
+/** The differences between the maintained sums and counted rows, in one snapshot. */
 const DIFFERENCES = `
 with counted as (
   select provider, type, status, parked, open_since(status, release_at, created_at) as since, count(*) as count
@@ -39,7 +39,7 @@ async function folded(): Promise<void> {
   );
 }
 
-/** Until it is answered, as a partner would. */
+/** Repeats the request until it is answered, like a partner. */
 async function submit(path: string, body: object): Promise<string> {
   const key = unique('key');
   for (;;) {
@@ -55,10 +55,10 @@ const later = (): string => new Date(Date.now() + 3_600_000).toISOString();
 const ORDERS: readonly (() => readonly [path: string, body: object])[] = [
   () => ['/v1/accruals', accrual()],
   () => ['/v1/accruals', accrual({ releaseAt: later() })],
-  // Final after a minute.
+  // An accrual that is final after a minute, and an ordinary top-up.
   () => ['/v1/accruals', accrual({ member: { ffn: MAGIC.latamPass.finalAfterOneMinute } })],
   () => ['/v1/topups', topup()],
-  // Executed and never answered, and one that is refused.
+  // A top-up that is executed but not answered, and one that is refused.
   () => ['/v1/topups', topup({ phoneNumber: MAGIC.latcom.executedAnswerLost })],
   () => ['/v1/topups', topup({ phoneNumber: MAGIC.latcom.declinedNotAuthorized })],
 ];
@@ -74,7 +74,7 @@ it('sums and rows are the same at every moment, with two instances and after kil
     }
     return looks;
   })();
-  // A failed look is told at the end; until then nobody waits for it.
+  // A failed comparison is reported at the end. This handler prevents an unhandled rejection until then.
   watching.catch(() => undefined);
   const orders = Array.from({ length: 20 }, () => ORDERS.map((make) => make())).flat();
   const submitting = (async (): Promise<void> => {

@@ -16,7 +16,7 @@ import { eventually } from '../../support/wait.js';
 import { pass, startWorld, type World } from '../../support/world.js';
 
 const LIMIT = 100;
-/** Background work leaves three to others. */
+/** With so many used permits, background work has one left, because it leaves three to others. */
 const ONE_LEFT = LIMIT - 4;
 
 let stub: LoyaltyLayerStub;
@@ -28,12 +28,12 @@ beforeAll(async () => {
     gateway: {
       LOYALTY_LAYER_BASE_URL: stub.baseUrl,
       LOYALTY_LAYER_REQUESTS_PER_MINUTE: String(LIMIT),
-      // A batch that is full does not wait for others.
+      // Small batches, because a full batch is sent at once.
       LOYALTY_LAYER_BATCH_MAX_SIZE: '3',
       BREAKER_FAILURES: '100000',
     },
   });
-  // The token is there, so that permits are for passes only.
+  // Logs in first, so that only passes use permits.
   await world.call('POST', '/v1/passes', order(unique('first')), { prefer: 'wait=20' });
 }, 60_000);
 
@@ -43,7 +43,7 @@ function order(name: string): Record<string, unknown> {
   return pass({ holder: { firstName: 'Ana', lastName: 'Souza', email: `${name}@example.com` } });
 }
 
-/** Creates that find the quota used up, in the order in which they will be sent. */
+/** Creates passes while the quota is used up. Returns them in the order of sending. */
 async function queue(count: number): Promise<{ id: string; email: string }[]> {
   await useUpQuota(world.database.url, LIMIT);
   const queued: { id: string; email: string }[] = [];
@@ -74,7 +74,7 @@ async function ended(queued: readonly { id: string }[]): Promise<unknown[]> {
   );
 }
 
-/** Lets them go out together, and answers with how they ended. */
+/** Sends the waiting creates in one batch. Returns their final transactions. */
 async function coalesce(count: number, behave: LoyaltyLayerStub['behave']): Promise<unknown[]> {
   stub.behave = behave;
   const queued = await queue(count);
@@ -178,7 +178,7 @@ describe('an answer to a batch of three', () => {
   ])('%s', async (_what, behave, expected) => {
     const all = await coalesce(3, behave);
     expect(statuses(all)).toBe(expected);
-    // What is not understood makes batches rarer: one that is understood makes it good again.
+    // A misunderstood batch response counts against batches. An understood one resets that count.
     if (expected.includes('unknown'))
       expect(statuses(await coalesce(3, issueAll))).toBe('succeeded succeeded succeeded');
   });
@@ -236,7 +236,7 @@ describe('killed', () => {
 
   it('between the mapping and the call too', async () => {
     const queued = await queue(3);
-    // Who holds the budget's row keeps everybody from getting a permit.
+    // A lock on the quota's row stops all grants of permits.
     await withClient(world.database.url, async (client) => {
       await useUpQuota(world.database.url, ONE_LEFT);
       await client.query('begin');

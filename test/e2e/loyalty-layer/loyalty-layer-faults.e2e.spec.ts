@@ -6,7 +6,7 @@ import { portOf } from '../../support/sockets.js';
 import { eventually } from '../../support/wait.js';
 import { pass, startWorld, type World } from '../../support/world.js';
 
-/** What LoyaltyLayer does to the first call of an operation; every later one is answered as it should be. */
+/** The answer to the first call of an operation. Later calls are answered correctly. */
 type Fault = (response: ServerResponse) => void;
 
 const refuse =
@@ -31,7 +31,7 @@ const say =
     response.end(text);
   };
 
-/** How it has to end, and how many calls that may take: of a create, of an update, of a cancel. */
+/** The expected status and number of calls of a create, an update and a cancel. */
 type Row = readonly [fault: Fault, create: string, update: string, cancel: string];
 
 const LOST = ['unknown 1', 'succeeded 2', 'succeeded 2'] as const;
@@ -63,10 +63,10 @@ const TABLE: Readonly<Record<string, Row>> = {
 const NAMES = Object.keys(TABLE);
 let world: World;
 let server: Server;
-/** Calls by operation and pass. */
+/** Number of calls by operation and pass. */
 const calls = new Map<string, number>();
 
-/** The pass is named after its fault, in the holder's first name and in its id. */
+/** The holder's first name and the pass id contain the name of the fault. */
 function respond(url: string, text: string, response: ServerResponse): void {
   if (url.endsWith('/auth/token'))
     return sendJson(response, 200, { access_token: `t-${Date.now()}`, expires_in: 1800 });

@@ -52,7 +52,7 @@ function once(id: string, timeoutMs = 30_000): Promise<Answer> {
   );
 }
 
-/** The updates that carry one of the marks, in the order in which LoyaltyLayer got them. */
+/** The updates that contain one of the marks, in the order in which LoyaltyLayer received them. */
 async function arrivals(marks: readonly string[]): Promise<{ mark: string; atMs: number }[]> {
   const calls = await world.sandbox.calls('loyalty-layer');
   return calls

@@ -40,7 +40,7 @@ it('a lounge pass has a QR code as SVG and PNG, for its owner alone', async () =
   expect(svg.headers.get('cache-control')).toBe('no-store');
   const text = await svg.text();
   expect(text).toMatch(/^<svg [\s\S]*<\/svg>\s*$/);
-  // Drawn, not quoted.
+  // The image shows the QR data as modules, not as text.
   expect(text).not.toContain(textAt(issued.body, 'pass', 'qrData'));
   const png = await image(path, 'image/png');
   expect(png.headers.get('content-type')).toBe('image/png');

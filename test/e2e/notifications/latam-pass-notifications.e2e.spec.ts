@@ -38,7 +38,7 @@ function notify(body: unknown, auth: Credentials | null = world.notifier): Promi
   return world.gateway().request('POST', PATH, { ...(auth && { auth }), body });
 }
 
-/** An accrual that was accepted; it waits to be told its end, unless a parked notification told it already. */
+/** An accepted accrual. It waits for its notification, unless an orphan has already ended it. */
 async function accepted(correlationId = unique('correlation')): Promise<{ id: string; correlationId: string }> {
   stub.play({ submit: [{ status: 200, body: { correlationId } }] });
   const id = textAt((await world.call('POST', '/v1/accruals', accrual())).body, 'id');
@@ -58,7 +58,7 @@ function stored(): Promise<Record<string, unknown>[]> {
   return sql(world, `select state, correlation_id as correlation from notifications order by id desc`);
 }
 
-/** The newest one, once it has been looked at. */
+/** Waits until the newest notification has the state, and returns all rows. */
 function newest(state: string): Promise<Record<string, unknown>[]> {
   return eventually(10_000, stored, (rows) => rows[0]?.['state'] === state);
 }
@@ -269,7 +269,7 @@ it('of two contradicting notifications the first stands, also when the process d
   await owner.query('begin');
   await owner.query('select from transactions where id = $1 for update', [bareId(id)]);
   expect((await notify(processed(correlationId))).status).toBe(200);
-  // It stands at the lock now, and does not get beyond it.
+  // Waits until the statement waits for the lock.
   const waiting = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
   await eventually(
     5_000,
@@ -315,7 +315,7 @@ it('an orphan that waited long is matched soon after its accrual was accepted', 
   const correlationId = unique('correlation');
   await notify(processed(correlationId));
   await newest('orphan');
-  // As if it had waited for a day.
+  // Changes the times as if the notification had waited for a day.
   await sql(
     world,
     `update notifications set attempts = 17, due_at = now() + interval '1 hour' where correlation_id = $1`,
@@ -365,7 +365,7 @@ it('one that finds its accrual lets what came earlier and still waits go first',
 
 describe('an earlier notification that can never be applied', () => {
   const parked = (): Promise<number> => metric(world, 'gateway_alarms_total{kind="notification_parked"}');
-  /** Bytes that no key opens. */
+  /** Stores a notification with bytes that no key can decrypt. */
   const storeBroken = (
     id: string,
     correlationId: string,
@@ -503,7 +503,7 @@ it('what was stored and not applied when the gateway was killed is applied once 
   );
   await lock.query('rollback');
   await restarted;
-  // The lease of who is gone, as if it had ended.
+  // Ends the lease of the stopped gateway.
   await lock.query(`update notifications set due_at = now() where state = 'received'`);
   await lock.end();
   await accrualOnce(world, id, ['succeeded'], 5_000);

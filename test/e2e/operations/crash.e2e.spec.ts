@@ -6,7 +6,7 @@ import { MAGIC } from '../../support/magic.js';
 import { eventually } from '../../support/wait.js';
 import { accrual, startWorld, topup, type World } from '../../support/world.js';
 
-/** Short enough that the leases of a killed gateway end within the test. */
+/** A short timeout, so that the leases of a killed gateway end during the test. */
 const LATCOM_TIMEOUT_MS = '1500';
 
 let world: World;
@@ -32,7 +32,7 @@ it('loses none and doubles none of 100 accruals when it is killed again and agai
     }
   })();
   const orders = Array.from({ length: 100 }, () => ({ order: accrual(), key: unique('crash') }));
-  // As a partner would: the same request with the same key until it is answered.
+  // Repeats the same request with the same key until it is answered, like a partner.
   const submit = async ({ order, key }: (typeof orders)[number]): Promise<void> => {
     for (;;) {
       const answer = await world.call('POST', '/v1/accruals', order, { 'idempotency-key': key }).catch(() => null);
@@ -93,7 +93,7 @@ describe('killed while a top-up is out', () => {
 
 it('stalled past its lease, it sends nothing when it wakes', async () => {
   const another = await startGateway({ databaseUrl: world.database.url, env: world.env });
-  // The first send meets a dead token, so the login's delay leaves time to stop the process before the purchase.
+  // The token is expired and the login is slow, so there is time to stop the process before the purchase is sent.
   await world.sandbox.fault({ provider: 'latcom', operation: 'token', fault: 'delay', delayMs: 2_000, times: 1 });
   await fetch(`${world.sandbox.url}/_sandbox/tokens/expire`, { method: 'POST' });
   const answer = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' });

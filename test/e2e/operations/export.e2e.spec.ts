@@ -11,7 +11,7 @@ import { accrual, pass, startWorld, topup, type World } from '../../support/worl
 
 const PARTNER = '/v1/transactions/export';
 const OPERATOR = '/v1/admin/transactions/export';
-/** Several pages, and far more than fits into the buffers between two processes. */
+/** Number of rows: several pages, and more bytes than the buffers between two processes hold. */
 const MANY = 60_000;
 
 let world: World;
@@ -61,7 +61,7 @@ async function rowsOf(path: string, auth: Credentials): Promise<Record<string, s
   return parse(await answer.text(), { columns: true });
 }
 
-/** The head of an answer whose body is not read yet. */
+/** Sends a request. Returns the answer when its head has arrived; the body is not read yet. */
 function open(url: string, auth: Credentials, agent?: Agent): Promise<IncomingMessage> {
   const headers = { authorization: basicAuth(auth) };
   return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ function open(url: string, auth: Credentials, agent?: Agent): Promise<IncomingMe
   });
 }
 
-/** What the gateway has logged of exports that have ended since. */
+/** The exports in the gateway's log that ended after a position. */
 function ended(since: number): { rows: number; isComplete: boolean }[] {
   const lines = world
     .gateway()
@@ -354,7 +354,7 @@ describe('the stream', () => {
     const rows: Record<string, string>[] = parse(text, { columns: true });
     const old = rows.filter((row) => row['reference']?.startsWith('bulk-'));
     expect(new Set(old.map((row) => row['reference'])).size).toBe(MANY);
-    // Of those that came meanwhile none, except for what the first page may have had.
+    // Transactions created during the export are not included, unless they were already there for the first page.
     expect([old.length, rows.length]).toEqual([MANY, MANY]);
   }, 60_000);
 });

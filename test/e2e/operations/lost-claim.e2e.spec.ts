@@ -13,15 +13,15 @@ const PROVIDERS = 3;
 let world: World;
 let latcom: LatcomStub;
 let proxy: DatabaseProxy;
-/** Reaches its database by the proxy alone. */
+/** A gateway that reaches its database only through the proxy. */
 let gateway: Gateway;
-/** Reaches it directly. */
+/** A connection to the database without the proxy. */
 let direct: Client;
 
 beforeAll(async () => {
   latcom = await startLatcomStub();
   world = await startWorld({ gateway: { LATCOM_BASE_URL: latcom.baseUrl, LATCOM_TIMEOUT_MS: '5000' } });
-  // The other gateway only serves to set the app up: it must not take up what is due.
+  // The world's own gateway only created the app. It is stopped, so that it does not claim due work.
   await world.gateway().stop();
   proxy = await startDatabaseProxy(world.database.url);
   gateway = await startGateway({ databaseUrl: proxy.url, env: world.env });
@@ -40,7 +40,7 @@ async function count(text: string, values: readonly unknown[] = []): Promise<num
   return rows[0]?.count ?? 0;
 }
 
-/** A top-up that was refused before it was executed, and waits for its second attempt. */
+/** A top-up whose first attempt was refused before execution, and that waits for its second attempt. */
 async function waiting(): Promise<string> {
   latcom.behave = ({ socket }) => {
     latcom.behave = ({ socket: next, body }) => void next.end(answer(200, approval(body)));
@@ -54,7 +54,7 @@ async function waiting(): Promise<string> {
     () => count('from transactions where id = $1 and not attempt_open', [uuidOf(id)]),
     (found) => found === 1,
   );
-  // Until then LATCOM is asked nothing, and only what has expired is taken up.
+  // Until then LATCOM gets no request, and only expired operations are claimed.
   await direct.query(`update transactions set due_at = now() + interval '1 h' where id = $1`, [uuidOf(id)]);
   await sleep(3_000);
   return id;
@@ -64,7 +64,7 @@ function uuidOf(id: string): string {
   return bareId(id);
 }
 
-/** The scheduler takes it up; the database does what it was asked, and its answer is lost. */
+/** The job claims the transaction: the database commits the claim, but the answer is lost. */
 async function claimedUnheard(id: string): Promise<void> {
   const holder = new Client({ connectionString: world.database.url });
   await holder.connect();

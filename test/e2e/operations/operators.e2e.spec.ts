@@ -49,7 +49,7 @@ describe('with REQUIRE_SECOND_OPERATOR', () => {
     expect((await world.admin('GET', path)).body).toMatchObject({ proposal: null });
     const proposed = await ask(`${path}/resolve`, first, RESOLUTION);
     expect([proposed.status, at(proposed.body, 'status')]).toEqual([202, 'unknown']);
-    // Nobody should have to approve what they cannot see.
+    // The approving operator must see the proposal.
     const seen = await strict.request('GET', path, { auth: second });
     expect(at(seen.body, 'proposal')).toEqual({
       ...RESOLUTION,
@@ -158,7 +158,7 @@ describe('notifications', () => {
   it('are answered after they have been stored, never before', async () => {
     const client = new Client({ connectionString: world.database.url });
     await client.connect();
-    // Nobody can write to the table: what is answered meanwhile was not stored.
+    // The lock prevents writes to the table, so a 200 during it would be a notification that is not stored.
     await client.query('begin');
     await client.query('lock table notifications in exclusive mode');
     let isAnswered = false;

@@ -17,7 +17,7 @@ beforeAll(async () => {
   stub = await startLatcomStub();
   front = await startTlsFront(stub.port);
   proxy = await startConnectProxy(front.port);
-  // Nothing listens there: whoever follows one of these gets nowhere.
+  // A URL on which no server listens. A client that used one of these variables would fail.
   const astray = 'http://127.0.0.1:9';
   world = await startWorld({
     gateway: {

@@ -8,21 +8,21 @@ import { sql } from '../../support/sql.js';
 import { eventually } from '../../support/wait.js';
 import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
-/* What stands in front of a provider refuses calls too, in words of its own; such answers end nothing. */
+/* A proxy or firewall in front of a provider refuses calls too, with its own answers. They end no transaction. */
 
 type Refusal = readonly [status: number, body: unknown];
 
 let world: World;
 let server: Server;
 let tokens = 0;
-/** At LATAM Pass. */
+/** Number of logins at LATAM Pass. */
 let logins = 0;
 const seen: string[] = [];
-/** Answers given before the usual ones, by what the path contains; `for ever` stays. */
+/** Answers that replace the usual ones for paths that contain `on`, for `times` requests. */
 let refusals: { on: string; answer: Refusal; times: number }[] = [];
 let correlationId = '';
 const ALARMS = ['provider_edge', 'provider_refuses_credentials', 'token_unreadable', 'unreadable_balance'] as const;
-/** Before the test. */
+/** Number of alarms by kind before the test. */
 const raised = new Map<string, number>();
 
 function usual(path: string, order: unknown): Refusal {
@@ -101,7 +101,7 @@ afterAll(() => {
 const refuse = (on: string, answer: Refusal, times = 1): void => void refusals.push({ on, answer, times });
 const calls = (part: string): number => seen.filter((path) => path.includes(part)).length;
 const counted = (kind: string): Promise<number> => metric(world, `gateway_alarms_total{kind="${kind}"}`);
-/** Since the test began. */
+/** The number of alarms since the test began. */
 const alarms = async (kind: (typeof ALARMS)[number]): Promise<number> =>
   (await counted(kind)) - (raised.get(kind) ?? 0);
 const ACCRUAL = '/partner/accrual';
@@ -138,7 +138,7 @@ describe('a gateway whose providers have something in front of them', () => {
 
   it('an accrual goes on after each refusal of something in front of LATAM Pass, with an alarm for each', async () => {
     for (const answer of EDGE) {
-      // One that is healed by a new token raises none.
+      // A refusal that a new token ends raises no alarm.
       const before = await alarms('provider_edge');
       refuse(ACCRUAL, answer, 2);
       const submitted = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' });
@@ -287,7 +287,7 @@ describe('the first 403 of something in front of LATAM Pass, and balances that c
   it('a misreading that looks like a number is corrected by the next look, and purchases go on', async () => {
     const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
     await balance('?refresh=true');
-    // A point that separates thousands.
+    // A balance with a point as thousands separator.
     refuse('purchase', [200, '{"success":true,"response_code":"00","transaction_id":"X","balance_after":"99.999"}']);
     await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' });
     expect((await balance()).body).toMatchObject({ current: { balance: '99.999' } });
@@ -333,12 +333,12 @@ describe('a 403 that stays, and rates that others have spoilt', () => {
     const tells = (told: number): void =>
       refuse('purchase', [200, { success: true, response_code: '00', transaction_id: 'X', balance_after: told }]);
     await balance('?refresh=true');
-    // Somebody else spends nearly all of it meanwhile.
+    // Another system spends nearly the whole balance meanwhile.
     tells(100);
     await buy();
     tells(99.41);
     expect(at((await buy()).body, 'status')).toBe('succeeded');
-    // Its rate is far off the usual one and does not count yet; the next look is due in half a minute.
+    // Its rate differs too much from the usual one and does not count yet. The next probe is due in 30 s.
     expect((await Promise.all([buy(), buy()])).map(({ body }) => at(body, 'code'))).toEqual([
       'insufficient_float',
       'insufficient_float',

@@ -7,14 +7,14 @@ import { eventually } from '../../support/wait.js';
 import { pass, startWorld, type World } from '../../support/world.js';
 
 const LIMIT = 30;
-/** What interactive calls and those that have waited long may use; logins, operators and status queries have more. */
+/** The permits for interactive and aged calls; two more are reserved for logins, operators and status queries. */
 const CEILING = LIMIT - 2;
 
 let world: World;
 
 beforeAll(async () => {
   world = await startWorld({
-    // How much is sent is counted by the gateway and set by the tests; here it matters who gets it.
+    // The sandbox has no limit here: the tests check which calls get the gateway's permits.
     sandbox: { SANDBOX_REQUESTS_PER_MINUTE: '1000000' },
     gateway: { LOYALTY_LAYER_REQUESTS_PER_MINUTE: String(LIMIT), LOYALTY_LAYER_COALESCING: 'false' },
   });
@@ -40,7 +40,7 @@ async function issueMany(auth: Credentials, count: number): Promise<string[]> {
   const answer = await world.gateway().request('POST', '/v1/passes/batch', { auth, body, headers });
   const list = at(answer.body, 'results');
   if (!Array.isArray(list)) throw new Error('no results');
-  // Each has asked for its permit by then: none takes one that is meant for others.
+  // Waits until each has requested its permit, so that none takes a permit that is meant for others.
   await eventually(15_000, underWay, (rows) => rows === 0);
   return list.map((one) => textAt(one, 'transaction', 'id'));
 }
@@ -52,7 +52,7 @@ async function underWay(): Promise<number> {
   });
 }
 
-/** How many of them have been issued. */
+/** The number of issued passes among `ids`. */
 async function issued(ids: readonly string[]): Promise<number> {
   return withClient(world.database.url, async (client) => {
     const found = `select from transactions where id = any($1::uuid[]) and status = 'succeeded'`;
@@ -60,7 +60,7 @@ async function issued(ids: readonly string[]): Promise<number> {
   });
 }
 
-/** What waits is due at once. */
+/** Makes waiting operations due at once. */
 function hasten(): Promise<Answer> {
   return world.admin('POST', '/v1/admin/providers/loyalty-layer/resume', {});
 }
@@ -98,7 +98,7 @@ it('what has waited long gets its turn while newcomers take every permit they ca
   });
   const permits = (async () => {
     while (!storm.isOver) {
-      // One is free at a time, and somebody asks for it all the time.
+      // One permit is free at a time, and new calls request it all the time.
       await useUpQuota(world.database.url, CEILING - 1);
       await sleep(300);
     }
@@ -151,7 +151,7 @@ it('an operator has permits when nobody else has', async () => {
   const path = `/v1/passes/${textAt(known, 'pass', 'id')}?refresh=true`;
   await useUpQuota(world.database.url, LIMIT - 2);
   expect((await world.call('GET', path)).status).toBe(200);
-  // The last one is for a login alone.
+  // The last permit is reserved for a login.
   expect((await world.call('GET', path)).status).toBe(503);
   expect((await world.admin('POST', '/v1/admin/providers/loyalty-layer/token/refresh', {})).status).toBeLessThan(300);
 }, 40_000);

@@ -13,7 +13,7 @@ let second: Gateway;
 beforeAll(async () => {
   world = await startWorld({
     sandbox: { SANDBOX_REQUESTS_PER_MINUTE: LIMIT },
-    // What is looked at here is the quota: each create is a call of its own.
+    // These tests are about the quota, so each create is a separate call.
     gateway: { LOYALTY_LAYER_REQUESTS_PER_MINUTE: LIMIT, LOYALTY_LAYER_COALESCING: 'false' },
   });
   second = await startGateway({ databaseUrl: world.database.url, env: world.env });
@@ -91,17 +91,17 @@ it('what the quota cannot take waits still, with an estimate, and nothing is exc
   expect(Number(at(seen, 'quota', 'used'))).toBeLessThanOrEqual(30);
   expect(Number(at(seen, 'drainSeconds'))).toBeGreaterThan(45);
 
-  // Nobody takes it up in vain: after seconds its timeline is as short as it was.
+  // A waiting operation is not claimed in vain: its timeline does not grow.
   await sleep(3_000);
   const events = await world.call('GET', `/v1/transactions/${textAt(waiting.at(-1)?.body, 'id')}/events`);
   const list = at(events.body, 'data');
   expect(Array.isArray(list) ? list.length : 0).toBeLessThanOrEqual(3);
   expect(await counter('violations')).toBe(0);
-  // Switched off, nothing goes together, however scarce the permits are.
+  // With coalescing switched off, no batch is sent, even while permits are scarce.
   expect(at(await counter('calls'), 'pass-batch')).toBeUndefined();
   expect(Number(await counter('mostRequestsInWindow'))).toBeLessThanOrEqual(30);
 
-  // What was reserved is there for those who look after things.
+  // Operators still get the permit that is reserved for them.
   const status = await world.call(
     'GET',
     `/v1/passes/${textAt(answers.find((one) => one.status === 201)?.body, 'pass', 'id')}?refresh=true`,

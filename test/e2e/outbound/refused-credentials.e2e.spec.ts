@@ -48,7 +48,7 @@ it('LoyaltyLayer is stopped by invalid_client, and goes on once an operator has 
     body: { code: 'provider_unavailable' },
   });
 
-  // Still wrong: it is tried anew, and stopped anew.
+  // The credentials are still wrong: the gateway tries them again and pauses again.
   expect((await resume()).status).toBe(200);
   await eventually(10_000, logins, (count) => count > asked);
   await eventually(10_000, paused, (pause) => pause !== null);

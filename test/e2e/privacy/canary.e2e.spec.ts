@@ -4,7 +4,7 @@ import { at, textAt } from '../../support/http.js';
 import { eventually } from '../../support/wait.js';
 import { accrual, pass, startWorld, topup, type World } from '../../support/world.js';
 
-/** Values that may be nowhere but in encrypted columns. Each is of its own, so that one that is found tells where it came from. */
+/** Values that may be in encrypted columns only. Each is used once, so that a found value shows its origin. */
 const CANARIES = {
   ffn: '70000000031',
   documentId: '70000000112',
@@ -58,7 +58,7 @@ beforeAll(async () => {
   }
   const issued = await call('/v1/passes', pass({ planId: 'PP-LOUNGE', enrolToken: CANARIES.enrolToken, holder }));
   qrData = textAt(issued, 'pass', 'qrData');
-  // Refused ones are the most talkative.
+  // Refused requests produce the most text.
   await call('/v1/accruals', accrual({ member, points: '1', surprise: CANARIES.email }));
   await call('/v1/passes', pass({ planId: 'A B', enrolToken: CANARIES.enrolToken, holder }));
   await call('/v1/topups', topup({ ...order, amount: { value: '1.50', currency: 'MXN' } }));
@@ -85,7 +85,7 @@ const secrets = (): Record<string, string> => ({
 });
 
 it('tells none of them in the log, though it tells of every request', async () => {
-  // The log is written behind the answers.
+  // The log is written after the answers.
   const log = await eventually(
     10_000,
     () => Promise.resolve(world.gateway().output()),
@@ -101,7 +101,7 @@ it('tells none of them in the metrics', async () => {
 });
 
 it('shows personal data masked, and in answers to refused requests not at all', () => {
-  // The QR data is its owner's, who asked.
+  // The owning app may see its QR data.
   expect(found(bodies.join('\n').replaceAll(qrData, ''), secrets())).toEqual([]);
 });
 

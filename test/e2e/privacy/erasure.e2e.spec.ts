@@ -13,7 +13,7 @@ const NOTE = 'for the forgotten one';
 let world: World;
 const paths: string[] = [];
 
-/** What the database has of the person: ciphertext, and the masked remains. */
+/** The person's data in the database: encrypted and masked. */
 async function remains(): Promise<unknown[]> {
   return sql(
     world,
@@ -57,7 +57,7 @@ it('leaves nothing of the person, and everything of the ledger', async () => {
   for (const path of paths) {
     const erased = await world.admin('POST', `${path}/erase`);
     expect(erased.body).toMatchObject({ status: 'succeeded', metadata: {} });
-    // Again changes nothing more.
+    // A second erasure changes nothing.
     expect((await world.admin('POST', `${path}/erase`)).body).toEqual(erased.body);
     expect((await world.admin('GET', `${path}?expand=personal`)).body).toEqual({
       ...Object(erased.body),

@@ -15,13 +15,13 @@ let world: World;
 let viewer: Credentials;
 let operator: Credentials;
 
-/** Lets it have ended so many days ago. */
+/** Changes the times of a transaction as if it had ended `days` days earlier. */
 async function age(id: string, days: number): Promise<void> {
   const columns = `completed_at = completed_at - make_interval(days => $2), created_at = created_at - make_interval(days => $2)`;
   await sqlAsOwner(world, `update transactions set ${columns} where id = $1`, [bareId(id), days]);
 }
 
-/** All tasks are due now, and begin where everything is older. */
+/** Makes all purge tasks due now, from the oldest row on. */
 async function purge(): Promise<void> {
   await sqlAsOwner(
     world,
@@ -266,7 +266,7 @@ describe('the purge', () => {
       [bareId(template), count],
     );
     const other = await startGateway({ databaseUrl: world.database.url, env: world.env });
-    // So slow that both instances look while it goes on, and that the kill comes in between.
+    // Makes the work slow, so that both instances see it in progress and the kill interrupts it.
     await sqlAsOwner(
       world,
       `create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return null; end';
@@ -289,7 +289,7 @@ describe('the purge', () => {
     await eventually(30_000, state, ([row]) => row?.['blocked'] === count);
     await other.stop();
     await sqlAsOwner(world, `drop function slow cascade`);
-    // Counted with each piece: a piece that was done twice, or half, would show.
+    // The count is written with each batch, so a batch that was done twice or partly would show.
     const [end] = await state();
     expect(end).toEqual({ rows: count, blocked: count });
   });
@@ -312,7 +312,7 @@ describe('an app that is erased', () => {
     const releaseAt = new Date(Date.now() + 86_400_000).toISOString();
     const held = textAt((await asLeaver('POST', '/v1/accruals', accrual({ releaseAt }))).body, 'id');
     const path = `/v1/admin/apps/${appId}`;
-    // Sealed under the app's key, not the gateway's.
+    // The data is encrypted under the app's key, not under the gateway's.
     expect(
       await sqlAsOwner(world, `select get_byte(sealed, 0) as format from transactions where id = $1`, [bareId(id)]),
     ).toEqual([{ format: 2 }]);
@@ -345,7 +345,7 @@ describe('an app that is erased', () => {
     expect(
       await foundInDatabase(world.database.url, { phone, masked: `******${phone.slice(-4)}`, note: 'farewell' }),
     ).toEqual([]);
-    // What comes back from a backup stays unreadable, also for a gateway that starts anew.
+    // Rows restored from a backup stay unreadable, also after a restart of the gateway.
     await sqlAsOwner(world, `update transactions set sealed = $2 where id = $1`, [bareId(id), backup[0]?.sealed]);
     await world.crash();
     const again = await world.admin('GET', `/v1/admin/transactions/${id}?expand=personal`);

@@ -22,7 +22,7 @@ async function badLinesOf(id: string, query = ''): Promise<string> {
   return String(body);
 }
 
-/** Cells without quotes in them. */
+/** Splits a CSV whose cells contain no quotes. */
 const rowsOf = (csv: string): string[][] =>
   csv
     .trimEnd()
@@ -125,7 +125,7 @@ it('gives cells that spreadsheets would compute with an apostrophe, by which the
     badLineCounts: { amount_unreadable: 5, id_apostrophe: 4 },
     badLineCount: 9,
   });
-  // The second download has what was sent.
+  // The second download contains the cells of the second upload.
   expect(await badLinesOf(again.id)).toContain(`,''@x,`);
 });
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
   world = await startWorld();
 }, 60_000);
 
-/** The schedule began something three days ago, and nothing since: who starts now has nights to make up for. */
+/** The last nightly runs were three days ago, so a gateway that starts now must make up for missed nights. */
 async function missNights(): Promise<void> {
   await sql(world, `delete from reconciliations where created_by = 'gateway'`);
   await sql(
@@ -49,7 +49,7 @@ async function statement(line: string): Promise<string> {
   return id;
 }
 
-/** A top-up that nothing has accepted yet, and a line with its end. */
+/** A top-up that LATCOM has not accepted yet, and a statement line with its result. */
 async function mismatch(day: number, said: 'SUCCESS' | 'FAIL'): Promise<{ id: string; breakId: string }> {
   const { body } = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=15' });
   const id = textAt(body, 'id');

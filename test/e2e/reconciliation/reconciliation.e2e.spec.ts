@@ -68,7 +68,7 @@ const line = (id: string, changes: { status?: string; amount?: string; currency?
   return [id, status, amount, currency, when.toISOString()].join(',');
 };
 
-/** Every statement is a day of its own, so that none misses what another one was about. */
+/** Moves transactions to a day. Each statement has another day, so that none misses the transactions of another one. */
 async function moveToDay(days: number, ids: readonly string[]): Promise<Date> {
   const day = new Date(Date.UTC(2026, 0, days, 12));
   await sql(
@@ -193,14 +193,14 @@ it('expects also what was begun in the time of an earlier statement: held, ended
   const to = new Date(day.getTime() + 2 * 86_400_000).toISOString();
   const other = (at: Date): string => line(newUuid(), { at });
   const first = await run(file(other(new Date(day.getTime() - 60_000))), { to });
-  // All three came to their end behind the last line, so no line can be missing yet.
+  // All three became final after the last line, so the statement cannot have lines for them.
   expect(first).toMatchObject({ counts: { cutoff_timing: 3, missing_in_ledger: 1 } });
   const next = new Date(day.getTime() + 86_400_000);
   await sql(world, `update breaks set status = 'resolved' where class = 'cutoff_timing' and transaction_id = any($1)`, [
     [held, slow].map(bareId),
   ]);
   await sql(world, `update transactions set release_at = $2, completed_at = $2 where id = $1`, [bareId(held), next]);
-  // Had no end as the first one was compared.
+  // A transaction that was not final when the first statement was compared.
   await sql(world, `update reconciliations set completed_at = $1 where provider = 'latcom'`, [day]);
   await sql(world, `update transactions set completed_at = $2 where id = $1`, [bareId(slow), next]);
   const second = await run(file(other(new Date(next.getTime() + 60_000))), { to });
@@ -399,7 +399,7 @@ it('takes two lines for one execution twice, also when they name it by different
 describe('a statement of 100,000 lines', () => {
   const LINES = 100_000;
   const DAY = new Date(Date.UTC(2026, 5, 1));
-  /** How many of each class are planted, one after the other from the first line on. */
+  /** The number of differences of each class. They are in the first lines, class after class. */
   const PLANTED = {
     amount_mismatch: 70,
     status_conflict: 60,
@@ -414,7 +414,10 @@ describe('a statement of 100,000 lines', () => {
 
   const secondOf = (index: number): Date => new Date(DAY.getTime() + index * 500);
 
-  /** By position: 0-69 another amount, 70-99 failed, 100-129 refused by the line, 130-159 pending, 160-209 unknown. */
+  /**
+   * Transactions by position: 0-69 have another amount, 70-99 failed, 100-129 have a line with a refusal, 130-159 are
+   * pending, 160-209 unknown.
+   */
   beforeAll(async () => {
     const appId = textAt(
       (await world.admin('POST', '/v1/admin/apps', { name: unique('app'), scopes: ['topups'] })).body,
@@ -445,7 +448,7 @@ describe('a statement of 100,000 lines', () => {
     const strangers = Array.from({ length: PLANTED.missing_in_ledger }, (_none, index) =>
       line(newUuid(), { at: secondOf(index) }),
     );
-    // The last line of all is as late as the last one that is missing.
+    // The last line has the time of the last missing transaction, so that the statement covers all of them.
     const last = line(id(500), { at: secondOf(LINES + PLANTED.missing_at_provider - 1), status: 'FAIL' });
     csv = file(...strangers, ...lines, ...twice, last);
   }, 60_000);

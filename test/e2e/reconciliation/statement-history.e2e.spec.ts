@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, 60_000);
 
 const buy = (phone?: string): Promise<string> => buyTopup(world, phone);
-/** Breaks but those of other tests, which statements without an end leave to the next one. */
+/** The breaks of a statement without those about transactions of other tests. */
 const found = ({ breaks }: Compared): unknown[] =>
   breaks.filter((one) => !['cutoff_timing', 'missing_at_provider'].includes(String(at(one, 'class'))));
 const countsOf = (done: Compared): Record<string, number> => {
@@ -133,7 +133,7 @@ it('a long file with ids of every length is remembered line by line, and shows w
   const twice = await buy();
   await moveTo(world, time, twice);
   const failed = (id: string): string => topupLine(id, time, { status: 'FAIL' });
-  // Long lines leave gaps, in which the database puts later and shorter ones.
+  // Long rows leave gaps at the end of pages, where PostgreSQL puts later, shorter rows.
   const lines = ids.flatMap((id, index) =>
     index % 4 === 0 ? [failed(id), failed(`F-${index}`.padEnd((index * 7) % 64, 'x'))] : [failed(id)],
   );
@@ -164,7 +164,7 @@ describe('the period of a statement', () => {
       ...{ from: null, to: null, lines: 2, badLineCount: 1 },
     });
     expect(classesOf(done, old)).toEqual([]);
-    // Its line has a wrong date, and still it is there.
+    // The line has a wrong date, but the transaction is not missing.
     const wrong = await compareStatement(
       world,
       topupFile(topupLine(known, '2025-02-20T12:00:01Z'), topupLine(old, '1970-01-01T00:00:00Z')),
@@ -174,7 +174,7 @@ describe('the period of a statement', () => {
     );
     expect(at(wrong.body, 'period', 'source')).toBe('given');
     expect(classesOf(wrong, old)).toEqual([]);
-    // The wrong date is not remembered as an execution: the line of the right date is no second one.
+    // The line with the wrong date does not count as an execution, so the line with the right date is not a second one.
     const right = await compareStatement(world, topupFile(topupLine(old, '2025-02-01T12:00:00Z')));
     expect(classesOf(right, old)).toEqual([]);
   });
@@ -270,7 +270,7 @@ describe('a line that names a transaction', () => {
     );
     expect(countsOf(done)).toEqual({ late_confirmation: 1, reversal_at_provider: 1 });
     expect(await Promise.all([reversed, garbled, failed].map(statusOf))).toEqual(['unknown', 'unknown', 'failed']);
-    // Nor does a later statement that has the execution alone.
+    // A later statement with only the execution does not settle it either.
     await compareStatement(world, topupFile(topupLine(reversed, time)));
     expect(await statusOf(reversed)).toBe('unknown');
   });
@@ -307,7 +307,7 @@ describe('statements after each other', () => {
     await moveTo(world, '2025-05-01T08:00:00Z', early);
     await moveTo(world, '2025-05-01T14:00:00Z', late);
     await compareStatement(world, topupFile(topupLine(early, '2025-05-01T08:00:00Z')));
-    // It comes to the ledger's knowledge only now.
+    // The ledger records the transaction only now.
     await moveTo(world, '2025-05-01T10:00:00Z', absent);
     const done = await compareStatement(world, topupFile(topupLine(late, '2025-05-01T14:00:00Z')));
     expect(classesOf(done, early)).toEqual([]);
@@ -390,7 +390,7 @@ describe('the same bytes in another time zone', () => {
     expect(countsOf(await compareStatement(world, csv))).toEqual({});
     const done = await compareStatement(world, csv, zone('America/Mexico_City'));
     expect(classesOf(done, id)).toEqual([]);
-    // Other bytes are another file, of which the later reading counts as well.
+    // Other bytes are another file. Its reading counts too.
     expect(classesOf(await compareStatement(world, `${csv}\n`, zone('America/Mexico_City')), id)).toEqual([]);
     const billed = await compareStatement(world, topupFile(topupLine(id, '2025-06-27 09:00:00')));
     expect(classesOf(billed, id)).toEqual(['duplicate_at_provider']);

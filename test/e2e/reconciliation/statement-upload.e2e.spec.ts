@@ -26,7 +26,7 @@ function open(path: string, type: string): ClientRequest {
 
 interface Sending {
   readonly sent: ClientRequest;
-  /** Status and body; 0 when the connection was cut instead. */
+  /** Status and body of the answer; status 0 when the connection was closed without one. */
   readonly answer: Promise<{ status: number; body: unknown }>;
 }
 
@@ -55,7 +55,7 @@ function beginStatement(): Sending {
 const END = `\r\n--${BOUNDARY}--\r\n`;
 const line = (id = newUuid()): string => `${id},SUCCESS,10.00,MXN,2026-01-15T12:00:00Z\n`;
 
-/** Something every now and then, for several times as long as a request may take. */
+/** Sends pieces of text for several times the request timeout. */
 async function drip({ sent }: Sending, text: () => string): Promise<void> {
   for (let count = 0; count < 40 && !sent.destroyed; count += 1) {
     sent.write(text());
@@ -109,7 +109,7 @@ it('forgets an upload that died with its instance, and takes the same file anew'
   const again = beginStatement();
   again.sent.end(lines + END);
   expect(await again.answer).toMatchObject({ status: 202, body: { counts: { missing_in_ledger: 100 } } });
-  // Its lease ends sooner than that of the clock.
+  // Ends the lease of the upload at once.
   await sql(world, `update reconciliations set lease_until = now() where status = 'uploading'`);
   const dead = await eventually(
     20_000,
