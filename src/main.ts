@@ -1,3 +1,5 @@
+import { exitOnSignals } from './boot/early-signals.js';
+
 /** Nest 12 needs the ES modules and decorators of this version. */
 const OLDEST_NODE_MAJOR = 24;
 
@@ -9,6 +11,9 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
   );
   process.exitCode = 1;
 } else {
+  const release = exitOnSignals(0);
   const { start } = await import('./boot/start.js');
-  await start(process.env);
+  const started = start(process.env);
+  release();
+  await started;
 }

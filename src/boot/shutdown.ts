@@ -1,14 +1,14 @@
 import { describeError, logger } from '../common/log.js';
+import { SIGNAL_EXIT_BASE, SIGNAL_NUMBERS } from './early-signals.js';
 import { StartError } from './step.js';
 
 /** Stops a part of the process. */
 type StopPart = () => Promise<void>;
 
-const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
-/** Shells add this to the number of the signal that ended a process. */
-const SIGNAL_EXIT_BASE = 128;
 /** Additional time after the grace period, for parts without a time limit. */
 const MARGIN_MS = 5_000;
+/** Time for the current step of the start, e.g. a wait for the migration of another instance. */
+const STEP_GRACE_MS = 5_000;
 
 /** Stops all started parts in reverse order. The first signal starts it, a second signal ends the process at once. */
 export class Shutdown {
@@ -32,7 +32,10 @@ export class Shutdown {
     this.parts.push({ what, end });
   }
 
-  /** From now on a signal stops the process. Before, the start checks for signals between two steps. */
+  /**
+   * From now on a signal stops the process. Before, the start checks for signals between two steps, and a step that takes
+   * long is abandoned: nothing was accepted yet, and a migration is rolled back.
+   */
   markStarted(): void {
     this.isStartComplete = true;
     if (this.requested) void this.end();
@@ -46,6 +49,7 @@ export class Shutdown {
         logger.info({ signal, graceMs }, 'stopping');
         setTimeout(() => this.giveUp(), graceMs + 2 * MARGIN_MS).unref();
         if (this.isStartComplete) void this.end();
+        else setTimeout(() => void this.end(), STEP_GRACE_MS).unref();
       });
     }
   }

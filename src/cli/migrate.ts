@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { exitOnSignals } from '../boot/early-signals.js';
 import { StartError, step } from '../boot/step.js';
 import { ConfigError } from '../config/config.js';
 import { GATEWAY_VARIABLES } from '../config/gateway-variables.js';
@@ -13,6 +14,7 @@ const EXIT_FAILURE = 1;
  * `node dist/cli/migrate.js` migrates the database of `DATABASE_URL` and exits. It uses the role of
  * `DATABASE_MIGRATION_URL` when that is set. `DATABASE_READER_ROLE` gets read access to the data for reports.
  */
+exitOnSignals();
 const read = new EnvironmentReader(process.env, GATEWAY_VARIABLES);
 const migrationUrl = read.text('DATABASE_MIGRATION_URL');
 const url = read.text('DATABASE_URL') ?? migrationUrl;
