@@ -55,6 +55,8 @@ export const ALARMS = {
     'The commit of a new transaction was not confirmed, and the gateway has stopped checking for it. If the transaction exists, it was never sent. Look for open transactions that were never sent, and resolve them.',
   tick_failed:
     'A run of a background job failed; its next run tries again. Check the database. The field `job` of the log line names the job.',
+  tick_stuck:
+    'A run of a background job has taken more than an hour, and no other run of it begins before its end. The field `job` of the log line names the job. With a large backlog, wait; otherwise check the database, restart the process, and report the log line to the developers.',
   token_unreadable: 'A login at a provider returned a token that cannot be sent in a header. Ask the provider.',
   unknown_notification_status:
     'A notification has a status that is not final; it was added to the timeline and changed nothing else. Ask the provider what the status means.',

@@ -146,7 +146,7 @@ async function adviceFor(result: CommandResult, binaries: Binaries): Promise<str
   if (result.failure !== undefined)
     return `Its programs in ${binaries.folder} cannot be run (${result.failure}). Check the folder and its mount options`;
   if (BLOCKED_BY_PREDECESSOR.test(result.output)) {
-    return 'The process that postmaster.pid names is still running. If it is not PostgreSQL, end it. Never delete the file while PostgreSQL runs';
+    return 'The process that postmaster.pid names is still running. Never delete the file while PostgreSQL runs. If the process is not PostgreSQL, end it';
   }
   return 'Correct the problem reported below and start again';
 }

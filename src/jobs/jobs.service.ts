@@ -12,21 +12,33 @@ import { describeError, logger } from '../common/log.js';
 import { Config } from '../config/config.js';
 import { EVERY_MS, type Work } from './every.decorator.js';
 
+/** With a longer interval the timers of Node run every millisecond. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1;
+/** A run in progress for this long raises an alarm, and again after each further period. */
+const STUCK_MS = 3_600_000;
+
 export interface Job {
   /** Unique; shown in logs. */
   readonly name: string;
+  /** At most 24.8 days. */
   readonly everyMs: number;
   readonly work: Work;
 }
 
+interface RunInProgress {
+  readonly ended: Promise<void>;
+  /** `performance.now()` from which the alarm for a stuck run counts. */
+  sinceMs: number;
+}
+
 /**
  * Runs background work at fixed intervals. While a run is still in progress, the next one is skipped. A run that fails
- * raises an alarm, and the next one tries again. At shutdown no new run begins. The process waits for runs in progress,
+ * raises an alarm, and the next one tries again. A run that takes over an hour raises an alarm too. At shutdown no new run begins. The process waits for runs in progress,
  * for at most the grace period.
  */
 @Injectable()
 export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Map<string, RunInProgress>();
   private readonly ending = new AbortController();
   private giveUpAtMs = 0;
 
@@ -44,6 +56,9 @@ export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeAppl
 
   /** Adds a job whose name or number is only known at runtime; `@Every` adds all others. */
   add(job: Job): void {
+    if (!(job.everyMs >= 1 && job.everyMs <= MAX_INTERVAL_MS)) {
+      throw new RangeError(`the interval of the job ${job.name} is not from 1 to ${MAX_INTERVAL_MS} ms`);
+    }
     // The scheduler clears the timer at shutdown.
     const timer = setInterval(() => this.begin(job), job.everyMs);
     this.scheduler.addInterval(job.name, timer);
@@ -56,7 +71,8 @@ export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeAppl
 
   async beforeApplicationShutdown(): Promise<void> {
     const leftMs = Math.max(this.giveUpAtMs - performance.now(), 0);
-    await Promise.race([Promise.all(this.running.values()), sleep(leftMs, undefined, { ref: false })]);
+    const ends = [...this.running.values()].map(({ ended }) => ended);
+    await Promise.race([Promise.all(ends), sleep(leftMs, undefined, { ref: false })]);
     if (this.running.size > 0) logger.warn({ jobs: [...this.running.keys()] }, 'stopped while jobs were running');
   }
 
@@ -74,9 +90,11 @@ export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeAppl
   }
 
   private begin(job: Job): void {
-    if (this.ending.signal.aborted || this.running.has(job.name)) return;
-    const run = this.run(job).finally(() => this.running.delete(job.name));
-    this.running.set(job.name, run);
+    if (this.ending.signal.aborted) return;
+    const before = this.running.get(job.name);
+    if (before) return reportStuck(job, before);
+    const ended = this.run(job).finally(() => this.running.delete(job.name));
+    this.running.set(job.name, { ended, sinceMs: performance.now() });
   }
 
   private async run({ name, work }: Job): Promise<void> {
@@ -86,6 +104,12 @@ export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeAppl
       alarm('tick_failed', { job: name, ...describeError(error) }, 'a background job failed; its next run tries again');
     }
   }
+}
+
+function reportStuck({ name }: Job, run: RunInProgress): void {
+  if (performance.now() - run.sinceMs < STUCK_MS) return;
+  run.sinceMs += STUCK_MS;
+  alarm('tick_stuck', { job: name }, 'a run of a background job does not end; no further run begins');
 }
 
 function isWork(value: unknown): value is Work {

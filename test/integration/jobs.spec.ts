@@ -62,7 +62,12 @@ async function start(): Promise<{ recorder: Recorder; jobs: Jobs; close: () => P
 }
 
 async function failuresCounted(): Promise<number> {
-  return Number(/^gateway_alarms_total\{kind="tick_failed"\} (\d+)$/m.exec(await registry.metrics())?.[1]);
+  return counted('tick_failed');
+}
+
+async function counted(kind: string): Promise<number> {
+  const found = new RegExp(`^gateway_alarms_total\\{kind="${kind}"\\} (\\d+)$`, 'm').exec(await registry.metrics());
+  return Number(found?.[1]);
 }
 
 it('a run of a job never overlaps the run before it, and shutdown waits for the last one', async () => {
@@ -110,3 +115,34 @@ it('shutdown waits no longer than the grace period for a run that hangs', async 
   expect(performance.now() - startedAtMs).toBeGreaterThan(150);
   expect(performance.now() - startedAtMs).toBeLessThan(1_000);
 });
+
+it('a run that does not end raises an alarm every hour, and a run that ends in time none', async () => {
+  const { jobs, close } = await start();
+  import.meta.jest.useFakeTimers();
+  const before = await counted('tick_stuck');
+  expect(before).toBeGreaterThanOrEqual(0);
+  jobs.add({ name: 'never ends', everyMs: 60_000, work: () => new Promise(() => undefined) });
+  jobs.add({ name: 'takes 50 minutes', everyMs: 60_000, work: () => sleep50Minutes() });
+  await import.meta.jest.advanceTimersByTimeAsync(60 * 60_000);
+  expect(await counted('tick_stuck')).toBe(before);
+  await import.meta.jest.advanceTimersByTimeAsync(120 * 60_000);
+  expect(await counted('tick_stuck')).toBe(before + 2);
+  import.meta.jest.useRealTimers();
+  await close();
+});
+
+it.each([2 ** 31, Number.POSITIVE_INFINITY, 0, Number.NaN])('an interval of %d ms is refused', async (everyMs) => {
+  const { jobs, close } = await start();
+  let runs = 0;
+  const work = (): void => {
+    runs += 1;
+  };
+  expect(() => jobs.add({ name: 'rarely', everyMs, work })).toThrow(/the interval of the job rarely is not from 1 to/);
+  await sleep(2 * EVERY_MS);
+  expect(runs).toBe(0);
+  await close();
+});
+
+function sleep50Minutes(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 50 * 60_000));
+}
