@@ -1,4 +1,4 @@
-/** docs/alarms.md, from src/common/alarm-kinds.ts. */
+/** The text of docs/alarms.md, made from src/common/alarm-kinds.ts. */
 export function renderAlarms({ ALARMS }) {
   const rows = Object.entries(ALARMS).map(([kind, text]) => [`\`${kind}\``, text.replaceAll('|', String.raw`\|`)]);
   const all = [['kind', 'what happened, and what an operator does'], ...rows];

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
 /**
- * `npm run demo`: an accrual, a pass and a top-up against the gateway that runs, and the ledger that comes of it.
- * Uses the demo app that `npm start` made; GATEWAY_URL and DATA_DIR say where else to look.
+ * `npm run demo`: submits an accrual, a pass and a top-up to the running gateway, and prints the resulting ledger. Uses
+ * the demo app that `npm start` created. GATEWAY_URL and DATA_DIR name another gateway or data folder.
  */
 const DATA_DIR = process.env.DATA_DIR ?? '.data';
 const CREDENTIALS = join(DATA_DIR, 'credentials.json');

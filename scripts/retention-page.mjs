@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..');
-/** Lines of a `create table` that are no columns. */
+/** Lines of a `create table` that do not define a column. */
 const NO_COLUMN = /^\s*(constraint|primary|unique|check|foreign)\b/;
 
 /** The columns of every table in src/database/schema.sql, by table. */
@@ -16,7 +16,10 @@ export function schemaColumns() {
   return Object.fromEntries(columns);
 }
 
-/** docs/retention.md, from src/privacy/retention.ts and the real columns. @throws Error for a column without a class, or with two */
+/**
+ * The text of docs/retention.md, made from src/privacy/retention.ts and the real columns. @throws Error for a column
+ * without a class, or with two
+ */
 export function renderRetention({ CLASSES, RETENTION }, columns = schemaColumns()) {
   const wrong = [];
   const rows = Object.fromEntries(Object.keys(CLASSES).map((name) => [name, []]));

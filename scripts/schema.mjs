@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { dumpSchema } from './dump-schema.mjs';
 
-/** `npm run schema`: migrates an empty database and writes what came of it to src/database/schema.sql. Build first. */
+/** `npm run schema`: migrates an empty database and writes its schema to src/database/schema.sql. Build first. */
 const PROJECT_FOLDER = join(import.meta.dirname, '..');
 const { startEmbeddedPostgres } = await import(join(PROJECT_FOLDER, 'dist/embedded-postgres/embedded-postgres.js'));
 

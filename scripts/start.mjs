@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** `npm start`: builds when the sources are newer than the build, then runs the gateway in this very process. */
+/** `npm start`: builds when the sources are newer than the build, then runs the gateway in this process. */
 const PROJECT_FOLDER = join(import.meta.dirname, '..');
 const ENTRY = join(PROJECT_FOLDER, 'dist', 'main.js');
 

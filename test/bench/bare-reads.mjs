@@ -3,9 +3,9 @@ import fastify from 'fastify';
 import pg from 'pg';
 
 /*
- * What a bare Fastify with pg does for the same two reads: the gateway's own columns by prepared statements, made into the
- * same JSON. No authentication, no rate limit, no log. The gateway reads single transactions that are asked for together
- * by one statement; here each request has its own, as anybody would write it.
+ * A bare Fastify with pg for the same two reads: the gateway's columns, prepared statements, the same JSON. It has no
+ * authentication, rate limit or log. The gateway combines concurrent reads of single transactions into one statement;
+ * here each request has its own, as in ordinary code.
  */
 const DIST = join(import.meta.dirname, '..', '..', 'dist');
 const APP = '01900000-0000-7000-8000-000000000001';

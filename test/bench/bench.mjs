@@ -9,8 +9,8 @@ import { statement } from './statements.mjs';
 import { World } from './world.mjs';
 
 /*
- * `npm run bench`: how fast the built gateway is beside hand-written code on the same machine at the same time. README.md
- * beside this file says how to read it.
+ * `npm run bench`: compares the speed of the built gateway with that of hand-written code on the same machine at the
+ * same time. README.md in this folder explains the figures.
  */
 const { values: options } = parseArgs({
   options: {

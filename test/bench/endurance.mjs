@@ -7,7 +7,7 @@ const TOPUP = { kind: 'topup', path: '/v1/topups', status: 201, includes: '"stat
 const PASSES_PER_MINUTE = 100;
 const MINUTE_MS = 60_000;
 
-/** Begins to send more passes than LoyaltyLayer permits, and goes on by itself while the other stages run. */
+/** Begins to request more passes than LoyaltyLayer permits. It continues in the background during the other stages. */
 export async function beginGovernor({ world, scale }) {
   const gateway = await world.startGatewayWithKey(await world.database('governor'), { env: { LOG_LEVEL: 'silent' } });
   const passes = PASSES_PER_MINUTE * (scale.governorWindows + 2);
@@ -28,11 +28,14 @@ export async function beginGovernor({ world, scale }) {
   return gateway;
 }
 
-/** Requests that arrived, logins included, of those that the windows since the first one permitted; and never more in any. */
+/**
+ * The ratio of requests that arrived, including logins, to permitted ones, over all windows since the first request;
+ * and the maximum per window.
+ */
 export async function governor({ world, scale, show, governed }) {
   const { passes } = await world.setProvider({ latencyMs: 5 });
   const windows = scale.governorWindows;
-  // Permits of a window that has just begun again need a moment to be used.
+  // The permits of a window that has just begun need a moment to be used.
   const endsAt = passes[0] + windows * MINUTE_MS - 1_000;
   await sleep(Math.max(endsAt - Date.now(), 0));
   const all = (await world.setProvider({ latencyMs: 5 })).passes.filter((at) => at < endsAt);
@@ -51,7 +54,10 @@ async function countOf(world, url, where) {
   return count;
 }
 
-/** Intake above what the provider can do, then kill -9: what was acknowledged ends all the same. */
+/**
+ * Accepts more than the provider's capacity, then kills the gateway with SIGKILL. All acknowledged operations must
+ * still become final.
+ */
 export async function drain({ world, scale, show }) {
   const capacity = 400;
   const latencyMs = 50;
@@ -95,7 +101,10 @@ export async function drain({ world, scale, show }) {
   ];
 }
 
-/** Five times what it can do: shed before anything is recorded, and all well again a second later. */
+/**
+ * Sends five times the capacity. Excess requests must be refused before anything is recorded, and a second after the
+ * overload all requests must succeed.
+ */
 export async function overload({ world, scale, show }) {
   const url = await world.database('overload');
   const gateway = await world.startGatewayWithKey(url);
@@ -139,7 +148,7 @@ export async function overload({ world, scale, show }) {
   ];
 }
 
-/** Minutes at 80 % of the maximum: nothing grows. */
+/** Runs for minutes at 80 % of the maximum. Latency and memory must not grow. */
 export async function steady({ world, scale, show }) {
   const gateway = await world.startGatewayWithKey(await world.database('steady'));
   const job = { ...TOPUP, connections: 128, durationMs: scale.roundMs };

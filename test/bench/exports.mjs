@@ -2,11 +2,11 @@ import { atMost } from './goals.mjs';
 import { residentMegabytes } from './machine.mjs';
 
 const SMALL_ROWS = 100_000;
-/** More tells nothing that this does not. */
+/** The largest exported ledger. A larger one would show nothing more. */
 const MOST_ROWS = 1_000_000;
 const SAMPLE_MS = 50;
 
-/** How much memory the gateway has at most while it exports a small and a large ledger, and how fast that is. */
+/** Measures the peak memory and the speed of the gateway while it exports a small and a large ledger. */
 export async function exports({ world, scale, show }) {
   const largeRows = Math.min(scale.largeRows, MOST_ROWS);
   const url = world.urlOf(await world.seed('exports', largeRows));
@@ -19,7 +19,7 @@ export async function exports({ world, scale, show }) {
   const rows = {};
   const goals = [];
   for (const type of ['text/csv', 'application/x-ndjson']) {
-    // Until the program is compiled and its heap has its size.
+    // Warms up until the code is compiled and the heap has its final size.
     for (let round = 0; round < 3; round += 1) await exported(gateway, type, `?createdTo=${upTo}`);
     const small = await exported(gateway, type, `?createdTo=${upTo}`);
     const large = await exported(gateway, type, '');

@@ -1,4 +1,4 @@
-/** A figure that is wanted to be at least, or at most, so much. */
+/** A measured figure with a goal: a minimum or a maximum. */
 export const atLeast = (name, value, goal) => ({ name, value: round(value), goal: `>= ${goal}`, met: value >= goal });
 export const atMost = (name, value, goal) => ({ name, value: round(value), goal: `<= ${goal}`, met: value <= goal });
 

@@ -10,12 +10,15 @@ import { freePort, GATEWAY_FLAGS, OPERATOR, sleep, SEEDED_APP } from './world.mj
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 const TOPUP = { kind: 'topup', path: '/v1/topups', status: 201, includes: '"status":"succeeded"', connections: 128 };
 const SMALL_ROWS = 10_000;
-/** Rows of a page, and how many pages lie before the deep one. */
+/** Rows per page. */
 const PAGE_ROWS = 25;
 const BALANCE = 'GET /v1/admin/providers/latcom/balance';
 const DEEP_PAGE = 10_000;
 
-/** As if it had been sealed while it grew: sealing millions of rows beside the measurement would be measured with it. */
+/**
+ * Inserts a seal over all rows, as if the ledger had been sealed while it grew. Sealing millions of rows would disturb
+ * the measurement.
+ */
 const SEALED = `
 insert into ledger_seals (no, from_at, to_at, rows, leaves, hash)
 select 1, timestamptz '2020-01-01', max(at) + interval '1 s', 1, '', sha256('') from transaction_events`;
@@ -38,7 +41,7 @@ async function ledgerOf(world, name, rows) {
   return { gateway, paths: some.map((row) => `/v1/transactions/txn_${row.id}`), cursor };
 }
 
-/** The same paths on a small and on a large ledger. */
+/** Measures the same paths on a small and on a large ledger. */
 export async function flat({ world, scale, show }) {
   const sides = {};
   const ledgers = {
@@ -83,7 +86,7 @@ export async function flat({ world, scale, show }) {
     'top-ups',
     both(() => ({ ...TOPUP, durationMs: scale.roundMs })),
   );
-  // After the top-ups: each of them has told the balance.
+  // Runs after the top-ups, because each of them has reported a balance.
   const balance = await compare(
     BALANCE,
     both(() => ({ ...read, path: BALANCE.split(' ')[1], connections: 4 })),
@@ -101,7 +104,7 @@ export async function flat({ world, scale, show }) {
   ];
 }
 
-/** Every flush of the log takes 2 ms longer: PostgreSQL itself waits that long before each (commit_delay). */
+/** Measures top-ups while every WAL flush takes 2 ms longer (PostgreSQL's commit_delay). */
 export async function slowDisk({ world, scale, show }) {
   const gateway = await world.startGatewayWithKey(await world.database('slow_disk'));
   const job = { ...TOPUP, durationMs: scale.roundMs };
@@ -129,7 +132,9 @@ async function setFlushDelay({ server, sql }, micros) {
   await sleep(100);
 }
 
-/** `npm start` of a built clone, until it is ready: with a new embedded database, and with the one that is there then. */
+/**
+ * Measures the time until `npm start` of a built clone is ready, with a new embedded database and with an existing one.
+ */
 export async function startUp({ world, show }) {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-start-'));
   try {

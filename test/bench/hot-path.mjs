@@ -2,7 +2,7 @@ import { atLeast, atMost } from './goals.mjs';
 import { median } from './machine.mjs';
 import { sleep } from './world.mjs';
 
-/* The path of a top-up (record, call, record, answer) beside the hand-written limit and the naive gateway. */
+/* Compares the path of a top-up (record, call, record, answer) with the hand-written limit and the naive gateway. */
 
 const TOPUP = { kind: 'topup', path: '/v1/topups', status: 201, includes: '"status":"succeeded"' };
 const CONNECTIONS = 128;
@@ -22,7 +22,7 @@ async function sidesOf(world) {
   };
 }
 
-/** Every side once a round, in an order of chance. */
+/** Runs every side once per round, in random order. */
 async function rounds(world, sides, job, count, options) {
   const results = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
   for (let round = 0; round < count; round += 1) {
@@ -34,7 +34,7 @@ async function rounds(world, sides, job, count, options) {
   return results;
 }
 
-/** The median over the rounds of what one side has to the other's. */
+/** The median over the rounds of the ratio of one side's figure to the other's. */
 export function ratio(results, one, other, figure = 'perSecond') {
   return median(results[one].map((result, round) => result[figure] / results[other][round][figure]));
 }

@@ -3,8 +3,8 @@ import { median } from './machine.mjs';
 import { basic, sleep, World } from './world.mjs';
 
 /*
- * `npm run bench:ledger [-- --rows 1000000]`: sealing and verifying a ledger of so many transactions, with one row changed
- * behind its back; and the cost of a page beside that on a ledger of 10,000.
+ * `npm run bench:ledger [-- --rows 1000000]`: measures sealing and verifying a ledger of `rows` transactions with one
+ * manipulated row, and the cost of a page compared with a ledger of 10,000.
  */
 
 const ADMIN = { username: 'admin', password: 'admin-password-of-the-bench' };
@@ -25,7 +25,7 @@ async function get({ url, authorization = basic(ADMIN) }, path) {
 
 const verify = (gateway) => get(gateway, '/v1/admin/ledger/verify');
 
-/** Both ledgers in turn, so that whatever else happens on the machine happens to both. */
+/** Measures both ledgers in turn, so that other load on the machine affects both. */
 async function pages(sides, path) {
   const times = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
   for (let round = 0; round < PAGES; round += 1) {
@@ -50,7 +50,7 @@ async function sealed(world, gateway, url) {
   }
 }
 
-/** As somebody who owns the database does it. */
+/** Changes a row like an attacker who owns the database. */
 async function plant(url) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

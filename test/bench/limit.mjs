@@ -5,11 +5,10 @@ import pg from 'pg';
 import { v7 } from 'uuid';
 
 /*
- * The hand-written limit: node:http, an undici pool and pg with prepared statements. It writes the same rows as the gateway
- * with the same durability, finds a key or a reference that was used, and applies what it was notified of. No
- * authentication, no validation, no encryption, no rate limit, no duplicate guard, no look at the float, no quota, no log, no
- * metrics. `single`: one commit for each statement; `batched`: what arrives while a commit is under way goes out together in
- * the next.
+ * The hand-written limit: node:http, an undici pool and pg with prepared statements. It writes the same rows as the
+ * gateway with the same durability, detects used keys and references, and applies notifications. It has no
+ * authentication, validation, encryption, rate limit, duplicate guard, float check, quota, log or metrics. `single`:
+ * one commit for each statement. `batched`: rows that arrive during a commit are written together by the next one.
  */
 const [mode, providerPort] = process.argv.slice(2);
 const MAX_ROWS = 256;
@@ -135,9 +134,9 @@ const settle = writer('settle', SETTLE, [
 ]);
 const store = writer('store', STORE, ['id', 'sealed', 'correlationId']);
 const apply = writer('apply', APPLY, ['id', 'correlationId', 'reference', 'eventId']);
-/** As long as what sealing adds: format, nonce and tag. */
+/** Has the length of the bytes that encryption adds: format, nonce and tag. */
 const SEAL = Buffer.alloc(29, 7);
-/** As long as what the gateway seals: the order, the bytes that are sent, nonce and tag. */
+/** Has the length of the gateway's encrypted data: the order, the request body, nonce and tag. */
 const SEALED = Buffer.alloc(270, 7);
 
 async function topUp(order, key) {

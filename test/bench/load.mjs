@@ -2,14 +2,15 @@ import net from 'node:net';
 import { randomBytes } from 'node:crypto';
 
 /*
- * The load generator, a process of its own: HTTP/1.1 written by hand on keep-alive sockets, because on a machine of few
- * cores whatever it costs is taken from those who are measured. Every answer is checked. Two ways to drive: `closed`, each
- * connection sends as soon as it was answered, `most` requests at most; `rate`, requests fall due by the clock and their waiting counts.
+ * The load generator, a process of its own. It writes HTTP/1.1 by hand on keep-alive sockets, because on few cores its
+ * CPU time slows down the measured programs. Every answer is checked. With `closed`, each connection sends its next
+ * request after an answer, at most `most` in total. With `rate`, requests are due at fixed times, and their waiting
+ * time counts.
  */
 
 const run = randomBytes(4).toString('hex');
 let count = 0;
-/** How many notifications each port got: the accruals of a side are numbered, and each of them ends once. */
+/** Number of notifications per port. The accruals of a side are numbered, and each ends once. */
 const notified = new Map();
 
 function nextNotified(port) {
@@ -18,7 +19,7 @@ function nextNotified(port) {
   return n;
 }
 
-/** The bodies of what acts, each new: reference, key and phone number are used once. */
+/** The bodies of operations. Each has a new reference, key and phone number. */
 const BODIES = {
   topup: (n) => ({
     reference: `bench-${run}-${n}`,
@@ -36,7 +37,7 @@ const BODIES = {
     trace: { correlationId: `S-${n}` },
     nonAirAccrual: { status: 'PROCESSED', latamAccrualId: `L-${n}` },
   }),
-  /** About an accrual that nobody knows. */
+  /** A notification about an unknown accrual. */
   orphan: (n) => ({ ...BODIES.notification(n), trace: { correlationId: `unknown-${n}` } }),
 };
 
@@ -53,7 +54,7 @@ function nextRequest({ kind, path, paths, port, authorization }) {
   );
 }
 
-/** One keep-alive connection; `answered` gets the status and the whole text of each answer. */
+/** A keep-alive connection. It calls `answered` with the status and the text of each answer. */
 class Line {
   constructor(port, answered, failed) {
     this.text = '';
@@ -84,7 +85,9 @@ class Line {
   }
 }
 
-/** Answers with how many were answered as expected, how many were shed, and how long it took in milliseconds. */
+/**
+ * Runs a job. Returns the number of expected answers, the number of refused requests, and the duration in milliseconds.
+ */
 function drive(job) {
   const { port, connections, durationMs = Infinity, most = Infinity, ratePerSecond = null } = job;
   const startedAt = performance.now();
@@ -143,7 +146,8 @@ function drive(job) {
       pacer = setInterval(() => {
         const now = Math.min(performance.now(), endsAt);
         const total = Math.floor(((now - startedAt) * ratePerSecond) / 1000);
-        // Each in its turn: one that is never used would be closed. What finds no idle connection waits, and its waiting counts; of an overload it is never sent.
+        // Uses the connections in turn, because an unused one would be closed. A request without an idle connection
+        // waits, and its waiting time counts; in an overload it is never sent.
         while (due < total && idle.length > 0) {
           give(idle.shift(), startedAt + (due / ratePerSecond) * 1000);
           due += 1;
@@ -155,7 +159,7 @@ function drive(job) {
   });
 }
 
-/** What was accepted in an overload may be answered before its end. */
+/** In an overload, an accepted operation may be answered before it is final (202). */
 function isExpected(job, status, text) {
   if (job.sheds && status === 202) return true;
   return status === job.status && (!job.includes || text.includes(job.includes));

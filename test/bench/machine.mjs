@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 
-/* What Linux tells in /proc about CPU and memory. Times are in seconds of one CPU. */
+/* CPU and memory usage from Linux's /proc. Times are in seconds of one CPU. */
 
 const TICKS_PER_SECOND = 100;
 
@@ -15,7 +15,7 @@ function statOf(pid) {
   }
 }
 
-/** User and system time of a process, of all its threads; with `ended` also of children that have ended. */
+/** User and system time of all threads of a process; with `ended`, also of its ended children. */
 export function cpuSecondsOf(pid, { ended = false } = {}) {
   const fields = statOf(pid);
   if (!fields) return 0;
@@ -23,7 +23,7 @@ export function cpuSecondsOf(pid, { ended = false } = {}) {
   return ticks / TICKS_PER_SECOND;
 }
 
-/** The process and all that descend from it. */
+/** The process and all its descendants. */
 export function familyOf(root) {
   const parents = new Map();
   for (const name of readdirSync('/proc')) {
@@ -47,7 +47,7 @@ export function parentOf(pid) {
   return Number(statOf(pid)?.[1]);
 }
 
-/** All that the machine has worked, in seconds of one CPU. */
+/** The CPU time of the whole machine, in seconds of one CPU. */
 export function machineCpuSeconds() {
   const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).slice(1).map(Number);
   const [user, nice, system, , , irq, softirq, steal] = fields;

@@ -9,9 +9,9 @@ import { DataSource, EntitySchema } from 'typeorm';
 import { v7 } from 'uuid';
 
 /*
- * The naive gateway: Nest, a validation pipe, a TypeORM transaction of `save()`s before and after a call with axios. The
- * same rows and the same durability as the others; keys and references are found by a query first, as people do. On Fastify,
- * because Nest's Express adapter is not among the dependencies: kinder to it than Express would be.
+ * The naive gateway: Nest, a validation pipe, a TypeORM transaction of `save()`s before and after a call with axios. It
+ * writes the same rows with the same durability as the others, and checks keys and references with a query first, as in
+ * ordinary code. It uses Fastify, because Nest's Express adapter is not a dependency; with Express it would be slower.
  */
 const [, providerPort] = process.argv.slice(2);
 const APP = '01900000-0000-7000-8000-000000000001';

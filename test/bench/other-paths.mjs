@@ -6,10 +6,10 @@ import { basic } from './world.mjs';
 
 const CONNECTIONS = 64;
 const NOTIFICATION = { kind: 'notification', path: '/v1/providers/latam-pass/notifications', status: 200 };
-/** Each about another accrual that waits: there are half as many as seeded transactions. */
+/** Number of notifications. Each reports another waiting accrual; half of the seeded transactions are accruals. */
 const NOTIFICATIONS = { first: 8_000, round: 4_000, orphans: 16_000 };
 
-/** Reads of the seeded transactions beside a bare Fastify with the same statements. */
+/** Compares reads of the seeded transactions with a bare Fastify that has the same statements. */
 export async function reads({ world, scale, show }) {
   const url = await world.database('reads');
   const sides = {
@@ -34,8 +34,8 @@ export async function reads({ world, scale, show }) {
 }
 
 /**
- * Notifications beside a hand-written batched intake: about seeded accruals, until all that were stored are applied; and
- * about accruals that nobody knows, which are only stored.
+ * Compares notifications with a hand-written batched intake: notifications about seeded accruals until all are applied,
+ * and orphans, which are only stored.
  */
 export async function notifications({ world, scale, show }) {
   const urls = { gateway: await world.database('notices_gateway'), batched: await world.database('notices_batched') };
@@ -63,7 +63,10 @@ export async function notifications({ world, scale, show }) {
   ];
 }
 
-/** What part of the CPU time of reads by id, the cheapest authenticated route, and of top-ups is spent on who calls how often. */
+/**
+ * Measures the share of authentication and rate limit in the CPU time of top-ups and of reads by id, the cheapest
+ * authenticated route.
+ */
 export async function guards({ world, scale, show }) {
   const folder = join(world.folder, 'profiles');
   mkdirSync(folder);
@@ -81,7 +84,7 @@ export async function guards({ world, scale, show }) {
 }
 
 const GUARDS = /\/dist\/access\/|\/node_modules\/(?:passport|@nestjs\/passport)/;
-/** Called by the guard, and something else: what a request may hold. */
+/** Code that the guard calls but that is neither authentication nor rate limit. */
 const OTHERS = /\/dist\/api\/|\/pg\//;
 
 function shareOfGuards({ nodes, samples, timeDeltas }) {
@@ -99,7 +102,7 @@ function shareOfGuards({ nodes, samples, timeDeltas }) {
     return kind;
   };
   const times = { idle: 0, guard: 0, none: 0 };
-  // The start is not what is measured: the last three quarters of the samples are.
+  // Counts the last three quarters of the samples, without the start.
   for (let index = Math.floor(samples.length / 4); index < samples.length; index += 1) {
     times[kindOf(samples[index])] += timeDeltas[index];
   }

@@ -1,8 +1,8 @@
 import http from 'node:http';
 
 /*
- * The providers as the bench needs them: every login succeeds, every request is accepted after a set time. With a
- * capacity only so many are worked on at once and the others wait. Says on request when what arrived.
+ * A stub of all providers: every login succeeds, and every request is accepted after a fixed time. With a capacity,
+ * only that number of requests is processed at once, and the others wait. It reports the arrivals on request.
  */
 const settings = { latencyMs: 5, capacity: Infinity };
 const arrivals = { passes: [], accruals: 0, purchases: 0 };

@@ -7,13 +7,14 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { basic, sleep, World } from './world.mjs';
 
 /*
- * `npm run bench:statement [-- --lines 1000000]`: a statement of so many lines against a ledger of as many top-ups, beside
- * the least that could do it: the file piped into COPY, and one SQL full join. Memory beside a statement of a tenth.
+ * `npm run bench:statement [-- --lines 1000000]`: measures the comparison of a statement of `lines` lines with a ledger
+ * of equally many top-ups. The baseline is the minimal work: COPY of the file and one SQL full join. Memory is compared
+ * with that for a tenth of the lines.
  */
 
 const ADMIN = { username: 'admin', password: 'admin-password-of-the-bench' };
 const HEADER = 'distributor_transaction_id,status,amount,currency,date\n';
-/** Of every class that a line or its absence can make; each a row of its own. */
+/** The number of differences of each class that a line or a missing line can cause. Each is in its own row. */
 const PLANTED = {
   amount_mismatch: 40,
   status_conflict: 30,
@@ -29,10 +30,10 @@ const MAX_MEMORY = 1.3;
 const at = process.argv.indexOf('--lines');
 const LINES = at < 0 ? 1_000_000 : Number(process.argv[at + 1]);
 
-/** A day that is over, and too young to be purged: the purge works beside whatever is measured. */
+/** A past day that is too recent for the purge, which would run during the measurement. */
 const DAY_MS = new Date(Date.now() - 2 * 86_400_000).setUTCHours(0, 0, 0, 0);
 const DAY = new Date(DAY_MS).toISOString();
-/** What UUIDs of version 7 of that day begin with. */
+/** The beginning of UUIDs v7 of that day. */
 const ID_BEGIN = DAY_MS.toString(16)
   .padStart(12, '0')
   .replace(/(?=.{4}$)/, '-');
@@ -40,7 +41,7 @@ const ID_BEGIN = DAY_MS.toString(16)
 const idOf = (n) => `${ID_BEGIN}-7000-8000-${n.toString(16).padStart(12, '0')}`;
 const timeOf = (lines, n) => new Date(DAY_MS + (n * 86_000_000) / lines).toISOString();
 
-/** Top-ups of one day, one for each line and one for each that is missing; analyzed. */
+/** Seeds top-ups of one day, one for each line and one for each missing line, and analyzes the tables. */
 async function seed(world, name, lines) {
   await world.seed(name, 0);
   const url = world.urlOf(name);
@@ -56,7 +57,7 @@ async function seed(world, name, lines) {
   return url;
 }
 
-/** The last line of all is later than everything in the ledger. */
+/** Writes the statement. Its last line is later than all transactions of the ledger. */
 async function writeStatement(path, lines) {
   const file = createWriteStream(path);
   const write = async (text) => file.write(text) || once(file, 'drain');
@@ -128,7 +129,10 @@ async function reconcile(gateway, path) {
   }
 }
 
-/** The least of as many on both sides, in turn, each in a copy of the database: a neighbor of the machine disturbs one of them. */
+/**
+ * The shortest time of several runs of each side. The sides take turns, each with a copy of the database, so that other
+ * load on the machine disturbs only some runs.
+ */
 async function measure(world, name, lines) {
   const url = await seed(world, name, lines);
   const path = join(world.folder, `${name}.csv`);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { cpuSecondsOf, familyCpuSeconds, machineCpuSeconds, parentOf } from './machine.mjs';
 
-/* Everything that takes part in a run: a PostgreSQL with full durability, the provider stub, the load generator, the sides. */
+/* All programs of a run: a PostgreSQL with full durability, the provider stub, the load generator and the sides. */
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist');
 const ADMIN = { username: 'admin', password: 'admin-password-of-the-bench' };
@@ -14,16 +14,16 @@ export const SEEDED_APP = '01900000-0000-7000-8000-000000000001';
 const BUSY_ELSEWHERE = 0.15;
 const SEED_PART_ROWS = 250_000;
 const SECOND_MS = 1_000;
-/** What is older than 30 days is purged by the gateway, beside whatever is measured. */
+/** Age of the oldest seeded row. Rows older than 30 days would be purged during the measurement. */
 const SEEDED_MS = 25 * 86_400_000;
-/** Between the last seeded row and now: no duplicate, and everything that was under way has ended. */
+/** Age of the newest seeded row, so that no seeded row is a possible duplicate or still in progress. */
 const SEEDED_UNTIL_MS = 3_600_000;
-/** All but those of primary keys. */
+/** All indexes except those of primary keys. */
 const SEEDED_INDEXES = `
 select indexname as name, indexdef as text from pg_indexes i
 where tablename in ('transactions', 'transaction_events', 'ledger_entries')
   and not exists (select from pg_constraint c where c.conname = i.indexname)`;
-/** Those of `npm start`. */
+/** The Node flags of `npm start`. */
 export const GATEWAY_FLAGS = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   .scripts.start.split(' ')
   .filter((part) => part.startsWith('--'));
@@ -32,7 +32,7 @@ export function basic({ username, password }) {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** Of the first operator of every gateway. */
+/** The `Authorization` header of the first operator of every gateway. */
 export const OPERATOR = basic(ADMIN);
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -59,7 +59,7 @@ export class World {
     this.children = new Set();
     this.folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
     chmodSync(this.folder, 0o755);
-    // Whoever stops it wants nothing of it to stay.
+    // Removes everything when a signal stops the run.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
       process.once(signal, () => void this.close().finally(() => process.exit(1)));
     }
@@ -93,7 +93,9 @@ export class World {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** One statement, or several without values, on a connection of its own. The first call also finds the server's process. */
+  /**
+   * Runs one statement, or several without values, on a new connection. The first call also finds the server's process.
+   */
   async sql(url, text) {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
@@ -106,17 +108,17 @@ export class World {
     }
   }
 
-  /** As the owner. */
+  /** The URL of a database with the owner's role. */
   urlOf(name) {
     return inDatabase(this.server.migrationUrl, name);
   }
 
-  /** As the role that the gateway works as. */
+  /** The same URL with the gateway's role. */
   asApplication(url) {
     return inDatabase(this.server.url, new URL(url).pathname.slice(1));
   }
 
-  /** A database with so many transactions of one app, analyzed; others are made as copies of it. */
+  /** Makes an analyzed database with `rows` transactions of one app. Other databases are copies of it. */
   async seed(name, rows) {
     await this.sql(this.server.migrationUrl, `create database ${name}`);
     const url = this.urlOf(name);
@@ -134,7 +136,7 @@ export class World {
     };
     await run('seed.sql', {});
     const step = Math.min(SECOND_MS, SEEDED_MS / rows);
-    // Indexes are made of all rows at once: that takes a fraction of the time.
+    // Creates the indexes after all rows, which takes a fraction of the time.
     const indexes = await this.sql(url, SEEDED_INDEXES);
     for (const { name: index } of indexes) await this.sql(url, `drop index ${index}`);
     await byTwo(Math.ceil(rows / SEED_PART_ROWS), (part) => {
@@ -147,7 +149,7 @@ export class World {
     return name;
   }
 
-  /** As the gateway does while a ledger grows: a backlog would be sealed beside whatever is measured. */
+  /** Seals the rows like the gateway. Otherwise the gateway would seal the backlog during the measurement. */
   async seal(url) {
     const [{ Sealer }, { Database }] = await Promise.all([
       import(join(DIST, 'ledger/chain/sealer.js')),
@@ -201,23 +203,23 @@ export class World {
     return (await this.ask(this.stub, { set: settings })).arrivals;
   }
 
-  /** A baseline that says its port as soon as it listens. */
+  /** Starts a baseline program, which prints its port when it listens. */
   async startSide(file, args, databaseUrl) {
     const child = this.fork(file, args, { DATABASE_URL: databaseUrl });
     const { port } = await this.message(child);
     return { child, port, authorization: 'none' };
   }
 
-  /** The built gateway as it is started in production, everything on. */
+  /** Starts the built gateway like in production, with all features on. */
   async startGateway(databaseUrl, { env = {}, flags = [], port: fixed } = {}) {
     const port = fixed ?? (await freePort());
     const url = `http://127.0.0.1:${port}`;
-    // Every provider is the stub.
+    // All providers are the stub.
     const reach = Object.assign({}, ...this.simulated.map(({ env }) => env(`http://127.0.0.1:${this.providerPort}`)));
     const settings = { port, databaseUrl: this.asApplication(databaseUrl), reach, folder: this.folder };
     const child = spawn(process.execPath, [...GATEWAY_FLAGS, ...flags, join(DIST, 'main.js')], {
       env: { PATH: process.env.PATH, ...gatewayEnv(settings), ...env },
-      // The log is written, by the gateway, and read by nobody: that costs what a log costs.
+      // The gateway writes its log, but the output is discarded, so that only the cost of logging is measured.
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.keep(child);
@@ -230,7 +232,7 @@ export class World {
     return { child, port, url, databaseUrl };
   }
 
-  /** A gateway and a key of the app that owns the seeded transactions. */
+  /** Starts a gateway and creates a key of the app that owns the seeded transactions. */
   async startGatewayWithKey(databaseUrl, options) {
     const gateway = await this.startGateway(databaseUrl, options);
     const key = await this.admin(gateway, `/v1/admin/apps/app_${SEEDED_APP}/keys`, {});
@@ -244,7 +246,7 @@ export class World {
     return answer.json();
   }
 
-  /** Until every notification is applied; each was about an accrual that waited. */
+  /** Waits until every notification is applied. Each reported a waiting accrual. */
   async applied(url) {
     const left = `select from notifications where due_at is not null limit 1`;
     await until('all notifications are applied', async () => (await this.sql(url, left)).length === 0);
@@ -260,8 +262,8 @@ export class World {
   }
 
   /**
-   * One job of the load generator against a side, with the CPU that it cost, until what the side does afterwards is done.
-   * A disturbed one is done again, twice at most.
+   * Runs a job of the load generator against a side and waits until the side's background work is done. Measures its
+   * CPU time. A disturbed run is repeated, at most twice.
    */
   async measure(side, job, { again = 2 } = {}) {
     const before = this.cpuOf(side);
@@ -296,7 +298,7 @@ export class World {
   }
 }
 
-/** Pieces of work by their number, two at a time. */
+/** Runs numbered pieces of work, two at a time. */
 async function byTwo(count, work) {
   let next = 0;
   const one = async () => {

@@ -11,23 +11,27 @@ import { seeded } from './random.mjs';
 import { violations } from './verify.mjs';
 
 /**
- * `npm run faults:latam-pass -- --count 1000 --seed N`: accruals from a partner app that repeats what is not answered,
- * while LATAM Pass drops, truncates, fails and forgets, its notifications get lost, late and doubled, and the gateway is
- * killed with SIGKILL again and again. At the end every accrual is final and was credited exactly once (3 % more are
- * rejected by LATAM Pass, and have to say so), or the exit code is 1. The seed decides inputs, faults and kills; how they
- * meet is the machine's. Own PostgreSQL, sandbox and gateway; `npm run build` first.
+ * `npm run faults:latam-pass -- --count 1000 --seed N`: sends accruals from a partner app that repeats unanswered
+ * requests. Meanwhile LATAM Pass drops, truncates and fails calls, its notifications are lost, late and duplicated, and
+ * the gateway is killed with SIGKILL repeatedly. At the end every accrual must be final and credited exactly once,
+ * otherwise the exit code is 1. 3 % more are rejected by LATAM Pass and must be `failed`. The seed decides inputs,
+ * faults and kills; their timing depends on the machine. It starts its own PostgreSQL, sandbox and gateway; run `npm
+ * run build` first.
  */
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-    /** Seconds for everything. */
+    /** Time limit of the whole run, in seconds. */
     limit: { type: 'string', default: '450' },
   },
 });
 const [COUNT, SEED, LIMIT_MS] = [Number(values.count), Number(values.seed), Number(values.limit) * 1_000];
 
-/** Probabilities, for each submission; about 0.4 together. `hang` costs the whole deadline, so it is rare. */
+/**
+ * Probabilities of faults for each call; together about 0.4 for a submission. `hang` takes the whole deadline, so it is
+ * rare.
+ */
 const FAULTS = {
   accrual: {
     'drop-before': 0.07,
@@ -52,16 +56,18 @@ const FAULTS = {
   'accrual-status': { 'drop-before': 0.08, 'status-500': 0.08, truncated: 0.08, 'html-403': 0.04 },
   token: { 'status-503': 0.15, 'drop-after': 0.1 },
 };
-/** Ends of an ffn: before the answer, three times, an unknown status first, an orphan first. */
+/**
+ * Ends of an ffn whose notification comes before the answer, three times, after an unknown status, or after an orphan.
+ */
 const ODD_NOTICES = ['99601', '99602', '99604', '99607'];
 const REJECTIONS = ['99101', '99108', '99110', '99111', '99112', '99113', '99114', '99204', '99205', '99206'];
 const REJECTED_SHARE = 0.03;
 const PARTNERS = 8;
 const PAUSE_MS = [200, 1_200];
 const KILL_EVERY_MS = [2_500, 7_000];
-/** How often every token dies, too, when the gateway is killed. */
+/** Probability that a kill of the gateway also invalidates all tokens. */
 const DYING_TOKENS = 0.3;
-/** How long kills and faults go on after the last request was acknowledged. */
+/** Time for which kills and faults continue after the last request was acknowledged. */
 const AFTERMATH_MS = 30_000;
 
 const startedAt = performance.now();
@@ -159,7 +165,7 @@ function makeOrders() {
   });
 }
 
-/** As a partner app would: the same request with the same key until it is answered. */
+/** Repeats the same request with the same key until it is answered, like a partner app. */
 async function submit({ gateway, partner }, { wanted: _wanted, ...order }, acknowledged, problems) {
   const body = JSON.stringify({ ...order, occurredAt: '2026-01-20T14:10:36.177-03:00' });
   const headers = { authorization: partner, 'content-type': 'application/json', 'idempotency-key': order.reference };
@@ -171,7 +177,7 @@ async function submit({ gateway, partner }, { wanted: _wanted, ...order }, ackno
       if (response.ok) return void acknowledged.set(order.reference, answer.id);
       if (response.status !== 503) return void problems.push(`${order.reference}: answered ${response.status}`);
     } catch {
-      // No answer: the gateway was killed.
+      // The gateway was killed and gave no answer.
     }
     await sleep(100);
   }
@@ -186,7 +192,7 @@ async function killAgainAndAgain({ gateway, sandbox }, isOver) {
   }
 }
 
-/** The sandbox keeps the last 1000 calls only, so they are collected all the time. */
+/** Collects the bodies of calls. Called regularly, because the sandbox keeps only the last 1000 calls. */
 async function collectBodies(sandbox, bodies) {
   const { calls } = await sandbox.ask('GET', '/calls?provider=latam-pass&operation=accrual');
   for (const { body } of calls) {
@@ -202,7 +208,7 @@ async function openCount(client) {
   return rows[0].count;
 }
 
-/** Late copies and orphans of what is final by now, too. */
+/** The notifications that are not applied yet, including late copies and orphans of final accruals. */
 async function unread(client) {
   const { rows } = await client.query(
     `select count(*)::int as count from notifications n where state = 'received' or state = 'orphan'

@@ -8,10 +8,11 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 
 /**
- * `npm run faults:latcom -- --count 2000 --seed 1`: purchases under random faults, through two gateways on one database
- * of which one or the other is killed with SIGKILL again and again; afterwards everything is compared with what the
- * sandbox really executed. Exit 1 on a double execution, a false final state, a lost purchase, books that disagree or a
- * verdict that contradicts the truth. The seed decides what is bought; when the kills strike, the machine decides too.
+ * `npm run faults:latcom -- --count 2000 --seed 1`: buys top-ups under random faults through two gateways on one
+ * database. One gateway or the other is killed with SIGKILL repeatedly. Afterwards the ledger is compared with the
+ * effects of the sandbox. The exit code is 1 for a double execution, a false final status, a lost purchase, wrong
+ * balances, or evidence with a wrong verdict. The seed decides the purchases; the timing of kills also depends on the
+ * machine.
  */
 const { values: options } = parseArgs({
   options: {
@@ -28,7 +29,7 @@ const GIVE_UP_MS = 7 * 60_000;
 const DIST = join(import.meta.dirname, '..', '..', 'dist');
 const ADMIN = { username: 'admin', password: 'admin-password-of-the-faults' };
 
-/** Ends of the sandbox's magic numbers; see src/sandbox/latcom/README.md. A provider that lies in a refusal is not among them. */
+/** Ends of the sandbox's magic numbers; see src/sandbox/latcom/README.md. Numbers with a false refusal are left out. */
 const FAULTS = [
   ...['005', '012', '013', '014', '051', '083', '091', '096', '077', '105', '191', '291', '296', '277'],
   ...['200', '201', '202', '203', '204', '307', '400', '401', '402', '403', '429', '500', '501', '502', '503', '504'],
@@ -36,7 +37,7 @@ const FAULTS = [
 ];
 const FAULT_SHARE = 0.5;
 
-/** mulberry32. */
+/** Pseudo-random numbers from a seed (mulberry32). */
 function randomOf(seed) {
   let state = seed >>> 0;
   return () => {
@@ -127,7 +128,7 @@ function gatewayEnv(server, reach) {
   };
 }
 
-/** A gateway that can be killed and comes back on its port. */
+/** A gateway that can be killed and started again on the same port. */
 async function startGateway(env) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -147,7 +148,7 @@ async function startGateway(env) {
   return { url, kill };
 }
 
-/** As a partner would: the same request with the same key until it is answered. */
+/** Repeats the same request with the same key until it is answered, like a partner. */
 async function buy(gateways, authorization, { index, phoneNumber, first }) {
   const body = {
     reference: `faults-${SEED}-${index}`,
@@ -254,7 +255,7 @@ async function run(server) {
   await database.connect();
   const pending = `select from transactions where status = 'pending' limit 1`;
   await until('the end of all purchases', async () => (await database.query(pending)).rowCount === 0, 150_000);
-  // Two more looks at the balance, so that the last ones have a balance after them too.
+  // Waits for two more balance queries, so that the last purchases also have a balance after them.
   await sleep(6_000);
   const report = await compare({ gateways, partner, sandbox, database, acknowledged });
   await database.end();

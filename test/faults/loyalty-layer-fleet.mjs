@@ -6,8 +6,8 @@ import pg from 'pg';
 import { ADMIN, basic, freePort, GatewayUnderFire, startSandbox } from './programs.mjs';
 
 /**
- * Two gateways behind one address, on one database, and a sandbox that counts their requests in a sliding minute.
- * `env` is added to that of the gateways.
+ * Two gateways with one address and one database, and a sandbox that counts their requests in a sliding minute. `env`:
+ * more variables of the gateways.
  */
 export async function startFleet({ limit, env = {}, sandboxEnv = {} }) {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-faults-'));
@@ -77,8 +77,8 @@ async function createPartner(gateway) {
 }
 
 /**
- * As a partner app would: the same request with the same key until it is answered, at one gateway or the other. Answers
- * with the transaction; null when `giveUpAt` (of `performance.now()`) comes first.
+ * Repeats the same request with the same key at both gateways until it is answered, like a partner app. Returns the
+ * transaction; null when `giveUpAt` (in the time of `performance.now()`) comes first.
  */
 export async function issuePass({ gateways, partner }, { reference, planId = 'LOUNGE-BASIC', wait, first, giveUpAt }) {
   const holder = { firstName: 'Ana', lastName: 'Souza', email: `${reference}@example.com` };
@@ -101,14 +101,14 @@ export async function issuePass({ gateways, partner }, { reference, planId = 'LO
   return null;
 }
 
-/** The truth at the sandbox: passes by the holder's address, and how its window was used. */
+/** The effects of the sandbox: passes by the holder's e-mail address, and the usage of the rate limit. */
 export async function truthOf({ sandbox }) {
   const { effects, loyaltyLayer } = await sandbox.ask('GET', '/effects?provider=loyalty-layer');
   const created = effects.filter(({ kind }) => kind === 'pass-create');
   return { byEmail: Map.groupBy(created, ({ detail }) => detail.holder.email), created, counters: loyaltyLayer };
 }
 
-/** Everything that must be true, whatever happened; answers with what is not, in words. */
+/** Checks all invariants. Returns the violated ones as texts. */
 export async function violationsOf(fleet, { limit, acknowledged, count }) {
   const { byEmail, counters } = await truthOf(fleet);
   const { rows } = await fleet.database.query(

@@ -3,25 +3,28 @@ import { parseArgs } from 'node:util';
 import { issuePass, startFleet, statusesOf, truthOf, violationsOf } from './loyalty-layer-fleet.mjs';
 
 /**
- * `npm run load:loyalty-layer -- --limit 100 --times 3 --seconds 120`: two gateways behind one address take three times as
- * many passes as LoyaltyLayer allows requests, once with coalescing and once without. Prints what LoyaltyLayer saw, passes
- * per minute, and the time that a create takes at low load. Exit code 1 when the limit was exceeded or a pass is missing,
- * doubled or mixed up. Own PostgreSQL, sandbox and gateways; `npm run build` first.
+ * `npm run load:loyalty-layer -- --limit 100 --times 3 --seconds 120`: two gateways with one address get three times as
+ * many passes per minute as LoyaltyLayer allows requests, once with coalescing and once without. Prints LoyaltyLayer's
+ * request counts, passes per minute, and the duration of a create at low load. The exit code is 1 when the limit was
+ * exceeded, or a pass is missing, duplicated or mixed up. It starts its own PostgreSQL, sandbox and gateways; run `npm
+ * run build` first.
  */
 const { values } = parseArgs({
   options: {
     limit: { type: 'string', default: '100' },
-    /** 0: only the time of a create at low load. */
+    /** The demand as a multiple of the limit. 0: measures only a create at low load. */
     times: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '120' },
-    /** `both`, `on` or `off`. */
+    /** Runs with coalescing: `both`, `on` or `off`. */
     coalescing: { type: 'string', default: 'both' },
   },
 });
 const [LIMIT, TIMES, SECONDS] = [Number(values.limit), Number(values.times), Number(values.seconds)];
 const LOW_LOAD_PASSES = 30;
 const LOW_LOAD_EVERY_MS = 400;
-/** For those that wait when the demand is over; without coalescing they would wait for minutes and are left pending. */
+/**
+ * Time for waiting passes after the demand has ended. Without coalescing they would take minutes, so they stay pending.
+ */
 const DRAIN_MS = 75_000;
 
 const say = (text) => console.log(text);
@@ -44,7 +47,7 @@ async function lowLoad(fleet, acknowledged) {
   return took;
 }
 
-/** As many as the demand says, evenly, whether or not they are answered. */
+/** Requests passes at a constant rate, whether or not earlier ones are answered. */
 async function demand(fleet, acknowledged) {
   const count = Math.round((LIMIT * TIMES * SECONDS) / 60);
   const startedAt = performance.now();
@@ -86,7 +89,7 @@ async function run(coalescing) {
     const low = await lowLoad(fleet, acknowledged);
     say(`  low load: median ${quantile(low, 0.5).toFixed(0)} ms, p95 ${quantile(low, 0.95).toFixed(0)} ms a pass`);
     if (TIMES === 0) return 0;
-    // What low load has used leaves the window first, so that every figure below is of the demand alone.
+    // Waits until the requests of the low load have left the window, so that the figures below show only the demand.
     await sleep(60_000);
     const { calls: before = {} } = (await truthOf(fleet)).counters;
     const { count, issued, answers } = await demand(fleet, acknowledged);

@@ -4,26 +4,32 @@ import { issuePass, startFleet, statusesOf, truthOf, violationsOf } from './loya
 import { seeded } from './random.mjs';
 
 /**
- * `npm run faults:loyalty-layer -- --count 800 --seed N`: passes through two gateways behind one address, while
- * LoyaltyLayer drops, truncates, fails, misplaces items of batches and lets tokens die, and one gateway or the other is
- * killed with SIGKILL again and again. At the end there is no second pass for any transaction, nobody has another's pass,
- * no final state is false, and the limit was never exceeded, or the exit code is 1. The seed decides orders, faults and
- * kills; how they meet is the machine's. Own PostgreSQL, sandbox and gateways; `npm run build` first.
+ * `npm run faults:loyalty-layer -- --count 800 --seed N`: requests passes through two gateways with one address.
+ * Meanwhile LoyaltyLayer drops, truncates and fails calls, misplaces items of batches and invalidates tokens, and one
+ * gateway or the other is killed with SIGKILL repeatedly. At the end no transaction may have two passes, no holder
+ * another one's pass, no final status may be false, and the limit must never have been exceeded; otherwise the exit
+ * code is 1. The seed decides orders, faults and kills; their timing depends on the machine. It starts its own
+ * PostgreSQL, sandbox and gateways; run `npm run build` first.
  */
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '800' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-    /** Requests a minute, for the gateways and the sandbox; LoyaltyLayer's own is 100, and takes longer. */
+    /**
+     * Requests per minute, for the gateways and the sandbox. LoyaltyLayer's real limit is 100, with which a run takes
+     * longer.
+     */
     limit: { type: 'string', default: '150' },
-    /** Seconds for everything. */
+    /** Time limit of the whole run, in seconds. */
     seconds: { type: 'string', default: '480' },
   },
 });
 const [COUNT, SEED, LIMIT] = [Number(values.count), Number(values.seed), Number(values.limit)];
 const END_MS = Number(values.seconds) * 1_000;
 
-/** Probabilities, for each call. What is never answered costs the whole deadline, so it is rare. */
+/**
+ * Probabilities of faults for each call. A call that is never answered takes the whole deadline, so that fault is rare.
+ */
 const LOST = {
   'drop-before': 0.02,
   'drop-after': 0.03,
@@ -41,12 +47,12 @@ const LOST = {
   'hang-after': 0.004,
 };
 const FAULTS = { 'pass-create': LOST, 'pass-batch': LOST, token: { 'status-503': 0.1, 'drop-after': 0.1 } };
-/** Ends of plans that do something by themselves; see src/sandbox/loyalty-layer/README.md. */
+/** Ends of plan ids that are magic inputs; see src/sandbox/loyalty-layer/README.md. */
 const ODD_PLANS = ['-400', '-500', '-502-AFTER', '-504', '-NOID', '-BATCH-MISSING', '-BATCH-SURPLUS', '-BATCH-REORDER'];
 const ODD_SHARE = 0.03;
 const PARTNERS = 24;
 const KILL_EVERY_MS = [3_000, 8_000];
-/** How often every token dies, too, when a gateway is killed. */
+/** Probability that a kill of a gateway also invalidates all tokens. */
 const DYING_TOKENS = 0.3;
 
 const startedAt = performance.now();
@@ -91,7 +97,7 @@ async function fire(fleet, orders, acknowledged) {
     for (let order = queue.shift(); order; order = queue.shift()) {
       const answer = await issuePass(fleet, { ...order, giveUpAt });
       if (answer) acknowledged.set(order.reference, answer.id);
-      // Spread over a minute: so that there are kills, and windows that end.
+      // Spreads the requests over a minute, so that kills and ends of windows happen during the run.
       await sleep(streams.orders.between(0, (2 * 60_000 * PARTNERS) / COUNT));
     }
   };

@@ -2,8 +2,9 @@ import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * The internet between LATAM Pass and the gateway: loses notifications, loses the answers to them (so they are repeated),
- * delays them past each other, and delivers copies long afterwards. Never answers 2xx for what the gateway has not taken.
+ * Simulates the network between LATAM Pass and the gateway. It loses notifications and their answers (so that they are
+ * repeated), changes their order, and delivers late copies. It never answers 2xx for a notification that the gateway
+ * has not accepted.
  */
 export function startNotificationProxy(random, gatewayPort) {
   const counts = { lost: 0, answerLost: 0, copies: 0, delayed: 0, plain: 0 };
@@ -62,7 +63,7 @@ export function startNotificationProxy(random, gatewayPort) {
       resolve({
         port: server.address().port,
         counts,
-        /** From now on everything is delivered as it comes. */
+        /** Ends the faults: every notification is delivered unchanged. */
         calmDown: () => void (calm = true),
         stop: () => {
           server.close();

@@ -13,7 +13,7 @@ export function basic({ username, password }) {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** A port of 127.0.0.1 that nobody listened on a moment ago. */
+/** A port of 127.0.0.1 that was free a moment ago. */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
@@ -42,8 +42,8 @@ function run(script, env, log) {
 }
 
 /**
- * The sandbox in a process of its own; resolves when it says where it listens. `env` of the result holds the variables
- * with which a gateway reaches its providers.
+ * Starts the sandbox as a process of its own. Resolves when it prints its URL. `env` of the result contains the
+ * variables with which a gateway reaches its providers.
  */
 export async function startSandbox(env, folder) {
   const log = createWriteStream(join(folder, 'sandbox.log'));
@@ -70,7 +70,7 @@ export async function startSandbox(env, folder) {
   return { url, env: reach, ask, kill: program.kill };
 }
 
-/** The gateway, which can be killed and started again on the same port and database. */
+/** A gateway that can be killed and started again on the same port and database. */
 export class GatewayUnderFire {
   kills = 0;
   #program;
@@ -97,7 +97,7 @@ export class GatewayUnderFire {
     throw new Error('the gateway does not get ready: see gateway.log');
   }
 
-  /** kill -9, and at once a new process. */
+  /** Kills the process with SIGKILL and starts a new one at once. */
   async crash() {
     await this.stop();
     this.kills += 1;

@@ -1,4 +1,4 @@
-/** mulberry32: the same numbers from the same seed on every machine. */
+/** Pseudo-random numbers: the same seed gives the same numbers on every machine (mulberry32). */
 export function seeded(seed) {
   let state = seed >>> 0;
   const next = () => {

@@ -1,6 +1,6 @@
 const CREDITED = 'PROCESSED';
 
-/** Everything that must be true at the end; answers with what is not, in words. */
+/** Checks all invariants at the end. Returns the violated ones as texts. */
 export async function violations({ client, sandbox, expected, acknowledged, bodies }) {
   const found = [];
   const { rows } = await client.query(
@@ -41,7 +41,7 @@ export async function violations({ client, sandbox, expected, acknowledged, bodi
   ];
 }
 
-/** What the last that is known of each is, for whoever looks into it. */
+/** The status and the timeline of each unfinished transaction, for debugging. */
 async function unfinished(client) {
   const { rows } = await client.query(
     `select t.reference, t.status, t.due_at, (
@@ -52,7 +52,7 @@ async function unfinished(client) {
   return rows.map((row) => `${row.reference}: NOT FINAL, ${row.status}, ${JSON.stringify(row.history)}`);
 }
 
-/** A hold for every accrual, and its posting or release exactly once. */
+/** Checks that every accrual has a hold, and exactly one posting or release. */
 async function ledgerViolations(client) {
   const { rows } = await client.query(
     `select t.reference, t.status, coalesce(string_agg(e.phase, '+' order by e.seq), '') as phases
@@ -63,7 +63,7 @@ async function ledgerViolations(client) {
   return rows.map((row) => `${row.reference}: ${row.status} with the entries ${row.phases}`);
 }
 
-/** Whatever was answered 2xx has been applied, but for what was about nothing of ours. */
+/** Checks that every acknowledged notification about one of the gateway's accruals was applied. */
 async function notificationViolations(client) {
   const { rows } = await client.query(
     `select n.state, count(*)::int as count from notifications n

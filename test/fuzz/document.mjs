@@ -1,13 +1,13 @@
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** Routes that cost much more than the others, or answer all that there is: once in so many times. */
+/** Expensive routes, and routes that return all rows: they are chosen rarely. */
 const RARE = /\/export$|\/verify$|\/operators$|\/password$|\/metrics$|\/erase$/;
 const RARE_SHARE = 0.15;
-/** What makes everything else: more of it. */
+/** Routes that create objects for other requests: they are chosen more often. */
 const CREATES = /^POST \/v1\/(?:accruals|passes|topups|cobranded|admin\/apps|admin\/apps\/\{id\}\/keys)$/;
 const CREATES_WEIGHT = 5;
 
-/** What the gateway says of itself in `/openapi.json`. */
+/** The OpenAPI document that the gateway serves. */
 export class Document {
   constructor(spec) {
     this.spec = spec;
@@ -22,7 +22,7 @@ export class Document {
     };
   }
 
-  /** The schema itself, and what goes with it; of `allOf` the only one. */
+  /** The schema behind a reference or a single `allOf`. */
   resolve(schema) {
     const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
     if (reference === undefined) return schema;
@@ -34,7 +34,7 @@ export class Document {
     );
   }
 
-  /** The operation that a request meets; null when the document has none for it. HEAD is a GET without its body. */
+  /** The documented operation of a request; null: none. HEAD counts as GET. */
   match(method, target) {
     const segments = segmentsOf(target.split(/[?#]/)[0]);
     if (segments === null) return null;
@@ -48,7 +48,7 @@ export class Document {
     return fits.sort((a, b) => a.parameters.path.length - b.parameters.path.length)[0] ?? null;
   }
 
-  /** Where a value differs from its schema, or null. Formats and patterns are not looked at. */
+  /** The place where a value differs from its schema; null: none. Formats and patterns are not checked. */
   difference(schema, value, at = '') {
     const is = this.resolve(schema);
     if (value === null) return is.nullable || schema.nullable || is.type === undefined ? null : `${at} is null`;
@@ -112,7 +112,7 @@ function operationOf(method, path, spec) {
   };
 }
 
-/** The codes of a refusal stand in its description. */
+/** A documented response. The description of a refusal contains its codes. */
 function responseOf({ description, content = {} }) {
   return {
     codes: [...description.matchAll(/`([a-z_]+)`/g)].map((match) => match[1]),

@@ -1,15 +1,15 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 
-/* Values that break programs: every list is about one kind of input, and everything is chosen by the given random stream. */
+/* Values that often break programs, a list for each kind of input. The given random stream chooses among them. */
 
 const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
 const SOME_UUID = '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
-/** Of no one: a test number of VISA. */
+/** A test card number of VISA, which belongs to no person. */
 export const CARD = '4111 1111 1111 1111';
 
 const words = (text) => text.trim().split(/\s+/);
-/** The same, with the escapes of JSON. */
+/** Words that are written with JSON escapes. */
 const escapes = (text) => words(text).map((word) => JSON.parse(`"${word}"`));
 
 const CONTROLS = escapes(String.raw`\u0000 a\u0000b \u0001 \u0007 \u001b[31m \n a\r\nx-injected:1 \t \u007f \u0085`);
@@ -44,7 +44,7 @@ const IDS = words('txn pass app key opr rec brk ntf').flatMap((prefix) =>
 );
 const STRINGS = [CONTROLS, UNICODE, LENGTHS, TEXTS, NUMERALS, DATES, [...IDS, SOME_UUID, `urn:uuid:${SOME_UUID}`]];
 
-/** JSON as it is written: `JSON.stringify` could not say it. */
+/** A JSON text that `JSON.stringify` cannot produce. */
 export class RawJson {
   constructor(text) {
     this.text = text;
@@ -70,7 +70,7 @@ const SHAPES = [
 const BINARY = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
 const JSON_VALUES = fc.jsonValue({ maxDepth: 3 });
 
-/** One value of a fast-check generator; the stream decides which. */
+/** One value of a fast-check generator, chosen by the random stream. */
 export function sampled(arbitrary, random) {
   return fc.sample(arbitrary, { seed: random.between(0, 2 ** 31 - 1), numRuns: 1 })[0];
 }
@@ -79,7 +79,7 @@ export function hostileText(random) {
   return random.next() < 0.15 ? sampled(BINARY, random) : random.pick(random.pick(STRINGS));
 }
 
-/** A hostile text within, before or behind a good one. */
+/** A hostile text inside, before or after a valid one. */
 export function spoiled(text, random) {
   const at = random.pick([0, text.length, random.between(0, text.length)]);
   return text.slice(0, at) + hostileText(random) + text.slice(at);
@@ -94,7 +94,7 @@ export function hostileValue(random) {
 
 const base64 = (text) => Buffer.from(text).toString('base64url');
 
-/** Cursors that look right from outside. */
+/** Invalid cursors that look like valid ones. */
 export function hostileCursor(random) {
   const zeros = Buffer.alloc(16).toString('base64url');
   const inside = random.pick(['{}', '[]', '{"id":null}', 'x', '', '\0', SOME_UUID, hostileText(random)]);
@@ -107,13 +107,13 @@ const BASIC_PAIRS = escapes(String.raw`
   key_\u0000${SOME_UUID}:x key_${SOME_UUID}:lgs_\u0000 key_:x \u200badmin:x ADMIN:x a\nb:x ${'u'.repeat(5_000)}:x`);
 const AUTHORIZATIONS = ['Basic', 'Basic ', 'Basic =', 'Basic !!!', 'basic //46wyg=', 'Bearer x', 'Basic Og==, x', '\0'];
 
-/** `Authorization` headers that no reader should choke on. */
+/** `Authorization` headers that a reader must handle without an error. */
 export function hostileAuthorization(random) {
   const pair = random.pick(BASIC_PAIRS);
   return random.next() < 0.5 ? random.pick(AUTHORIZATIONS) : `Basic ${Buffer.from(pair).toString('base64')}`;
 }
 
-/** By the header, divided by bars; a third of all has a hostile text instead. */
+/** Values by header, separated by bars. One in three headers gets a hostile text instead. */
 const HEADERS = {
   accept: '|*|*/*;q=nan|a/b;q=0,*/*;q=0|, , ,|text/csv|application/x-ndjson|image/png|text/html;level=1',
   prefer: 'wait=-1|wait=1e9|wait=0|wait="1"|wait=0;wait=|respond-async, wait=1|wait|=|wait=0,wait=30',
@@ -142,7 +142,7 @@ const HEADERS = {
 export function hostileHeader(random) {
   const name = random.pick(Object.keys(HEADERS));
   const value = random.next() < 0.33 ? hostileText(random) : random.pick(HEADERS[name].split('|'));
-  // The whole head has 16 KiB; more is one case among many.
+  // The limit of the whole head is 16 KiB, so longer values are mostly shortened.
   return [name, value.length > 9_000 && random.next() < 0.9 ? value.slice(0, 300) : value];
 }
 
@@ -150,7 +150,7 @@ const BROKEN_BYTES = [0x00, 0xff, 0xc0, 0x80, 0xed];
 const OTHER_BODIES = [...words('null 0 "" [] { } a=b <a/> {"a":1}x'), '\0', "{'a':1}", ' \n', ''];
 const LARGE = JSON.stringify({ reference: 'x'.repeat(70_000) });
 
-/** What may become of the bytes of a body. */
+/** Changes of the bytes of a body. */
 const BYTES = [
   () => Buffer.alloc(0),
   () => Buffer.from(LARGE),

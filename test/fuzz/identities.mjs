@@ -3,12 +3,12 @@ import { hostileAuthorization } from './hostile.mjs';
 import { PASSWORD } from './values.mjs';
 
 const SCOPES = ['accruals', 'members', 'cobranded', 'passes', 'topups', 'transactions:read', 'webhooks'];
-/** Of requests whose caller is of the right kind, and of the others that come with credentials that are wrong. */
+/** The share of requests with a caller of the right kind. */
 const RIGHTFUL_SHARE = 0.8;
-/** Beyond a few a second the gateway answers wrong credentials with 429. */
+/** The share of requests with wrong credentials: more than a few per second would get 429. */
 const WRONG_SHARE = 0.05;
 
-/** Makes everybody who calls, as the first operator. */
+/** Creates all callers, with the first operator's credentials. */
 export async function createIdentities(admin, notifier, pool) {
   const create = async (path, body) => {
     const made = await admin('POST', path, body);
@@ -42,7 +42,7 @@ export async function createIdentities(admin, notifier, pool) {
 class Identities {
   #rightful;
   #others;
-  /** An operator of its own: a spoiled change of a password may succeed. */
+  /** A separate operator for password changes, because a spoiled one may succeed. */
   #changing;
 
   constructor(named, changing) {

@@ -7,11 +7,11 @@ import { send } from './send.mjs';
 import { startWorld } from './world.mjs';
 
 /**
- * `npm run fuzz -- --count 20000 --seed N`: requests made from the document that the gateway serves, valid ones first and
- * then spoiled ones, from every kind of caller. Exit 1 when one is answered as it may not be, when the log or the alarms
- * tell of a defect, or when the ledger does not verify. The seed decides the requests, but for ids that the gateway gave
- * out and the time; `--only K` sends the first, valid ones and then request K alone. Own PostgreSQL, sandbox and gateway;
- * `npm run build` first.
+ * `npm run fuzz -- --count 20000 --seed N`: sends requests made from the OpenAPI document of the gateway, first valid
+ * ones and then spoiled ones, from every kind of caller. The exit code is 1 when an answer is not as documented, when
+ * the log or the alarms show a defect, or when the ledger does not verify. The seed decides the requests, except for
+ * the time and the ids that the gateway created. `--only K` sends the first, valid requests and then only request K. It
+ * starts its own PostgreSQL, sandbox and gateway; run `npm run build` first.
  */
 const { values } = parseArgs({
   options: {
@@ -19,17 +19,17 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     only: { type: 'string' },
     port: { type: 'string' },
-    /** Where to keep the gateway's log. */
+    /** The file for the gateway's log. */
     log: { type: 'string' },
   },
 });
 const [COUNT, SEED] = [Number(values.count), Number(values.seed)];
 const CONNECTIONS = 16;
 const FIRST = Math.min(600, Math.ceil(COUNT / 5));
-/** So often what requests paused is resumed. */
+/** Number of requests after which paused providers are resumed. */
 const RESUME_EVERY = 200;
 const SHOWN_BYTES = 1_500;
-/** Problems that have no shape are mostly no route's: one finding for a status. */
+/** Answers without a valid problem mostly do not depend on the route, so there is one finding for each status. */
 const WITHOUT_ROUTE = new Set(['no_problem', 'bad_problem']);
 
 const findings = new Map();
@@ -43,7 +43,7 @@ function note({ kind, detail, example: shown = '' }, where = '', example = shown
   else findings.set(key, { count: 1, example });
 }
 
-/** Enough to send it again by hand; what is not printable is escaped. */
+/** The request as text, with enough data to repeat it by hand. Unprintable bytes are escaped. */
 function told({ index, operation, identity, spoiling, method, target, headers, body }, answer) {
   const shown = (bytes) => JSON.stringify(bytes.toString('latin1').slice(0, SHOWN_BYTES));
   return [

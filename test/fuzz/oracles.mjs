@@ -2,22 +2,25 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { CANARIES } from './values.mjs';
 
-/** Everything is answered within, in milliseconds; the longest wait that may be asked for comes on top. */
+/** The longest time to an answer, in milliseconds, in addition to the wait that the request prefers. */
 const ANSWER_MS = 12_000;
 const WAIT_MS = 30_000;
-/** A request that says what is not true of itself may be waited for: it is not worth the time. */
+/** The timeout of a request whose head is wrong, e.g. its length: the gateway may wait for more bytes. */
 const RAW_MS = 2_000;
 const MAX_RSS_BYTES = 800 * 1024 * 1024;
-/** HTTP itself may answer these on every route, and on none. */
+/** Statuses of HTTP itself, on any path. */
 const OF_HTTP = new Set([405, 414, 417, 431]);
-/** And these where a body is sent that no one asked for. */
+/** Statuses for an unexpected body. */
 const OF_BODIES = new Set([400, 413, 415]);
-/** Alarms that notifications, purchases and the sandbox's faults may raise. Every other one means a defect of ours. */
+/**
+ * Alarms that notifications, purchases and the sandbox's faults may raise. Any other alarm means a defect of the
+ * gateway.
+ */
 const EXPECTED_ALARMS = new Set([
   ...['unreadable_notification', 'unknown_notification_status', 'contradiction', 'card_data_in_notification'],
   ...['low_float', 'float_used_up', 'parked', 'breaker_open'],
 ]);
-/** Node's own warnings and traces are no JSON. */
+/** Node's own warnings and stack traces are not JSON. */
 const NODE_LINES = /^\(node:|^\s+at |^[A-Za-z]*Error: /;
 const DEFECT_LINES =
   /unhandled|uncaught|connector broke|failed unexpectedly|background (work|job) failed|framework message/i;
@@ -28,7 +31,7 @@ export function timeoutOf({ headers, isRaw }) {
   return ANSWER_MS + (/wait *=/.test(prefer.join()) ? WAIT_MS : 0);
 }
 
-/** What is wrong with an answer: { kind, detail } each. */
+/** The faults of an answer, each as { kind, detail }. */
 export function judge(request, answer, document) {
   if (answer.failure) return mayFail(request, answer) ? [] : [{ kind: 'no_answer', detail: answer.failure }];
   const { status } = answer;
@@ -47,8 +50,8 @@ export function judge(request, answer, document) {
 }
 
 /**
- * A method that is no method, or a length that is not true, may end a connection, not more. What the parser refuses is
- * answered with a body even to a HEAD, which it has not read yet.
+ * True when a connection may end without an answer: after an invalid method or a wrong length. Also for a HEAD that the
+ * parser refuses: it has not read the method yet, so its answer has a body.
  */
 function mayFail({ isRaw, method }, { failure }) {
   return isRaw || (method === 'HEAD' && failure.startsWith('HPE_'));
@@ -67,7 +70,7 @@ function problemOf({ status, headers, body }, document, add) {
   return problem;
 }
 
-/** 401 and the like too: a client is generated from what the document says. */
+/** Checks that the document contains the answer, also a 401, because clients are generated from it. */
 function documented({ responses, body }, { method, body: sent }, { status }, problem, add) {
   if (OF_HTTP.has(status) || (body === null && sent.length > 0 && OF_BODIES.has(status))) return;
   const response = responses.get(status);
@@ -80,7 +83,7 @@ function conforms({ responses }, { status, headers, body }, document, add) {
   const schema = responses.get(status)?.schema;
   if (!schema || !headers['content-type']?.startsWith('application/json')) return;
   const difference = document.difference(schema, parsed(body));
-  // Positions are as many as requests; the kind of place is enough.
+  // Replaces list positions, so that one fault gives one finding.
   if (difference !== null) add('another_shape', difference.replaceAll(/\/\d+/g, '/n'));
 }
 
@@ -92,7 +95,7 @@ function parsed(body) {
   }
 }
 
-/** Lines of the gateway's log that tell of a defect, or tell what is personal or secret. */
+/** Lines of the gateway's log that show a defect, or contain personal data or secrets. */
 export async function judgeLog(file, secrets) {
   const found = [];
   for await (const line of createInterface({ input: createReadStream(file) })) {
@@ -104,13 +107,13 @@ export async function judgeLog(file, secrets) {
   return found;
 }
 
-/** Lines of one kind are one finding. */
+/** The kind of a line. All lines of a kind are one finding. */
 function kindOf(line) {
   const { msg, method, route, error, errorCode } = parsed(line) ?? { msg: line.slice(0, 100) };
   return [msg, method, route, error, errorCode].filter(Boolean).join(' ');
 }
 
-/** What has to be true of the gateway when everything has been answered. */
+/** Checks the gateway after all answers: alarms, memory, health and the ledger. */
 export async function judgeGateway({ admin, gateway }) {
   const found = [];
   const add = (kind, detail) => found.push({ kind, detail });

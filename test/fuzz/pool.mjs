@@ -2,12 +2,12 @@ const MAX_EACH = 400;
 const MAX_READ_BYTES = 200_000;
 const ID = /^(txn|pass|app|key|opr|rec|brk|ntf)_[0-9a-f-]{36}$/;
 
-/** What earlier answers named, by kind: later requests use it, so that they reach more than "not found". */
+/** Ids from earlier answers, by kind. Later requests use them, so that they do not all end as "not found". */
 export class Pool {
   #lists = new Map();
   #kept = new Set();
 
-  /** The fuzz works with these itself: no request may change or remove them. */
+  /** Protects ids that the fuzz program itself uses: no request may change or remove these objects. */
   protect(ids) {
     for (const id of ids) this.#kept.add(id);
   }
@@ -20,14 +20,14 @@ export class Pool {
     else list[list.length % MAX_EACH] = list.splice(0, 1, value)[0];
   }
 
-  /** Takes one number of the stream, whatever there is: the same request comes of the same seed. */
+  /** Always takes one number of the stream, so that the same seed makes the same requests. */
   pick(kind, random) {
     const chance = random.next();
     const list = this.#lists.get(kind) ?? [];
     return list[Math.floor(chance * list.length)];
   }
 
-  /** From what was answered to a request that succeeded. */
+  /** Learns ids from the answer to a successful request. */
   learn({ operation, target }, body) {
     const [, appId] = /^\/v1\/admin\/apps\/(app_[0-9a-f-]{36})/.exec(target) ?? [];
     if (appId && operation === 'DELETE /v1/admin/apps/{id}') this.add('removed app', appId);

@@ -3,15 +3,17 @@ import { escaped, spoil } from './spoilings.mjs';
 import { notification, pathValues, statement, valid } from './values.mjs';
 
 const BOUNDARY = 'fuzz-boundary';
-/** Of requests that are not spoiled at all, behind the first ones, which never are. */
+/** The share of valid requests after the first ones, which are all valid. */
 const VALID_SHARE = 0.2;
 
-/** Of requests that repeat an earlier one, with its idempotency key. */
+/** The share of requests that repeat an earlier one with its idempotency key. */
 const REPEATED_SHARE = 0.03;
 
 const streamOf = (seed, index) => seeded(seed + Math.imul(index + 1, 0x9e3779b1));
 
-/** Request number `index`: the same from the same seed, but for the ids of earlier answers and the time. */
+/**
+ * Makes request number `index`. The same seed makes the same request, except for times and the ids of earlier answers.
+ */
 export function makeRequest(index, world) {
   const chance = streamOf(~world.seed, index);
   const isRepeated = index >= world.first && chance.next() < REPEATED_SHARE;
@@ -69,7 +71,7 @@ function rendered(draft) {
   const isSized = method !== 'GET' || whole.length > 0 || body.length > 0;
   if (isSized && !has('content-length') && !has('transfer-encoding'))
     headers.push(['content-length', String(body.length)]);
-  // On the wire a header is bytes: these are what UTF-8 makes of the text.
+  // A header is sent as bytes: the text in UTF-8.
   return {
     method,
     target,

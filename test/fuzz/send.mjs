@@ -2,12 +2,12 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-/** Errors of Node's client that refuse to send what a hostile client would. */
+/** Errors of Node's client for requests that only a hostile client sends. */
 const REFUSED_BY_CLIENT = /^ERR_(?:UNESCAPED_CHARACTERS|INVALID_CHAR|INVALID_HTTP_TOKEN|HTTP_INVALID_HEADER_VALUE)$/;
 
 /**
- * Sends a rendered request; answers { status, headers, body, ms }, or { failure, ms }. What Node's own client refuses to
- * send goes through a bare socket.
+ * Sends a rendered request. Returns { status, headers, body, ms }, or { failure, ms }. Requests that Node's client
+ * refuses are sent over a TCP socket.
  */
 export async function send(port, request, timeoutMs) {
   const startedAt = performance.now();
@@ -51,7 +51,7 @@ function overSocket(port, { method, target, headers, body, isRaw }, timeoutMs) {
     const chunks = [];
     const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), timeoutMs);
     socket.on('data', (chunk) => chunks.push(chunk));
-    // An answer that arrived before the connection broke counts.
+    // An answer counts if it arrived before the connection broke.
     const end = (error) => {
       clearTimeout(timer);
       const answer = answerIn(Buffer.concat(chunks));
@@ -75,7 +75,7 @@ function answerIn(bytes) {
     lines.map((line) => [line.split(':')[0].toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   );
   const rest = text.slice(end + 4);
-  // What comes behind it answers what the gateway took for a second request.
+  // Later bytes answer data that the gateway read as a second request.
   const body = headers['transfer-encoding'] === 'chunked' ? unchunked(rest) : rest.slice(0, headers['content-length']);
   return { status, headers, body: Buffer.from(body, 'latin1') };
 }

@@ -14,7 +14,7 @@ const UNKNOWN_PATHS = [
   '/v1/%',
 ];
 
-/** Every kind of spoiling: [weight, whether it can be done, how]. */
+/** The kinds of spoiling: [weight, condition, function]. */
 const SPOILINGS = {
   member: [6, ({ json }) => json !== undefined, spoilMember],
   'new member': [
@@ -65,7 +65,7 @@ const SPOILINGS = {
   'HTTP itself': [0.3, () => true, spoilHttp],
 };
 
-/** Spoils a request in one way, which is told. */
+/** Spoils a request in one way. Returns the name of that way. */
 export function spoil(draft, random) {
   const possible = Object.entries(SPOILINGS).filter(([, [, can]]) => can(draft));
   let left = random.next() * possible.reduce((sum, [, [weight]]) => sum + weight, 0);
@@ -74,7 +74,7 @@ export function spoil(draft, random) {
   return name;
 }
 
-/** Goes down to any member, the outer ones rarely, and replaces it. */
+/** Replaces a member at any depth; outer members are chosen rarely. */
 function spoilMember(draft, random) {
   let [place, name] = [draft, 'json'];
   while (isContainer(place[name]) && Object.keys(place[name]).length > 0 && random.next() < 0.9) {
@@ -136,7 +136,7 @@ function spoilForm(draft, random) {
   random.pick(ways)();
 }
 
-/** Only a bare socket can say these. */
+/** Faults that only a TCP socket can send. */
 function spoilHttp(draft, random) {
   draft.isRaw = true;
   const ways = [
@@ -170,7 +170,7 @@ function define(object, name, value) {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Percent-encoded but for what is encoded already, and for lone surrogates, which have no bytes. */
+/** Percent-encodes a text that is not encoded yet. Lone surrogates are replaced, because they have no bytes. */
 export function escaped(text) {
   if (/%/.test(text)) return text;
   return Buffer.from(text)

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { CARD, sampled } from './hostile.mjs';
 
 /*
- * Valid values. Everything personal is one of these canaries, which may be in no log: long digits and words of their own.
- * The last digits choose what the sandbox does; inputs that are answered after a long time are not among them.
+ * Valid values. All personal data consists of canaries: unique long numbers and words, which must not be in any log.
+ * The last digits choose the sandbox's behavior; inputs with a slow answer are left out.
  */
 const FFN_ENDS = ['00001', '00002', '99101', '99108', '99204', '99400', '99404', '99502', '99602', '99605', '99607'];
 const PHONE_ENDS = ['660', '661', '005', '051', '083', '091', '191', '204', '402', '500', '501', '600', '602', '609'];
@@ -25,11 +25,11 @@ const DOCUMENT = '70047110112';
 const NAMES = ['Kanarienvogel', 'Zwitscherling'];
 const EMAIL = 'canary.of.the.fuzz@example.com';
 const ENROL_TOKEN = 'canary-enrol-token-of-the-fuzz';
-/** Of every operator, made by the run or by its requests; a change sets the same again. */
+/** The password of every operator. A change sets the same one again. */
 export const PASSWORD = 'right-password-of-the-fuzz';
 const LETTERS = ['ordinary', 'Ñandú está aquí', 'Ωμέγα', '日本語', "O'Neil & Co", 'a, "b"; c', 'emoji \u{1f600}'];
 
-/** Digits may not be part of a longer run, of a UUID for instance. */
+/** Digits count only if they are not part of a longer run, e.g. of a UUID. */
 export const CANARIES = new RegExp(
   [`(?<![0-9a-f-])(?:${FFN}\\d{5}|${PHONE}\\d{3}|${DOCUMENT})(?![0-9a-f-])`, ...NAMES, EMAIL, ENROL_TOKEN, CARD].join(
     '|',
@@ -39,7 +39,7 @@ export const CANARIES = new RegExp(
 const iso = (ms) => new Date(ms).toISOString();
 const NO_ID = 'txn_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
 const DAY_MS = 86_400_000;
-/** A request that is repeated is the same. */
+/** Times are relative to this one, so that a repeated request is identical. */
 const STARTED_AT_MS = Date.now();
 const past = ({ random }) => iso(STARTED_AT_MS - random.between(1, 20 * DAY_MS));
 const soon = ({ random }) => iso(STARTED_AT_MS + random.between(60_000, DAY_MS / 2));
@@ -49,7 +49,7 @@ const unique =
   ({ name, random }) =>
     `${kind}-${name}-${random.between(0, 1e9)}`;
 
-/** By the member's name: what a schema cannot say. `name` names the request. */
+/** Makers of values for members with rules that a schema cannot express. `name` identifies the request. */
 const MEMBERS = {
   reference: (context) =>
     (context.random.next() < 0.05 && context.pool.pick('reference', context.random)) || unique('fuzz')(context),
@@ -93,7 +93,7 @@ const MEMBERS = {
 const OPTIONAL_SHARE = 0.4;
 const patterns = new Map();
 
-/** A value that its schema lets through, of the document; `context` is { document, random, pool, path, name }. */
+/** A valid value for a schema of the document. `context` is { document, random, pool, path, name }. */
 export function valid(schema, context, member) {
   const { document, random } = context;
   const is = document.resolve(schema);
@@ -119,7 +119,7 @@ function validObject({ properties, required = [] }, context) {
   const names = Object.keys(properties).filter(
     (name) => required.includes(name) || context.random.next() < OPTIONAL_SHARE,
   );
-  // Of a member either is needed, which the schema does not say.
+  // A member needs `ffn` or `document`; the schema cannot express this.
   if ('document' in properties && !names.includes('document') && !names.includes('ffn')) names.push('ffn');
   return Object.fromEntries(names.map((name) => [name, valid(properties[name], context, name)]));
 }
@@ -132,7 +132,7 @@ function validText(is, context) {
   return sampled(patterns.get(is.pattern), context.random);
 }
 
-/** What stands for the names in a path: ids of the right kind, where earlier answers had any. */
+/** Values for the parameters of a path: ids of the right kind from earlier answers, if there are any. */
 export function pathValues(operation, context) {
   const names = operation.parameters.path.map(({ name }) => name);
   if (!names.includes('keyId'))
@@ -155,7 +155,7 @@ function pathValue({ path, segments }, parameter, { random, pool }) {
   return pool.pick(kinds[segments[segments.indexOf(`{${parameter}}`) - 1]], random) ?? NO_ID;
 }
 
-/** A notification as LATAM Pass sends it, about an accrual of ours where there is one. */
+/** A notification like those of LATAM Pass, about one of the run's accruals if there is one. */
 export function notification({ random, pool }) {
   const status = random.pick(['PROCESSED', 'PROCESSED', 'CANCELLED', 'UNDER_REVIEW']);
   return {
@@ -176,7 +176,7 @@ function formatOf(random) {
   return Object.fromEntries(Object.entries(all).filter(() => random.next() < OPTIONAL_SHARE));
 }
 
-/** A statement's form: fields, and the file as its last. */
+/** The form of a statement: fields, and the file as the last one. */
 export function statement({ random, pool }) {
   const ids = Array.from({ length: 5 }, () => (pool.pick('topup', random) ?? 'txn_none').slice(4));
   const lines = ids.map(

@@ -6,10 +6,10 @@ import { createIdentities } from './identities.mjs';
 import { Pool } from './pool.mjs';
 
 const NOTIFIER = { username: 'latam-pass', password: 'notification-password-of-the-fuzz' };
-/** What waits for a provider would hide what is looked for. */
+/** No limits at the providers: waiting requests would hide defects. */
 const NO_LIMIT = '1000000';
 
-/** PostgreSQL, sandbox and gateway of the run's own, and everybody who calls. */
+/** Starts PostgreSQL, sandbox and gateway for this run, and creates the callers. */
 export async function startWorld(seed, givenPort) {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-fuzz-'));
   chmodSync(folder, 0o755);
@@ -49,7 +49,7 @@ export async function startWorld(seed, givenPort) {
   }
 }
 
-/** As the first operator, whom no request of the fuzz knows. */
+/** Sends requests as the first operator, whose credentials no fuzz request uses. */
 function adminOf(url) {
   return async (method, path, body) => {
     const headers = { authorization: basic(ADMIN), ...(body && { 'content-type': 'application/json' }) };
@@ -69,7 +69,7 @@ function environment(server, sandbox, seed) {
     ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     ADMIN_USERNAME: ADMIN.username,
     ADMIN_PASSWORD: ADMIN.password,
-    // Odd seeds reach the proposals, even ones what operators do by themselves.
+    // Runs with odd seeds test proposals, runs with even seeds resolutions by one operator.
     REQUIRE_SECOND_OPERATOR: String(seed % 2 === 1),
     RATE_LIMIT_PER_MINUTE: '10000000',
     BREAKER_FAILURES: '100000',
