@@ -30,7 +30,7 @@ export class Notifiers {
   }
 
   /**
-   * Compares every pair and header whatever the first ones say, so that the time reveals nothing.
+   * Compares every pair and header, also after a mismatch, so that the time reveals nothing.
    * @throws Problem `not_found` when the path names no provider that notifies
    */
   verify(pair: BasicPair, request: FastifyRequest): NotifierCaller | null {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-/** A dropped bucket counts as full, but filling this many needs a botnet. */
+/** Limit of buckets. A dropped one counts as full, but only a botnet can use this many keys. */
 const MAX_BUCKETS = 10_000;
 
 interface Bucket {

@@ -35,7 +35,7 @@ export interface Dated {
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_REPORTED = 100;
-/** Sorts after every day. */
+/** A text that sorts after every day. */
 const NEVER = '9999-12-32';
 
 /**
@@ -61,7 +61,10 @@ select min(at collate "C") as first, max(at collate "C") as last from lines
 where at >= $1::text collate "C" and at < $2::text collate "C"
   or (at || 'Z')::timestamptz between $3::timestamptz and $4::timestamptz`;
 
-/** For lines of today without a time: the statement covers today only up to the last of its own transactions. */
+/**
+ * The end of the covered time. A line of today without a time counts as the end of the day, so its transaction's
+ * completion time is used instead.
+ */
 const COVERED_UNTIL = `
 select greatest(
   (select max((at || 'Z')::timestamptz) from lines where at <= $2::text collate "C"),
@@ -124,7 +127,7 @@ function textsOf(range: DayRange | null): [string, string] {
 function dayText(day: number): string {
   if (!Number.isFinite(day)) return NEVER;
   const text = new Date(day * DAY_MS).toISOString();
-  // Years with a sign are before the year 0 and after 9999.
+  // The text begins with a sign for years before 0 and after 9999.
   if (text.startsWith('-')) return '0001-01-01';
   return text.startsWith('+') ? NEVER : text.slice(0, 'YYYY-MM-DD'.length);
 }

@@ -1,7 +1,7 @@
 import { amountOf, type CellNotation } from './line-cells.js';
 import type { LineOutcome } from './status-words.js';
 
-/* How a provider's statement is described, and what its format is made of. Pure. */
+/* The description of a provider's statement, and the parts of such a description. Pure. */
 
 /** The ids by which a line names its transaction. No personal data is read. */
 export interface LineIds {
@@ -14,7 +14,7 @@ export interface LineIds {
 /** A line that can be compared with the ledger. */
 export interface StatementLine extends LineIds {
   readonly outcome: LineOutcome;
-  /** Digits, above zero, in the smallest part of the unit; null: the outcome needs no amount. */
+  /** A whole number above zero as digits, in the smallest part of the unit; null: the outcome needs no amount. */
   readonly amount: string | null;
   readonly unit: string;
   /** In UTC, without a zone; null: the line is not final. */
@@ -38,9 +38,9 @@ export interface StatementColumn {
 
 /** A provider's statement, which a manifest declares. The column with the time of a line is named `date`. */
 export interface StatementFormat {
-  /** In the order in which an error lists them. */
+  /** The columns, in the order in which an error lists them. */
   readonly columns: Readonly<Record<string, StatementColumn>>;
-  /** The columns of the ids; read alone from a line that is bad otherwise. */
+  /** The columns of the ids. Of a bad line, only these are read. */
   readonly ids: Readonly<Record<keyof LineIds, string | null>>;
   /** Reads any line. @throws BadLine */
   readonly read: (cell: Cell, notation: CellNotation) => StatementLine;
@@ -49,11 +49,14 @@ export interface StatementFormat {
    * constants in PostgreSQL's text format or as cells.
    */
   readonly plain: readonly (PlainValue | string)[];
-  /** The mark of such a line. */
+  /** The mark of a line whose cells all have their usual form. */
   readonly mark: { readonly column: string; readonly as: 'minute' | 'hash' };
 }
 
-/** The bytes of a usual cell, converted; `otherwise` stands for an empty cell and for a missing column. */
+/**
+ * How the bytes of a cell in its usual form are converted. `otherwise` is the value of an empty cell and of a missing
+ * column.
+ */
 export interface PlainValue {
   readonly column: string;
   /** `digits`: without the point. `outcome`: true when it begins with S, as in SUCCESS. `utc`: without the Z. */
@@ -71,7 +74,8 @@ const DAY = String.raw`(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|1
 export const USUAL = {
   uuid: UUID,
   /**
-   * An id has a digit (a word may be a total), too few digits in a row for a card, and no end like a decimal (`.0`).
+   * A usual id contains a digit (a word may be a total), fewer consecutive digits than a card number, and no decimal
+   * end (`.0`).
    */
   id: String.raw`(?:${UUID}|(?=[A-Za-z_.:/-]*\d)(?![\w.:/-]*?\d(?:-?\d){12})(?!\d+\.0+(?![\w.:/-]))[\w.:/-]{1,64})`,
   utc: String.raw`(?!0000)\d{4}-${DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z`,
