@@ -16,7 +16,7 @@ export function readProviders(
     const overrides = sandbox ? reach[name] : undefined;
     const reader = overrides ? own.with(overrides) : own;
     all[name] = { ...readSettings(reader), sandbox };
-    // What is wrong with the operator's variables is reported together with all others; this is a defect of the sandbox.
+    // Wrong variables of the operator are reported together with all others. An error here is a defect of the sandbox.
     if (overrides && reader.errors.length > 0)
       throw new Error(`the sandbox is reached wrongly: ${reader.errors.join('; ')}`);
   }

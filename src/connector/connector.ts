@@ -133,7 +133,7 @@ export interface StoredOperation {
   readonly type: string;
   /** `Secret.body`, decrypted. Send it byte for byte. */
   readonly body: string;
-  /** What the transaction shows to everyone who may read it: personal data is masked. */
+  /** The details of the transaction for every caller who may read it: personal data is masked. */
   readonly detail: JsonObject;
   /** As an earlier outcome supplied it; null: not known yet. */
   readonly correlationId: string | null;
@@ -261,7 +261,7 @@ export interface ProviderDefinition {
   readonly seedDemo?: () => Promise<void>;
 }
 
-/** What a notification means. */
+/** The meaning of a notification, as a connector reads it. */
 export type NotificationReading =
   /** The raw body is stored, and an alarm is raised that contains `reason`: no personal data there. */
   | { readonly kind: 'unreadable'; readonly reason: string }

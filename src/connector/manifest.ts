@@ -5,8 +5,9 @@ import type { TableRetention } from '../privacy/retention-classes.js';
 import type { StatementFormat } from '../reconciliation/statements/reading/statement-format.js';
 
 /**
- * What the gateway must know about a provider before it runs: plain data and pure functions, without Nest. Every list in
- * the gateway that has an entry for each provider is derived from the manifests (`src/providers/declared.ts`).
+ * The declarations of a provider that the gateway needs before it runs: plain data and pure functions, without Nest.
+ * Every list in the gateway that has an entry for each provider is derived from the manifests
+ * (`src/providers/declared.ts`).
  */
 export interface ProviderManifest {
   /** Lower case with hyphens; used in paths, the ledger and metrics. It must not change once transactions exist. */

@@ -11,7 +11,7 @@ const MIGRATION_LOCK = 4_217_001;
 /** A migration of a large database takes a long time, and other instances wait for the lock. */
 const NO_TIMEOUT = 0;
 
-/** What to check after a failed migration. */
+/** The hint after a failed migration. */
 export const MIGRATION_HINT =
   'Check DATABASE_URL and DATABASE_MIGRATION_URL: host, port, user, password and database. The server must run and ' +
   'accept connections from this host. The user of DATABASE_MIGRATION_URL, or without it that of DATABASE_URL, must ' +

@@ -25,7 +25,7 @@ export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
   /** More server settings, each `name=value`. With `fsync=off`, for tests, initdb runs without fsync too. */
   readonly flags?: readonly string[];
-  /** Receives one line at a time, without secrets: what is started, and where the data is. */
+  /** Receives lines without secrets, one at a time: the started server and the folder of its data. */
   readonly log?: (line: string) => void;
 }
 

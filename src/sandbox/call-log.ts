@@ -3,7 +3,9 @@ import { type Call } from './call.js';
 
 const KEPT_CALLS = 1000;
 
-/** The last requests, for tests of what was sent, and the number of all requests since the start or the last reset. */
+/**
+ * The last requests, so that tests can check them, and the number of all requests since the start or the last reset.
+ */
 @Injectable()
 export class CallLog {
   private calls: Call[] = [];

@@ -54,7 +54,7 @@ const ENTRIES: readonly Entry[] = [
   { file: 'src/sandbox/providers.ts', from: 'loyaltyLayer, latcom]', to: 'loyaltyLayer, latcom, puntosNorte]' },
 ];
 
-/** The folder of the copy, with its `dist`. It is built once in a run, by the first test file that asks for it. */
+/** The folder of the copy, with its `dist`. It is built once in a run, by the first test file that needs it. */
 export async function buildFourthProvider(): Promise<string> {
   const folder = join(runFolder(), 'fourth-provider');
   const [built, failed] = [join(folder, 'built'), join(folder, 'failed')];

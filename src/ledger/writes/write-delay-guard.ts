@@ -4,7 +4,7 @@ export class WriteDelayGuard {
 
   constructor(private readonly limits: { readonly rows: number; readonly ms: number }) {}
 
-  /** True when so many rows wait for so long that a new one should be refused. */
+  /** True when too many rows wait and the oldest one has waited too long: a new row should be refused then. */
   get isExhausted(): boolean {
     if (this.waiting.size < this.limits.rows) return false;
     const oldest = this.waiting.values().next();

@@ -18,7 +18,7 @@ export interface Resolution {
   readonly reason: string;
 }
 
-/** What operators can do about a transaction that does not end by itself. */
+/** The actions of operators on a transaction that does not end automatically. */
 @Injectable()
 export class ManualResolution {
   constructor(

@@ -53,7 +53,7 @@ export function isFormula(cell: string): boolean {
 export function toCsv(rows: readonly (readonly unknown[])[], isGuarded = isFormula): string {
   return stringify([...rows], {
     cast: { string: (cell) => (isGuarded(cell) ? `'${cell}` : cell) },
-    // By itself the library quotes a cell for the whole record delimiter only, not for a lone CR or LF.
+    // The library quotes a cell that contains the whole record delimiter, but not one with a lone CR or LF.
     quoted_match: /[\r\n;\t]/,
     record_delimiter: '\r\n',
   });

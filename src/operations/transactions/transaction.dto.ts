@@ -40,7 +40,7 @@ export class FailureDto {
   retryable!: boolean;
 }
 
-/** One operation at a provider. The member named after its type's resource holds what is particular to it. */
+/** One operation at a provider. The details of its type are in a member named after that type's resource. */
 export class TransactionDto {
   /** @example "txn_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11" */
   id!: string;
@@ -62,7 +62,7 @@ export class TransactionDto {
   correlationId!: string | null;
   @ApiProperty({ type: FailureDto, nullable: true })
   failure!: FailureDto | null;
-  /** What happens next, or what you must do, as text. */
+  /** The next step of the gateway, or the action that you must take, as text. */
   @ApiProperty({ type: String, nullable: true })
   nextStep!: string | null;
   /** The transaction can be canceled until this time. */

@@ -16,7 +16,7 @@ import { eventually } from '../../support/wait.js';
 import { pass, startWorld, type World } from '../../support/world.js';
 
 const LIMIT = 100;
-/** With so many used permits, background work has one left, because it leaves three to others. */
+/** The number of used permits with which background work has one left, because it leaves three to others. */
 const ONE_LEFT = LIMIT - 4;
 
 let stub: LoyaltyLayerStub;
