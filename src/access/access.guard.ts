@@ -15,13 +15,10 @@ import { ACCESS_RULE, type AccessRule } from './decorators.js';
 import { RateLimiter, type RateDecision } from './rate-limiter.service.js';
 
 const UNAUTHENTICATED = 'Send valid credentials with HTTP Basic: a key id and its secret, or an operator and password.';
-const NO_RULE: AccessRule | null = null;
 
 /** Authenticates, rate-limits and authorizes every request. A route without a rule is refused. */
 @Injectable()
 export class AccessGuard extends AuthGuard('basic') {
-  private readonly rules = new WeakMap<object, { readonly controller: object; readonly rule: AccessRule | null }>();
-
   constructor(
     private readonly reflector: Reflector,
     private readonly limiter: RateLimiter,
@@ -64,17 +61,10 @@ export class AccessGuard extends AuthGuard('basic') {
     return user;
   }
 
-  /**
-   * The rule of a route never changes, so it is cached. A handler that two classes share has the rule of each class.
-   */
+  /** null: the route has no rule. */
   private ruleOf(context: ExecutionContext): AccessRule | null {
-    const [handler, controller] = [context.getHandler(), context.getClass()];
-    const known = this.rules.get(handler);
-    if (known?.controller === controller) return known.rule;
-    const rule =
-      this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, [handler, controller]) ?? NO_RULE;
-    this.rules.set(handler, { controller, rule });
-    return rule;
+    const targets = [context.getHandler(), context.getClass()];
+    return this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, targets) ?? null;
   }
 
   private admit(rule: AccessRule, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
