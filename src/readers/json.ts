@@ -17,14 +17,7 @@ export class DuplicateMemberError extends SyntaxError {
 }
 
 const BYTE_ORDER_MARK = 0xfeff;
-/**
- * A float holds up to 15 digits exactly, so only longer numbers and exponents of three digits need the slow parser. A
- * number follows a colon, a comma, a bracket or nothing, so the digits of a quoted UUID do not match.
- */
-const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 const WHOLE_NUMBER = /^-?\d+$/;
-const QUOTE = 34;
-const SPACE = 32;
 
 /**
  * Reads a JSON text (RFC 8259) from outside. A byte order mark is skipped. A number that a float cannot hold exactly (an
@@ -32,14 +25,7 @@ const SPACE = 32;
  * @throws SyntaxError when the text is not JSON; DuplicateMemberError when a member has two values
  */
 export function parseJson(text: string, toNumber: (source: string) => unknown = exactNumber): unknown {
-  const json = withoutMark(text);
-  if (!LONG_NUMBER.test(json)) {
-    const value: unknown = JSON.parse(json);
-    // Equal counts of members and names prove that no member is named twice. A text value can look like a name; the
-    // only cost is the slow parser.
-    if (countMembers(value) === countNames(json)) return value;
-  }
-  return parse(json, null, { parseNumber: toNumber, onDuplicateKey: refuseDuplicate });
+  return parse(withoutMark(text), null, { parseNumber: toNumber, onDuplicateKey: refuseDuplicate });
 }
 
 /** The text as a JSON object; null for anything else (HTML, a truncated answer, an empty body, two values). */
@@ -112,23 +98,4 @@ function withoutMark(text: string): string {
 
 function refuseDuplicate({ key }: { readonly key: string }): never {
   throw new DuplicateMemberError(key);
-}
-
-function countMembers(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  const parts: readonly unknown[] = Object.values(value);
-  let count = Array.isArray(value) ? 0 : parts.length;
-  for (const part of parts) if (typeof part === 'object') count += countMembers(part);
-  return count;
-}
-
-/** Counts the colons that follow a quote, with only white space between. */
-function countNames(json: string): number {
-  let count = 0;
-  for (let colon = json.indexOf(':'); colon >= 0; colon = json.indexOf(':', colon + 1)) {
-    let at = colon - 1;
-    while (json.charCodeAt(at) <= SPACE) at -= 1;
-    if (json.charCodeAt(at) === QUOTE) count += 1;
-  }
-  return count;
 }
