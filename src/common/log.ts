@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import pino, { type DestinationStream } from 'pino';
+import pino from 'pino';
 import { errorCode } from '../readers/error-code.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -8,40 +8,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Limit for lines that wait because stdout is not read. Further lines are dropped, so that requests go on. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** pino writes at once when this many bytes wait; less waits for the end of the event loop's turn. */
-const MIN_BYTES = 4_096;
-
 /** Written asynchronously: a blocked stdout must not block requests. pino writes the waiting lines at exit. */
-const file = pino.destination({ dest: 1, sync: false, minLength: MIN_BYTES, maxLength: MAX_WAITING_BYTES });
-let flushing = false;
-let waitingBytes = 0;
-
-/** One write for all lines of an event loop turn: requests that share a commit end in the same turn. */
-const stdout: DestinationStream = {
-  write(line: string): void {
-    waitingBytes += Buffer.byteLength(line);
-    file.write(line);
-    if (flushing) return;
-    flushing = true;
-    setImmediate(() => {
-      flushing = false;
-      if (waitingBytes > 0) file.flush();
-    });
-  },
-};
-
-file.on('write', (bytes: number) => {
-  // A write of 0 bytes means that nothing waits; the counter is reset even if it had drifted.
-  waitingBytes = bytes === 0 ? 0 : waitingBytes - bytes;
-});
-file.on('drop', (line: string) => {
-  waitingBytes -= Buffer.byteLength(line);
-});
-// A flush during a write does nothing. Without this one, lines that arrived during the write would wait for the next
-// line.
-file.on('drain', () => {
-  if (waitingBytes > 0) file.flush();
-});
+const stdout = pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
 
 /**
  * The gateway's log: one JSON object per line on stdout, times in UTC. It takes declared fields only: never a body, a
