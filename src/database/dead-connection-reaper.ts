@@ -10,8 +10,8 @@ interface Allowance {
 
 /**
  * Closes connections that died without an error: the server cancels slow statements, but a lost connection just stays
- * silent. One timer serves the whole pool. The timers of `pg` for each statement (`query_timeout`) keep results in
- * memory longer, which makes a page of a list a third slower.
+ * silent. One timer serves the whole pool. The timers of `pg` for each statement (`query_timeout`) would count a pause of
+ * this process as silence of the server.
  */
 export class DeadConnectionReaper {
   private readonly knownReaper = new WeakSet<PoolClient>();
