@@ -229,6 +229,6 @@ describe('a notification', () => {
       });
       return Math.min(...runs);
     };
-    expect(cost(32_000) / cost(4_000)).toBeLessThan(30);
+    expect(cost(64_000) / cost(8_000)).toBeLessThan(30);
   });
 });
