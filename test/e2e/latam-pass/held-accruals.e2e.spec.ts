@@ -23,17 +23,19 @@ async function sentBodies(reference: string): Promise<string[]> {
   return calls.map((call) => JSON.stringify(call['body'])).filter((body) => body.includes(reference));
 }
 
-async function balance(): Promise<string> {
+/** Points of all accruals in this file. */
+async function balance(): Promise<{ held: number; posted: number }> {
   const answer = await world.admin('GET', '/v1/admin/ledger/balances');
   const rows = at(answer.body, 'data');
   const row = Array.isArray(rows) ? rows.find((one) => at(one, 'account') === 'latam-pass') : undefined;
-  return `${String(at(row, 'held'))} held, ${String(at(row, 'posted'))} posted`;
+  return { held: Number(at(row, 'held') ?? 0), posted: Number(at(row, 'posted') ?? 0) };
 }
 
-it('is amended, with its hold, and sent as amended', async () => {
+it('a held accrual is amended together with its hold, and sent as amended', async () => {
   const reference = `amended-${Date.now()}`;
+  const { held, posted } = await balance();
   const { path } = await hold({ reference, points: 3000, description: 'as ordered', releaseAt: inMs(2_000) });
-  expect(await balance()).toBe('3000 held, 0 posted');
+  expect(await balance()).toEqual({ held: held + 3000, posted });
   const change = { points: 1200, description: 'one returned', metadata: { case: '7' } };
   const amended = await world.call('PATCH', path, change);
   expect(amended.body).toMatchObject({
@@ -42,7 +44,7 @@ it('is amended, with its hold, and sent as amended', async () => {
     accrual: { description: 'one returned', member: { ffn: '*******7890' } },
     metadata: { case: '7' },
   });
-  expect(await balance()).toBe('1200 held, 0 posted');
+  expect(await balance()).toEqual({ held: held + 1200, posted });
   const ended = await eventually(
     15_000,
     () => world.call('GET', path),
@@ -54,7 +56,7 @@ it('is amended, with its hold, and sent as amended', async () => {
   expect(sent).toContain('1200');
   expect(sent).toContain('one returned');
   expect(sent).not.toContain('3000');
-  expect(await balance()).toBe('0 held, 1200 posted');
+  expect(await balance()).toEqual({ held, posted: posted + 1200 });
   const events = await world.call('GET', `/v1/transactions/${textAt(ended.body, 'id')}/events`);
   expect(at(events.body, 'data', 1)).toMatchObject({
     to: null,
@@ -63,7 +65,7 @@ it('is amended, with its hold, and sent as amended', async () => {
   });
 });
 
-it('is released earlier or later as amended', async () => {
+it('a held accrual whose release is moved is released at the new time', async () => {
   const { path } = await hold();
   await world.call('PATCH', path, { releaseAt: inMs(700) });
   await eventually(
@@ -73,14 +75,14 @@ it('is released earlier or later as amended', async () => {
   );
 });
 
-describe('an accrual that a caller dates up to a minute ahead', () => {
+describe('an accrual dated up to a minute ahead', () => {
   const sentAt = async (reference: string): Promise<number[]> => {
     const calls = await world.sandbox.calls('latam-pass');
     const own = calls.filter((call) => JSON.stringify(call['body']).includes(reference));
     return own.map((call) => Date.parse(String(call['at'])));
   };
 
-  it('is taken at once, and sent when the time has come, also after a crash', async () => {
+  it('is accepted at once and sent at its time, also after a crash', async () => {
     const occurredAt = inMs(9_000);
     const reference = `ahead-${Date.now()}`;
     const answer = await world.call('POST', '/v1/accruals', accrual({ reference, occurredAt }));
@@ -99,39 +101,39 @@ describe('an accrual that a caller dates up to a minute ahead', () => {
     expect(first).toBeGreaterThanOrEqual(Date.parse(occurredAt));
   }, 60_000);
 
-  it('cannot be released before that time', async () => {
+  it('cannot be released before its own date', async () => {
     const body = accrual({ occurredAt: inMs(50_000), releaseAt: inMs(20_000) });
     const answer = await world.call('POST', '/v1/accruals', body);
     expect(at(answer.body, 'errors', 0)).toEqual({ pointer: '/releaseAt', message: 'must not be before occurredAt' });
   });
 
-  it('is refused when it is more than a minute', async () => {
+  it('is refused when it is dated more than a minute ahead', async () => {
     const answer = await world.call('POST', '/v1/accruals', accrual({ occurredAt: inMs(65_000) }));
     expect([answer.status, at(answer.body, 'errors', 0, 'pointer')]).toEqual([400, '/occurredAt']);
   });
 });
 
-it('is canceled for nothing: never sent, its hold released, once', async () => {
+it('a canceled held accrual is never sent, and its hold is released once', async () => {
   const before = await balance();
   const reference = `canceled-${Date.now()}`;
   const { path } = await hold({ reference, releaseAt: inMs(1_500) });
   const canceled = await world.call('POST', `${path}/cancel`);
   expect([canceled.status, at(canceled.body, 'status')]).toEqual([200, 'canceled']);
-  expect(await balance()).toBe(before);
+  expect(await balance()).toEqual(before);
   expect((await world.call('POST', `${path}/cancel`)).body).toMatchObject({ status: 409, code: 'invalid_state' });
   expect((await world.call('PATCH', path, { points: 1 })).body).toMatchObject({ status: 409, code: 'invalid_state' });
   await sleep(2_500);
   expect(await sentBodies(reference)).toEqual([]);
 });
 
-it('cannot be changed any more once it was released', async () => {
+it('a released accrual can be neither canceled nor amended', async () => {
   const answer = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=15' });
   const path = `/v1/accruals/${textAt(answer.body, 'id')}`;
   expect((await world.call('POST', `${path}/cancel`)).body).toMatchObject({ status: 409, code: 'invalid_state' });
   expect((await world.call('PATCH', path, { points: 1 })).body).toMatchObject({ status: 409, code: 'invalid_state' });
 });
 
-it('has one winner when a cancel races the release', async () => {
+it('exactly one of a simultaneous cancel and release wins', async () => {
   const held = await Promise.all(Array.from({ length: 12 }, () => hold({ releaseAt: inMs(1_500) })));
   const answers = await Promise.all(
     held.map(async ({ path }, index) => {
@@ -153,7 +155,7 @@ it('has one winner when a cancel races the release', async () => {
   expect(answers.map((answer) => answer.status)).toEqual(expect.arrayContaining([200]));
 }, 60_000);
 
-it('is shown by day of release', async () => {
+it('held accruals are summed up by day of release', async () => {
   const auth = await world.createApp();
   const ask = (method: string, path: string, body?: object): Promise<Answer> =>
     world.gateway().request(method, path, { auth, body, headers: { 'idempotency-key': `${path}-${Math.random()}` } });
@@ -173,7 +175,7 @@ it('is shown by day of release', async () => {
   });
 });
 
-it("is held for the app's days when a request does not say", async () => {
+it('an accrual without a release date is held for the default days of the app', async () => {
   const auth = await world.createApp({ defaultHoldDays: 14 });
   const headers = { 'idempotency-key': `days-${Date.now()}` };
   const answer = await world.gateway().request('POST', '/v1/accruals', { auth, body: accrual(), headers });
@@ -182,7 +184,7 @@ it("is held for the app's days when a request does not say", async () => {
   expect(Math.round(days)).toBe(14);
 });
 
-it('survives a crash and goes out at its time', async () => {
+it('a held accrual survives a crash and is sent at its time', async () => {
   const { path } = await hold({ releaseAt: inMs(2_500) });
   await world.crash();
   expect(at((await world.call('GET', path)).body, 'status')).toMatch(/scheduled|pending|processing|succeeded/);
@@ -199,7 +201,7 @@ it.each([
   [{ releaseAt: '2026-01-01T00:00:00Z' }, '/releaseAt'],
   [{ releaseAt: inMs(500 * DAY_MS) }, '/releaseAt'],
   [{ member: { ffn: '1' } }, '/member'],
-])('refuses the amendment %j', async (change, pointer) => {
+])('a held accrual refuses the amendment %j', async (change, pointer) => {
   const { path } = await hold();
   const answer = await world.call('PATCH', path, change);
   expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });

@@ -3,7 +3,7 @@ import { at, textAt } from '../../support/http.js';
 import { bareId, unique } from '../../support/ids.js';
 import { LatamPassStub, type StubAnswer } from '../../support/latam-pass-stub.js';
 import { metric } from '../../support/metrics.js';
-import { sql } from '../../support/sql.js';
+import { sql, sqlAsOwner } from '../../support/sql.js';
 import { eventually } from '../../support/wait.js';
 import { accrual, startWorld, type World } from '../../support/world.js';
 
@@ -50,8 +50,10 @@ async function attemptsOf(id: string): Promise<unknown> {
   return (await sql(world, `select attempts from transactions where id = $1`, [bareId(id)]))[0]?.['attempts'];
 }
 
-// Runs first, while there is no token.
-it('no login: nothing is sent, and no attempt is used up', async () => {
+it('while the login fails, nothing is sent and no attempt is used up', async () => {
+  // A gateway that has no token yet.
+  await sqlAsOwner(world, `delete from provider_tokens`);
+  await world.crash();
   stub.play({
     token: [
       { status: 503, body: {} },
@@ -73,8 +75,8 @@ it('no login: nothing is sent, and no attempt is used up', async () => {
   expect(stub.submitted).toHaveLength(1);
 }, 30_000);
 
-describe('a duplicate', () => {
-  it('after a lost answer is asked for until it is visible among other people’s rows', async () => {
+describe('an accrual that LATAM Pass calls a duplicate', () => {
+  it("after a lost answer is looked up until it is visible among other partners' rows", async () => {
     const correlationId = unique('correlation');
     stub.play({
       submit: ['drop', DUPLICATE],
@@ -87,7 +89,7 @@ describe('a duplicate', () => {
     expect(stub.queries.every((url) => url.endsWith(`partnerAccrualId=${bareId(id)}`))).toBe(true);
   }, 30_000);
 
-  it('after a 5xx is not failed, however long it stays invisible', async () => {
+  it('after a 5xx does not fail, however long it stays invisible', async () => {
     stub.play({ submit: [{ status: 502, body: {} }, DUPLICATE], find: [NOT_FOUND] });
     const id = await submit();
     await eventually(
@@ -102,14 +104,14 @@ describe('a duplicate', () => {
     await accrualOnce(world, id, ['succeeded'], 20_000);
   }, 40_000);
 
-  it('of the first attempt that is not ours has failed: somebody used the id before', async () => {
+  it('at the first attempt fails when the id belongs to another accrual', async () => {
     stub.play({ submit: [DUPLICATE], find: [listed('other', null)] });
     const ended = await accrualOnce(world, await submit(), ['succeeded', 'failed'], 5_000);
     expect(ended).toMatchObject({ status: 'failed', failure: { code: 'duplicate_at_provider' } });
     expect(stub.submitted).toHaveLength(1);
   });
 
-  it('of the first attempt whose question failed is not of the first attempt any more', async () => {
+  it('at the first attempt whose status query failed counts as a later attempt', async () => {
     const correlationId = unique('correlation');
     stub.play({
       submit: [DUPLICATE],
@@ -127,7 +129,7 @@ describe('a duplicate', () => {
   }, 30_000);
 });
 
-it('an answer that is lost twice is asked for, and its end is taken from there', async () => {
+it('an accrual whose answer is lost twice gets its end from the status query', async () => {
   const correlationId = unique('correlation');
   stub.play({ submit: ['drop'], find: [SERVER_ERROR, NOT_FOUND, listed(correlationId, 'PROCESSED')] });
   const ended = await accrualOnce(world, await submit(), ['succeeded', 'failed'], 25_000);
@@ -136,7 +138,7 @@ it('an answer that is lost twice is asked for, and its end is taken from there',
   expect(new Set(stub.submitted).size).toBe(1);
 }, 30_000);
 
-it('accepted with a 204, its correlationId is asked for until it is visible, and then a notification ends it', async () => {
+it('an accrual accepted with 204 is looked up until its correlationId is visible, and a notification ends it', async () => {
   const correlationId = unique('correlation');
   stub.play({ submit: [{ status: 204 }], find: [NOT_FOUND, listed(correlationId, 'PROCESSING')] });
   const id = await submit();
@@ -152,7 +154,7 @@ it('accepted with a 204, its correlationId is asked for until it is visible, and
   expect(stub.submitted).toHaveLength(1);
 }, 40_000);
 
-it('a redirect is not followed', async () => {
+it('a redirect of an accrual is not followed', async () => {
   stub.play({ submit: [{ status: 308, headers: { location: stub.elsewhere } }, ACCEPTED] });
   expect(await accrualOnce(world, await submit(), ['processing', 'failed'], 10_000)).toMatchObject({
     status: 'processing',
@@ -161,7 +163,7 @@ it('a redirect is not followed', async () => {
   expect(stub.submitted).toHaveLength(2);
 });
 
-it('any other 4xx is final, with their words', async () => {
+it("any other 4xx ends the accrual as failed, with the provider's message", async () => {
   const body = { code: 422, message: 'Member\nis   odd', instructions: 'Ask the member', details: ['a'] };
   stub.play({ submit: [{ status: 422, body }] });
   const ended = await accrualOnce(world, await submit(), ['succeeded', 'failed'], 5_000);
@@ -177,7 +179,7 @@ it('any other 4xx is final, with their words', async () => {
   expect(stub.submitted).toHaveLength(1);
 });
 
-it('a 429 holds back every accrual, and none of them loses an attempt', async () => {
+it('a 429 holds back every accrual, and none uses up an attempt', async () => {
   stub.play({ submit: [{ status: 429, body: {}, headers: { 'retry-after': '2' } }, ACCEPTED] });
   const first = await submit();
   await eventually(
@@ -201,7 +203,7 @@ it('a 429 holds back every accrual, and none of them loses an attempt', async ()
   expect(await attemptsOf(second)).toBe(1);
 }, 30_000);
 
-it('a refused token is renewed once, and not in a loop', async () => {
+it('a refused token is renewed once, not in a loop', async () => {
   stub.play({ submit: [{ status: 401, body: {} }] });
   const id = await submit();
   await eventually(
@@ -212,9 +214,13 @@ it('a refused token is renewed once, and not in a loop', async () => {
   expect(stub.logins).toBe(1);
   expect(stub.submitted).toHaveLength(2);
   expect(await attemptsOf(id)).toBe(0);
-});
+  // It is not left to be sent again in another test.
+  stub.play({ submit: [ACCEPTED] });
+  await sql(world, `update transactions set due_at = now() where id = $1`, [bareId(id)]);
+  await accrualOnce(world, id, ['processing'], 15_000);
+}, 30_000);
 
-it('after a day of failures it is parked, never dropped, and goes on when an operator says so', async () => {
+it('an accrual is parked after a day of failures, and continues when an operator retries it', async () => {
   stub.play({ submit: [{ status: 503, body: {} }] });
   const id = await submit();
   await sql(world, `update transactions set created_at = now() - interval '25 hours' where id = $1`, [bareId(id)]);

@@ -2,6 +2,7 @@ import { found, foundInDatabase } from '../../support/canaries.js';
 import { at, textAt, type Answer } from '../../support/http.js';
 import { unique } from '../../support/ids.js';
 import { asMember, MAGIC } from '../../support/magic.js';
+import { freePort } from '../../support/processes.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, type World } from '../../support/world.js';
 
@@ -22,21 +23,21 @@ const CANARIES = {
 };
 /** Faults that occur once; the repeated call succeeds. */
 const HEALED = [
-  '401',
-  '403',
-  '500',
-  '502',
-  '504',
-  '301',
-  '302',
-  '303',
-  '304',
-  '305',
-  '306',
-  '307',
-  '308',
-  '309',
-  '310',
+  MAGIC.latamPass.tokenRefusedOnce,
+  MAGIC.latamPass.edgeFirewallOnce,
+  MAGIC.latamPass.serverErrorOnce,
+  MAGIC.latamPass.registeredBadGatewayOnce,
+  MAGIC.latamPass.registeredGatewayTimeoutOnce,
+  MAGIC.latamPass.notRegisteredAnswerLostOnce,
+  MAGIC.latamPass.registeredAnswerLostOnce,
+  MAGIC.latamPass.notRegisteredNeverAnsweredOnce,
+  MAGIC.latamPass.registeredNeverAnsweredOnce,
+  MAGIC.latamPass.registeredAnswerTruncatedOnce,
+  MAGIC.latamPass.registeredAnswerDripsOnce,
+  MAGIC.latamPass.redirectedOnce,
+  MAGIC.latamPass.notRegisteredHtmlOnce,
+  MAGIC.latamPass.registeredHtmlOnce,
+  MAGIC.latamPass.registeredEmptyAnswerOnce,
 ] as const;
 
 let world: World;
@@ -84,8 +85,14 @@ async function submitted(path: string, order: Record<string, unknown>): Promise<
 const scopes = ['member-status'];
 const manyStrings = Object.fromEntries(Array.from({ length: 21 }, (_none, index) => [`name${index}`, 'x']));
 
-// Runs before the other tests, whose transactions are still retried.
-describe('is refused by name and reaches no provider', () => {
+describe('a bad request for members or cobranded cards is refused and reaches no provider:', () => {
+  /** Without the transactions of other tests, which go on being tried. */
+  let quiet: World;
+
+  beforeAll(async () => {
+    quiet = await startWorld();
+  }, 60_000);
+
   it.each([
     ['/v1/members/search', 'neither ffn nor document', { scopes }, ''],
     ['/v1/members/search', 'an ffn that is a number', { ffn: 1234567890, scopes }, '/ffn'],
@@ -119,16 +126,16 @@ describe('is refused by name and reaches no provider', () => {
     ['/v1/cobranded/end', 'no card', endOf(start(), { card: undefined }), '/card'],
     ['/v1/cobranded/end', 'no reference', endOf(start(), { reference: undefined }), '/reference'],
   ])('%s: %s', async (path, _what, body, pointer) => {
-    const before = (await world.sandbox.calls('latam-pass')).length;
-    const answer = await world.call('POST', path, body);
+    const before = (await quiet.sandbox.calls('latam-pass')).length;
+    const answer = await quiet.call('POST', path, body);
     expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });
     expect(at(answer.body, 'errors')).toEqual(expect.arrayContaining([expect.objectContaining({ pointer })]));
-    expect((await world.sandbox.calls('latam-pass')).length).toBe(before);
+    expect((await quiet.sandbox.calls('latam-pass')).length).toBe(before);
   });
 });
 
 describe('a search for a member', () => {
-  it("answers the provider's JSON, with what was asked for and no more", async () => {
+  it("returns the provider's JSON, with the requested scopes only", async () => {
     const answer = await search({ ffn: FFN, scopes: ['member-tier', 'member-status'] });
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toMatch(/^application\/json\b/);
@@ -136,7 +143,7 @@ describe('a search for a member', () => {
     expect(answer.body).toEqual({ member: { ffn: FFN, tier: 'GOLD', status: 'ACTIVE' } });
   });
 
-  it('is sent on the wire as the documents say', async () => {
+  it('is sent to LATAM Pass as documented', async () => {
     const ffn = '01234567001';
     await search({ ffn, scopes: ['member-tier', 'member-status'] });
     const [call] = await callsOf('member-search', ffn);
@@ -155,39 +162,42 @@ describe('a search for a member', () => {
     expect(at(call, 'headers', 'authorization')).toBeUndefined();
   });
 
-  it('takes a document, and both', async () => {
-    expect((await search({ document })).status).toBe(200);
-    expect((await search({ document, ffn: MAGIC.latamPass.unknownMember })).status).toBe(200);
-    const [call] = await callsOf('member-search', '{"document"');
+  it('accepts a document, and a document with an ffn', async () => {
+    const own = { ...document, documentId: '01234567345' };
+    expect((await search({ document: own })).status).toBe(200);
+    expect((await search({ document: own, ffn: MAGIC.latamPass.unknownMember })).status).toBe(200);
+    const [call] = await callsOf('member-search', `{"document":{"documentId":"${own.documentId}"`);
     expect(at(call, 'body')).toBe(
-      '{"document":{"documentId":"01234567890","documentType":"CPF","issueCountryCode":"BR"}}',
+      '{"document":{"documentId":"01234567345","documentType":"CPF","issueCountryCode":"BR"}}',
     );
   });
 
-  it('needs no key, and is no transaction', async () => {
-    const before = await world.call('GET', '/v1/transactions');
-    const options = { auth: world.partner, body: { ffn: FFN, scopes: ['member-status'] } };
-    expect((await world.gateway().request('POST', '/v1/members/search', options)).status).toBe(200);
-    expect((await world.call('GET', '/v1/transactions')).body).toEqual(before.body);
+  it('needs no Idempotency-Key and creates no transaction', async () => {
+    const auth = await world.createApp();
+    const body = { ffn: FFN, scopes: ['member-status'] };
+    expect((await world.gateway().request('POST', '/v1/members/search', { auth, body })).status).toBe(200);
+    const list = await world.gateway().request('GET', '/v1/transactions', { auth });
+    expect(list.body).toEqual({ data: [], nextCursor: null });
   });
 
-  it('is asked once more after a doubtful answer, and after a refused token', async () => {
-    const answers = await Promise.all(HEALED.map((code) => search({ ffn: `88888899${code}` })));
+  it('is repeated once after a doubtful answer and after a refused token', async () => {
+    const answers = await Promise.all(HEALED.map((ffn) => search({ ffn: asMember('888888', ffn) })));
     expect(answers.map((answer) => answer.status)).toEqual(HEALED.map(() => 200));
-    for (const code of HEALED) expect(await callsOf('member-search', `88888899${code}`)).toHaveLength(2);
+    for (const ffn of HEALED) expect(await callsOf('member-search', asMember('888888', ffn))).toHaveLength(2);
   }, 60_000);
 
   it.each([
-    ['503', 'server_error'],
-    ['311', 'und_err_socket'],
-  ])('that twice brings no answer that means anything is a 502: ffn …99%s', async (code, reason) => {
-    const answer = await search({ ffn: `88888899${code}` });
+    ['503', MAGIC.latamPass.unavailableAlways, 'server_error'],
+    ['lost', MAGIC.latamPass.registeredAnswerLostAlways, 'und_err_socket'],
+  ])('whose answer is %s twice is answered 502', async (_what, magic, reason) => {
+    const ffn = asMember('888888', magic);
+    const answer = await search({ ffn });
     expect(answer.body).toMatchObject({ status: 502, code: 'provider_error', retryable: false });
     expect(textAt(answer.body, 'detail')).toContain(reason);
-    expect(await callsOf('member-search', `88888899${code}`)).toHaveLength(2);
+    expect(await callsOf('member-search', ffn)).toHaveLength(2);
   });
 
-  it('that is refused says what the provider said, and is not repeated', async () => {
+  it("that LATAM Pass refuses returns the provider's message and is not repeated", async () => {
     const answer = await search({ ffn: asMember('888888', MAGIC.latamPass.refused) });
     expect(answer.body).toMatchObject({
       status: 502,
@@ -202,12 +212,12 @@ describe('a search for a member', () => {
     expect(await callsOf('member-search', asMember('888888', MAGIC.latamPass.refused))).toHaveLength(1);
   });
 
-  it('for somebody whom nobody knows is a 404', async () => {
+  it('for an unknown member is answered 404', async () => {
     const answer = await search({ ffn: asMember('888888', MAGIC.latamPass.unknownMember) });
     expect(answer.body).toMatchObject({ status: 404, code: 'not_found', provider: { message: 'Member not found' } });
   });
 
-  it('that is refused for going too fast says when to come again, and works then', async () => {
+  it('that is throttled says when to retry, and then succeeds', async () => {
     const answer = await search({ ffn: asMember('888888', MAGIC.latamPass.tooManyRequestsOnce) });
     expect(answer.body).toMatchObject({ status: 503, code: 'provider_unavailable', retryable: true });
     expect(answer.headers['retry-after']).toBe('1');
@@ -224,7 +234,7 @@ describe('a search for a member', () => {
     expect(answer.body).toMatchObject({ status: 504, code: 'provider_timeout', retryable: true });
   }, 40_000);
 
-  it('is not made while the provider is paused', async () => {
+  it('is refused while the provider is paused', async () => {
     await world.admin('POST', '/v1/admin/providers/latam-pass/pause', { reason: 'a test' });
     const answer = await search({ ffn: '01234567002' });
     expect(answer.body).toMatchObject({ status: 503, code: 'provider_unavailable' });
@@ -234,7 +244,7 @@ describe('a search for a member', () => {
 });
 
 describe('benefits of a cobranded card', () => {
-  it('begin and end, each within the wait', async () => {
+  it('begin and end within the wait', async () => {
     const order = start();
     const begun = await world.call('POST', '/v1/cobranded', order);
     expect(begun.status).toBe(201);
@@ -260,7 +270,7 @@ describe('benefits of a cobranded card', () => {
     expect(await turnsOf(order)).toEqual(['cobranded-start', 'cobranded-end']);
   });
 
-  it('are sent on the wire as the documents say', async () => {
+  it('are sent to LATAM Pass as documented', async () => {
     const order = start({ member: { ffn: FFN, document }, issueBank: 'ANOTHER BANK' });
     await world.call('POST', '/v1/cobranded', order);
     await world.call('POST', '/v1/cobranded/end', endOf(order, { issueBank: 'ANOTHER BANK' }));
@@ -285,8 +295,10 @@ describe('benefits of a cobranded card', () => {
     ]);
   });
 
-  it('begin once and end once, whatever becomes of an answer', async () => {
-    const orders = [...HEALED, '429'].map((code) => start({ member: { ffn: `77777799${code}` } }));
+  it('begin once and end once, whatever happens to an answer', async () => {
+    const orders = [...HEALED, MAGIC.latamPass.tooManyRequestsOnce].map((ffn) =>
+      start({ member: { ffn: asMember('777777', ffn) } }),
+    );
     const statuses = await Promise.all(
       orders.map(async (order) => [
         at((await submitted('/v1/cobranded', order)).body, 'status'),
@@ -307,20 +319,20 @@ describe('benefits of a cobranded card', () => {
   });
 
   it.each([
-    ['503', []],
-    ['311', ['cobranded-start']],
-  ])('go on being tried while no answer comes: ffn …99%s', async (code, turns) => {
-    const order = start({ member: { ffn: `66666699${code}` } });
+    ['503', MAGIC.latamPass.unavailableAlways, []],
+    ['lost', MAGIC.latamPass.registeredAnswerLostAlways, ['cobranded-start']],
+  ])('stay pending while every answer is %s', async (_what, ffn, turns) => {
+    const order = start({ member: { ffn: asMember('666666', ffn) } });
     const answer = await world.call('POST', '/v1/cobranded', order, { prefer: 'wait=2' });
     expect([answer.status, at(answer.body, 'status')]).toEqual([202, 'pending']);
     expect(await turnsOf(order)).toEqual(turns);
   });
 
   it.each([
-    ['400', 'refused_by_provider', 'request', 'Invalid request content'],
-    ['404', 'member_not_found', 'member', 'Member not found'],
-  ])('that are refused have failed and say why: ffn …99%s', async (code, ours, category, message) => {
-    const order = start({ member: { ffn: `66666699${code}` } });
+    ['400', MAGIC.latamPass.refused, 'refused_by_provider', 'request', 'Invalid request content'],
+    ['404', MAGIC.latamPass.unknownMember, 'member_not_found', 'member', 'Member not found'],
+  ])('refused with %s fail with the reason', async (code, ffn, ours, category, message) => {
+    const order = start({ member: { ffn: asMember('666666', ffn) } });
     const answer = await world.call('POST', '/v1/cobranded', order);
     expect([answer.status, at(answer.body, 'status')]).toEqual([201, 'failed']);
     expect(at(answer.body, 'failure')).toMatchObject({
@@ -332,7 +344,7 @@ describe('benefits of a cobranded card', () => {
     expect(await callsOf('cobranded-start', textAt(order, 'card', 'lastDigits'))).toHaveLength(1);
   });
 
-  it('that never began cannot end, and another bank or member has not begun', async () => {
+  it('that never began cannot end, nor can those of another bank or member', async () => {
     const order = start();
     await world.call('POST', '/v1/cobranded', order);
     for (const changes of [{ card: { lastDigits: 'x' } }, { issueBank: 'ANOTHER' }, { ffn: '01234567891' }]) {
@@ -342,7 +354,7 @@ describe('benefits of a cobranded card', () => {
     expect(await turnsOf(order)).toEqual(['cobranded-start']);
   });
 
-  it('are begun once for one key, and a reference is used once for each act', async () => {
+  it('begin once per idempotency key, and each reference is used once per act', async () => {
     const order = start();
     const headers = { 'idempotency-key': unique('key') };
     const first = await world.call('POST', '/v1/cobranded', order, headers);
@@ -363,7 +375,7 @@ describe('benefits of a cobranded card', () => {
     expect(at(ended.body, 'status')).toBe('succeeded');
   });
 
-  it("are the app's own: others are told 404; who may see it sees personal data on request", async () => {
+  it('belong to the app, and show personal data only to callers who may see it and ask', async () => {
     const order = start();
     const begun = await world.call('POST', '/v1/cobranded', order);
     const path = `/v1/transactions/${textAt(begun.body, 'id')}`;
@@ -379,34 +391,34 @@ describe('benefits of a cobranded card', () => {
   });
 });
 
-describe('who may', () => {
+describe('access to members and cobranded cards', () => {
   it.each([
     ['/v1/members/search', { ffn: FFN, scopes: ['member-status'] }, ['cobranded', 'accruals']],
     ['/v1/cobranded', start(), ['members', 'accruals']],
     ['/v1/cobranded/end', endOf(start()), ['members', 'accruals']],
-  ])('%s: an app without its scope is told 403', async (path, body, scopes) => {
+  ])('an app without the scope of %s is answered 403', async (path, body, scopes) => {
     const auth = await world.createApp({ scopes });
     const headers = { 'idempotency-key': unique('scope') };
     const answer = await world.gateway().request('POST', path, { auth, body, headers });
     expect(answer.body).toMatchObject({ status: 403, code: 'forbidden' });
   });
 
-  it.each(['/v1/cobranded', '/v1/cobranded/end'])('%s needs a key', async (path) => {
+  it.each(['/v1/cobranded', '/v1/cobranded/end'])('POST %s needs an Idempotency-Key', async (path) => {
     const body = path.endsWith('end') ? endOf(start()) : start();
     const answer = await world.gateway().request('POST', path, { auth: world.partner, body });
     expect(answer.body).toMatchObject({ status: 400, code: 'idempotency_key_missing' });
   });
 });
 
-describe('personal data', () => {
-  it('is neither in the log nor in a clear column, nor in answers to those who did not ask for it', async () => {
+describe('personal data of members', () => {
+  it('is neither in the log nor in a clear column, nor in responses unless asked for', async () => {
     const member = {
       ffn: CANARIES.ffn,
       email: CANARIES.email,
       document: { ...document, documentId: CANARIES.documentId },
     };
     const card = { token: CANARIES.cardValue };
-    for (const fault of ['status-500', 'drop-after', 'html-403', '401']) {
+    for (const fault of ['status-500', 'drop-after', 'html-403', '401', 'status-502', 'truncated']) {
       for (const operation of ['member-search', 'cobranded-start', 'cobranded-end']) {
         await world.sandbox.fault({ provider: 'latam-pass', operation, fault, times: 1 });
       }
@@ -428,7 +440,7 @@ describe('personal data', () => {
 });
 
 describe('a gateway without a bank', () => {
-  it('wants one in the request', async () => {
+  it('requires one in the request for cobranded benefits', async () => {
     const other = await startWorld({ gateway: { LATAM_PASS_ISSUE_BANK: '' } });
     const headers = { 'idempotency-key': unique('bank') };
     const order = start();
@@ -439,11 +451,10 @@ describe('a gateway without a bank', () => {
   }, 60_000);
 });
 
-describe('a provider that cannot be reached', () => {
-  it('is a 503 for a search', async () => {
-    await world.sandbox.stop();
-    const answer = await search({ ffn: FFN });
-    expect(answer.body).toMatchObject({ status: 503, code: 'provider_unavailable', retryable: true });
-    expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-  });
-});
+it('a member search is answered 503 while LATAM Pass cannot be reached', async () => {
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const other = await startWorld({ gateway: { LATAM_PASS_BASE_URL: nowhere } });
+  const answer = await other.call('POST', '/v1/members/search', { scopes: ['member-status'], ffn: FFN });
+  expect(answer.body).toMatchObject({ status: 503, code: 'provider_unavailable', retryable: true });
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+}, 60_000);

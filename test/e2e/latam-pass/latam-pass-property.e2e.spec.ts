@@ -215,7 +215,7 @@ async function compare({ id, reference, points }: Submitted): Promise<void> {
   ]);
 }
 
-it('whatever the order of notifications, duplicates, faults and kills: credited once or not at all, and the ledger says which', async () => {
+it('accruals are credited at most once and the ledger says which, whatever the order of notifications, duplicates, faults and kills', async () => {
   const histories = fc.asyncProperty(
     fc.array(step, { minLength: 6, maxLength: 24 }),
     fc.array(fc.nat(99), { minLength: 6, maxLength: 6 }),

@@ -16,7 +16,7 @@ async function allDue(): Promise<void> {
   await sql(world, `update transactions set due_at = now() where status = 'pending' and due_at is not null`);
 }
 
-it('finds more work after a restart than it can begin at once, and does all of it once', async () => {
+it('after a restart, more due accruals than can start at once are all sent once', async () => {
   await world.sandbox.fault({
     provider: 'latam-pass',
     operation: 'accrual',

@@ -79,8 +79,8 @@ async function paused(work: () => Promise<void>): Promise<void> {
   }
 }
 
-describe('a product that operators add', () => {
-  it('is shown as it is kept, and in the audit log', async () => {
+describe('a product that an operator adds', () => {
+  it('is returned as stored, and is in the audit log', async () => {
     const body = product({ productId: 'TELCEL:X.1-a_b', operator: 'Telcel', maxAmount: pesos('80') });
     const answer = await world.admin('POST', '/v1/admin/products', body);
     const shown = { ...body, maxAmount: pesos('80.00'), fixedPrice: false };
@@ -99,7 +99,7 @@ describe('a product that operators add', () => {
     });
   });
 
-  it('is bought from its own operator, whether the request names the operator or not', async () => {
+  it('is bought from its operator, whether the request names the operator or not', async () => {
     const productId = await add({ operator: 'AT&T' });
     await sell(productId, 'AT&T', 50, 50);
     for (const operator of [undefined, 'AT&T']) {
@@ -115,12 +115,12 @@ describe('a product that operators add', () => {
     expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: '/operator' }] } });
   });
 
-  it('is declined like any other when LATCOM does not sell it', async () => {
+  it('is declined when LATCOM does not sell it', async () => {
     const answer = await buy(order(await add()));
     expect(answer).toMatchObject({ status: 201, body: { status: 'failed', failure: { provider: { code: '14' } } } });
   });
 
-  it('is sold, priced otherwise and retired by a second gateway within 5 s', async () => {
+  it('is sold, repriced and retired by a second gateway within 5 s', async () => {
     const shownThere = (productId: string): Promise<unknown> => listed(other, productId, world.partner);
     // Makes the other gateway load the catalogue before the change.
     expect(await shownThere('MOVISTAR_TAE')).toBeDefined();
@@ -148,8 +148,8 @@ describe('a product that operators add', () => {
   }, 30_000);
 });
 
-describe('a product that is retired', () => {
-  it('is not sold any more, while a purchase that waits goes out, and its repetition answers it', async () => {
+describe('a retired product', () => {
+  it('is no longer sold, while a waiting purchase is sent and can be repeated by its caller', async () => {
     const productId = await add();
     await sell(productId, 'AT&T', 50, 50);
     const body = order(productId);
@@ -177,7 +177,7 @@ describe('a product that is retired', () => {
     expect(repeated.headers['idempotency-replayed']).toBe('true');
   }, 30_000);
 
-  it('is not there for operators either, and can be added again', async () => {
+  it('is gone for operators too, and can be added again', async () => {
     const productId = await add();
     expect((await retire(productId)).status).toBe(204);
     expect((await retire(productId)).status).toBe(404);
@@ -188,8 +188,8 @@ describe('a product that is retired', () => {
   });
 });
 
-describe('a product that is changed', () => {
-  it('is sold at its new price at once, while a purchase that waits keeps its price and operator', async () => {
+describe('a changed product', () => {
+  it('is sold at its new price at once, while a waiting purchase keeps its price and operator', async () => {
     const productId = await add();
     await sell(productId, 'AT&T', 50, 50);
     const body = order(productId);
@@ -217,7 +217,7 @@ describe('a product that is changed', () => {
     expect(await sent(textAt(bought.body, 'id'))).toMatchObject([{ amount: 60, operator: 'ATT' }]);
   }, 30_000);
 
-  it('keeps what the change does not name, and the audit log says what it was', async () => {
+  it('keeps what the change does not name, and the audit log has the old values', async () => {
     const productId = await add({ maxAmount: pesos('80.00') });
     const changed = await change(productId, { maxAmount: pesos('90.00') });
     expect(changed.body).toMatchObject({ ...product({ productId }), maxAmount: pesos('90.00'), fixedPrice: false });
@@ -236,14 +236,14 @@ describe('a product that is changed', () => {
     ['another identifier', { productId: 'OTHER' }, '/productId'],
     ['no operator', { operator: null }, '/operator'],
     ['an amount that is none', { minAmount: null }, '/minAmount'],
-  ])('is left as it is by %s', async (_what, changes, pointer) => {
+  ])('does not accept %s', async (_what, changes, pointer) => {
     const productId = await add({ maxAmount: pesos('80.00') });
     const before = (await world.admin('GET', `/v1/admin/products/${productId}`)).body;
     expectRefused(await change(productId, changes), pointer);
     expect((await world.admin('GET', `/v1/admin/products/${productId}`)).body).toEqual(before);
   });
 
-  it('keeps its order of amounts when two operators change it at the same time', async () => {
+  it('keeps minimum and maximum in order when two operators change it at the same time', async () => {
     const productId = await add({ minAmount: pesos('10.00'), maxAmount: pesos('100.00') });
     const answers = await Promise.all([
       change(productId, { minAmount: pesos('90.00') }),
@@ -253,8 +253,8 @@ describe('a product that is changed', () => {
   });
 });
 
-describe('adding a product', () => {
-  it('is done once, however many try at the same time', async () => {
+describe('adding a product to the catalogue', () => {
+  it('happens once, however many operators try at the same time', async () => {
     const body = product();
     const answers = await Promise.all([1, 2, 3].map(() => world.admin('POST', '/v1/admin/products', body)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
@@ -311,13 +311,13 @@ describe('adding a product', () => {
     ['an amount of one peso', { minAmount: pesos('1.0') }],
     ['an identifier of 64 characters', { productId: `${'x'.repeat(63)}1` }],
     ['a description in any script', { description: '充值 50 $' }],
-  ])('is possible with %s', async (_what, changes) => {
+  ])('is accepted with %s', async (_what, changes) => {
     await add(changes);
   });
 });
 
-describe('the list of products for operators', () => {
-  it('is read in pages, by identifier, without a gap', async () => {
+describe("the operators' list of products", () => {
+  it('is paged by identifier without gaps', async () => {
     const ids: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
       const query: string = cursor === '' ? '' : `&cursor=${cursor}`;
@@ -342,7 +342,7 @@ describe('the list of products for operators', () => {
   });
 });
 
-it('the catalogue is changed by administrators alone, and read by every operator', async () => {
+it('only administrators change the catalogue, and every operator reads it', async () => {
   const productId = await add();
   const ask = (auth: Credentials, method: string, path: string, body?: unknown): Promise<number> =>
     world

@@ -1,10 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  weighEvidence,
-  type ObservedBalance,
-  type Purchase,
-  type Series,
-} from '../../../src/funds/balance-evidence.js';
 import { at, textAt, type Answer } from '../../support/http.js';
 import { MAGIC } from '../../support/magic.js';
 import { startWorld, topup, type World } from '../../support/world.js';
@@ -13,87 +7,10 @@ const EXECUTED = MAGIC.latcom.executedAnswerLost;
 const NOT_EXECUTED = MAGIC.latcom.notExecutedAnswerLost;
 const TIMEOUT_MS = 1_000;
 
-describe('the verdict', () => {
-  const time = (second: number): Date => new Date(Date.UTC(2026, 0, 1) + second * 1000);
-  const look = (second: number, balance: string): ObservedBalance => ({
-    begunAt: time(second),
-    at: time(second + 0.1),
-    balance,
-    transactionId: null,
-  });
-  const bought = (id: string, second: number, pesos: number, changes: Partial<Purchase> = {}): Purchase => ({
-    id,
-    amount: String(pesos * 100),
-    isUnknown: true,
-    from: time(second),
-    to: time(second + 1),
-    ...changes,
-  });
-  const subject = bought('u', 10, 170);
-  const verdict = (changes: Partial<Series>): string =>
-    weighEvidence(subject, {
-      balances: [look(0, '100.00'), look(20, '90.00')],
-      purchases: [subject],
-      rates: ['1700'],
-      ...changes,
-    }).verdict;
-
-  it.each<[string, Partial<Series>, string]>([
-    ['the balance fell by its price', {}, 'proven_delivered'],
-    ['the balance did not fall', { balances: [look(0, '100.00'), look(20, '100.00')] }, 'proven_not_delivered'],
-    [
-      'a known one explains the fall',
-      { purchases: [subject, bought('k', 12, 170, { isUnknown: false })] },
-      'proven_not_delivered',
-    ],
-    [
-      'two known and unknown explain it',
-      {
-        balances: [look(0, '100.00'), look(20, '80.00')],
-        purchases: [subject, bought('k', 12, 170, { isUnknown: false })],
-      },
-      'proven_delivered',
-    ],
-    ['another unknown explains it as well', { purchases: [subject, bought('v', 12, 170)] }, 'indeterminate'],
-    [
-      'only the other unknown explains it',
-      { balances: [look(0, '100.00'), look(20, '98.24')], purchases: [subject, bought('v', 12, 30)] },
-      'proven_not_delivered',
-    ],
-    [
-      'nothing explains it: somebody else spends',
-      { balances: [look(0, '100.00'), look(20, '95.00')] },
-      'indeterminate',
-    ],
-    ['money was paid in', { balances: [look(0, '100.00'), look(20, '150.00')] }, 'indeterminate'],
-    ['no balance before', { balances: [look(20, '90.00')] }, 'indeterminate'],
-    ['no balance after', { balances: [look(0, '100.00')] }, 'indeterminate'],
-    [
-      'the balance after was asked for too early',
-      { balances: [look(0, '100.00'), look(10.5, '100.00')] },
-      'indeterminate',
-    ],
-    ['no rate', { rates: [] }, 'indeterminate'],
-    ['rates that others have made', { rates: ['1700', '1200'] }, 'indeterminate'],
-    [
-      'another under way at the edge',
-      { purchases: [subject, bought('k', 19.5, 170, { isUnknown: false })] },
-      'indeterminate',
-    ],
-    [
-      'too many unknown',
-      { purchases: [subject, ...Array.from({ length: 13 }, (_none, n) => bought(`v${n}`, 12, 10))] },
-      'indeterminate',
-    ],
-  ])('%s', (_what, changes, expected) => {
-    expect(verdict(changes)).toBe(expected);
-  });
-});
-
-describe('a balance that lags behind', () => {
+describe('the evidence of a balance that lags behind', () => {
   const LAG_SECONDS = 3;
 
-  it('proves nothing before the lag is over', async () => {
+  it('is indeterminate until the lag is over', async () => {
     const world = await startWorld({
       sandbox: { SANDBOX_BALANCE_LAG_MS: String(LAG_SECONDS * 1000) },
       gateway: {
@@ -143,7 +60,7 @@ describe('GET /v1/transactions/{id}/evidence', () => {
   it.each([
     ['executed', EXECUTED, 'proven_delivered'],
     ['not executed', NOT_EXECUTED, 'proven_not_delivered'],
-  ])('says what the balance tells of one that was %s, and moves nothing', async (_what, phoneNumber, verdict) => {
+  ])('weighs the balance for a purchase that was %s, and changes nothing', async (_what, phoneNumber, verdict) => {
     const bought = await buy(phoneNumber);
     const early = await evidence(bought);
     expect(early).toMatchObject({
@@ -165,7 +82,7 @@ describe('GET /v1/transactions/{id}/evidence', () => {
     expect((await world.admin('GET', path)).body).toMatchObject({ verdict });
   });
 
-  it('cannot tell two apart, of which one was executed', async () => {
+  it('is indeterminate for two equal purchases when one of them was executed', async () => {
     const both = [await buy(EXECUTED), await buy(NOT_EXECUTED)];
     await look();
     for (const bought of both) expect((await evidence(bought)).body).toMatchObject({ verdict: 'indeterminate' });
@@ -177,7 +94,8 @@ describe('GET /v1/transactions/{id}/evidence', () => {
     return data.map((row: unknown) => row);
   }
 
-  it('stand in a queue for operators, oldest first, with age and amount, a page at a time', async () => {
+  it('and the queue of operators list unknown purchases, oldest first, with age and amount, in pages', async () => {
+    for (let more = 0; more < 3; more += 1) await buy(EXECUTED);
     const bought = await buy(EXECUTED);
     const rows = await queue('');
     const ids = rows.map((row) => textAt(row, 'id'));
@@ -197,9 +115,11 @@ describe('GET /v1/transactions/{id}/evidence', () => {
     expect(second.map((row) => textAt(row, 'id'))).toEqual(ids.slice(2, 4));
     expect(await queue('?provider=latam-pass')).toEqual([]);
     expect((await world.call('GET', '/v1/admin/transactions/unknown')).status).toBe(403);
+    // What other tests see of the balance begins after these.
+    await look();
   });
 
-  it("is the app's own, and of one that is final says that", async () => {
+  it('is visible to its own app, also for a final purchase', async () => {
     const bought = await buy('5537686660');
     expect((await evidence(bought)).body).toMatchObject({ verdict: 'proven_delivered', status: 'succeeded' });
     const auth = await world.createApp();

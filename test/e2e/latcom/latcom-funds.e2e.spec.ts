@@ -52,8 +52,8 @@ function tally(answers: readonly Answer[]): Record<string, number> {
   return counts;
 }
 
-describe('the balance', () => {
-  it('is a series in its own currency, exact, with a rate that was observed', async () => {
+describe('the balance at LATCOM', () => {
+  it('is an exact series in its own currency, with an observed exchange rate', async () => {
     await setFloat('1000.10');
     // The first scheduled query may have come before.
     await balance('?refresh=true');
@@ -84,7 +84,7 @@ describe('the balance', () => {
     expect(at(paced.body, 'current', 'hoursLeft')).toBeCloseTo((left * rate) / 10, -1);
   });
 
-  it('is asked for on demand, and shown in the metrics with an alarm when it is low', async () => {
+  it('is refreshed on demand, shown in the metrics, and raises an alarm when it is low', async () => {
     await setFloat('6000.00');
     expect((await balance('?refresh=true')).body).toMatchObject({ current: { balance: '6000.00', belowLevel: null } });
     await setFloat('42.00');
@@ -101,7 +101,7 @@ describe('the balance', () => {
     expect(shown.body).toContain('gateway_alarms_total{kind="low_float"} 2');
   });
 
-  it('is nothing that other providers have, and not for partners', async () => {
+  it('does not exist for other providers and is hidden from apps', async () => {
     expect((await world.admin('GET', '/v1/admin/providers/latam-pass/balance')).status).toBe(404);
     expect((await world.call('GET', '/v1/admin/providers/latcom/balance')).status).toBe(403);
   });
@@ -117,7 +117,7 @@ describe('the balance', () => {
   }, 40_000);
 });
 
-it('of a provider that does not tell it with a purchase is asked for after one, until the rate is known', async () => {
+it('the balance is asked for after a purchase that does not report it, until the rate is known', async () => {
   const stub = await startLatcomStub();
   stub.balance = '100000.00';
   stub.behave = ({ socket, body }) => {
@@ -144,12 +144,12 @@ it('of a provider that does not tell it with a purchase is asked for after one, 
   await stub.close();
 }, 60_000);
 
-describe('200 parallel purchases on a float for 50', () => {
+describe('of 200 parallel purchases with a float for 50,', () => {
   // 50 purchases of 10 pesos cost at most 29.50 dollars in the sandbox.
   const FLOAT_FOR_50 = '29.50';
   const all = (): Promise<Answer[]> => Promise.all(Array.from({ length: 200 }, () => buy({}, 20)));
 
-  it('with a known rate: what is not covered is refused, nothing recorded, and nothing overdrawn is sent', async () => {
+  it('with a known rate, those not covered are refused before they are recorded, and none overdraws the float', async () => {
     await buy();
     await setFloat(FLOAT_FOR_50);
     await balance('?refresh=true');
@@ -169,7 +169,7 @@ describe('200 parallel purchases on a float for 50', () => {
     expect((await sent()) - before).toBe(bought);
   }, 60_000);
 
-  it('with two instances', async () => {
+  it('two instances together send no more than the float covers', async () => {
     await buy();
     const another = await startGateway({ databaseUrl: world.database.url, env: world.env });
     await setFloat(FLOAT_FOR_50);
@@ -200,7 +200,7 @@ describe('200 parallel purchases on a float for 50', () => {
     await another.stop();
   }, 60_000);
 
-  it('with no rate: one at a time until it is known; the rest waits and is not sent beyond the float', async () => {
+  it('without a rate, one is sent at a time until it is known, and none overdraws the float', async () => {
     await setFloat(FLOAT_FOR_50);
     const counts = tally(await all());
     expect(counts['201 succeeded']).toBeLessThanOrEqual(50);
@@ -214,7 +214,7 @@ describe('200 parallel purchases on a float for 50', () => {
   }, 60_000);
 });
 
-it('one purchase is out at a time while no rate can be observed', async () => {
+it('while no rate can be observed, one purchase is sent at a time', async () => {
   await setFloat('1000.00');
   // The balance query fails, so the first purchases show no rate. The answer to the first of them is delayed.
   await world.sandbox.fault({ provider: 'latcom', operation: 'balance', fault: 'status-500' });
@@ -227,7 +227,7 @@ it('one purchase is out at a time while no rate can be observed', async () => {
   expect(tally(await Promise.all([first, ...others]))).toEqual({ '201 succeeded': 6 });
 }, 40_000);
 
-it('an unknown purchase keeps its part of the float', async () => {
+it('an unknown purchase keeps its share of the float', async () => {
   await buy();
   await setFloat('10.00');
   await balance('?refresh=true');
@@ -254,7 +254,7 @@ it('an unknown purchase keeps its part of the float', async () => {
   expect(at((await buy()).body, 'status')).toBe('succeeded');
 });
 
-it('"51" pauses purchases until the balance is looked at again, and alarms', async () => {
+it('a decline with code 51 pauses purchases until the next balance, and raises an alarm', async () => {
   await buy();
   await world.sandbox.fault({ provider: 'latcom', operation: 'balance', fault: 'status-500' });
   expect(at((await buy({ phoneNumber: MAGIC.latcom.declinedInsufficientFunds })).body, 'failure', 'category')).toBe(

@@ -9,7 +9,7 @@ import { at, basicAuth, textAt, type Answer, type Credentials } from '../../supp
 import { bareId, unique } from '../../support/ids.js';
 import { REJECTED_SAMPLE, SAMPLE_CORRELATION } from '../../support/latam-pass-samples.js';
 import { LatamPassStub } from '../../support/latam-pass-stub.js';
-import { metric } from '../../support/metrics.js';
+import { alarms, metric } from '../../support/metrics.js';
 import { sql } from '../../support/sql.js';
 import { eventually } from '../../support/wait.js';
 import { accrual, startWorld, type World } from '../../support/world.js';
@@ -63,7 +63,7 @@ function newest(state: string): Promise<Record<string, unknown>[]> {
   return eventually(10_000, stored, (rows) => rows[0]?.['state'] === state);
 }
 
-it("the document's own rejection, byte for byte, ends the accrual that it is about", async () => {
+it('the documented sample of a rejection, byte for byte, ends its accrual', async () => {
   const { id } = await accepted(SAMPLE_CORRELATION);
   expect((await notify(REJECTED_SAMPLE)).status).toBe(200);
   const ended = await accrualOnce(world, id, ['failed', 'succeeded'], 5_000);
@@ -73,7 +73,7 @@ it("the document's own rejection, byte for byte, ends the accrual that it is abo
   });
 });
 
-describe('a notification as proxies and senders change it', () => {
+describe('a notification that proxies or senders have changed', () => {
   const send = async (body: Buffer, headers: Record<string, string> = {}, path = PATH): Promise<number> => {
     const all = { authorization: basicAuth(world.notifier), 'content-type': 'application/json', ...headers };
     return (await fetch(world.gateway().url + path, { method: 'POST', headers: all, body })).status;
@@ -86,14 +86,14 @@ describe('a notification as proxies and senders change it', () => {
     '/V1/Providers/LATAM-Pass/Notifications',
     '//v1/providers//latam-pass//notifications',
     `${PATH}?source=latam`,
-  ])('is taken at %s', async (path) => {
+  ])('is accepted at %s', async (path) => {
     const { id, correlationId } = await accepted();
     expect(await send(bytes(processed(correlationId)), {}, path)).toBe(200);
     expect(await accrualOnce(world, id, ['succeeded'], 5_000)).toMatchObject({ status: 'succeeded' });
   });
 
   it.each([`http://gateway.example${PATH}`, `HTTP://127.0.0.1:80${PATH}/?x=1`])(
-    'is taken at the whole URL %s, as a proxy may write it',
+    'is accepted at the absolute URL %s',
     async (path) => {
       const { id, correlationId } = await accepted();
       const { hostname, port } = new URL(world.gateway().url);
@@ -114,7 +114,7 @@ describe('a notification as proxies and senders change it', () => {
     ['UTF-8', (text) => Buffer.from(text)],
     ['UTF-8 with the accents apart', (text) => Buffer.from(text.normalize('NFD'))],
     ['ISO-8859-1', (text) => Buffer.from(text, 'latin1')],
-  ])('is taken with a password that has an accent, in %s', async (_encoding, encode) => {
+  ])('is accepted with an accented password in %s', async (_encoding, encode) => {
     const pair = encode(`${SECOND_PAIR.username}:${SECOND_PAIR.password}`).toString('base64');
     const wrong = encode(`${SECOND_PAIR.username}:${SECOND_PAIR.password.replace('ñ', 'ó')}`).toString('base64');
     const body = bytes(processed(unique('correlation')));
@@ -129,7 +129,7 @@ describe('a notification as proxies and senders change it', () => {
     ['br', brotliCompressSync],
     ['gzip, gzip', (body) => gzipSync(gzipSync(body))],
     ['identity', (body) => body],
-  ])('is read in the coding %s, and can be read again', async (coding, encode) => {
+  ])('is read with Content-Encoding %s, and can be read again', async (coding, encode) => {
     const { id, correlationId } = await accepted();
     expect(await send(encode(bytes(processed(correlationId))), { 'content-encoding': coding })).toBe(200);
     expect(await accrualOnce(world, id, ['succeeded'], 5_000)).toMatchObject({ status: 'succeeded' });
@@ -167,25 +167,24 @@ describe('a notification as proxies and senders change it', () => {
     ['a form', (text) => Buffer.from(`payload=${encodeURIComponent(text)}`)],
     ['a JSON text in a JSON text', (text) => Buffer.from(JSON.stringify(text))],
     ['a list', (text) => Buffer.from(`[${text}]`)],
-  ])('is kept byte for byte, with an alarm, and ends nothing when it is %s', async (_what, make) => {
-    const alarms = 'gateway_alarms_total{kind="unreadable_notification"}';
-    const before = await metric(world, alarms);
+  ])('is stored byte for byte, raises an alarm and ends nothing when it is %s', async (_what, make) => {
+    const before = await alarms(world, 'unreadable_notification');
     const { id, correlationId } = await accepted();
     expect(await send(make(JSON.stringify(processed(correlationId))))).toBe(200);
     await eventually(
       10_000,
-      () => metric(world, alarms),
+      () => alarms(world, 'unreadable_notification'),
       (now) => now === before + 1,
     );
     await newest('unreadable');
     expect(await accrualOnce(world, id, ['processing'], 5_000)).toMatchObject({ status: 'processing' });
   });
 
-  it('is kept as it came, with an alarm, when it cannot be decoded', async () => {
-    const before = await metric(world, 'gateway_alarms_total{kind="unreadable_notification"}');
+  it('is stored unchanged with an alarm when it cannot be decoded', async () => {
+    const before = await alarms(world, 'unreadable_notification');
     expect(await send(bytes({ not: 'gzip' }), { 'content-encoding': 'gzip' })).toBe(200);
     await newest('unreadable');
-    expect(await metric(world, 'gateway_alarms_total{kind="unreadable_notification"}')).toBe(before + 1);
+    expect(await alarms(world, 'unreadable_notification')).toBe(before + 1);
   });
 
   it('is refused beyond 64 KiB, counted after decoding', async () => {
@@ -201,7 +200,7 @@ it.each([
   ['a pair', { 'member.ffn': 'must not be null' }],
   ['a list', ['a', { b: null }]],
   ['a map of maps', { a: { b: { c: [1, 2] } } }],
-])('details that are %s change nothing', async (_what, details) => {
+])('error details that are %s do not change how a notification is read', async (_what, details) => {
   const { id, correlationId } = await accepted();
   const error = { code: 113, message: 'm', instructions: 'i', issuedDateTime: '2024-10-01', details };
   expect((await notify(cancelled(correlationId, error))).status).toBe(200);
@@ -209,7 +208,7 @@ it.each([
   expect(ended).toMatchObject({ failure: { code: 'member_id_invalid_for_country' } });
 });
 
-it('a hundred duplicates at once: each is answered 200 and stored, one moves', async () => {
+it('each of a hundred simultaneous duplicates is answered 200 and stored, and one ends the accrual', async () => {
   const { id, correlationId } = await accepted();
   const answers = await Promise.all(Array.from({ length: 100 }, () => notify(processed(correlationId))));
   expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
@@ -224,7 +223,7 @@ it('a hundred duplicates at once: each is answered 200 and stored, one moves', a
   expect(ends).toHaveLength(1);
 });
 
-it('an intermediate status that arrives after the end is a line and an alarm, and changes nothing else', async () => {
+it('an intermediate status that arrives after the end adds an event and an alarm, and changes nothing else', async () => {
   const { id, correlationId } = await accepted();
   await notify(processed(correlationId));
   const ended = await accrualOnce(world, id, ['succeeded'], 5_000);
@@ -238,10 +237,11 @@ it('an intermediate status that arrives after the end is a line and an alarm, an
   expect(after).toMatchObject({ status: 'succeeded', completedAt: textAt(ended, 'completedAt') });
 });
 
-it('a contradiction opens a break, raises an alarm and never reverses', async () => {
+it('a contradicting notification opens a break, raises an alarm and never reverses the accrual', async () => {
   const { id, correlationId } = await accepted();
   await notify(processed(correlationId));
   await accrualOnce(world, id, ['succeeded'], 5_000);
+  const alarmsBefore = await alarms(world, 'contradiction');
   await notify(cancelled(correlationId));
   await newest('contradiction');
   const breaks = await sql(world, `select class, detail, status, amount, unit from breaks where transaction_id = $1`, [
@@ -257,12 +257,12 @@ it('a contradiction opens a break, raises an alarm and never reverses', async ()
     },
   ]);
   expect(at((await world.call('GET', `/v1/accruals/${id}`)).body, 'status')).toBe('succeeded');
-  expect(await metric(world, 'gateway_alarms_total{kind="contradiction"}')).toBe(1);
+  expect(await alarms(world, 'contradiction')).toBe(alarmsBefore + 1);
   const posted = await sql(world, `select phase from ledger_entries where transaction_id = $1`, [bareId(id)]);
   expect(posted.map((row) => row['phase']).sort()).toEqual(['hold', 'post']);
 });
 
-it('of two contradicting notifications the first stands, also when the process died before it was applied', async () => {
+it('the first of two contradicting notifications counts, also when the process died before it was applied', async () => {
   const { id, correlationId } = await accepted();
   const owner = new Client({ connectionString: world.database.adminUrl });
   await owner.connect();
@@ -294,7 +294,7 @@ it('of two contradicting notifications the first stands, also when the process d
   expect(rows.map((row) => row['state'])).toEqual(['applied', 'contradiction']);
 }, 40_000);
 
-it('two that contradict each other and wait as orphans: the one that came first stands', async () => {
+it('the first of two contradicting orphans counts', async () => {
   const correlationId = unique('correlation');
   await notify(processed(correlationId));
   await newest('orphan');
@@ -325,7 +325,7 @@ it('an orphan that waited long is matched soon after its accrual was accepted', 
   expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status: 'succeeded' });
 }, 20_000);
 
-it('an orphan is matched too when nobody tells that its accrual has become known', async () => {
+it('an orphan is matched even without a signal that its accrual has become known', async () => {
   const { id } = await accepted();
   const correlationId = unique('correlation');
   await notify(processed(correlationId));
@@ -340,7 +340,7 @@ it.each<[string, (correlationId: string) => object]>([
   ['a reference longer than an index takes', (about) => processed(about, randomBytes(20_000).toString('hex'))],
   ['half a character in its code', (about) => cancelled(about, { code: '1\ud800', message: 'm' })],
   ['a character where its words end', (about) => cancelled(about, { message: `${'x'.repeat(299)}\u{1f600}` })],
-])('an end with %s is an end', async (_what, end) => {
+])('a final notification with %s ends the accrual', async (_what, end) => {
   const { id, correlationId } = await accepted();
   const told = end(correlationId);
   expect((await notify(told)).status).toBe(200);
@@ -348,7 +348,7 @@ it.each<[string, (correlationId: string) => object]>([
   expect(await accrualOnce(world, id, ['succeeded', 'failed'], 5_000)).toMatchObject({ status });
 });
 
-it('one that finds its accrual lets what came earlier and still waits go first', async () => {
+it('earlier notifications of an accrual are applied before a later one', async () => {
   const { id } = await accepted();
   const correlationId = unique('correlation');
   await notify(processed(correlationId));
@@ -364,7 +364,7 @@ it('one that finds its accrual lets what came earlier and still waits go first',
 }, 20_000);
 
 describe('an earlier notification that can never be applied', () => {
-  const parked = (): Promise<number> => metric(world, 'gateway_alarms_total{kind="notification_parked"}');
+  const parked = (): Promise<number> => alarms(world, 'notification_parked');
   /** Stores a notification with bytes that no key can decrypt. */
   const storeBroken = (
     id: string,
@@ -407,12 +407,11 @@ describe('an earlier notification that can never be applied', () => {
       const before = await parked();
       const broken = newUuid();
       await storeBroken(broken, correlationId, state, attempts, age);
-      const failed = 'gateway_alarms_total{kind="notification_failed"}';
-      const failures = await metric(world, failed);
+      const failures = await alarms(world, 'notification_failed');
       await notify(processed(correlationId));
       await eventually(
         5_000,
-        () => metric(world, failed),
+        () => alarms(world, 'notification_failed'),
         (count) => count > failures,
       );
       expect(await kept(broken)).toEqual([{ state: 'received', done: false }]);
@@ -430,7 +429,7 @@ describe('an earlier notification that can never be applied', () => {
     20_000,
   );
 
-  it('does not hold up what is about other accruals', async () => {
+  it('does not hold up notifications of other accruals', async () => {
     const broken = newUuid();
     await storeBroken(broken, unique('correlation'), 'received', 0);
     const { id } = await accepted();
@@ -443,8 +442,8 @@ describe('an earlier notification that can never be applied', () => {
   }, 20_000);
 });
 
-describe('who may notify', () => {
-  it('both live pairs, for as long as both are configured', async () => {
+describe('the credentials of notifications', () => {
+  it('are accepted from both configured pairs', async () => {
     for (const pair of [world.notifier, SECOND_PAIR]) {
       const { id, correlationId } = await accepted();
       expect((await notify(processed(correlationId), pair)).status).toBe(200);
@@ -452,7 +451,7 @@ describe('who may notify', () => {
     }
   });
 
-  it('nobody else, and what they send is not stored', async () => {
+  it('are refused when they are wrong, and the body is not stored', async () => {
     const before = (await stored()).length;
     const crossed = { username: world.notifier.username, password: SECOND_PAIR.password };
     const wrong = { ...world.notifier, password: 'wrong' };
@@ -462,8 +461,8 @@ describe('who may notify', () => {
   });
 });
 
-describe('a body', () => {
-  it('of 64 KiB is taken, one byte more is refused and not stored', async () => {
+describe('the body of a notification', () => {
+  it('of 64 KiB is accepted, and one byte more is refused and not stored', async () => {
     const before = (await stored()).length;
     expect((await notify(' '.repeat(LIMIT_BYTES))).status).toBe(200);
     expect((await notify(' '.repeat(LIMIT_BYTES + 1))).status).toBe(413);
@@ -480,16 +479,15 @@ describe('a body', () => {
     '{"nonAirAccrual":{"status":"PROCESSED"},"trace":{"correlationId":"a\\u0000b"}}',
     '{"nonAirAccrual":{"status":"PROCESSED"},"trace":{"correlationId":"a\\ud800"}}',
     `{"nonAirAccrual":{"status":"PROCESSED"},"trace":{"correlationId":"${'c'.repeat(10_000)}"}}`,
-  ])('%j that cannot be read is answered 200, kept, and raises an alarm', async (body) => {
-    const alarms = 'gateway_alarms_total{kind="unreadable_notification"}';
-    const before = await metric(world, alarms);
+  ])('that cannot be read, %j, is answered 200, stored, and raises an alarm', async (body) => {
+    const before = await alarms(world, 'unreadable_notification');
     expect((await notify(body)).status).toBe(200);
     expect((await newest('unreadable'))[0]).toEqual({ state: 'unreadable', correlation: null });
-    expect(await metric(world, alarms)).toBe(before + 1);
+    expect(await alarms(world, 'unreadable_notification')).toBe(before + 1);
   });
 });
 
-it('what was stored and not applied when the gateway was killed is applied once by the next', async () => {
+it('a notification stored but not applied before a kill is applied once after the restart', async () => {
   const { id, correlationId } = await accepted();
   const lock = new Client({ connectionString: world.database.url });
   await lock.connect();
@@ -511,7 +509,7 @@ it('what was stored and not applied when the gateway was killed is applied once 
   expect(ends).toHaveLength(1);
 }, 40_000);
 
-it('one that was accepted a week ago and never ended is counted, and found by an operator', async () => {
+it('an accrual accepted a week ago without an end is counted and found by operators', async () => {
   const overdue = 'gateway_overdue_transactions{provider="latam-pass"}';
   const { id, correlationId } = await accepted();
   await eventually(

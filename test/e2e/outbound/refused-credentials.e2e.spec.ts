@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN, startGateway } from '../../support/gateway.js';
 import { at, textAt, type Answer } from '../../support/http.js';
-import { metric } from '../../support/metrics.js';
+import { alarms } from '../../support/metrics.js';
 import { eventually } from '../../support/wait.js';
 import { pass, startWorld, type World } from '../../support/world.js';
 
@@ -28,14 +28,14 @@ const issue = (): Promise<Answer> => world.call('POST', '/v1/passes', pass(), { 
 
 const resume = (): Promise<Answer> => world.admin('POST', '/v1/admin/providers/loyalty-layer/resume');
 
-it('LoyaltyLayer is stopped by invalid_client, and goes on once an operator has mended the credentials', async () => {
+it('LoyaltyLayer is stopped by invalid_client, and resumes after an operator has corrected the credentials', async () => {
   const first = await issue();
   expect(first.status).toBe(202);
   expect(await eventually(10_000, paused, (pause) => pause !== null)).toMatchObject({
     by: 'gateway',
     reason: expect.stringContaining('invalid_client'),
   });
-  expect(await metric(world, 'gateway_alarms_total{kind="provider_stopped"}')).toBe(1);
+  expect(await alarms(world, 'provider_stopped')).toBe(1);
   const asked = await logins();
   const waiting = [first, await issue(), await issue()].map((answer) => textAt(answer.body, 'id'));
   await sleep(3_000);
