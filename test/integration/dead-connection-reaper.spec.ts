@@ -75,16 +75,16 @@ const reasonOf = (work: Promise<unknown>): Promise<unknown> =>
 
 it.each([
   ['a statement', (): Promise<unknown> => database.query('select 1')],
-  ['a prepared one', (): Promise<unknown> => database.prepared('silence_one', 'select 1', [])],
+  ['a prepared statement', (): Promise<unknown> => database.prepared('silence_one', 'select 1', [])],
   ['a transaction', (): Promise<unknown> => database.transaction((client) => client.query('select 1'))],
-])('gives up %s on a connection that has died in silence, and goes on with another', async (_what, work) => {
+])('%s on a silently dead connection fails in time, and the next one succeeds', async (_what, work) => {
   expect(await reasonOf(work())).toBeNull();
   between.fallSilent();
   expect(isUnavailable(await reasonOf(work()))).toBe(true);
   expect(await reasonOf(work())).toBeNull();
 });
 
-it('cuts nothing that is answered again and again, or may take long', async () => {
+it('connections that answer again and again, or may take long, are not cut', async () => {
   const four = async (): Promise<void> => {
     await database.transaction(async (client) => {
       for (let times = 0; times < 4; times += 1) await client.query('select pg_sleep($1)', [USUAL_MS / 2_000]);
@@ -96,7 +96,7 @@ it('cuts nothing that is answered again and again, or may take long', async () =
   expect(await reasonOf(Promise.all([four(), long]))).toBeNull();
 });
 
-it('is told of a connection that is cut between two statements by the next one, and lives', async () => {
+it('a transaction whose connection is cut between two statements fails at the next one, and the pool goes on', async () => {
   const cut = database.transaction(async (client) => {
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     const ended = new Promise((resolve) => client.once('end', resolve));
@@ -108,7 +108,7 @@ it('is told of a connection that is cut between two statements by the next one, 
   expect(await reasonOf(database.query('select 1'))).toBeNull();
 });
 
-it('gives up a connection that dies within a transaction, and not while nothing is asked on it', async () => {
+it('a transaction on a silently dead connection fails in time, and may be idle before', async () => {
   const work = database.transaction(async (client) => {
     await client.query('select 1');
     await sleep(2.5 * USUAL_MS);
@@ -122,7 +122,7 @@ it('gives up a connection that dies within a transaction, and not while nothing 
   expect(await reasonOf(database.query('select 1'))).toBeNull();
 });
 
-it('does not take for silence that this process itself stands still', async () => {
+it('a pause of this process is not mistaken for silence of the database', async () => {
   const answered = database.query('select pg_sleep(0.5)');
   await sleep(100);
   const until = performance.now() + 1.5 * USUAL_MS;

@@ -48,7 +48,7 @@ afterEach(async () => {
 });
 
 describe('a fresh data folder', () => {
-  it('becomes a UTF-8 cluster that only this machine reaches, with a password that nobody can look up', async () => {
+  it('becomes a UTF-8 cluster that only this machine reaches, with a random password', async () => {
     const folder = newFolder();
     const server = await start(folder, []);
     const { password, hostname, username, pathname } = new URL(server.migrationUrl);
@@ -108,7 +108,7 @@ describe('an existing data folder', () => {
     expect(await query(second, 'select value from kept')).toEqual([{ value: 42 }]);
   });
 
-  it('gets the role of the gateway when it was made without one', async () => {
+  it('without the role of the gateway gets it', async () => {
     const server = await start(newFolder());
     await query(server, 'drop role gateway');
     await Promise.all([start(dirname(server.dataDir)), start(dirname(server.dataDir))]);
@@ -119,7 +119,7 @@ describe('an existing data folder', () => {
     expect(owns).toEqual([{ more: false }]);
   });
 
-  it('recovers what was committed before the server was killed', async () => {
+  it('keeps committed data when the server was killed', async () => {
     const folder = newFolder();
     const first = await start(folder, []);
     await query(first, 'create table kept as select 42 as value');
@@ -128,7 +128,7 @@ describe('an existing data folder', () => {
     expect(await query(second, 'select value from kept')).toEqual([{ value: 42 }]);
   });
 
-  it('is adopted while its server runs, which stays until its last user has gone', async () => {
+  it('is shared while its server runs, and the server stops after its last user', async () => {
     const folder = newFolder();
     const lines: string[] = [];
     const first = await start(folder);
@@ -144,7 +144,7 @@ describe('an existing data folder', () => {
     await expect(query(second, 'select 1')).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('is not confused by a postmaster.pid whose process number belongs to somebody else', async () => {
+  it('is used although its postmaster.pid has the process number of another program', async () => {
     const folder = newFolder();
     const first = await start(folder);
     const pidFile = join(first.dataDir, 'data', 'postmaster.pid');
@@ -155,7 +155,7 @@ describe('an existing data folder', () => {
     expect(await query(second, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('moves to another port when its own was taken', async () => {
+  it('moves to another port when its own is taken', async () => {
     const folder = newFolder();
     const first = await start(folder);
     await first.stop();
@@ -170,7 +170,7 @@ describe('an existing data folder', () => {
   });
 });
 
-describe('two starts at once on a fresh folder', () => {
+describe('two simultaneous starts on a fresh data folder', () => {
   it('share one server', async () => {
     const folder = newFolder();
     const [first, second] = await Promise.all([start(folder), start(folder)]);
@@ -179,13 +179,13 @@ describe('two starts at once on a fresh folder', () => {
   });
 });
 
-describe('a folder that only root can enter', () => {
+describe('a data folder that only root can enter', () => {
   if (!isRoot) {
-    it.todo('is tested as root');
+    it.todo('is tested only when the tests run as root');
     return;
   }
 
-  it('keeps the database elsewhere, says where, and finds it again', async () => {
+  it('leads to a database elsewhere, which is named and found again', async () => {
     const folder = newFolder(0o700);
     const lines: string[] = [];
     const first = await start(folder, ['fsync=off'], lines);
@@ -201,7 +201,7 @@ describe('a folder that only root can enter', () => {
     await expect(start(folder)).rejects.toThrow(/is not there\. Restore that folder/);
   });
 
-  it('refuses a place that another user could have prepared', async () => {
+  it('is not replaced by a folder that another user could have prepared', async () => {
     const folder = newFolder();
     const planted = join(folder, 'planted');
     mkdirSync(planted);
@@ -213,8 +213,8 @@ describe('a folder that only root can enter', () => {
   });
 });
 
-describe('what cannot work', () => {
-  it('says what, where, and what to do', async () => {
+describe('an embedded database that cannot start', () => {
+  it('names the cause, the place and the remedy', async () => {
     const file = join(newFolder(), 'file');
     writeFileSync(file, '');
     const attempt = startEmbeddedPostgres({ dataDir: file });
@@ -222,7 +222,7 @@ describe('what cannot work', () => {
     await expect(attempt).rejects.toThrow(new RegExp(`${file}.*DATA_DIR.*DATABASE_URL`, 's'));
   });
 
-  it('refuses a setting that a shell would read as something else', () => {
+  it('refuses a setting that a shell would read differently', () => {
     expect(() => serverOptions(5432, ["a='; rm -rf /"])).toThrow(EmbeddedPostgresError);
     expect(serverOptions(5432, ['fsync=off'])).toContain("-c 'fsync=off'");
   });

@@ -36,7 +36,7 @@ async function sealed(no: number, hoursAgo: number, posted: number): Promise<voi
 
 const hoursLeft = async (): Promise<string | null | undefined> => (await balances.state('latcom'))?.hoursLeft;
 
-it('is the balance by the pace since the first purchase of the last 24 hours, as the ledger was sealed', async () => {
+it('the float is the balance with its pace since the first purchase of the last 24 hours, as the ledger was sealed', async () => {
   await pool.query(`insert into ledger_accounts (owner_kind, owner, unit) values ('provider', 'latcom', 'MXN')`);
   // A balance of 100 dollars; each dollar buys 2000 centavos.
   await pool.query(

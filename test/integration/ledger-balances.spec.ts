@@ -202,7 +202,7 @@ async function compareAt(when: Date | null): Promise<void> {
 }
 
 it.each([1, 2, 3, 4])(
-  'are what the raw rows say, sealed or not, whatever came late or was corrected (seed %i)',
+  'balances agree with the raw rows, sealed or not, with late rows and corrections (seed %i)',
   async (seed) => {
     const random = randomOf(seed);
     const client = new Client({ connectionString: place.adminUrl });
@@ -222,7 +222,7 @@ it.each([1, 2, 3, 4])(
   },
 );
 
-it('count a correction from the end of what it corrects, and from its posting by what was known', async () => {
+it('balances count a correction from the end of its transaction, and what was known from its posting', async () => {
   const ledger = new Ledger(database);
   const row = draft({ appId: newUuid() });
   await ledger.record(row);

@@ -77,7 +77,7 @@ async function entriesOf(id: string): Promise<string[]> {
   return rows.map((row) => `${row.phase} ${row.amount}`);
 }
 
-describe('recording', () => {
+describe('recording a transaction', () => {
   it('writes the transaction with its event and its hold', async () => {
     const transaction = await recorded();
     expect(transaction).toMatchObject({ status: 'pending', quantity: 1000n, attempts: 1, attemptOpen: true, epoch: 1 });
@@ -85,7 +85,7 @@ describe('recording', () => {
     expect(await reader.events(transaction.id)).toMatchObject([{ from: null, to: 'pending', evidence: 'request' }]);
   });
 
-  it('lets exactly one of forty with the same key pass, and the other thirty-nine know which', async () => {
+  it('accepts exactly one of forty requests with the same key, and the others get its transaction', async () => {
     const rows = Array.from({ length: 40 }, () => draft({ idempotencyKey: 'the same key' }));
     const results = await Promise.all(rows.map((row) => ledger.record(row)));
     const winner = rows.find((_row, index) => results[index]?.kind === 'recorded');
@@ -95,12 +95,12 @@ describe('recording', () => {
     ).toHaveLength(39);
   });
 
-  it('keeps keys apart by app', async () => {
+  it('separates keys by app', async () => {
     await recorded({ idempotencyKey: 'shared' });
     await recorded({ idempotencyKey: 'shared', appId: ANOTHER_APP, referenceScope: ANOTHER_APP });
   });
 
-  it('tells whether the request is the same', async () => {
+  it('reports if a repeated key has the same request', async () => {
     await recorded({ idempotencyKey: 'k1', requestMac: Buffer.from('a') });
     expect(await ledger.record(draft({ idempotencyKey: 'k1', requestMac: Buffer.from('a') }))).toMatchObject({
       sameRequest: true,
@@ -110,7 +110,7 @@ describe('recording', () => {
     });
   });
 
-  it('refuses a reference that is taken in its scope, whoever took it', async () => {
+  it('refuses a reference that any app has used in its scope', async () => {
     const first = await recorded({ reference: 'R', referenceScope: 'partner' });
     expect(await ledger.record(draft({ reference: 'R', referenceScope: 'partner', appId: ANOTHER_APP }))).toMatchObject(
       {
@@ -123,7 +123,7 @@ describe('recording', () => {
     await recorded({ reference: 'R', referenceScope: 'another partner' });
   });
 
-  it('does not let the error of one row fail its neighbors', async () => {
+  it('is not affected by the error of another row in the same batch', async () => {
     const bad = draft({ quantity: -5n });
     const rows = [draft(), bad, draft(), draft()];
     const results = await Promise.allSettled(rows.map((row) => ledger.record(row)));
@@ -131,17 +131,17 @@ describe('recording', () => {
     expect(await reader.find(bad.id, null)).toBeNull();
   });
 
-  it('answers for its own row when the answer of an earlier commit was lost', async () => {
+  it('answers for its own row after the answer of an earlier commit was lost', async () => {
     const row = draft();
     await ledger.record(row);
     expect(await ledger.record(row)).toMatchObject({ kind: 'recorded' });
   });
 
-  describe('the duplicate guard', () => {
+  describe('of duplicates', () => {
     const guarded = (changes: Partial<NewTransaction> = {}): NewTransaction =>
       draft({ duplicateMac: Buffer.from('same phone, product, amount'.padEnd(32)), ...changes });
 
-    it('lets one of many parallel keys pass, also through two writers', async () => {
+    it('accepts one of many parallel keys, also through two writers', async () => {
       const another = new Ledger(database);
       const rows = Array.from({ length: 20 }, () => guarded());
       const results = await Promise.all(rows.map((row, index) => (index % 2 ? ledger : another).record(row)));
@@ -149,7 +149,7 @@ describe('recording', () => {
       expect(results.filter((result) => result.kind === 'known' && result.by === 'duplicate')).toHaveLength(19);
     });
 
-    it('lets a wanted duplicate pass, and any after the first has failed', async () => {
+    it('accepts a confirmed duplicate, and any request after the first has failed', async () => {
       const mac = Buffer.from('another'.padEnd(32));
       const first = await recorded({ duplicateMac: mac });
       expect(await ledger.record(draft({ duplicateMac: mac }))).toMatchObject({ by: 'duplicate', id: first.id });
@@ -162,8 +162,8 @@ describe('recording', () => {
   });
 });
 
-describe('settling', () => {
-  it('posts what succeeded and releases what failed, once', async () => {
+describe('settling a transaction', () => {
+  it('posts a success and releases a failure, once', async () => {
     const won = await recorded();
     expect(await ledger.settle(won, move('succeeded', { providerReference: 'TXN-1' }))).toMatchObject({ moved: true });
     expect(await ledger.settle(won, move('failed'))).toMatchObject({ moved: false });
@@ -174,7 +174,7 @@ describe('settling', () => {
     expect(await entriesOf(lost.id)).toEqual(['hold 1000', 'release 1000']);
   });
 
-  it('has exactly one winner of many who settle at once', async () => {
+  it('has exactly one winner among many simultaneous attempts', async () => {
     const transaction = await recorded();
     const another = new Ledger(database);
     const results = await Promise.all(
@@ -186,13 +186,13 @@ describe('settling', () => {
     expect(await entriesOf(transaction.id)).toHaveLength(2);
   });
 
-  it('keeps the hold of what is unknown', async () => {
+  it('keeps the hold of an unknown transaction', async () => {
     const transaction = await recorded();
     await ledger.settle(transaction, move('unknown'));
     expect(await entriesOf(transaction.id)).toEqual(['hold 1000']);
   });
 
-  it('is tried again when a deadlock has undone it', async () => {
+  it('is repeated after a deadlock', async () => {
     const transaction = await recorded();
     await administer(`create sequence undone; grant usage on sequence undone to public`);
     await administer(
@@ -208,7 +208,7 @@ describe('settling', () => {
     expect(await entriesOf(transaction.id)).toEqual(['hold 1000', 'post 1000']);
   });
 
-  it('does not let in who has lost the lease', async () => {
+  it('is refused after the lease is lost', async () => {
     const transaction = await recorded();
     expect(await ledger.settle(transaction, move('succeeded', { epoch: 0 }))).toMatchObject({ moved: false });
     expect(await ledger.settle(transaction, move('succeeded', { epoch: 1 }))).toMatchObject({ moved: true });
@@ -223,7 +223,7 @@ describe('settling', () => {
     await expect(ledger.settle(transaction, move('scheduled'))).rejects.toThrow('illegal status transition');
   });
 
-  it('records evidence without a move', async () => {
+  it('can record evidence without a change of status', async () => {
     const transaction = await recorded();
     await ledger.settle(transaction, move(null, { dueInMs: 60_000, attemptNotSent: true }));
     expect(await found(transaction.id)).toMatchObject({
@@ -236,10 +236,10 @@ describe('settling', () => {
   });
 });
 
-describe('claiming what is due', () => {
+describe('claiming due transactions', () => {
   const claim = (maxRows = 100) => ledger.claimDue({ provider: 'claimed', maxRows, leaseMs: 60_000, actor: 'test' });
 
-  it('gives each row to one claimer, and says what was cut off', async () => {
+  it('gives each transaction to one claimer, and marks interrupted ones', async () => {
     const cutOff = await recorded({ provider: 'claimed', leaseMs: 0 });
     const queued = await recorded({ provider: 'claimed', leaseMs: null });
     const late = await recorded({ provider: 'claimed', leaseMs: null, expiresInMs: -1 });
@@ -264,7 +264,7 @@ describe('claiming what is due', () => {
     });
   });
 
-  it('wins against a cancel that looked before, and loses against one that was written before', async () => {
+  it('wins against a cancel that read before, and loses against a cancel written before', async () => {
     const cancellation = new Cancellation(ledger, reader);
     const taken = await recorded({ provider: 'claimed', leaseMs: null });
     expect(await claim()).toMatchObject([{ transaction: { id: taken.id } }]);
@@ -275,14 +275,14 @@ describe('claiming what is due', () => {
     expect(await claim()).toHaveLength(0);
   });
 
-  it('takes up only what has expired when nothing may be sent', async () => {
+  it('takes only expired transactions when nothing may be sent', async () => {
     await recorded({ provider: 'halted', leaseMs: null });
     const late = await recorded({ provider: 'halted', leaseMs: null, expiresInMs: -1 });
     const request = { provider: 'halted', maxRows: 10, leaseMs: 60_000, onlyExpired: true, actor: 'test' };
     expect(await ledger.claimDue(request)).toMatchObject([{ expired: true, transaction: { id: late.id } }]);
   });
 
-  it('releases a held one at its time, not before', async () => {
+  it('takes a held transaction at its time, not before', async () => {
     const held = await recorded({
       provider: 'claimed',
       status: 'scheduled',
@@ -298,7 +298,7 @@ describe('claiming what is due', () => {
   });
 });
 
-it('is analyzed when it has outgrown its statistics, so that no statement keeps reading all of it', async () => {
+it('the ledger is analyzed when it has outgrown its statistics, so that no statement keeps reading all of it', async () => {
   const own = await createDatabase();
   const small = openPool(own, 1);
   const young = new Database(small);
@@ -322,7 +322,7 @@ it('is analyzed when it has outgrown its statistics, so that no statement keeps 
   await own.drop();
 });
 
-it('frees idempotency keys after 30 days, not earlier, and keeps the reference', async () => {
+it('idempotency keys are freed after 30 days, not earlier, and references are kept', async () => {
   const old = `01900000-0000-7000-8000-${newUuid().slice(-12)}`;
   await recorded({ id: old, idempotencyKey: 'an old key', reference: 'an old reference' });
   const young = await recorded({ idempotencyKey: 'a young key' });
@@ -335,7 +335,7 @@ it('frees idempotency keys after 30 days, not earlier, and keeps the reference',
   expect(await ledger.record(draft({ reference: 'an old reference' }))).toMatchObject({ by: 'reference', id: old });
 });
 
-describe('what was written', () => {
+describe('a written ledger row', () => {
   it.each(['transaction_events', 'ledger_entries', 'audit_log'])(
     'cannot be changed or deleted in %s',
     async (table) => {
@@ -347,7 +347,9 @@ describe('what was written', () => {
     },
   );
 
-  it('sums to zero in every unit', async () => {
+  it('is one of entries that sum to zero in every unit', async () => {
+    await ledger.settle(await recorded(), move('succeeded'));
+    await recorded();
     const byUnit = new Map<string, bigint>();
     const balances = await readBalances(database, null, 'known');
     for (const { unit, held, posted } of balances) byUnit.set(unit, (byUnit.get(unit) ?? 0n) + held + posted);
@@ -358,7 +360,7 @@ describe('what was written', () => {
   });
 });
 
-it('leaves no final state', () => {
+it('a final status is never followed by another status', () => {
   for (const from of ['succeeded', 'failed', 'canceled'] as const) {
     expect(isFinal(from)).toBe(true);
     expect(STATUSES.filter((to) => isLegalTransition(from, to))).toEqual([]);
@@ -371,6 +373,6 @@ it.each([
   [-1n, 'MXN', '-0.01'],
   [9_007_199_254_740_993n, 'MXN', '90071992547409.93'],
   [3000n, 'LATAM_PASS_POINTS', '3000'],
-])('writes %s %s exactly', (amount, unit, value) => {
+])('the quantity %s %s is written without loss', (amount, unit, value) => {
   expect(formatQuantity(amount, unit)).toEqual({ value, unit });
 });

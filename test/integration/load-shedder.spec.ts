@@ -27,7 +27,7 @@ async function restUntilIdle(loop: EventLoopUtilization): Promise<void> {
   await eventually(5_000, isIdle, (is) => is);
 }
 
-it('the loop is full while it hardly waits, also before its long turn has ended, and not when it waits again', async () => {
+it('the event loop counts as full while it hardly waits, including during its long turn, and not when it waits again', async () => {
   const loop = new EventLoopUtilization();
   await restUntilIdle(loop);
   const endAt = performance.now() + 500;
@@ -36,7 +36,7 @@ it('the loop is full while it hardly waits, also before its long turn has ended,
   await restUntilIdle(loop);
 });
 
-it('one long turn after a long rest does not count the rest', async () => {
+it('the event loop does not count as full after one long turn that follows a long rest', async () => {
   const loop = new EventLoopUtilization();
   await sleep(1_000);
   const endAt = performance.now() + 300;
@@ -44,7 +44,7 @@ it('one long turn after a long rest does not count the rest', async () => {
   expect(loop.isSaturated).toBe(true);
 });
 
-it('what is under way is counted with its age, until it ends', () => {
+it('a request under way is counted with its age until it ends', () => {
   const underWay = new InFlightCounter();
   for (let atMs = 0; atMs < 10_000; atMs += 100) underWay.begin(atMs);
   expect(underWay.startedWithin(2_000, 10_000)).toBe(20);
@@ -54,7 +54,7 @@ it('what is under way is counted with its age, until it ends', () => {
   expect(underWay.startedWithin(2_000, 20_000)).toBe(0);
 });
 
-it('patience ends when many wait and the first has waited long, and comes back when it is served', async () => {
+it('the load shedder refuses when many requests wait and the first has waited long, and accepts again when it is served', async () => {
   const patience = new WriteDelayGuard({ rows: 3, ms: 100 });
   const ends: (() => void)[] = [];
   const wait = (): Promise<void> => patience.during(new Promise<void>((resolve) => ends.push(resolve)));
@@ -116,7 +116,7 @@ describe('a busy server', () => {
     );
   };
 
-  it('refuses while very many are under way, and no longer', async () => {
+  it('refuses while very many requests are under way, and only then', async () => {
     await eventually(
       20_000,
       async () => {
@@ -129,7 +129,7 @@ describe('a busy server', () => {
     expect(await askedWhileBusy()).toBe(200);
   }, 40_000);
 
-  it('does not count what has been worked off for somebody who had gone', async () => {
+  it('does not count answers for clients that have disconnected', async () => {
     answered = 0;
     const one = 'POST /v1/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
     const socket = connect(port, '127.0.0.1');

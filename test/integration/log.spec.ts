@@ -16,7 +16,7 @@ setImmediate(() => setImmediate(() => logger.info('second')));
 setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1_500);
 `;
 
-it('writes the last line too when nothing follows it', async () => {
+it('the last line of a log is written even when no other follows', async () => {
   const tries = Array.from({ length: 6 }, async () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT], {
       stdio: ['ignore', 'pipe', 'inherit'],

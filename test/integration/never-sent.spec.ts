@@ -73,17 +73,17 @@ async function takenUp({ id }: Transaction): Promise<{ transaction: Transaction;
   return claim;
 }
 
-describe('a record that was confirmed too late, and whose maker knows that it never left', () => {
-  it('is given back while its attempt is the first thing on record', async () => {
+describe('a transaction whose record was confirmed too late and that was never sent', () => {
+  it('returns to the queue while its attempt is the only one on record', async () => {
     const first = await recorded();
     const back = await write(first, afterNeverSent(HANDLER, first) ?? fail());
     expect(back).toMatchObject({ status: 'pending', attempts: 0, attemptOpen: false });
   });
 
   it.each([
-    ['before it expired', null],
-    ['after it had expired', 0],
-  ])('has failed when another instance found it interrupted %s and called it unknown', async (_, expiresInMs) => {
+    ['before its expiry', null],
+    ['after its expiry', 0],
+  ])('fails after another instance found it interrupted %s and called it unknown', async (_, expiresInMs) => {
     const { transaction, interrupted } = await takenUp(await recorded(expiresInMs));
     expect(interrupted).toBe(true);
     const unknown = await write(transaction, afterInterruption(HANDLER));
@@ -91,7 +91,7 @@ describe('a record that was confirmed too late, and whose maker knows that it ne
     expect(afterNeverSent(HANDLER, unknown)).toMatchObject({ to: 'failed', evidence: 'not sent' });
   });
 
-  it('stays unknown when it was given back, sent by another instance, and not answered', async () => {
+  it('stays unknown when it returned to the queue, was sent by another instance, and got no answer', async () => {
     const first = await recorded();
     await write(first, afterNeverSent(HANDLER, first) ?? fail());
     const { transaction, interrupted } = await takenUp(first);
@@ -103,7 +103,7 @@ describe('a record that was confirmed too late, and whose maker knows that it ne
   });
 });
 
-describe('a claim whose answer was lost, and whose maker knows that it sent nothing', () => {
+describe('a claim whose answer was lost and that sent nothing', () => {
   /** A transaction after a claim. Its lease ends at once. */
   async function claimed(): Promise<{ transaction: Transaction; claimId: string }> {
     const row = draft({ leaseMs: null });
@@ -121,21 +121,21 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
     return found ? afterLostClaim(handler, found) : null;
   }
 
-  it('gives its attempt back once', async () => {
+  it('returns its attempt once', async () => {
     const { transaction, claimId } = await claimed();
     const back = await write(transaction, (await verdictOn(claimId)) ?? fail());
     expect(back).toMatchObject({ status: 'pending', attempts: 0, attemptOpen: false });
     expect(await reader.claimed([claimId])).toEqual([]);
   });
 
-  it('touches nothing while another instance has taken it up as interrupted', async () => {
+  it('changes nothing while another instance treats it as interrupted', async () => {
     const { transaction, claimId } = await claimed();
     expect((await takenUp(transaction)).interrupted).toBe(true);
     expect(await reader.claimed([claimId])).toMatchObject([{ claimEpoch: 1, transaction: { epoch: 2 } }]);
     expect(await verdictOn(claimId)).toBeNull();
   });
 
-  it('has failed when another instance found it interrupted and called it unknown', async () => {
+  it('fails its transaction after another instance found it interrupted and called it unknown', async () => {
     const { transaction, claimId } = await claimed();
     const unknown = await write((await takenUp(transaction)).transaction, afterInterruption(HANDLER));
     expect(unknown.status).toBe('unknown');
@@ -144,7 +144,7 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
     expect(failed).toMatchObject({ status: 'failed', failure: { code: 'not_sent_in_time' } });
   });
 
-  it('is not found when it was given back and another claim has sent it', async () => {
+  it('is not found after it was returned and another claim has sent the transaction', async () => {
     const { transaction, claimId } = await claimed();
     await write(transaction, (await verdictOn(claimId)) ?? fail());
     const again = await takenUp(transaction);
@@ -154,7 +154,7 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
     expect(await reader.claimed([claimId])).toEqual([]);
   });
 
-  it('is not found where its attempt was sent and nobody knows the answer', async () => {
+  it('is not found when its attempt was sent without an answer', async () => {
     const { transaction, claimId } = await claimed();
     const silence = new ProviderError('doubtful', 'timeout');
     const unknown = await write(transaction, afterError(HANDLER, transaction, silence, new Date()));
@@ -162,7 +162,7 @@ describe('a claim whose answer was lost, and whose maker knows that it sent noth
     expect(await reader.claimed([claimId])).toEqual([]);
   });
 
-  it('owns no attempt that had begun before it', async () => {
+  it('has no attempt that began before it', async () => {
     const first = await recorded();
     await takenUp(first);
     const { rows } = await pool.query(`select claim_id, claim_epoch from transactions where id = $1`, [first.id]);
@@ -174,7 +174,7 @@ function fail(): never {
   throw new Error('there is no verdict');
 }
 
-describe('a settlement that is written again because the answer to its commit was lost', () => {
+describe('a settlement repeated because the answer to its commit was lost', () => {
   const rowOf = ({ id, appId, epoch }: Transaction): SettleRow => ({
     id,
     appId,
@@ -190,7 +190,7 @@ describe('a settlement that is written again because the answer to its commit wa
     quantity: null,
   });
 
-  it('counts once, also when the status stays as it was', async () => {
+  it('counts once, even without a change of status', async () => {
     const [done, open] = [await recorded(), await recorded()];
     const [doneRow, openRow] = [rowOf(done), rowOf(open)];
     await settle(database, [doneRow], false);

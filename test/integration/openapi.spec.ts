@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 
-it('openapi.json is what the built application says of itself: otherwise run `npm run openapi`', () => {
+it('openapi.json is generated from the built application; otherwise run `npm run openapi`', () => {
   const said = execFileSync(process.execPath, [join(PROJECT_FOLDER, 'dist/cli/openapi.js')], { encoding: 'utf8' });
   expect(said).toBe(readFileSync(join(PROJECT_FOLDER, 'openapi.json'), 'utf8'));
 }, 30_000);

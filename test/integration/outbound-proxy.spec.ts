@@ -73,7 +73,7 @@ async function send(door: ProviderHttp, url = 'https://provider.example/ok', dea
 }
 
 describe('a provider behind the proxy', () => {
-  it('is reached by CONNECT with the credentials of the proxy, and the proxy reads nothing of the request', async () => {
+  it('is reached by CONNECT with the credentials of the proxy, which cannot read the request', async () => {
     const door = doorThrough(`http://${CREDENTIALS}@127.0.0.1:${proxy.port}`);
     expect(await send(door)).toBe('200: {"ok":true}');
     const [head] = proxy.heads;
@@ -100,13 +100,13 @@ describe('a provider behind the proxy', () => {
     'HTTP/1.1 204 No Content\r\n\r\n',
     'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n',
     'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n',
-  ])('is reached whatever else a proxy says with its yes: %j', async (head) => {
+  ])('is reached after a successful CONNECT of any form: %j', async (head) => {
     proxy.behave = (socket) => proxy.tunnel(socket, head);
     expect(await send(doorThrough(`http://127.0.0.1:${proxy.port}`))).toBe('200: {"ok":true}');
     expect(received).toBe(1);
   });
 
-  it('is reached by logins too', async () => {
+  it('is reached for logins', async () => {
     const door = doorThrough(`http://127.0.0.1:${proxy.port}`);
     const request = {
       method: 'POST',
@@ -118,7 +118,7 @@ describe('a provider behind the proxy', () => {
     expect(proxy.heads[0]).toMatch(/^CONNECT provider\.example:8443 /);
   });
 
-  it('is reached through a proxy that itself speaks TLS', async () => {
+  it('is reached through a proxy that speaks TLS', async () => {
     const key = readFileSync(join(SERVER_CA, '..', 'server.key'));
     const secure = await startConnectProxy(portOf(provider), { cert: readFileSync(SERVER_CA), key });
     expect(await send(doorThrough(`https://localhost:${secure.port}`))).toBe('200: {"ok":true}');
@@ -130,7 +130,7 @@ describe('a provider behind the proxy', () => {
     secure.close();
   });
 
-  it('has to show a certificate for its own name, not for that of the proxy', async () => {
+  it('must show a certificate for its own name, not for that of the proxy', async () => {
     const door = doorThrough(`http://localhost:${proxy.port}`);
     expect(await send(door, 'https://other.example/ok')).toBe('not-sent: err_tls_cert_altname_invalid');
     expect(proxy.heads[0]).toMatch(/^CONNECT other\.example:443 /);
@@ -138,14 +138,17 @@ describe('a provider behind the proxy', () => {
   });
 });
 
-describe('a request is not sent', () => {
-  it.each([301, 400, 403, 407, 429, 500, 502, 503, 504, 103, 304])('when the proxy answers %i', async (status) => {
-    proxy.behave = (socket) => socket.write(`HTTP/1.1 ${status} No\r\nproxy-authenticate: Basic\r\n\r\n`);
-    const door = doorThrough(`http://${CREDENTIALS}@127.0.0.1:${proxy.port}`);
-    expect(await send(door)).toBe(`not-sent: proxy_refused_${status}`);
-    expect(proxy.heads).toHaveLength(1);
-    expect(received).toBe(0);
-  });
+describe('a request through the proxy', () => {
+  it.each([301, 400, 403, 407, 429, 500, 502, 503, 504, 103, 304])(
+    'is not sent when the proxy answers %i',
+    async (status) => {
+      proxy.behave = (socket) => socket.write(`HTTP/1.1 ${status} No\r\nproxy-authenticate: Basic\r\n\r\n`);
+      const door = doorThrough(`http://${CREDENTIALS}@127.0.0.1:${proxy.port}`);
+      expect(await send(door)).toBe(`not-sent: proxy_refused_${status}`);
+      expect(proxy.heads).toHaveLength(1);
+      expect(received).toBe(0);
+    },
+  );
 
   it.each<[string, (socket: Socket) => void, string]>([
     ['closes without an answer', (socket) => socket.end(), 'proxy_econnreset'],
@@ -153,13 +156,13 @@ describe('a request is not sent', () => {
     ['closes within the head', (socket) => socket.end('HTTP/1.1 200 Conn'), 'proxy_econnreset'],
     ['answers with something else than HTTP', (socket) => socket.end('hello\r\n\r\n'), 'proxy_unreadable'],
     ['speaks before the provider can', (socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nboo'), 'proxy_unreadable'],
-  ])('when the proxy %s', async (_what, behave, reason) => {
+  ])('is not sent when the proxy %s', async (_what, behave, reason) => {
     proxy.behave = behave;
     expect(await send(doorThrough(`http://127.0.0.1:${proxy.port}`))).toBe(`not-sent: ${reason}`);
     expect(proxy.heads).toHaveLength(1);
   });
 
-  it('when there is no proxy', async () => {
+  it('is not sent when there is no proxy', async () => {
     const { port } = proxy;
     proxy.close();
     expect(await send(doorThrough(`http://127.0.0.1:${port}`))).toBe('not-sent: proxy_econnrefused');
@@ -184,7 +187,7 @@ describe('a request is not sent', () => {
         socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
       },
     ],
-  ])('when the proxy %s before TLS is established', async (_what, behave) => {
+  ])('is not sent when the proxy %s before TLS is established', async (_what, behave) => {
     proxy.behave = behave;
     expect(await send(doorThrough(`http://127.0.0.1:${proxy.port}`))).toMatch(
       /^not-sent: (econnreset|err_ssl_\w+|eproto|epipe)$/,
@@ -192,7 +195,7 @@ describe('a request is not sent', () => {
     expect(proxy.heads).toHaveLength(1);
   });
 
-  it('when the proxy does not answer, or nothing answers behind it, within five seconds', async () => {
+  it('is not sent when the proxy, or the target behind it, does not answer within five seconds', async () => {
     proxy.behave = () => undefined;
     const mute = await startConnectProxy(portOf(provider));
     mute.behave = (socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n');
@@ -207,7 +210,7 @@ describe('a request is not sent', () => {
     mute.close();
   });
 
-  it('when the proxy that speaks TLS has no TLS that is good', async () => {
+  it('is not sent when an https proxy speaks no TLS', async () => {
     const plain = createTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await once(plain.listen(0, '127.0.0.1'), 'listening');
     expect(await send(doorThrough(`https://localhost:${portOf(plain)}`))).toMatch(/^not-sent: proxy_(err_ssl_|eproto)/);
@@ -215,12 +218,12 @@ describe('a request is not sent', () => {
   });
 });
 
-describe('once the tunnel stands, a request is in doubt', () => {
+describe('a request in an established tunnel', () => {
   it.each<[string, (request: IncomingMessage, socket: Socket) => void]>([
     ['resets the connection', (_request, socket) => socket.destroy()],
     ['cuts its answer off', (_request, socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{')],
     ['does not answer', () => undefined],
-  ])('when the provider %s, and is not sent again', async (_what, behave) => {
+  ])('is in doubt and is not sent again when the provider %s', async (_what, behave) => {
     respond = behave;
     const door = doorThrough(`http://127.0.0.1:${proxy.port}`);
     expect(await send(door, 'https://provider.example/', 1_000)).toMatch(/^doubtful: /);
@@ -228,7 +231,7 @@ describe('once the tunnel stands, a request is in doubt', () => {
     expect(proxy.heads).toHaveLength(1);
   });
 
-  it('when the tunnel has died since the last call', async () => {
+  it('is in doubt when the tunnel has died since the last call', async () => {
     const door = doorThrough(`http://127.0.0.1:${proxy.port}`);
     expect(await send(door)).toBe('200: {"ok":true}');
     respond = (_request, socket) => socket.destroy();
@@ -237,17 +240,17 @@ describe('once the tunnel stands, a request is in doubt', () => {
   });
 });
 
-describe('a target is called directly', () => {
+describe('a target without need of the proxy', () => {
   it.each([
     ['on a loopback address', ''],
-    ['on a loopback address whatever NO_PROXY says', 'elsewhere.example'],
-  ])('%s', async (_what, noProxy) => {
+    ['on a loopback address that NO_PROXY does not name', 'elsewhere.example'],
+  ])('is called directly %s', async (_what, noProxy) => {
     const door = doorThrough(`http://127.0.0.1:${proxy.port}`, noProxy);
     expect(await send(door, `https://localhost:${portOf(provider)}/ok`)).toBe('200: {"ok":true}');
     expect(proxy.heads).toHaveLength(0);
   });
 
-  it.each(['no-such-host.invalid', '.invalid', '*'])('when NO_PROXY has %s', async (noProxy) => {
+  it.each(['no-such-host.invalid', '.invalid', '*'])('is called directly when NO_PROXY has %s', async (noProxy) => {
     const door = doorThrough(`http://127.0.0.1:${proxy.port}`, noProxy);
     expect(await send(door, 'https://no-such-host.invalid/')).toMatch(/^not-sent: (enotfound|eai_again)$/);
     expect(proxy.heads).toHaveLength(0);

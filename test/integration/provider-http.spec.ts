@@ -63,12 +63,12 @@ const head = (length: number, more = ''): string =>
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`;
 
 /** Runs all tests directly over the pool and through axios. Both must behave the same. */
-describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
+describe.each(['send', 'sendThroughAxios'] as const)('a request to a provider by "%s"', (way) => {
   beforeEach(() => {
     sendBy = way;
   });
 
-  it('gives the answer, whatever its status', async () => {
+  it('returns the answer, whatever its status', async () => {
     behave = (socket, request) => {
       expect(request).toContain('access_token: t');
       expect(request.endsWith('{"a":1}')).toBe(true);
@@ -77,7 +77,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     expect(await post()).toMatchObject({ status: 503, body: '{}', headers: { 'retry-after': '7' } });
   });
 
-  it('says not-sent only when no connection came about', async () => {
+  it('is not sent only when no connection was made', async () => {
     const closed = createServer();
     await once(closed.listen(0, '127.0.0.1'), 'listening');
     const port = portOf(closed);
@@ -90,13 +90,13 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
   });
 
   it.each(['nowhere', 'http://', 'http://[', 'ftp://127.0.0.1/x', 'http://127.0.0.1:99999/x'])(
-    'says not-sent when there is no such address: %s',
+    'is not sent to the invalid address %s',
     async (address) => {
       expect(await post(address)).toMatch(/^not-sent: /);
     },
   );
 
-  it('says not-sent when its time is up before it has a connection', async () => {
+  it('is not sent when its deadline passes before it has a connection', async () => {
     // No host has this address, so the deadline passes while the connection is being established.
     expect(await post('http://192.0.2.1:81', 200)).toMatch(/^not-sent: /);
   });
@@ -113,7 +113,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     expect(requests).toBe(1);
   });
 
-  it('holds the deadline over a body that drips', async () => {
+  it('ends in doubt at its deadline while the body drips', async () => {
     let dripping: NodeJS.Timeout | undefined;
     behave = (socket) => {
       socket.write(head(100));
@@ -123,12 +123,12 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     clearInterval(dripping);
   });
 
-  it('holds the deadline when nothing comes at all', async () => {
+  it('ends in doubt at its deadline without any answer', async () => {
     behave = () => undefined;
     expect(await post(url, 300)).toBe('doubtful: timeout');
   });
 
-  it('cuts off a body of more than 1 MiB, also one that inflates to it', async () => {
+  it('cuts off a body of more than 1 MiB, also after decompression', async () => {
     const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
     behave = (socket) => {
       socket.write(head(bomb.length, 'content-encoding: gzip\r\n'));
@@ -155,7 +155,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     ['identity, gzip, gzip', gzipSync(gzipSync(BODY))],
     ['gzip', Buffer.from(BODY)],
     ['utf-8', Buffer.from(BODY)],
-  ])('reads an answer whose Content-Encoding is %s, also when it was undone on the way', async (coding, body) => {
+  ])('reads an answer with Content-Encoding %s, even when it was decoded on the way', async (coding, body) => {
     behave = (socket) => {
       socket.write(head(body.length, `content-encoding: ${coding}\r\n`));
       socket.write(body);
@@ -168,7 +168,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     ['a 100 with headers, and a 100 again', ['HTTP/1.1 100 Continue\r\nserver: x\r\n\r\n', CONTINUE]],
     ['a 103, a 100 and a 102', ['HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n', CONTINUE, 'HTTP/1.0 102 P\r\n\r\n']],
     ['a 100 in the smallest pieces', CONTINUE.split('')],
-  ])('reads the answer that comes after %s', async (_what, pieces) => {
+  ])('reads the answer that follows %s', async (_what, pieces) => {
     const answer = `${head(BODY.length)}${BODY}`;
     const write = async (socket: Socket, parts: readonly string[]): Promise<void> => {
       for (const part of parts) {
@@ -182,7 +182,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     expect(await post()).toMatchObject({ status: 200, body: BODY });
   });
 
-  it('is in doubt when nothing but a 100 comes, and gives a body that begins like one as it is', async () => {
+  it('is in doubt when only a 100 comes, and a body that looks like a 100 is returned unchanged', async () => {
     behave = (socket) => socket.end(CONTINUE);
     expect(await post()).toMatch(/^doubtful: /);
     behave = (socket) => {
@@ -192,7 +192,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     expect(await post()).toMatchObject({ status: 200, body: CONTINUE });
   });
 
-  it.each([301, 302, 303, 307, 308])('does not follow a %i, so that no second host learns a token', async (status) => {
+  it.each([301, 302, 303, 307, 308])('does not follow a %i, and no second host learns a token', async (status) => {
     let visits = 0;
     const second = createServer(() => (visits += 1));
     await once(second.listen(0, '127.0.0.1'), 'listening');
@@ -205,7 +205,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
     expect(visits).toBe(0);
   });
 
-  it('does not send a second time by itself on a connection that has died', async () => {
+  it('is not repeated by itself on a connection that has died', async () => {
     behave = (socket) => {
       if (requests === 1) socket.write(`${head(2)}{}`);
       else socket.resetAndDestroy();
@@ -218,7 +218,7 @@ describe.each(['send', 'sendThroughAxios'] as const)('%s', (way) => {
 
 // axios, which is used for logins only, removes characters that cannot be written into a header.
 it.each(['a\nb', 'a\r\nx: y', 'caf\u00e9\u2028', 'a\u0000b', '\ud83d\ude00'])(
-  'says not-sent when our own client refuses the header %j: not a byte leaves',
+  'a header that the HTTP client refuses, %j, is an error before anything is sent',
   async (value) => {
     behave = (socket) => socket.write(`${head(2)}{}`);
     const deadlineMs = 1_000;

@@ -35,7 +35,7 @@ class LateDatabase extends Database {
   }
 }
 
-it('a pause is not undone by the answer to a question from before', async () => {
+it('a pause of a provider is not undone by the answer to an earlier query', async () => {
   const database = new LateDatabase(pool);
   const states = new ProviderPauses(database);
   const before = states.reload();

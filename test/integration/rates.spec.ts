@@ -56,23 +56,23 @@ async function after(...rates: number[]): Promise<number | null> {
   return rate();
 }
 
-describe('a learned rate', () => {
+describe('a learned exchange rate', () => {
   it('counts at once when it is the first', async () => {
     expect(await after(1700)).toBe(1700);
   });
 
-  it('that is far off the usual one counts only when the next one agrees with it', async () => {
+  it('far from the usual one counts only when the next one agrees with it', async () => {
     expect(await after(1700, 1)).toBe(1700);
     expect(await after(1690)).toBe(1690);
     expect(await value(`select count(*)::int from provider_balances where not rate_counts`)).toBe(1);
   });
 
-  it('that was confirmed counts together with the one that confirmed it', async () => {
+  it('counts together with the one that confirms it', async () => {
     expect(await after(1, 1700, 1710)).toBe(1700);
     expect(await value(`select count(*)::int from provider_balances where not rate_counts`)).toBe(0);
   });
 
-  it('is not confirmed by another one that is off as well, elsewhere', async () => {
+  it('is not confirmed by another outlier at a different rate', async () => {
     expect(await after(1700, 1, 100_000, 2)).toBe(1700);
   });
 
@@ -80,7 +80,7 @@ describe('a learned rate', () => {
     expect(await after(1700, 1750, 1800, 1850, 1900, 1950, 2000)).toBe(1850);
   });
 
-  it('is never moved by a single observation, wherever it falls', async () => {
+  it('is never moved by a single observation', async () => {
     const usual = fc.array(fc.integer({ min: 1650, max: 1750 }), { minLength: 1, maxLength: 8 });
     const odd = fc.oneof(fc.integer({ min: 1, max: 1200 }), fc.integer({ min: 2400, max: 10 ** 9 }));
     await fc.assert(
@@ -101,9 +101,9 @@ it.each([
   ['fell', '990', 100],
   ['stayed', '1000', null],
   ['rose', '1000.01', null],
-  ['is said to be used up', '0', null],
-  ['is said to be overdrawn', '-1', null],
-])('a rate is learned from what a purchase cost only: from a balance that %s', async (_what, told, expected) => {
+  ['is reported as used up', '0', null],
+  ['is reported as overdrawn', '-1', null],
+])('the exchange rate is learned only when the purchase has a cost: the balance %s', async (_what, told, expected) => {
   await pool.query(
     `insert into provider_balances (id, provider, at, begun_at, balance, source)
      values (gen_random_uuid(), 'latcom', now() - interval '1 min', now() - interval '1 min', 1000, 'query')`,
@@ -112,7 +112,7 @@ it.each([
   expect(found === null ? null : Number(found)).toBe(expected);
 });
 
-describe('a look at the balance', () => {
+describe('a balance from LATCOM', () => {
   const look = (balance: string): Promise<void> =>
     balances.observe({ provider: 'latcom', balance, currency: 'USD', transactionId: null, begunAt: new Date() });
   const before = (balance: number): Promise<unknown> =>
@@ -122,14 +122,14 @@ describe('a look at the balance', () => {
       [balance],
     );
 
-  it('refutes the rate of a purchase that told less than there is', async () => {
+  it('refutes the rate of a purchase that reported too low a balance', async () => {
     await before(1234.56);
     await observed(0.81, 1);
     await look('1233.97');
     expect(await rate()).toBeNull();
   });
 
-  it('refutes nothing when money was paid in, nor when more has been spent', async () => {
+  it('refutes no rate after a deposit or after further spending', async () => {
     await before(1234.56);
     await observed(1700, 1233.97);
     await look('1200.00');
@@ -138,7 +138,7 @@ describe('a look at the balance', () => {
     expect(await rate()).toBe(1700);
   });
 
-  it('that may be older than the purchase refutes nothing', async () => {
+  it('that may be older than the purchase refutes no rate', async () => {
     await before(1234.56);
     await observed(1700, 1233.97);
     const begunAt = new Date(Date.now() - 45 * 60_000);
@@ -147,7 +147,7 @@ describe('a look at the balance', () => {
   });
 });
 
-describe('a purchase that the known rate does not cover', () => {
+describe('a purchase beyond the balance at the known rate', () => {
   const probes = (purchase: string, amount = 1000): Promise<unknown> =>
     value(`claim_probe('latcom', 0.95, $1, $2)`, [amount, purchase]);
   const ONE = '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11';
@@ -159,7 +159,7 @@ describe('a purchase that the known rate does not cover', () => {
       [balance, ago],
     );
 
-  it('goes as a probe, one at a time, when the rate was seen once only', async () => {
+  it('is sent as a probe, one at a time, when the rate was seen only once', async () => {
     await observed(0.8);
     await fresh(1233.97);
     expect(await probes(ONE)).toBe(true);
@@ -170,7 +170,7 @@ describe('a purchase that the known rate does not cover', () => {
     expect(await probes(OTHER)).toBe(true);
   });
 
-  it('goes when others confirm the rate only after half an hour', async () => {
+  it('is sent when other purchases confirm the rate after half an hour', async () => {
     await after(0.8, 0.8);
     await fresh(1233.97);
     expect(await probes(ONE)).toBe(true);
@@ -180,7 +180,7 @@ describe('a purchase that the known rate does not cover', () => {
     expect(await probes(OTHER)).toBe(true);
   });
 
-  it('waits when the balance would cover it by itself, is old, used up, or said to be', async () => {
+  it('is not sent as a probe when the balance covers it, or is old, used up or reported as used up', async () => {
     await observed(1700);
     await fresh(10, '11 min');
     expect(await probes(ONE, 100_000)).toBe(false);
@@ -192,7 +192,7 @@ describe('a purchase that the known rate does not cover', () => {
     expect(await probes(ONE, 100_000)).toBe(false);
   });
 
-  it('is one in the fleet when many ask at the same time', async () => {
+  it('is one in the whole fleet when many ask at the same time', async () => {
     await observed(0.8);
     await fresh(1233.97);
     const answers = await Promise.all(

@@ -29,12 +29,15 @@ async function answerTo(sqlState: string): Promise<{ status: number; alarms: num
 }
 
 it.each(['22021', '22P05', '22003', '22007', '22008', '22P02'])(
-  'a value that only the database refuses (SQLSTATE %s) is a 400 with an alarm',
+  'a value that only the database refuses (SQLSTATE %s) is answered 400 and raises an alarm',
   async (sqlState) => {
     expect(await answerTo(sqlState)).toEqual({ status: 400, alarms: 1, code: 'validation_failed' });
   },
 );
 
-it.each(['42P01', '23505', '22012'])('another refusal (SQLSTATE %s) is a fault of ours', async (sqlState) => {
-  expect(await answerTo(sqlState)).toEqual({ status: 500, alarms: 0, code: 'internal_error' });
-});
+it.each(['42P01', '23505', '22012'])(
+  'another refusal by the database (SQLSTATE %s) is an internal error',
+  async (sqlState) => {
+    expect(await answerTo(sqlState)).toEqual({ status: 500, alarms: 0, code: 'internal_error' });
+  },
+);

@@ -8,7 +8,7 @@ import { createDatabase } from '../support/database.js';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 
-it('the migrations, up from empty, give exactly the schema in src/database/schema.sql', async () => {
+it('the migrations turn an empty database into exactly the schema in src/database/schema.sql', async () => {
   const dumping: unknown = await import(join(PROJECT_FOLDER, 'scripts/dump-schema.mjs'));
   const dumpSchema: unknown = Reflect.get(Object(dumping), 'dumpSchema');
   if (typeof dumpSchema !== 'function') throw new Error('dump-schema.mjs exports no dumpSchema');
@@ -30,7 +30,7 @@ function digestOfBaseline(): string {
   return hash.digest('hex');
 }
 
-it('the baseline has not changed under its name: CONTRIBUTING.md, "Changing the schema", says what to do', () => {
+it('the baseline migration has not changed; otherwise see CONTRIBUTING.md, "Changing the schema"', () => {
   expect([Baseline1795231600000.name, digestOfBaseline()]).toEqual([
     'Baseline1795231600000',
     '8959de3aaa798b031a3034c6a5564258fadd01ced95330b8f4ef2a6e13bf5b9d',

@@ -40,7 +40,7 @@ const anyBalance = fc.oneof(
   fc.constantFrom('NaN', 'Infinity', '1e999999', '', '12,5', '1_000', '10.50', '-3', '9'.repeat(400)),
 );
 
-it('a pause is whole milliseconds from zero to a year, whatever was calculated', () => {
+it('a pause is whole milliseconds from zero to a year, whatever the calculation gives', () => {
   fc.assert(
     fc.property(anyNumber, (ms) => {
       const whole = wholeMs(ms);
@@ -64,7 +64,7 @@ it('the next status query of an accrual of any age is due after whole millisecon
   );
 });
 
-it('no settlement fails on a number or on a character, and what must be looked at again has a time', async () => {
+it('no settlement fails because of a number or a character, and an open transaction always has a next time', async () => {
   const numbers = fc.record({ dueInMs: anyNumber, expectedInMs: anyNumber, balance: anyBalance, words: anyText() });
   await fc.assert(
     fc.asyncProperty(numbers, async ({ dueInMs, expectedInMs, balance, words }) => {
@@ -94,7 +94,7 @@ it('no settlement fails on a number or on a character, and what must be looked a
   );
 }, 60_000);
 
-it('no record fails on a pause', async () => {
+it('no record fails because of the length of a pause', async () => {
   await fc.assert(
     fc.asyncProperty(anyNumber, anyNumber, anyNumber, async (leaseMs, expiresInMs, expectedInMs) => {
       expect(await ledger.record(draft({ leaseMs, expiresInMs, expectedInMs }))).toMatchObject({ kind: 'recorded' });

@@ -1,8 +1,11 @@
+import { asMember, MAGIC } from '../support/magic.js';
 import { accrual, LatamPassClient, newId } from './sandbox-clients.js';
 import { at, keys, SandboxProcess } from './sandbox-process.js';
 import { Receiver } from './sandbox-receiver.js';
 
 const FFN = '12345678912';
+/** Of frequent flyer numbers that end as magic ones. */
+const START = '000000';
 /** The raw line feed inside a JSON string, as in the provider's sample of reason 108. */
 const RAW_LINE_FEED = 'exist.\nPlease';
 
@@ -34,7 +37,7 @@ function statuses(notifications: readonly string[]): unknown[] {
   return notifications.map((text) => at(JSON.parse(text), 'nonAirAccrual', 'status'));
 }
 
-describe('LATAM Pass', () => {
+describe('the simulated LATAM Pass', () => {
   it('gives a token with 201 for 3600 s, and answers 400 to bad credentials', async () => {
     expect(await latamPass.token()).toMatchObject({ status: 201, body: { expires_in: 3600 } });
     const bad = await latamPass.token('somebody:else');
@@ -60,7 +63,7 @@ describe('LATAM Pass', () => {
     expect(await sandbox.effects(id)).toEqual([]);
   });
 
-  it('wants the test header in the test environment only, and the token in its own header', async () => {
+  it('requires the test header in the test environment only, and the token in its own header', async () => {
     const production = Object.fromEntries(
       Object.entries(latamPass.headers).filter(([name]) => name !== 'x-latam-test'),
     );
@@ -77,7 +80,7 @@ describe('LATAM Pass', () => {
     expect(await details('/latam-pass', { ...production, access_token: 'unknown' })).toBe(401);
   });
 
-  it('accepts, credits, notifies with Basic, and tells the status', async () => {
+  it('accepts and credits an accrual, notifies with Basic authentication, and reports the status', async () => {
     const id = newId();
     const correlationId = await correlationOf(FFN, id);
     const notification: unknown = JSON.parse(String(await receiver.until(correlationId, 1)));
@@ -104,7 +107,7 @@ describe('LATAM Pass', () => {
     ]);
   });
 
-  it.each([101, 108, 110, 111, 112, 113, 114, 204, 205, 206])('cancels with reason %i', async (code) => {
+  it.each([101, 108, 110, 111, 112, 113, 114, 204, 205, 206])('cancels an accrual with reason %i', async (code) => {
     const correlationId = await correlationOf(`00000099${code}`, newId());
     const text = String(await receiver.until(correlationId, 1));
     expect(text.includes(RAW_LINE_FEED)).toBe(code === 108);
@@ -117,15 +120,15 @@ describe('LATAM Pass', () => {
     [101, dated('2099-01-01T00:00:00.000Z')],
     [108, { partner: { ...accrual(FFN, newId()).partner, partnerId: 'OTHER' } }],
     [110, { partner: { ...accrual(FFN, newId()).partner, productId: '999' } }],
-  ])('accepts what will be canceled with reason %i', async (reason, changes) => {
+  ])('accepts an accrual that it then cancels with reason %i', async (reason, changes) => {
     expect((await latamPass.accrue(FFN, '', changes)).status).toBe(200);
     expect(await sandbox.effects(changes.partner.partnerAccrualId ?? '')).toMatchObject([{ detail: { reason } }]);
   });
 
-  it('refuses an id that was used, as it must be after an answer that was lost', async () => {
+  it('refuses a used id, even after a lost answer', async () => {
     const id = newId();
-    expect((await latamPass.accrue('00000099302', id)).status).toBe(0);
-    const again = await latamPass.accrue('00000099302', id);
+    expect((await latamPass.accrue(asMember(START, MAGIC.latamPass.registeredAnswerLostOnce), id)).status).toBe(0);
+    const again = await latamPass.accrue(asMember(START, MAGIC.latamPass.registeredAnswerLostOnce), id);
     expect(again).toMatchObject({ status: 400, body: { message: 'Duplicate correlationId or other unique fields' } });
     expect(await sandbox.effects(id)).toHaveLength(1);
     const { partner } = accrual(FFN, newId());
@@ -136,13 +139,14 @@ describe('LATAM Pass', () => {
     });
   });
 
-  it('drops the answer of …99311 at every send, and registers it once', async () => {
+  it('loses the answer to registeredAnswerLostAlways at every send, and registers it once', async () => {
     const id = newId();
-    for (let send = 0; send < 3; send += 1) expect((await latamPass.accrue('00000099311', id)).status).toBe(0);
+    for (let send = 0; send < 3; send += 1)
+      expect((await latamPass.accrue(asMember(START, MAGIC.latamPass.registeredAnswerLostAlways), id)).status).toBe(0);
     expect(await sandbox.effects(id)).toHaveLength(1);
   });
 
-  it('makes no success of a refusal, whatever fault was ordered', async () => {
+  it('refuses a duplicate even when a fault was ordered', async () => {
     const id = newId();
     expect((await latamPass.accrue(FFN, id)).status).toBe(200);
     const rule = { provider: 'latam-pass', operation: 'accrual', fault: 'empty-204', times: 2 };
@@ -153,63 +157,75 @@ describe('LATAM Pass', () => {
   });
 
   it.each([
-    ['401', 401],
-    ['403', 403],
-    ['429', 429],
-    ['500', 500],
-    ['301', 0],
-    ['303', 0],
-    ['307', 307],
-    ['308', 200],
-  ])('meets the fault of ffn …99%s once, registers nothing, and takes the second send', async (code, first) => {
+    ['tokenRefusedOnce', 401],
+    ['edgeFirewallOnce', 403],
+    ['tooManyRequestsOnce', 429],
+    ['serverErrorOnce', 500],
+    ['notRegisteredAnswerLostOnce', 0],
+    ['notRegisteredNeverAnsweredOnce', 0],
+    ['redirectedOnce', 307],
+    ['notRegisteredHtmlOnce', 200],
+  ] as const)(
+    'answers the magic ffn "%s" once with its fault, registers nothing, and accepts the second send',
+    async (name, first) => {
+      const id = newId();
+      const seen = await latamPass.accrue(asMember(START, MAGIC.latamPass[name]), id);
+      expect([seen.status, at(seen.body, 'correlationId')]).toEqual([first, undefined]);
+      expect(await sandbox.effects(id)).toEqual([]);
+      expect((await latamPass.accrue(asMember(START, MAGIC.latamPass[name]), id)).status).toBe(200);
+      expect(await sandbox.effects(id)).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ['registeredBadGatewayOnce', 502],
+    ['registeredNeverAnsweredOnce', 0],
+    ['registeredAnswerTruncatedOnce', 0],
+    ['registeredAnswerDripsOnce', 0],
+    ['registeredHtmlOnce', 200],
+    ['registeredEmptyAnswerOnce', 204],
+  ] as const)('registers the magic ffn "%s" despite its bad answer', async (name, first) => {
     const id = newId();
-    const seen = await latamPass.accrue(`00000099${code}`, id);
-    expect([seen.status, at(seen.body, 'correlationId')]).toEqual([first, undefined]);
-    expect(await sandbox.effects(id)).toEqual([]);
-    expect((await latamPass.accrue(`00000099${code}`, id)).status).toBe(200);
+    const seen = await latamPass.accrue(asMember(START, MAGIC.latamPass[name]), id);
+    expect([seen.status, seen.body]).toEqual([
+      first,
+      name === 'registeredBadGatewayOnce' ? expect.anything() : undefined,
+    ]);
     expect(await sandbox.effects(id)).toHaveLength(1);
   });
 
   it.each([
-    ['502', 502],
-    ['304', 0],
-    ['305', 0],
-    ['306', 0],
-    ['309', 200],
-    ['310', 204],
-  ])('registers ffn …99%s although the answer is bad', async (code, first) => {
-    const id = newId();
-    const seen = await latamPass.accrue(`00000099${code}`, id);
-    expect([seen.status, seen.body]).toEqual([first, code === '502' ? expect.anything() : undefined]);
-    expect(await sandbox.effects(id)).toHaveLength(1);
-  });
-
-  it.each([
-    ['602', ['PROCESSED', 'PROCESSED', 'PROCESSED']],
-    ['605', ['PROCESSED', 'CANCELLED']],
-    ['606', ['CANCELLED', 'PROCESSED']],
-  ])('notifies ffn …99%s so: %j', async (code, expected) => {
-    const correlationId = await correlationOf(`00000099${code}`, newId());
+    ['notifiedThreeTimes', ['PROCESSED', 'PROCESSED', 'PROCESSED']],
+    ['notifiedProcessedThenCanceled', ['PROCESSED', 'CANCELLED']],
+    ['notifiedCanceledThenProcessed', ['CANCELLED', 'PROCESSED']],
+  ] as const)('notifies the magic ffn "%s" with %j', async (name, expected) => {
+    const correlationId = await correlationOf(asMember(START, MAGIC.latamPass[name]), newId());
     expect(statuses(await receiver.until(correlationId, expected.length))).toEqual(expected);
   });
 
-  it('can notify before it answers, never, and about an id that nobody got', async () => {
-    const early = await correlationOf('00000099601', newId());
+  it('can notify before its answer, never, or about an unknown correlationId', async () => {
+    const early = await correlationOf(asMember(START, MAGIC.latamPass.notifiedBeforeAnswer), newId());
     expect(receiver.about(early)).toHaveLength(1);
-    const silent = await correlationOf('00000099603', newId());
+    const silent = await correlationOf(asMember(START, MAGIC.latamPass.neverNotified), newId());
     const before = receiver.bodies.length;
-    await receiver.until(await correlationOf('00000099607', newId()), 1);
-    expect(receiver.bodies.length - before).toBe(2);
+    await receiver.until(await correlationOf(asMember(START, MAGIC.latamPass.notifiedOrphanFirst), newId()), 1);
+    const foreign: unknown[] = [];
+    for (const text of receiver.bodies.slice(before)) {
+      const about = at(JSON.parse(text.replace(RAW_LINE_FEED, '')), 'trace', 'correlationId');
+      if ((await latamPass.find(`correlationId=${String(about)}`)).status === 404) foreign.push(about);
+    }
+    expect(foreign).toHaveLength(1);
     expect(receiver.about(silent)).toEqual([]);
     expect((await latamPass.find(`correlationId=${silent}`)).body).toMatchObject({
       accruals: [{ status: 'PROCESSED' }],
     });
   });
 
-  it('notifies again until the receiver answers 2xx, and not after that', async () => {
-    receiver.refuseNext = 2;
+  it('repeats a notification until the receiver answers 2xx', async () => {
+    const ffn = '12345678921';
+    receiver.refusing = { text: ffn, times: 2 };
     const id = newId();
-    const correlationId = await correlationOf(FFN, id);
+    const correlationId = await correlationOf(ffn, id);
     expect(statuses(await receiver.until(correlationId, 3))).toEqual(['PROCESSED', 'PROCESSED', 'PROCESSED']);
     await receiver.until(await correlationOf(FFN, newId()), 1);
     expect(receiver.about(correlationId)).toHaveLength(3);

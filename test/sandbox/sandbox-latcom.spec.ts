@@ -1,7 +1,9 @@
+import { MAGIC } from '../support/magic.js';
 import { LatcomClient, newId } from './sandbox-clients.js';
 import { at, SandboxProcess } from './sandbox-process.js';
 
 const PHONE = '5537686660';
+const LATCOM = MAGIC.latcom;
 
 let sandbox: SandboxProcess;
 let latcom: LatcomClient;
@@ -13,10 +15,10 @@ beforeAll(async () => {
 
 afterAll(() => SandboxProcess.endAll());
 
-describe('LATCOM', () => {
+describe('the simulated LATCOM', () => {
   const approved = { success: true, response_code: '00', response_message: 'Aprobado' };
 
-  it('sells in pesos and counts down in dollars, exactly', async () => {
+  it('sells in pesos and reduces its balance in dollars, exactly', async () => {
     const before = await latcom.balance();
     expect(before.text).toMatch(/"currency":"USD".*"balance":\d+\.\d\d\}$/);
     const bought = await latcom.buy(PHONE, newId());
@@ -29,7 +31,7 @@ describe('LATCOM', () => {
     expect((await latcom.balance()).text).toContain(/"balance_after":([\d.]+)/.exec(bought.text)?.[1]);
   });
 
-  it('sells what the control surface adds, until everything is forgotten', async () => {
+  it('sells an added product until the sandbox is reset', async () => {
     const added = { productId: 'TELCEL_50', operator: 'TELCEL', minPesos: 50, maxPesos: 60 };
     const buy = async (changes: object): Promise<unknown> => {
       const seen = await latcom.buy(PHONE, newId(), { product_id: 'TELCEL_50', amount: 50, ...changes });
@@ -50,7 +52,7 @@ describe('LATCOM', () => {
 
   it('executes the same id again', async () => {
     const id = newId();
-    expect((await latcom.buy('5537689602', id)).status).toBe(0);
+    expect((await latcom.buy(LATCOM.executedAnswerLost, id)).status).toBe(0);
     expect((await latcom.buy(PHONE, id)).body).toMatchObject(approved);
     const one = { key: id, quantity: { value: '10.00', unit: 'MXN' } };
     expect(await sandbox.effects(id)).toMatchObject([one, one]);
@@ -71,51 +73,63 @@ describe('LATCOM', () => {
   });
 
   it.each([
-    ['005', 400, '05', 0],
-    ['012', 400, '12', 0],
-    ['013', 400, '13', 0],
-    ['014', 400, '14', 0],
-    ['051', 402, '51', 0],
-    ['083', 400, '83', 0],
-    ['091', 500, '91', 0],
-    ['096', 500, '96', 0],
-    ['077', 400, '77', 0],
-    ['105', 200, '05', 0],
-    ['191', 200, '91', 0],
-    ['291', 500, '91', 1],
-    ['200', 200, undefined, 0],
-    ['402', 402, undefined, 0],
-  ])('declines 5537689%s with status %i, code %s and %i effects', async (last, status, code, effects) => {
-    const id = newId();
-    const seen = await latcom.buy(`5537689${last}`, id);
-    expect([seen.status, at(seen.body, 'success'), at(seen.body, 'response_code')]).toEqual([status, false, code]);
-    expect(await sandbox.effects(id)).toHaveLength(effects);
-  });
+    ['declinedNotAuthorized', LATCOM.declinedNotAuthorized, 400, '05', 0],
+    ['declinedInvalidTransaction', LATCOM.declinedInvalidTransaction, 400, '12', 0],
+    ['declinedInvalidAmount', LATCOM.declinedInvalidAmount, 400, '13', 0],
+    ['declinedInvalidPackage', LATCOM.declinedInvalidPackage, 400, '14', 0],
+    ['declinedInsufficientFunds', LATCOM.declinedInsufficientFunds, 402, '51', 0],
+    ['declinedInvalidPhone', LATCOM.declinedInvalidPhone, 400, '83', 0],
+    ['issuerUnavailable', LATCOM.issuerUnavailable, 500, '91', 0],
+    ['systemError', LATCOM.systemError, 500, '96', 0],
+    ['undocumentedCode', LATCOM.undocumentedCode, 400, '77', 0],
+    ['declinedNotAuthorizedWith200', LATCOM.declinedNotAuthorizedWith200, 200, '05', 0],
+    ['issuerUnavailableWith200', LATCOM.issuerUnavailableWith200, 200, '91', 0],
+    ['executedIssuerUnavailable', LATCOM.executedIssuerUnavailable, 500, '91', 1],
+    ['refusedWithoutCode 200', LATCOM.refusedWithoutCode[200], 200, undefined, 0],
+    ['refusedWithoutCode 402', LATCOM.refusedWithoutCode[402], 402, undefined, 0],
+  ])(
+    'declines the magic phone number "%s" (%s) with status %i, code %s and %i effects',
+    async (_name, phoneNumber, status, code, effects) => {
+      const id = newId();
+      const seen = await latcom.buy(phoneNumber, id);
+      expect([seen.status, at(seen.body, 'success'), at(seen.body, 'response_code')]).toEqual([status, false, code]);
+      expect(await sandbox.effects(id)).toHaveLength(effects);
+    },
+  );
 
   it.each([
-    ['401', 401, 0],
-    ['429', 429, 0],
-    ['500', 500, 0],
-    ['501', 500, 1],
-    ['600', 200, 0],
-    ['601', 0, 0],
-    ['604', 0, 1],
-    ['605', 0, 1],
-    ['607', 0, 1],
-    ['608', 0, 1],
-    ['204', 204, 1],
-  ])('answers 5537689%s with %i after %i effects', async (last, status, effects) => {
-    const id = newId();
-    const seen = await latcom.buy(`5537689${last}`, id);
-    expect([seen.status, at(seen.body, 'transaction_id')]).toEqual([status, undefined]);
-    expect(await sandbox.effects(id)).toHaveLength(effects);
-  });
+    ['tokenRefusedOnce', LATCOM.tokenRefusedOnce, 401, 0],
+    ['tooManyRequestsOnce', LATCOM.tooManyRequestsOnce, 429, 0],
+    ['serverError', LATCOM.serverError, 500, 0],
+    ['executedServerError', LATCOM.executedServerError, 500, 1],
+    ['html', LATCOM.html, 200, 0],
+    ['notExecutedAnswerLost', LATCOM.notExecutedAnswerLost, 0, 0],
+    ['executedNeverAnswered', LATCOM.executedNeverAnswered, 0, 1],
+    ['executedAnsweredAfter8Seconds', LATCOM.executedAnsweredAfter8Seconds, 0, 1],
+    ['executedAnswerTruncated', LATCOM.executedAnswerTruncated, 0, 1],
+    ['executedAnswerDrips', LATCOM.executedAnswerDrips, 0, 1],
+    ['executedEmptyAnswer', LATCOM.executedEmptyAnswer, 204, 1],
+  ])(
+    'answers the magic phone number "%s" (%s) with %i after %i effects',
+    async (_name, phoneNumber, status, effects) => {
+      const id = newId();
+      const seen = await latcom.buy(phoneNumber, id);
+      expect([seen.status, at(seen.body, 'transaction_id')]).toEqual([status, undefined]);
+      expect(await sandbox.effects(id)).toHaveLength(effects);
+    },
+  );
 
-  it('can contradict itself and its caller', async () => {
+  it('can give answers that contradict themselves or the request', async () => {
     const id = newId();
-    expect((await latcom.buy('5537689201', id)).body).toMatchObject({ success: true, response_code: '05' });
-    expect((await latcom.buy('5537689202', id)).body).toMatchObject({ success: false, response_code: '00' });
-    expect(at((await latcom.buy('5537689203', id)).body, 'distributor_transaction_id')).not.toBe(id);
+    expect((await latcom.buy(LATCOM.executedApprovedWithCode05, id)).body).toMatchObject({
+      success: true,
+      response_code: '05',
+    });
+    expect((await latcom.buy(LATCOM.executedRefusedWithCode00, id)).body).toMatchObject({
+      success: false,
+      response_code: '00',
+    });
+    expect(at((await latcom.buy(LATCOM.executedUnderAnotherId, id)).body, 'distributor_transaction_id')).not.toBe(id);
     expect(await sandbox.effects(id)).toHaveLength(3);
   });
 });

@@ -1,4 +1,5 @@
 import { CREDENTIALS } from '../../src/sandbox/loyalty-layer/credentials.js';
+import { MAGIC } from '../support/magic.js';
 import { holder, LoyaltyLayerClient } from './sandbox-clients.js';
 import { at, SandboxProcess } from './sandbox-process.js';
 
@@ -12,8 +13,8 @@ beforeAll(async () => {
 
 afterAll(() => SandboxProcess.endAll());
 
-describe('LoyaltyLayer', () => {
-  it('tells the three kinds of 401 apart', async () => {
+describe('the simulated LoyaltyLayer', () => {
+  it('distinguishes the three kinds of 401', async () => {
     expect(await loyaltyLayer.token()).toMatchObject({ status: 200, body: { expires_in: 1800 } });
     expect(await loyaltyLayer.token('wrong')).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
     const other = new LoyaltyLayerClient(sandbox);
@@ -28,7 +29,7 @@ describe('LoyaltyLayer', () => {
     });
   });
 
-  it('makes another pass for each create, and wants an enrol_token where the plan does', async () => {
+  it('issues a new pass for each create, and requires an enrol_token when the plan does', async () => {
     const token = CREDENTIALS.mockEnrolToken;
     const first = await loyaltyLayer.create('PP-LOUNGE', 'twice@example.com', token);
     const second = await loyaltyLayer.create('PP-LOUNGE', 'twice@example.com', token);
@@ -43,7 +44,7 @@ describe('LoyaltyLayer', () => {
     expect(await sandbox.effects('PP-LOUNGE none@example.com')).toEqual([]);
   });
 
-  it('refuses details of a holder that it does not know', async () => {
+  it('refuses unknown holder details', async () => {
     const body = { plan_id: 'LOUNGE-BASIC', holder: { ...holder('strict@example.com'), nick: 'A' } };
     expect(await loyaltyLayer.call('pass/create', body)).toMatchObject({
       status: 400,
@@ -53,22 +54,23 @@ describe('LoyaltyLayer', () => {
   });
 
   it.each([
-    ['-504', 504, 0],
-    ['-500', 500, 0],
-    ['-504-AFTER', 504, 1],
-    ['-DROP-BEFORE', 0, 0],
-    ['-DROP-AFTER', 0, 1],
-    ['-TIMEOUT-AFTER', 0, 1],
-    ['-HTML', 200, 0],
-    ['-TRUNCATED', 0, 1],
-    ['-429', 429, 0],
-    ['-BADTOKEN', 401, 0],
-  ])('answers a create for …%s with %i after %i effects', async (suffix, status, effects) => {
-    expect((await loyaltyLayer.create(`LOUNGE-BASIC${suffix}`, 'a@example.com')).status).toBe(status);
-    expect(await sandbox.effects(`LOUNGE-BASIC${suffix} a@example.com`)).toHaveLength(effects);
+    ['gatewayTimeout', 504, 0],
+    ['serverError', 500, 0],
+    ['executedGatewayTimeout', 504, 1],
+    ['notExecutedAnswerLost', 0, 0],
+    ['executedAnswerLost', 0, 1],
+    ['executedNeverAnswered', 0, 1],
+    ['html', 200, 0],
+    ['executedAnswerTruncated', 0, 1],
+    ['tooManyRequestsOnce', 429, 0],
+    ['tokenRefusedOnce', 401, 0],
+  ] as const)('answers a create for the magic plan "%s" with %i after %i effects', async (name, status, effects) => {
+    const plan = MAGIC.loyaltyLayer[name];
+    expect((await loyaltyLayer.create(plan, 'a@example.com')).status).toBe(status);
+    expect(await sandbox.effects(`${plan} a@example.com`)).toHaveLength(effects);
   });
 
-  it('updates and cancels a pass, once', async () => {
+  it('updates a pass and cancels it once', async () => {
     const pass_id = at((await loyaltyLayer.create('ESIM-MX-5GB', 'life@example.com')).body, 'pass_id');
     expect((await loyaltyLayer.call('pass/update', { pass_id, holder: { phone: '123' } })).status).toBe(200);
     expect((await loyaltyLayer.call('pass/cancel', { pass_id })).status).toBe(200);
@@ -80,7 +82,7 @@ describe('LoyaltyLayer', () => {
     expect((await loyaltyLayer.call('pass/status', { pass_id: 'none' })).status).toBe(404);
   });
 
-  it('answers a batch item by item, without one, with one too many, and backwards', async () => {
+  it('answers a batch item by item, with one missing, one too many, or reversed', async () => {
     const batch = async (...suffixes: string[]): Promise<unknown> => {
       const passes = suffixes.map((suffix) => ({
         plan_id: `LOUNGE-BASIC${suffix}`,

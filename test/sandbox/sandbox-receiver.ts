@@ -3,11 +3,12 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Receives notifications like a partner's endpoint, and refuses the first ones if required. */
+/** Receives notifications like a partner's endpoint, and refuses some if required. */
 export class Receiver {
   readonly bodies: string[] = [];
   readonly authorizations: (string | undefined)[] = [];
-  refuseNext = 0;
+  /** Refuses that many of the next notifications that contain the text. */
+  refusing = { text: '', times: 0 };
   private readonly server: Server;
 
   constructor() {
@@ -15,10 +16,12 @@ export class Receiver {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        this.bodies.push(Buffer.concat(chunks).toString());
+        const body = Buffer.concat(chunks).toString();
+        this.bodies.push(body);
         this.authorizations.push(request.headers.authorization);
-        this.refuseNext -= 1;
-        response.writeHead(this.refuseNext >= 0 ? 503 : 200).end();
+        const isRefused = this.refusing.times > 0 && body.includes(this.refusing.text);
+        if (isRefused) this.refusing.times -= 1;
+        response.writeHead(isRefused ? 503 : 200).end();
       });
     });
   }

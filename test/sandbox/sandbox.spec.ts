@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MAGIC } from '../support/magic.js';
 import { LatamPassClient, LatcomClient, LoyaltyLayerClient, newId } from './sandbox-clients.js';
 import { at, SandboxProcess } from './sandbox-process.js';
 import { Receiver } from './sandbox-receiver.js';
@@ -25,10 +26,10 @@ afterAll(async () => {
   await receiver.close();
 });
 
-describe('the control surface', () => {
+describe('the control surface of the sandbox', () => {
   afterEach(() => sandbox.request('DELETE', '/_sandbox/faults', {}));
 
-  it('orders faults a number of times, for one operation', async () => {
+  it('orders a fault for one operation a given number of times', async () => {
     await sandbox.send(
       'POST',
       '/_sandbox/faults',
@@ -49,7 +50,7 @@ describe('the control surface', () => {
     expect(bad.status).toBe(400);
   });
 
-  it('throws the same dice for the same seed', async () => {
+  it('gives the same random faults for the same seed', async () => {
     const pattern = async (seed: number): Promise<number[]> => {
       await sandbox.request('DELETE', '/_sandbox/faults', {});
       const rule = { provider: 'latcom', operation: 'balance', fault: 'status-503', probability: 0.5, seed };
@@ -64,7 +65,7 @@ describe('the control surface', () => {
     expect(await pattern(8)).not.toEqual(first);
   });
 
-  it('shows the calls as they came', async () => {
+  it('returns the received calls unchanged', async () => {
     const id = newId();
     await latcom.buy(PHONE, id);
     const calls = at((await sandbox.get('/_sandbox/calls?provider=latcom&operation=purchase')).body, 'calls');
@@ -78,8 +79,8 @@ describe('the control surface', () => {
   });
 });
 
-describe('a sandbox of its own', () => {
-  it('blocks an address that goes over its limit, and counts it', async () => {
+describe('a sandbox in a process of its own', () => {
+  it('blocks and counts an address that exceeds its limit', async () => {
     const small = await SandboxProcess.start({ SANDBOX_REQUESTS_PER_MINUTE: '3', SANDBOX_BLOCK_MS: '400' });
     const client = await new LoyaltyLayerClient(small).login();
     const tries: unknown[] = [];
@@ -93,7 +94,7 @@ describe('a sandbox of its own', () => {
     expect(await small.end()).toBe(0);
   });
 
-  it('remembers after SIGKILL, and delivers what was not delivered', async () => {
+  it('remembers its state after SIGKILL and delivers pending notifications', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sandbox-'));
     const environment = {
       ...notify,
@@ -105,7 +106,7 @@ describe('a sandbox of its own', () => {
     const accepted = await (await new LatamPassClient(first).login()).accrue(FFN, id);
     const correlationId = String(at(accepted.body, 'correlationId'));
     const shop = await new LatcomClient(first).login();
-    expect((await shop.buy('5537689602', id)).status).toBe(0);
+    expect((await shop.buy(MAGIC.latcom.executedAnswerLost, id)).status).toBe(0);
     await first.end('SIGKILL');
     expect(receiver.about(correlationId)).toEqual([]);
 

@@ -14,20 +14,20 @@ function texts(kind: 'cards' | 'clean'): { what: string; text: string }[] {
   return list.map((one) => ({ what: String(at(one, 'what')), text: String(at(one, 'text')) }));
 }
 
-describe('the corpus', () => {
-  it('has no card that is let through', () => {
+describe('the firewall for card numbers', () => {
+  it('finds every card of the corpus', () => {
     const cards = texts('cards');
     expect(cards.length).toBeGreaterThan(500);
     expect(cards.filter(({ text }) => !holdsCardNumber(text))).toEqual([]);
   });
 
-  it('has nothing legal that is refused', () => {
+  it('refuses no legal text of the corpus', () => {
     const clean = texts('clean');
     expect(clean.length).toBeGreaterThan(2_000);
     expect(clean.filter(({ text }) => holdsCardNumber(text))).toEqual([]);
   });
 
-  it('is found by neither half of the check alone', () => {
+  it('is tested with legal texts that a mere count of digits would refuse', () => {
     // The corpus proves something only if it fails a check that merely counts digits.
     const naive = texts('clean').filter(({ text }) => text.replace(/\D/g, '').length >= 13);
     expect(naive.length).toBeGreaterThan(500);
@@ -36,33 +36,33 @@ describe('the corpus', () => {
 
 const CARD = '4111 1111 1111 1111';
 
-describe('a JSON value', () => {
+describe('the search for card numbers in a JSON value', () => {
   it.each<[string, unknown, string[]]>([
-    ['a member', { a: CARD }, ['/a']],
-    ['deep', { a: [{ b: { 'c/d': CARD } }] }, ['/a/0/b/c~1d']],
-    ['a number', { a: 4111111111111111 }, ['/a']],
-    ['a number that JSON cannot hold exactly', { a: Number('6799990100000000019') }, ['/a']],
-    ['text alone', CARD, ['']],
-    ['several', [CARD, 'x', CARD], ['/0', '/2']],
-    ['a name, told by its object', { a: { [CARD]: 'x' } }, ['/a']],
+    ['a member with a card', { a: CARD }, ['/a']],
+    ['a card in a nested member', { a: [{ b: { 'c/d': CARD } }] }, ['/a/0/b/c~1d']],
+    ['a card as a number', { a: 4111111111111111 }, ['/a']],
+    ['a card as a number that a float cannot hold', { a: Number('6799990100000000019') }, ['/a']],
+    ['a card that is the whole value', CARD, ['']],
+    ['each of several cards', [CARD, 'x', CARD], ['/0', '/2']],
+    ['a card as the name of a member, and reports the object', { a: { [CARD]: 'x' } }, ['/a']],
     [
-      'a member that says what it is',
+      'members whose names say that they are of a card',
       { metadata: { 'Card-Number': 'x', CVV: 123 } },
       ['/metadata/Card-Number', '/metadata/CVV'],
     ],
-    ['nothing', { a: '12', b: 2 ** 53, c: null, d: true, e: 1.5, panorama: 'x' }, []],
-  ])('%s', (_what, value, pointers) => {
+    ['nothing where no card is', { a: '12', b: 2 ** 53, c: null, d: true, e: 1.5, panorama: 'x' }, []],
+  ])('finds %s', (_what, value, pointers) => {
     expect(findCards(value).map(({ pointer }) => pointer)).toEqual(pointers);
   });
 
-  it('nested as deep as a body can be is looked through', () => {
+  it('looks through a value nested as deep as a body can be', () => {
     const depth = 30_000;
     const value: unknown = JSON.parse(`${'['.repeat(depth)}"${CARD}"${']'.repeat(depth)}`);
     expect(findCards(value)).toHaveLength(1);
   });
 });
 
-it('a query or header tells the name, unless the name is the card', () => {
+it('a card number in a query or header is reported by the name, unless the name is the card', () => {
   const pairs: [string, string][] = [
     ['reference', CARD],
     [CARD, 'x'],
@@ -71,7 +71,7 @@ it('a query or header tells the name, unless the name is the card', () => {
   expect(findCardsIn(pairs, '?').map(({ pointer }) => pointer)).toEqual(['?reference', '?']);
 });
 
-it('takes time in proportion to the length', () => {
+it('the search for card numbers takes time in proportion to the length of the text', () => {
   /** The shortest time of several runs, because other load on the machine only adds time. */
   const cost = (text: string): number =>
     Math.min(

@@ -18,29 +18,29 @@ const email: Parts = new Set(['email']);
 const both: Parts = new Set(['email', 'phone']);
 const phone: Parts = new Set(['phone']);
 
-describe('whether a change to a resource is sent now', () => {
-  it.each<[string, Parts, Partial<OtherChange>, string]>([
-    ['an earlier one is in flight', both, { attemptOpen: true, attempts: 1 }, 'wait'],
-    ['a later one is in flight', email, { attemptOpen: true, attempts: 1, isLater: true, parts: phone }, 'wait'],
-    ['an earlier one waits, and nothing of it would be left', both, { attempts: 3 }, 'go'],
-    ['an earlier one waits that sets something else', email, { parts: both }, 'wait'],
-    ['an earlier one waits for an operator', email, { parts: both, parked: true }, 'go'],
-    ['an earlier cancel waits', email, { parts: 'all' }, 'wait'],
-    ['an earlier one has succeeded', email, { status: 'succeeded' }, 'go'],
-    ['a later one has taken effect', email, { status: 'succeeded', isLater: true }, 'superseded'],
-    ['a later one set a part of it', both, { status: 'succeeded', isLater: true }, 'superseded'],
-    ['a later one set something else', phone, { status: 'succeeded', isLater: true }, 'go'],
-    ['a later cancel has taken effect', email, { status: 'succeeded', isLater: true, parts: 'all' }, 'superseded'],
-    ['a later one may have been executed', email, { isLater: true, attempts: 1 }, 'wait'],
-    ['a later one has not been sent', email, { isLater: true }, 'go'],
-    ['it is a cancel and an earlier update waits', 'all', { attempts: 2 }, 'go'],
-    ['it is a cancel and an earlier cancel waits', 'all', { parts: 'all' }, 'wait'],
-    ['it is a cancel and a later update has taken effect', 'all', { status: 'succeeded', isLater: true }, 'go'],
-  ])('when %s', (_when, parts, one, turn) => {
+describe('the turn of a change to a resource', () => {
+  it.each<[turn: string, when: string, Parts, Partial<OtherChange>]>([
+    ['wait', 'an earlier one is in flight', both, { attemptOpen: true, attempts: 1 }],
+    ['wait', 'a later one is in flight', email, { attemptOpen: true, attempts: 1, isLater: true, parts: phone }],
+    ['go', 'an earlier one waits, and nothing of it would be left', both, { attempts: 3 }],
+    ['wait', 'an earlier one waits that sets something else', email, { parts: both }],
+    ['go', 'an earlier one waits for an operator', email, { parts: both, parked: true }],
+    ['wait', 'an earlier cancel waits', email, { parts: 'all' }],
+    ['go', 'an earlier one has succeeded', email, { status: 'succeeded' }],
+    ['superseded', 'a later one has taken effect', email, { status: 'succeeded', isLater: true }],
+    ['superseded', 'a later one set a part of it', both, { status: 'succeeded', isLater: true }],
+    ['go', 'a later one set something else', phone, { status: 'succeeded', isLater: true }],
+    ['superseded', 'a later cancel has taken effect', email, { status: 'succeeded', isLater: true, parts: 'all' }],
+    ['wait', 'a later one may have been executed', email, { isLater: true, attempts: 1 }],
+    ['go', 'a later one has not been sent', email, { isLater: true }],
+    ['go', 'it is a cancel and an earlier update waits', 'all', { attempts: 2 }],
+    ['wait', 'it is a cancel and an earlier cancel waits', 'all', { parts: 'all' }],
+    ['go', 'it is a cancel and a later update has taken effect', 'all', { status: 'succeeded', isLater: true }],
+  ])('is "%s" when %s', (turn, _when, parts, one) => {
     expect(turnOf({ parts, attempts: 1 }, [other(one)])).toBe(turn);
   });
 
-  it('when it has left before, what has not left does not hold it up', () => {
+  it('is "go" when it was sent before and another change was never sent', () => {
     expect(turnOf({ parts: email, attempts: 2 }, [other({ parts: both })])).toBe('go');
   });
 });
@@ -70,7 +70,7 @@ function look(all: readonly Model[], index: number): 'go' | 'wait' | 'superseded
   );
 }
 
-describe('changes that are taken up in any order and answered in any way', () => {
+describe('changes that are recorded in any order and answered in any way', () => {
   const anyWorld = fc.record({
     changes: fc.array(anyParts, { minLength: 1, maxLength: 6 }),
     steps: fc.array(fc.tuple(fc.nat(5), fc.constantFrom('succeeded', 'failed', 'doubtful', 'not-sent')), {
@@ -78,7 +78,7 @@ describe('changes that are taken up in any order and answered in any way', () =>
     }),
   });
 
-  it('never stand still, and nothing older is seen on top of something newer', () => {
+  it('never block each other, and an older change never overwrites a newer one', () => {
     fc.assert(
       fc.property(anyWorld, ({ changes, steps }) => {
         const all = changes.map((parts): Model => ({ parts, status: 'pending', attempts: 0, attemptOpen: false }));
@@ -116,7 +116,7 @@ describe('changes that are taken up in any order and answered in any way', () =>
   });
 });
 
-it('an update sets each member of the holder that it names, and the metadata as a whole', () => {
+it('an update sets each holder member that it names, and the metadata as a whole', () => {
   expect([...partsOfUpdate({ holder: { email: 'a***', country: 'BR' }, metadata: {} })]).toEqual([
     'holder.email',
     'holder.country',

@@ -23,19 +23,22 @@ describe('the address of a client', () => {
     ['with an octet too many', '10.1.2.3', '203.0.113.9.1', '10.1.2.3'],
     ['with an octet too large', '10.1.2.3', '203.0.113.256', '10.1.2.3'],
     ['with an empty entry', '10.1.2.3', '203.0.113.9,', '10.1.2.3'],
-  ])('%s', (_what, peer, header, address) => {
+  ])('%s is resolved', (_what, peer, header, address) => {
     expect(PROXIES.clientOf(peer, header)).toBe(address);
   });
 
-  it('is that of the connection where no proxy is trusted', () => {
+  it('is that of the connection when no proxy is trusted', () => {
     expect(new TrustedProxies([]).clientOf('127.0.0.1', '203.0.113.9')).toBe('127.0.0.1');
   });
 
-  it.each(['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203'])('is found behind %s in a mapped network', (peer) => {
-    const proxies = new TrustedProxies(['::ffff:10.0.0.0/104']);
-    expect(proxies.clientOf(peer, '203.0.113.9')).toBe('203.0.113.9');
-    expect(proxies.clientOf('11.1.2.3', '203.0.113.9')).toBe('11.1.2.3');
-  });
+  it.each(['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203'])(
+    'is found behind the proxy %s when the trusted network is IPv4 mapped to IPv6',
+    (peer) => {
+      const proxies = new TrustedProxies(['::ffff:10.0.0.0/104']);
+      expect(proxies.clientOf(peer, '203.0.113.9')).toBe('203.0.113.9');
+      expect(proxies.clientOf('11.1.2.3', '203.0.113.9')).toBe('11.1.2.3');
+    },
+  );
 
   it('is found in a header of any length', () => {
     const header = `${'198.51.100.1, '.repeat(5_000)}203.0.113.9, ${'10.0.0.1, '.repeat(50)}10.0.0.2`;
@@ -70,7 +73,7 @@ describe('a network in CIDR notation', () => {
     '10.0.0.0/',
     '10.0.0.0/8/8',
     ' ::1',
-  ])('%p is none', (text) => {
+  ])('%p is not read', (text) => {
     expect(readNetwork(text)).toBeNull();
   });
 });

@@ -65,7 +65,7 @@ test('an empty environment runs everything embedded, with the documented default
   expect(warnings).toEqual([]);
 });
 
-test('the proxies in front are addresses and CIDRs, and each wrong one is named', () => {
+test('trusted proxies are addresses and CIDRs, and each wrong one is named', () => {
   const { config } = readConfig({ TRUST_PROXY: '10.0.0.0/8, 192.0.2.7 2001:db8::/32' });
   expect(config.trustedProxies).toEqual(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']);
   expect(readConfig({ TRUST_PROXY: ' ' }).config.trustedProxies).toEqual([]);
@@ -81,14 +81,14 @@ test('the proxies in front are addresses and CIDRs, and each wrong one is named'
   ]);
 });
 
-test('the configuration is frozen, in its groups too', () => {
+test('the configuration is frozen, including its groups', () => {
   const { config } = readConfig({});
   expect(Object.isFrozen(config)).toBe(true);
   expect(Object.isFrozen(config.providers['latam-pass'])).toBe(true);
   expect(Object.isFrozen(config.providers['latam-pass'].notifications.pairs)).toBe(true);
 });
 
-test('every wrong variable is named at once', () => {
+test('all wrong variables are named at once', () => {
   const errors = errorsOf({
     PORT: '70000',
     LOG_LEVEL: 'loud',
@@ -106,8 +106,12 @@ test('every wrong variable is named at once', () => {
 });
 
 test.each<[string, Record<string, string>, RegExp]>([
-  ['a port with other digits', { PORT: '３０００' }, /^PORT must be a whole number/],
-  ['a database without a key', { DATABASE_URL: 'postgres://u@h/d' }, /^ENCRYPTION_KEY is not set/],
+  ['a port in digits that are not ASCII', { PORT: '３０００' }, /^PORT must be a whole number/],
+  [
+    'an external database without an encryption key',
+    { DATABASE_URL: 'postgres://u@h/d' },
+    /^ENCRYPTION_KEY is not set/,
+  ],
   [
     'a key that is too short',
     { ENCRYPTION_KEY: Buffer.alloc(31).toString('base64') },
@@ -115,19 +119,27 @@ test.each<[string, Record<string, string>, RegExp]>([
   ],
   ['a key that is not base64', { ENCRYPTION_KEY: `${KEY.slice(0, -2)}!=` }, /^ENCRYPTION_KEY must be exactly 32/],
   [
-    'a way to encrypt that does not exist',
+    'an unknown sslmode',
     { DATABASE_URL: 'postgres://u@h/d?sslmode=verify_full', ENCRYPTION_KEY: KEY },
     /^DATABASE_URL must have one of these sslmodes: disable/,
   ],
   [
-    'an authority that cannot be read',
+    'an sslrootcert that cannot be read',
     { DATABASE_URL: 'postgres://u@h/d?sslrootcert=/nowhere/ca.crt', ENCRYPTION_KEY: KEY },
     /^DATABASE_URL names an unreadable file as sslrootcert/,
   ],
-  ['another kind of database', { DATABASE_URL: 'mysql://h/d', ENCRYPTION_KEY: KEY }, /^DATABASE_URL must be a URL/],
-  ['plain http elsewhere', { ...LATCOM, LATCOM_BASE_URL: 'http://10.0.0.1/x' }, /^LATCOM_BASE_URL must be https/],
   [
-    'a disguised loopback',
+    'a database that is not PostgreSQL',
+    { DATABASE_URL: 'mysql://h/d', ENCRYPTION_KEY: KEY },
+    /^DATABASE_URL must be a URL/,
+  ],
+  [
+    'plain http beyond this machine',
+    { ...LATCOM, LATCOM_BASE_URL: 'http://10.0.0.1/x' },
+    /^LATCOM_BASE_URL must be https/,
+  ],
+  [
+    'plain http to a name that begins like the loopback address',
     { ...LATCOM, LATCOM_BASE_URL: 'http://127.0.0.1.evil.example' },
     /^LATCOM_BASE_URL must be https/,
   ],
@@ -136,12 +148,28 @@ test.each<[string, Record<string, string>, RegExp]>([
     { ...LATCOM, LATCOM_BASE_URL: 'https://u:p@latcom.example' },
     /^LATCOM_BASE_URL must be a plain/,
   ],
-  ['the suffix', { ...LATAM_PASS, LATAM_PASS_BASE_URL: 'https://h/sandbox' }, /must not end in \/sandbox/],
-  ['missing credentials', { LOYALTY_LAYER_BASE_URL: 'https://h' }, /^LOYALTY_LAYER_CLIENT_ID is not set/],
-  ['half a pair', { LATAM_PASS_NOTIFICATION_USERNAME: 'u' }, /^LATAM_PASS_NOTIFICATION_PASSWORD is not set, but/],
-  ['a colon in a name', { ADMIN_USERNAME: 'a:b', ADMIN_PASSWORD: 'p'.repeat(12) }, /^ADMIN_USERNAME must be/],
-  ['a name like a key', { ADMIN_USERNAME: 'key_1', ADMIN_PASSWORD: 'p'.repeat(12) }, /^ADMIN_USERNAME must be/],
-  ['half an operator', { ADMIN_USERNAME: 'ana' }, /^ADMIN_PASSWORD is not set/],
+  [
+    'the suffix /sandbox in a base URL',
+    { ...LATAM_PASS, LATAM_PASS_BASE_URL: 'https://h/sandbox' },
+    /must not end in \/sandbox/,
+  ],
+  ['a base URL without credentials', { LOYALTY_LAYER_BASE_URL: 'https://h' }, /^LOYALTY_LAYER_CLIENT_ID is not set/],
+  [
+    'a notification username without a password',
+    { LATAM_PASS_NOTIFICATION_USERNAME: 'u' },
+    /^LATAM_PASS_NOTIFICATION_PASSWORD is not set, but/,
+  ],
+  [
+    'an operator name with a colon',
+    { ADMIN_USERNAME: 'a:b', ADMIN_PASSWORD: 'p'.repeat(12) },
+    /^ADMIN_USERNAME must be/,
+  ],
+  [
+    'an operator name that looks like a key',
+    { ADMIN_USERNAME: 'key_1', ADMIN_PASSWORD: 'p'.repeat(12) },
+    /^ADMIN_USERNAME must be/,
+  ],
+  ['an operator without a password', { ADMIN_USERNAME: 'ana' }, /^ADMIN_PASSWORD is not set/],
   [
     'a proxy of another kind',
     { OUTBOUND_PROXY_URL: 'socks5://h:1080' },
@@ -168,23 +196,31 @@ test.each<[string, Record<string, string>, RegExp]>([
     ],
   ),
   [
-    'authorities that are not there',
+    'NODE_EXTRA_CA_CERTS with a missing file',
     { NODE_EXTRA_CA_CERTS: '/nowhere/ca.crt' },
     /^NODE_EXTRA_CA_CERTS names a file that/,
   ],
   [
-    'authorities that are none',
+    'NODE_EXTRA_CA_CERTS with a file that holds no certificates',
     { NODE_EXTRA_CA_CERTS: import.meta.filename },
     /^NODE_EXTRA_CA_CERTS names a file with/,
   ],
-  ['headers that are none', { LATAM_PASS_NOTIFICATION_HEADERS: '["x"]' }, /^LATAM_PASS_NOTIFICATION_HEADERS must be/],
-  ['no sandbox wanted', { SANDBOX: 'false', ...LATAM_PASS, ...LATCOM }, /^LOYALTY_LAYER_BASE_URL is not set/],
   [
-    'production without a word',
+    'notification headers that are no object',
+    { LATAM_PASS_NOTIFICATION_HEADERS: '["x"]' },
+    /^LATAM_PASS_NOTIFICATION_HEADERS must be/,
+  ],
+  [
+    'SANDBOX=false with a provider that has no base URL',
+    { SANDBOX: 'false', ...LATAM_PASS, ...LATCOM },
+    /^LOYALTY_LAYER_BASE_URL is not set/,
+  ],
+  [
+    'production with a provider that has no base URL',
     { NODE_ENV: 'production', ...LATAM_PASS, ...LATCOM },
     /^LOYALTY_LAYER_BASE_URL is not set/,
   ],
-])('refuses %s', (_what, env, expected) => {
+])('the configuration refuses %s', (_what, env, expected) => {
   expect(errorsOf(env)).toContainEqual(expect.stringMatching(expected));
 });
 
@@ -195,7 +231,7 @@ test('in production every provider needs its base URL, unless the sandbox is all
   expect(missing.map((error) => error.split(' ')[0]).sort()).toEqual(variables.sort());
 });
 
-test('never shows a secret in an error', () => {
+test('an error of the configuration never shows a secret', () => {
   const errors = errorsOf({
     ENCRYPTION_KEY: 'hunter2-secret',
     DATABASE_URL: 'x://user:hunter2-secret@h',
@@ -205,8 +241,8 @@ test('never shows a secret in an error', () => {
   expect(errors.join()).not.toContain('hunter2');
 });
 
-describe('the proxy', () => {
-  test('has its user and password decoded, apart from its address', () => {
+describe('the configured outbound proxy', () => {
+  test('has its user and password decoded and apart from its address', () => {
     const { config } = readConfig({ OUTBOUND_PROXY_URL: 'http://us%40er:p%3A%2Fss@proxy.example:3128/' });
     const basic = Buffer.from('us@er:p:/ss').toString('base64');
     expect(config.outboundProxy).toEqual({
@@ -216,7 +252,7 @@ describe('the proxy', () => {
     });
   });
 
-  test('may come from a file', () => {
+  test('is read from a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'config-proxy-'));
     const file = join(folder, 'proxy');
     writeFileSync(file, 'https://proxy.example\n');
@@ -238,23 +274,23 @@ describe('the proxy', () => {
     expect(config.outboundProxy?.exempt).toEqual(expected);
   });
 
-  test('is none, and NO_PROXY is not looked at, whatever other variables say', () => {
+  test('is set by OUTBOUND_PROXY_URL alone', () => {
     const { config } = readConfig({ HTTPS_PROXY: 'http://h', https_proxy: 'http://h', ALL_PROXY: 'h', NO_PROXY: '?' });
     expect(config.outboundProxy).toBeNull();
   });
 });
 
-test('authorities that can be read are taken', () => {
+test('a readable file in NODE_EXTRA_CA_CERTS is accepted', () => {
   const file = join(import.meta.dirname, '..', 'fixtures', 'tls', 'private-ca.crt');
   expect(errorsOf({ NODE_EXTRA_CA_CERTS: file })).toEqual([]);
 });
 
-test('production takes the sandbox when told to, and the embedded database with a warning', () => {
+test('production accepts the sandbox with SANDBOX=true, and the embedded database with a warning', () => {
   const { warnings } = readConfig({ NODE_ENV: 'production', SANDBOX: 'true' });
   expect(warnings).toContainEqual(expect.stringContaining('embedded PostgreSQL'));
 });
 
-test('warns of what is accepted but odd', () => {
+test('accepted but unusual settings cause warnings', () => {
   const { config, warnings } = readConfig({
     ...REAL,
     NODE_ENV: 'production',
@@ -281,13 +317,13 @@ test.each([
   ['postgres://u@db.example/d?sslmode=no-verify', 'does not verify the database server'],
   ['postgres://u@db.example/d?sslmode=verify-full', null],
   ['postgres://u@localhost/d', null],
-])('production tells what %s lets others read', (url, warning) => {
+])('production warns when the database connection %s can be read or intercepted', (url, warning) => {
   const { warnings } = readConfig({ ...REAL, NODE_ENV: 'production', DATABASE_URL: url, ENCRYPTION_KEY: KEY });
   const found = warnings.filter((text) => text.startsWith('DATABASE_URL'));
   expect(found).toEqual(warning === null ? [] : [expect.stringContaining(warning)]);
 });
 
-test('a base URL loses its last slash, and the API of LoyaltyLayer is where its login is unless said otherwise', () => {
+test('a base URL loses its last slash, and the API of LoyaltyLayer is at the URL of its login by default', () => {
   const { config } = readConfig(REAL);
   expect(config.providers['latam-pass'].baseUrl).toBe('https://api.latampass.example');
   expect(config.providers['loyalty-layer'].apiBaseUrl).toBe('https://loyaltylayer.example');
@@ -321,7 +357,7 @@ describe('secrets from files', () => {
   });
 });
 
-test('.env.example is what the declarations say (otherwise run `npm run env-example`)', () => {
+test('.env.example is generated from the declarations; otherwise run `npm run env-example`', () => {
   const text = readFileSync(join(import.meta.dirname, '..', '..', '.env.example'), 'utf8');
   expect(text).toBe(envExample());
 });
@@ -331,14 +367,14 @@ test('no variable is declared twice', () => {
   expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
 });
 
-test('what .env.example says is a valid configuration with the defaults', () => {
+test('.env.example is a valid configuration with the defaults', () => {
   const text = readFileSync(join(import.meta.dirname, '..', '..', '.env.example'), 'utf8');
   const lines = [...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)];
   const { config } = readConfig(Object.fromEntries(lines.map(([, name, value]) => [String(name), String(value)])));
   expect(config).toEqual(readConfig({}).config);
 });
 
-test('a simulated provider is reached by what the sandbox says, with the other variables of the operator', () => {
+test('a simulated provider is reached at the URL and with the credentials that the sandbox reports, and keeps the other variables of the operator', () => {
   const environment = {
     LATAM_PASS_CLIENT_SECRET_FILE: '/nowhere',
     LATAM_PASS_AUTHORIZATION: 'of-the-real-one',
@@ -372,7 +408,7 @@ test('a simulated provider is reached by what the sandbox says, with the other v
   expect(reached.isAllSandboxed).toBe(true);
 });
 
-test('a sandbox that leaves out a credential ends the start', () => {
+test('a sandbox that reports no credential ends the start', () => {
   const { config } = readConfig({});
   const reach = { latcom: { LATCOM_BASE_URL: 'http://127.0.0.1:9/latcom', LATCOM_CUSTOMER_ID: 'id' } };
   expect(() => config.reaching({}, reach)).toThrow('LATCOM_SECRET_KEY is not set');

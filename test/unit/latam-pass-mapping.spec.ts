@@ -22,7 +22,7 @@ function reading(status: number, body: unknown): string {
   }
 }
 
-it('sends an accrual as decided, with strings that keep their zeros', () => {
+it('an accrual is sent as documented, and strings keep their zeros', () => {
   const body = accrualBody({
     transactionId: ID,
     reference: 'ORDER-1',
@@ -43,7 +43,7 @@ it.each([
   ['2026-11-20T14:10:36Z', '2026-11-20T14:10:36.000Z'],
   ['2026-11-20T14:10:36.1+05:30', '2026-11-20T14:10:36.100+05:30'],
   ['2026-11-20T14:10:36.123456-03:00', '2026-11-20T14:10:36.123-03:00'],
-])('writes %s as %s', (given, sent) => {
+])('the time %s is sent to LATAM Pass as %s', (given, sent) => {
   expect(partnerDateTime(given)).toBe(sent);
 });
 
@@ -78,7 +78,7 @@ describe('the answer to an accrual', () => {
     [200, { correlationId: 'Not-A-UUID' }, 'accepted Not-A-UUID'],
     [500, { code: 500 }, 'doubtful: server_error'],
     [503, '', 'doubtful: server_error'],
-  ])('%i %j is %s', (status, body, expected) => {
+  ])('%i %j is read as %s', (status, body, expected) => {
     expect(reading(status, body)).toBe(expected);
   });
 
@@ -87,7 +87,7 @@ describe('the answer to an accrual', () => {
     [{ 'member.ffn': 'must not be null', points: '0 is too few' }, 'Invalid request content: member.ffn, points'],
     [[{ 'partner.productId': 'x' }, 'text'], 'Invalid request content: partner.productId'],
     [{ 'a value of somebody@example.com': 'x' }, 'Invalid request content'],
-  ])('names the fields that were refused, never their values: %j', (details, message) => {
+  ])('is declined with the names of the refused fields and without their values: %j', (details, message) => {
     const body = JSON.stringify({ code: 400, message: 'Invalid request content', details, correlationId: CORRELATION });
     expect(readAccrualReply({ status: 400, headers: {}, body })).toMatchObject({
       kind: 'declined',
@@ -96,7 +96,7 @@ describe('the answer to an accrual', () => {
     });
   });
 
-  it.each([503, 429, 403])('a %i that is no end says how long to wait', (status) => {
+  it.each([503, 429, 403])('carries the wait that a %i asks for', (status) => {
     const error = (): unknown => {
       try {
         return readAccrualReply({ status, headers: { 'retry-after': '120' }, body: '<p>Later</p>' });
@@ -107,7 +107,7 @@ describe('the answer to an accrual', () => {
     expect(error()).toMatchObject({ kind: 'doubtful', extras: { retryAfterMs: 120_000 } });
   });
 
-  it("keeps the edge firewall's reference, also when it is written in entities", () => {
+  it("carries the edge firewall's reference, also when it is written in entities", () => {
     const page = '<H1>Access Denied</H1> Reference&#32;&#35;18&#46;2f3c1202&#46;1700000000&#46;abc';
     try {
       readAccrualReply({ status: 403, headers: {}, body: page });
@@ -129,23 +129,23 @@ it.each([
   [403, '<H1>Access Denied</H1> Reference&#32;&#35;18&#46;2f3c1202', 'accepted'],
   [404, { message: 'no Route matched with those values' }, 'accepted'],
   [400, { code: 400, message: 'Invalid token', instructions: 'x' }, 'accepted'],
-])('the token, after %i %j, is %s', (status, body, expected) => {
+])('after the answer %i %j of LATAM Pass the token is %s', (status, body, expected) => {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   expect(judgeToken({ status, headers: {}, body: text })).toBe(expected);
 });
 
-describe('the status of an accrual', () => {
+describe('the status query of an accrual', () => {
   const ids = { transactionId: ID, correlationId: CORRELATION };
   const ask = (status: number, body: unknown): unknown =>
     readAccrualStatus({ status, headers: {}, body: JSON.stringify(body) }, ids);
   const row = { partnerAccrualId: ID, correlationId: CORRELATION, status: 'PROCESSED', latamAccrualId: '123456' };
 
-  it('is not visible yet when nothing is found', () => {
+  it('finds nothing while the accrual is not visible', () => {
     expect(ask(404, {})).toBeNull();
     expect(ask(200, { accruals: [] })).toBeNull();
   });
 
-  it("never takes other people's rows", () => {
+  it('ignores the rows of other partners', () => {
     expect(ask(200, { accruals: [{ ...row, partnerAccrualId: 'another', status: 'CANCELLED' }] })).toBeNull();
     expect(ask(200, { accruals: [{ ...row, partnerAccrualId: 'another', status: 'CANCELLED' }, row] })).toEqual({
       correlationId: CORRELATION,
@@ -167,13 +167,13 @@ describe('the status of an accrual', () => {
     });
   });
 
-  it.each(['PROCESSING', 'WHATEVER', undefined])('is not final when it is %s', (status) => {
+  it.each(['PROCESSING', 'WHATEVER', undefined])('is not final with the status %s', (status) => {
     expect(ask(200, { ...row, status })).toEqual({ correlationId: CORRELATION, end: null });
   });
 });
 
-describe('a notification', () => {
-  it("is read from the document's own rejection, with its raw line feed inside a string", () => {
+describe('a notification of LATAM Pass', () => {
+  it('is read from the documented rejection, with its raw line feed inside a string', () => {
     expect(readNotification(REJECTED_SAMPLE)).toMatchObject({
       kind: 'final',
       correlationId: CORRELATION,
@@ -201,25 +201,25 @@ describe('a notification', () => {
 
   it.each([
     [
-      'granted',
-      { nonAirAccrual: { status: 'PROCESSED', latamAccrualId: 'B_6' }, trace: { correlationId: 'c' } },
+      'with a final status',
       'final',
+      { nonAirAccrual: { status: 'PROCESSED', latamAccrualId: 'B_6' }, trace: { correlationId: 'c' } },
     ],
-    ['of an unknown status', { nonAirAccrual: { status: 'REVERSED' }, trace: { correlationId: 'c' } }, 'not-final'],
-    ['without a correlationId', { nonAirAccrual: { status: 'PROCESSED' } }, 'unreadable'],
-    ['without a status', { trace: { correlationId: 'c' } }, 'unreadable'],
-  ])('%s is %s', (_what, body, kind) => {
+    ['with an unknown status', 'not-final', { nonAirAccrual: { status: 'REVERSED' }, trace: { correlationId: 'c' } }],
+    ['without a correlationId', 'unreadable', { nonAirAccrual: { status: 'PROCESSED' } }],
+    ['without a status', 'unreadable', { trace: { correlationId: 'c' } }],
+  ])('%s is read as "%s"', (_what, kind, body) => {
     expect(readNotification(JSON.stringify(body)).kind).toBe(kind);
   });
 
   it.each(['', 'null', '[]', '<html>', '{"nonAirAccrual":', '"\\', '\u0000'])(
-    '%j is unreadable and breaks nothing',
+    'with the body %j is unreadable',
     (raw) => {
       expect(readNotification(raw).kind).toBe('unreadable');
     },
   );
 
-  it('is read in linear time, whatever it holds', () => {
+  it('is read in linear time', () => {
     const cost = (times: number): number => {
       const hostile = `{"a":${'"\\"'.repeat(times)}`;
       const runs = Array.from({ length: 7 }, () => {

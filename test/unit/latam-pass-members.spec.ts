@@ -32,7 +32,7 @@ function reply(status: number, body: unknown): { status: number; headers: Record
   return { status, headers: {}, body: typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
-describe('what is sent', () => {
+describe('a request about members is sent to LATAM Pass', () => {
   it.each([
     [searchBody({ ffn: '01234567890' }), '{"ffn":"01234567890"}'],
     [
@@ -42,12 +42,12 @@ describe('what is sent', () => {
     [scopeHeader(['member-tier', 'member-status']), 'member-tier,member-status'],
     [startBody({ ffn: '012' }, { product: 'GOLD' }), '{"member":{"ffn":"012"},"card":{"product":"GOLD"}}'],
     [endBody('012', { product: 'GOLD' }), '{"ffn":"012","card":{"product":"GOLD"}}'],
-  ])('%s', (written, expected) => {
+  ])('as %s', (written, expected) => {
     expect(written).toBe(expected);
   });
 });
 
-describe('the answer to a search', () => {
+describe('the answer to a search for a member', () => {
   it.each([
     [200, { member: {} }, 'found'],
     [201, '{}', 'found'],
@@ -64,16 +64,16 @@ describe('the answer to a search', () => {
     [404, PAGE, 'doubtful: refused_by_edge'],
     [500, { code: 500 }, 'doubtful: server_error'],
     [503, '', 'doubtful: server_error'],
-  ])('%i %j is %s', (status, body, expected) => {
+  ])('%i %j is read as %s', (status, body, expected) => {
     expect(told(() => readSearchReply(reply(status, body)))).toBe(expected);
   });
 
-  it('is passed through as it came, long numbers and all', () => {
+  it('is passed through unchanged, including long numbers', () => {
     const json = '{ "member": {"balance": 12345678901234567890, "ffn":"01234567890"}}';
     expect(readSearchReply(reply(200, `\uFEFF${json}`))).toEqual({ kind: 'found', json });
   });
 
-  it('tells what the provider refused, and nothing of what it quotes', () => {
+  it('reports what the provider refused, without the values that it quotes', () => {
     expect(readSearchReply(reply(400, { ...invalid, instructions: 'Evaluate' }))).toEqual({
       kind: 'refused',
       refusal: { name: 'latam-pass', code: '400', message: 'Invalid request content', instructions: 'Evaluate' },
@@ -87,7 +87,7 @@ describe('the answer to an act on a cobranded card', () => {
     [201, '{}'],
     [202, ''],
     [204, ''],
-  ])('%i %j: any 2xx is done', (status, body) => {
+  ])('%i %j is a success, like any 2xx', (status, body) => {
     expect(told(() => readStartReply(reply(status, body), 1))).toBe('succeeded');
     expect(told(() => readEndReply(reply(status, body), 1))).toBe('succeeded');
   });
@@ -103,7 +103,7 @@ describe('the answer to an act on a cobranded card', () => {
     [403, PAGE, 'doubtful: refused_by_edge'],
     [500, { code: 500 }, 'doubtful: server_error'],
     [504, '', 'doubtful: server_error'],
-  ])('%i %j is %s, whichever attempt it is', (status, body, expected) => {
+  ])('%i %j is %s at every attempt', (status, body, expected) => {
     for (const attempt of [1, 2]) {
       expect(told(() => readStartReply(reply(status, body), attempt))).toBe(expected);
       expect(told(() => readEndReply(reply(status, body), attempt))).toBe(expected);
@@ -111,26 +111,26 @@ describe('the answer to an act on a cobranded card', () => {
   });
 
   it.each([
-    ['an end on a first attempt', readEndReply, ended, 1, 'declined: cobranded_not_started'],
-    ['an end after a doubtful attempt', readEndReply, ended, 2, 'succeeded'],
-    ['a start on a first attempt', readStartReply, running, 1, 'declined: cobranded_already_started'],
-    ['a start after a doubtful attempt', readStartReply, running, 2, 'succeeded'],
-    ['a start, in other words', readStartReply, { code: 400, details: 'was previously initiated' }, 3, 'succeeded'],
+    ['an end on a first attempt', 'declined: cobranded_not_started', readEndReply, ended, 1],
+    ['an end after a doubtful attempt', 'succeeded', readEndReply, ended, 2],
+    ['a start on a first attempt', 'declined: cobranded_already_started', readStartReply, running, 1],
+    ['a start after a doubtful attempt', 'succeeded', readStartReply, running, 2],
+    ['a start, in other words', 'succeeded', readStartReply, { code: 400, details: 'was previously initiated' }, 3],
     // A refusal with the words of the other operation is not a success.
-    ['a start that hears of an end', readStartReply, ended, 2, 'declined: refused_by_provider'],
-    ['an end that hears of a start', readEndReply, running, 2, 'declined: refused_by_provider'],
+    ['a start that hears of an end', 'declined: refused_by_provider', readStartReply, ended, 2],
+    ['an end that hears of a start', 'declined: refused_by_provider', readEndReply, running, 2],
     [
-      'a member who exists',
+      'a start for a member who exists',
+      'declined: refused_by_provider',
       readStartReply,
       { code: 400, message: 'already a member' },
       2,
-      'declined: refused_by_provider',
     ],
-  ])('%s that finds its state reached', (_what, read, body, attempt, expected) => {
+  ])('that names a reached state is, for %s, %s', (_what, expected, read, body, attempt) => {
     expect(told(() => read(reply(400, body), attempt))).toBe(expected);
   });
 
-  it('keeps the correlationId where there is one', () => {
+  it('keeps the correlationId', () => {
     const outcome = readStartReply(reply(200, { trace: { correlationId: 'c-1' } }), 1);
     expect(outcome).toEqual({ kind: 'succeeded', providerReference: null, correlationId: 'c-1' });
   });

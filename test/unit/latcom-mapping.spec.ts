@@ -25,7 +25,7 @@ function verdict(status: number, body: unknown): string {
 const APPROVED = { success: true, transaction_id: 'TXN-1', distributor_transaction_id: ID, response_code: '00' };
 const declined = (code: string): object => ({ success: false, error: 'no', response_code: code });
 
-describe('the answer to a purchase', () => {
+describe('the answer to a purchase at LATCOM', () => {
   it.each([
     [200, APPROVED, 'succeeded'],
     [201, APPROVED, 'succeeded'],
@@ -66,11 +66,11 @@ describe('the answer to a purchase', () => {
     [200, JSON.stringify(APPROVED).replace('}', ',"balance_after":1,"balance_after":2}'), 'succeeded'],
     [200, JSON.stringify(APPROVED).replace('}', ',"success":false}'), 'doubtful: contradictory_answer'],
     [200, JSON.stringify(APPROVED).replace('}', ',"response_code":"05"}'), 'doubtful: contradictory_answer'],
-  ])('%i %j is %s', (status, body, expected) => {
+  ])('%i %j is read as %s', (status, body, expected) => {
     expect(verdict(status, body)).toBe(expected);
   });
 
-  it('gives the receipt to the caller', () => {
+  it('contains the receipt for the caller', () => {
     const body = JSON.stringify({ ...APPROVED, reference: 'RRN-1', auth_code: 'A1' });
     expect(readPurchaseReply({ status: 200, headers: {}, body: `\uFEFF${body}` }, ID)).toEqual({
       kind: 'succeeded',
@@ -80,7 +80,7 @@ describe('the answer to a purchase', () => {
   });
 });
 
-it('keeps all digits of receipts that come as numbers', () => {
+it('a receipt that comes as numbers keeps all its digits', () => {
   const body =
     `{"success":true,"response_code":"00","distributor_transaction_id":"${ID}",` +
     '"transaction_id":90071992547409931,"reference":123456789012345678,"auth_code":9007199254740993}';
@@ -104,12 +104,12 @@ it.each([
   [403, '<html>Access Denied</html>', 'suspect'],
   [400, { success: false, error: 'Token expired' }, 'accepted'],
   [200, APPROVED, 'accepted'],
-])('the token, after %i %j, is %s', (status, body, expected) => {
+])('after the answer %i %j of LATCOM the token is %s', (status, body, expected) => {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   expect(judgeToken({ status, headers: {}, body: text })).toBe(expected);
 });
 
-it('sends a purchase exactly as documented', () => {
+it('a purchase is sent to LATCOM as documented', () => {
   const body = purchaseBody({
     transactionId: ID,
     phoneNumber: '5537686660',
@@ -148,7 +148,7 @@ describe('a Mexican phone number', () => {
   });
 });
 
-describe('a balance', () => {
+describe('the balance at LATCOM', () => {
   const after = (digits: string): unknown => {
     const reading = readBalanceAfter({
       status: 200,
@@ -188,11 +188,11 @@ describe('a balance', () => {
     ['1,"balance_after":1', '1.00'],
     ['null', 'absent'],
     ['1', '1.00'],
-  ])('%s after a purchase is %j: exact to four places, never through a float', (digits, expected) => {
+  ])('%s in the answer to a purchase is read as %j, exact to four places', (digits, expected) => {
     expect(after(digits)).toBe(expected);
   });
 
-  it('may be left out', () => {
+  it('may be absent from the answer to a purchase', () => {
     expect(readBalanceAfter({ status: 200, headers: {}, body: '{"success":true}' })).toBe('absent');
   });
 
@@ -222,7 +222,7 @@ describe('a balance', () => {
     ['{"success":true,"balance":1}', 500, 'server_error'],
     ['{"success":false,"error":"no"}', 403, 'balance_refused'],
     ['{"message":"Forbidden"}', 403, 'refused_by_edge'],
-  ])('asked for: %s with %i is %j', (body, status, expected) => {
+  ])('in the answer %s with HTTP %i is read as %j', (body, status, expected) => {
     expect(asked(body, status)).toEqual(expected);
   });
 });

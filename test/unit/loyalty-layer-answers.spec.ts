@@ -34,7 +34,7 @@ function told(read: (reply: Reply) => unknown, status: number, body: unknown): s
   }
 }
 
-describe.each(Object.keys(READERS))('the answer to a %s', (name) => {
+describe.each(Object.keys(READERS))('the answer of LoyaltyLayer to the request "%s"', (name) => {
   const read = READERS[name];
   if (!read) throw new Error('no such reader');
   const refused = (code: string): string =>
@@ -50,11 +50,11 @@ describe.each(Object.keys(READERS))('the answer to a %s', (name) => {
     [400, { message: 'Bad request' }],
     [422, '<html>Unprocessable</html>'],
     [403, '<html>Incident 4711</html>'],
-  ])('%i %j is of something in front of LoyaltyLayer', (status, body) => {
+  ])('%i %j comes from a system in front of LoyaltyLayer', (status, body) => {
     expect(told(read, status, body)).toBe('doubtful: refused_by_edge');
   });
 
-  it.each([500, 503, 504])('%i says how long to wait before it is asked again', (status) => {
+  it.each([500, 503, 504])('%i carries the wait before the next request', (status) => {
     const body = { error: 'server_error', error_description: 'x', code: status, retry_after: 30 };
     const error = (): unknown => {
       try {
@@ -75,7 +75,7 @@ describe.each(Object.keys(READERS))('the answer to a %s', (name) => {
   });
 });
 
-it('keeps all digits of what a pass entitles to, and of its id', () => {
+it('the entitlements and the id of a pass keep all their digits', () => {
   const body = '{"pass_id":90071992547409931,"iccid":8952020012345678907,"sims":[{"imsi":334020123456789012}]}';
   expect(readCreateReply(reply(200, body))).toMatchObject({
     providerReference: '90071992547409931',
@@ -83,7 +83,7 @@ it('keeps all digits of what a pass entitles to, and of its id', () => {
   });
 });
 
-it('passes keys on as they came, without the mark of byte order that is no JSON', () => {
+it('encryption keys are passed on unchanged, without a byte order mark', () => {
   const text = '{ "keys":[{"kid":12345678901234567890}]}';
   expect(readKeysReply(reply(200, `\uFEFF${text}`))).toMatchObject({ text });
   expect(told(readKeysReply, 200, '{"keys":1,"keys":2}')).toBe('doubtful: unreadable_answer');

@@ -40,57 +40,65 @@ function read(body: unknown, status = 200): string[] | string {
   }
 }
 
-it('sends the very bytes of each order', () => {
+it('a batch contains the exact bytes of each order', () => {
   expect(JSON.parse(batchBody(BODIES))).toEqual({ passes: ORDERS });
 });
 
-describe('the answer to a batch', () => {
+describe('the answer to a batch of passes', () => {
   it.each<[string, unknown, string[]]>([
-    ['in order', { results: ALL }, ['pass_0', 'pass_1', 'pass_2']],
-    ['reversed', { results: [...ALL].reverse() }, ['pass_0', 'pass_1', 'pass_2']],
+    ['results in order', { results: ALL }, ['pass_0', 'pass_1', 'pass_2']],
+    ['results reversed', { results: [...ALL].reverse() }, ['pass_0', 'pass_1', 'pass_2']],
     ['a bare list', ALL, ['pass_0', 'pass_1', 'pass_2']],
     ['a list of another name', { passes: ALL }, ['pass_0', 'pass_1', 'pass_2']],
     ['places as text', { results: ['0', '1', '2'].map((index) => good(index)) }, ['pass_0', 'pass_1', 'pass_2']],
-    ['one missing', { results: [good(0), good(2)] }, ['pass_0', 'unknown', 'pass_2']],
-    ['one too many', { results: [...ALL, good(3)] }, ['pass_0', 'pass_1', 'pass_2']],
+    ['one result missing', { results: [good(0), good(2)] }, ['pass_0', 'unknown', 'pass_2']],
+    ['one result too many', { results: [...ALL, good(3)] }, ['pass_0', 'pass_1', 'pass_2']],
     ['a place twice', { results: [...ALL, good(1, { pass_id: 'x' })] }, ['pass_0', 'unknown', 'pass_2']],
-    ['a place as no number', { results: [good(0), good('one'), good(2)] }, ['pass_0', 'unknown', 'pass_2']],
+    ['a place that is no number', { results: [good(0), good('one'), good(2)] }, ['pass_0', 'unknown', 'pass_2']],
     ['a negative place', { results: [good(0), good(-1), good(2)] }, ['pass_0', 'unknown', 'pass_2']],
     ['a pass twice', { results: [good(0), good(1, { pass_id: 'pass_0' }), good(2)] }, ['unknown', 'unknown', 'pass_2']],
-    ['another plan', { results: [good(0), good(1, { plan_id: 'ESIM' }), good(2)] }, ['pass_0', 'unknown', 'pass_2']],
     [
-      "another person's",
+      'a result of another plan',
+      { results: [good(0), good(1, { plan_id: 'ESIM' }), good(2)] },
+      ['pass_0', 'unknown', 'pass_2'],
+    ],
+    [
+      'a result of another person',
       { results: [good(0), good(1, { holder: holder('Caio') }), good(2)] },
       ['pass_0', 'unknown', 'pass_2'],
     ],
-    ['null items', { results: [good(0), null, good(2)] }, ['pass_0', 'unknown', 'pass_2']],
-    ['items that are no objects', { results: [good(0), 'ok', 7] }, ['pass_0', 'unknown', 'unknown']],
+    ['a result that is null', { results: [good(0), null, good(2)] }, ['pass_0', 'unknown', 'pass_2']],
+    ['results that are no objects', { results: [good(0), 'ok', 7] }, ['pass_0', 'unknown', 'unknown']],
     [
-      'without places',
+      'results without places',
       { results: ALL.map((item) => ({ ...item, index: undefined })) },
       ['unknown', 'unknown', 'unknown'],
     ],
-    ['counted from 1', { results: [good(1), good(2), good(3)] }, ['unknown', 'unknown', 'unknown']],
-    ['counted from 1, the last missing', { results: [good(1), good(2)] }, ['unknown', 'unknown', 'unknown']],
+    ['places counted from 1', { results: [good(1), good(2), good(3)] }, ['unknown', 'unknown', 'unknown']],
+    ['places counted from 1, the last missing', { results: [good(1), good(2)] }, ['unknown', 'unknown', 'unknown']],
     [
-      'counted from 1, with the holders',
+      'places counted from 1, with the holders',
       { results: ['Bia', 'Caio', 'Ana'].map((name, at) => good(at + 1, { pass_id: name, holder: holder(name) })) },
       ['Ana', 'Bia', 'Caio'],
     ],
     [
-      'without places, with the holders, shuffled',
+      'shuffled results without places, with the holders',
       { results: ['Caio', 'Ana', 'Bia'].map((name) => ({ success: true, pass_id: name, holder: holder(name) })) },
       ['Ana', 'Bia', 'Caio'],
     ],
     ['an empty list', { results: [] }, ['unknown', 'unknown', 'unknown']],
-    ['without a pass', { results: [good(0), good(1, { pass_id: null }), good(2)] }, ['pass_0', 'unknown', 'pass_2']],
     [
-      'no success, and a pass',
+      'a success without a pass',
+      { results: [good(0), good(1, { pass_id: null }), good(2)] },
+      ['pass_0', 'unknown', 'pass_2'],
+    ],
+    [
+      'a pass without a success',
       { results: [good(0), good(1, { success: false }), good(2)] },
       ['pass_0', 'unknown', 'pass_2'],
     ],
     [
-      'success, and an error',
+      'a success with an error',
       { results: [good(0), good(1, { error: { error: 'invalid_request', code: 400 } }), good(2)] },
       ['pass_0', 'unknown', 'pass_2'],
     ],
@@ -115,37 +123,37 @@ describe('the answer to a batch', () => {
       { results: [bad(0, 'invalid_plan_id'), bad(1, 'provider_timeout', { code: 504 }), bad(2, 'timeout')] },
       ['failed invalid_plan', 'unknown', 'unknown'],
     ],
-  ])('%s', (_what, body, expected) => {
+  ])('gives each pass its result: %s', (_what, body, expected) => {
     expect(read(body)).toEqual(expected);
     expect(read(body, 207)).toEqual(expected);
   });
 
   it.each<[string, number, unknown, string]>([
     ['an object instead of a list', 200, { results: { 0: good(0) } }, 'all doubtful: unreadable_answer'],
-    ['nothing of a list', 200, { success: true }, 'all doubtful: unreadable_answer'],
-    ['truncated', 200, JSON.stringify({ results: ALL }).slice(0, -9), 'all doubtful: unreadable_answer'],
+    ['no list', 200, { success: true }, 'all doubtful: unreadable_answer'],
+    ['a truncated body', 200, JSON.stringify({ results: ALL }).slice(0, -9), 'all doubtful: unreadable_answer'],
     ['HTML', 200, '<html>Maintenance</html>', 'all doubtful: unreadable_answer'],
     ['no body', 204, '', 'all doubtful: unreadable_answer'],
     ['null', 200, 'null', 'all doubtful: unreadable_answer'],
     ['a list with 500', 500, { results: ALL }, 'all doubtful: server_error'],
-    ['504', 504, { error: 'provider_timeout', code: 504 }, 'all doubtful: server_error'],
-    ['a refusal of the whole', 400, { error: 'invalid_request', code: 400 }, 'all doubtful: batch_refused'],
+    ['a 504', 504, { error: 'provider_timeout', code: 504 }, 'all doubtful: server_error'],
+    ['a refusal of the whole batch', 400, { error: 'invalid_request', code: 400 }, 'all doubtful: batch_refused'],
     ['a redirect', 302, '', 'all doubtful: batch_refused'],
-    ['no such endpoint', 404, { error: 'not_found', code: 404 }, 'all not-sent: batch_refused'],
-    ['too large', 413, '', 'all not-sent: batch_refused'],
-  ])('%s', (_what, status, body, expected) => {
+    ['a 404 of a missing endpoint', 404, { error: 'not_found', code: 404 }, 'all not-sent: batch_refused'],
+    ['a 413', 413, '', 'all not-sent: batch_refused'],
+  ])('has no result for single passes: %s', (_what, status, body, expected) => {
     expect(read(body, status)).toBe(expected);
   });
 
-  it('shows how many passes nobody ordered', () => {
+  it('shows the number of passes that were not ordered', () => {
     const surplus = (items: unknown): number =>
       surplusOf({ status: 200, headers: {}, body: JSON.stringify({ results: items }) }, BODIES);
     expect([surplus(ALL), surplus([...ALL, good(3)]), surplus([good(0)]), surplus('none')]).toEqual([0, 1, 0, 0]);
   });
 });
 
-describe('the size of batches', () => {
-  it('begins small, doubles with each that is understood, up to the limit', () => {
+describe('the batch size of LoyaltyLayer', () => {
+  it('begins small and doubles with each understood answer, up to the limit', () => {
     const trust = new BatchTrust(30);
     const sizes = [1, 2, 3, 4].map(() => {
       const { size } = trust;
@@ -155,7 +163,7 @@ describe('the size of batches', () => {
     expect(sizes).toEqual([5, 10, 20, 30]);
   });
 
-  it('is one while the first is under way', () => {
+  it('is one while the first request is under way', () => {
     const trust = new BatchTrust(30);
     trust.begin();
     expect([trust.size, trust.isProven]).toEqual([1, false]);
@@ -171,7 +179,7 @@ describe('the size of batches', () => {
     expect([trust.size, trust.isProven]).toEqual([5, false]);
   });
 
-  it('is none for ten minutes after three answers in a row that were not understood, or a refusal', () => {
+  it('is zero for ten minutes after a refusal or after three answers in a row that were not understood', () => {
     let nowMs = 0;
     const trust = new BatchTrust(30, () => nowMs);
     for (let times = 0; times < 3; times += 1) {
@@ -185,7 +193,7 @@ describe('the size of batches', () => {
     expect(trust.size).toBe(0);
   });
 
-  it('is none where they are switched off', () => {
+  it('is zero when batches are switched off', () => {
     expect(new BatchTrust(1).size).toBe(0);
   });
 });

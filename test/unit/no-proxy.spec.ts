@@ -30,14 +30,14 @@ test.each([
 });
 
 test.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])(
-  'the loopback target %s is always exempt',
+  'the loopback target %s never needs the proxy',
   (host) => {
     expect(exemptionFor([])(host, 443)).toBe(true);
   },
 );
 
 test.each(['localhost.example', '127.0.0.1.example', '128.0.0.1', '::2', 'provider.example'])(
-  'the target %s is not exempt by itself',
+  'the target %s needs the proxy unless NO_PROXY names it',
   (host) => {
     expect(exemptionFor([])(host, 443)).toBe(false);
   },

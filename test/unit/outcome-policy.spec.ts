@@ -62,7 +62,7 @@ function transaction(changes: Partial<Transaction> = {}): Transaction {
 const error = (kind: ProviderErrorKind, retryAfterMs?: number): ProviderError =>
   new ProviderError(kind, 'why', retryAfterMs === undefined ? {} : { retryAfterMs });
 
-describe('a call without an answer that means anything', () => {
+describe('after a call without a usable answer, a transaction', () => {
   it.each<[ProviderErrorKind, boolean, object]>([
     ['not-sent', false, { to: null, attemptNotSent: true, dueInMs: 500 }],
     ['not-sent', true, { to: null, attemptNotSent: true, dueInMs: 500 }],
@@ -70,17 +70,17 @@ describe('a call without an answer that means anything', () => {
     ['unauthorized', false, { to: null, attemptNotSent: true, dueInMs: 60_000 }],
     ['doubtful', true, { to: null, attemptNotSent: false, dueInMs: 500 }],
     ['doubtful', false, { to: 'unknown', dueInMs: null, resource: { status: 'unknown' } }],
-  ])('%s, repeatable %s', (kind, repeatable, expected) => {
+  ])('gets the verdict of the error "%s", repeatable %s', (kind, repeatable, expected) => {
     expect(afterError(handler(repeatable), transaction(), error(kind), NOW, () => 0.5)).toMatchObject(expected);
   });
 
-  it('waits at least as long as the provider says', () => {
+  it('waits at least as long as the provider asks', () => {
     for (const kind of ['rate-limited', 'doubtful'] as const) {
       expect(afterError(handler(true), transaction(), error(kind, 61_000), NOW)).toMatchObject({ dueInMs: 61_000 });
     }
   });
 
-  it('parks what could not be delivered for a day, and never drops it', () => {
+  it('is parked after a day of failures, and never dropped', () => {
     const old = transaction({ createdAt: new Date(NOW.getTime() - 25 * HOUR_MS) });
     expect(afterError(handler(true), old, error('doubtful'), NOW)).toMatchObject({
       to: null,
@@ -91,7 +91,7 @@ describe('a call without an answer that means anything', () => {
     expect(afterError(handler(true), released, error('doubtful'), NOW)).not.toHaveProperty('parked', true);
   });
 
-  it('never moves what the provider has accepted, however long it takes', () => {
+  it('that the provider has accepted keeps its status, however long the answer takes', () => {
     const accepted = transaction({ status: 'processing', createdAt: new Date(NOW.getTime() - 1_000 * HOUR_MS) });
     for (const kind of ['not-sent', 'rate-limited', 'unauthorized', 'doubtful'] as const) {
       const verdict = afterError(handler(false), accepted, error(kind), NOW);
@@ -102,14 +102,14 @@ describe('a call without an answer that means anything', () => {
   });
 });
 
-it('grows the pause between tries exponentially with full jitter up to its cap', () => {
+it('the pause between tries grows exponentially with full jitter up to its cap', () => {
   const pauses = [1, 2, 3, 4, 12, 100].map((attempts) => backoffMs(handler(true), attempts, () => 1));
   expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 900_000, 900_000]);
   expect(backoffMs(handler(true), 12, () => 0.25)).toBe(225_000);
   expect(backoffMs(handler(true), 1, () => 0)).toBe(100);
 });
 
-it('calls a cut off purchase unknown and an expired one failed', () => {
+it('an interrupted purchase is unknown, and an expired one has failed', () => {
   expect(afterInterruption(handler(false))).toMatchObject({ to: 'unknown', dueInMs: null });
   expect(afterExpiry(handler(false))).toMatchObject({
     to: 'failed',
@@ -122,6 +122,6 @@ it.each([
   ['accepted', { kind: 'accepted', correlationId: 'c', pollInMs: 5, expectedInMs: 9 }, 'processing'],
   ['succeeded', { kind: 'succeeded', providerReference: 'r' }, 'succeeded'],
   ['waiting', { kind: 'waiting', pollInMs: 5 }, null],
-] as const)('%s', (_kind, outcome, to) => {
+] as const)('a call with the outcome "%s" sets its documented status', (_kind, outcome, to) => {
   expect(afterOutcome(handler(false), transaction(), outcome).to).toBe(to);
 });

@@ -11,7 +11,7 @@ function isMexican(national: string): boolean {
   );
 }
 
-it('the first six digits decide, as the library decides by all ten', () => {
+it('the first six digits of a Mexican phone number decide as the library decides by all ten', () => {
   const disagreeing: string[] = [];
   for (let block = 0; block < 1_000_000; block += 83) {
     for (const rest of [0, 1, 4_999, 9_999, block % 10_000]) {

@@ -16,12 +16,12 @@ function isOwnPlace(file: string, provider: string): boolean {
 const FILES = globSync('**/*.ts', { cwd: SRC }).map((file) => file.replaceAll('\\', '/'));
 const TEXTS = new Map(FILES.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
 
-it('there is code to look at', () => {
+it('the sources that are searched for provider names are found', () => {
   expect(FILES.length).toBeGreaterThan(300);
 });
 
 it.each(DECLARED.map((manifest) => [manifest.title, manifest] as const))(
-  'no file outside its places names %s, or one of its transaction types',
+  'no file outside its places names %s or one of its transaction types',
   (_title, { name, title, operations }) => {
     const words = [name.replaceAll('-', '[-_ ]?'), title.replaceAll(' ', '[-_ ]?')];
     const types = Object.keys(operations).map((type) => `['"\`]${type}['"\`]`);

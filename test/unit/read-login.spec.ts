@@ -34,32 +34,32 @@ describe('the lifetime of a token', () => {
     ['""', null],
     ['true', null],
     ['null', null],
-  ])('said to be %s is %p ms', (seconds, expected) => {
+  ])('is read from %s as %p ms', (seconds, expected) => {
     expect(told(200, `{"access_token":"t","expires_in":${seconds}}`)).toEqual({ token: 't', expiresInMs: expected });
   });
 });
 
-describe('a token', () => {
+describe('a token from a login', () => {
   it.each(['abc', 'abc\n', 'abc\r\n', ' abc', '\tabc ', '\ufeffabc', 'abc\u2028'])(
-    '%j is sent without blanks around',
+    '%j is sent without blanks around it',
     (text) => {
       expect(told(200, { access_token: text })).toMatchObject({ token: 'abc' });
     },
   );
 
   it.each(['abc\u00e9', 'a b', 'a\nb', 'a\u0000b', '', ' ', 'a\ud800', null, {}, true])(
-    '%j is none that can be sent',
+    '%j is refused, because no header can carry it',
     (text) => {
       expect(told(200, { access_token: text })).toBe('doubtful: token_unreadable');
     },
   );
 
-  it('that came as a number keeps its digits', () => {
+  it('keeps its digits when it is a number', () => {
     expect(told(200, '{"access_token":90071992547409931}')).toMatchObject({ token: '90071992547409931' });
   });
 });
 
-it.each([503, 429, 403, 200])('a login that fails with %i says how long to wait before the next one', (status) => {
+it.each([503, 429, 403, 200])('a login that fails with %i carries the wait before the next one', (status) => {
   const waitsFor = (): unknown => {
     try {
       return readLogin({ status, headers: { 'retry-after': '120' }, body: '<p>Later</p>' }, isLatcom);

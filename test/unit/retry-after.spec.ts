@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 const told = (header: string | null, body = ''): number | null =>
   retryAfterMs({ status: 429, headers: header === null ? {} : { 'retry-after': header }, body }, NOW);
 
-describe('the time after which a provider wants to be asked again', () => {
+describe('the wait that a provider asks for', () => {
   it.each<[string, number | null]>([
     ['7', 7_000],
     [' 7 ', 7_000],
@@ -35,7 +35,7 @@ describe('the time after which a provider wants to be asked again', () => {
     ['', null],
     ['٥', null],
     ['0x10', null],
-  ])('%j in the header is %p ms', (header, expected) => {
+  ])('is read from the header %j as %p ms', (header, expected) => {
     expect(told(header)).toBe(expected);
   });
 
@@ -52,16 +52,16 @@ describe('the time after which a provider wants to be asked again', () => {
     ['{"error":{"retry_after":60}}', null],
     ['"retry_after":60', null],
     ['{"message":"\\"retry_after\\": 60"}', null],
-  ])('%s as the body is %p ms', (body, expected) => {
+  ])('is read from the body %s as %p ms', (body, expected) => {
     expect(told(null, body)).toBe(expected);
   });
 
-  it('is that of the body when the header cannot be read', () => {
+  it('is read from the body when the header cannot be read', () => {
     expect(told('soon', '{"retry_after":3}')).toBe(3_000);
     expect(told('7', '{"retry_after":3}')).toBe(7_000);
   });
 
-  it('is never negative, never more than an hour, and never throws, whatever is sent', () => {
+  it('is never negative, never more than an hour, and never throws', () => {
     fc.assert(
       fc.property(fc.string(), fc.oneof(fc.string(), fc.json()), (header, body) => {
         const ms = told(header, body);
@@ -71,7 +71,7 @@ describe('the time after which a provider wants to be asked again', () => {
   });
 });
 
-describe('a date in a header', () => {
+describe('a date in a Retry-After header', () => {
   it('is read back in the form in which it is written', () => {
     fc.assert(
       fc.property(fc.date({ min: new Date(0), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }), (date) => {
@@ -88,7 +88,7 @@ describe('a date in a header', () => {
   });
 });
 
-it('a number of seconds is rounded to milliseconds, and cut at the most that makes sense', () => {
+it('a wait in seconds is rounded to milliseconds and limited to the maximum', () => {
   expect([readSeconds('1800', HOUR_MS), readSeconds(0.0004, HOUR_MS), readSeconds('7200', HOUR_MS)]).toEqual([
     1_800_000,
     0,

@@ -50,10 +50,10 @@ const latcom = (changes: Partial<Record<'id' | 'status' | 'amount' | 'currency' 
   return [id, status, amount, currency, date].join(',');
 };
 
-describe('files as spreadsheets, proxies and people produce them', () => {
+describe('statements as spreadsheets, proxies and people produce them', () => {
   const FILES = 300;
 
-  it('are read in the quick way as in the careful way', () => {
+  it('are read alike by the quick and the careful reader', () => {
     const random = seeded(1);
     for (let index = 0; index < FILES; index += 1) {
       const file = randomFile(random);
@@ -61,7 +61,7 @@ describe('files as spreadsheets, proxies and people produce them', () => {
     }
   });
 
-  it('are read the same however their bytes come', () => {
+  it('are read alike however their bytes arrive', () => {
     const random = seeded(2);
     for (let index = 0; index < FILES; index += 1) {
       const file = randomFile(random);
@@ -71,7 +71,7 @@ describe('files as spreadsheets, proxies and people produce them', () => {
   });
 });
 
-it('takes plain lines in the quick way, whatever the delimiter', () => {
+it('plain lines of a statement are read by the quick reader, whatever the delimiter', () => {
   for (const delimiter of [',', ';', '\t', '|']) {
     const lines = Array.from({ length: 10 }, () => latcom({}).replaceAll(',', delimiter));
     const csv = [COLUMNS.replaceAll(',', delimiter), ...lines, ''].join('\n');
@@ -86,14 +86,14 @@ it.each([
   ['UTF-16BE', (csv: string) => Buffer.from(`\ufeff${csv}`, 'utf16le').swap16(), 'utf-16be'],
   ['Windows-1252', (csv: string) => Buffer.from(csv, 'latin1'), 'windows-1252'],
   ['UTF-8', (csv: string) => Buffer.from(csv), 'utf-8'],
-])('recognizes %s, and reads references with accents in it', (_what, bytes, encoding) => {
+])('the encoding %s of a statement is recognized, and references with accents are read', (_what, bytes, encoding) => {
   const csv = `distributor_transaction_id,Descripción,amount,date\nÑandú 1,SUCCESS,10.00,${AT}\n`;
   const rows = rowsOf(bytes(csv), { columns: { status: 'Descripción' } });
   expect(rows.encoding).toBe(encoding);
   expect(text(rows)).toContain('\tÑandú 1\t');
 });
 
-it('refuses a mark that contradicts the declared encoding, and UTF-16 without one that is not declared', () => {
+it('a byte order mark that contradicts the declared encoding, and undeclared UTF-16 without one, are refused', () => {
   const csv = `${COLUMNS}\n${latcom({})}\n`;
   const declared = (encoding: string): Options => ({ format: readFormat(JSON.stringify({ encoding })) });
   expect(() => rowsOf(`\ufeff${csv}`, declared('windows-1252'))).toThrow('/format/encoding');
@@ -104,7 +104,7 @@ it('refuses a mark that contradicts the declared encoding, and UTF-16 without on
 it.each([
   ['a line of spreadsheets', 'sep=;'],
   ['titles and empty lines', 'LATCOM S.A.\n\n"Estado de cuenta";;;;\n   '],
-])('finds the header behind %s', (_what, before) => {
+])('the header of a statement is found behind %s', (_what, before) => {
   const csv = [
     before,
     ' "Distributor_Transaction_ID" ;STATUS;amount\u00a0;Currency;date',
@@ -119,7 +119,7 @@ it.each([
   ['a mapped column twice', 'distributor_transaction_id,Estado,amount,date,ESTADO ', { status: 'Estado' }, 'Estado'],
   ['a column beside the one that is read for it', `${COLUMNS},Importe`, { amount: 'Importe' }, 'amount'],
   ['no date', 'distributor_transaction_id;status;amount', {}, 'date'],
-])('refuses a header with %s, by its name', (_what, header, columns, name) => {
+])('a statement is refused when its header has %s, and the column is named', (_what, header, columns, name) => {
   expect(() => rowsOf(`${header}\n`, { columns })).toThrow();
   try {
     rowsOf(`${header}\n`, { columns });
@@ -128,12 +128,12 @@ it.each([
   }
 });
 
-it('refuses a mapping that reads one column twice', () => {
+it('a mapping that reads one column twice is refused', () => {
   expect(() => rowsOf(COLUMNS, { columns: { amount: 'status' } })).toThrow('/columns');
   expect(() => rowsOf(COLUMNS, { columns: { amount: 'X', status: ' x' } })).toThrow('/columns');
 });
 
-it('takes columns that are unread twice', () => {
+it('unread columns may have the same name', () => {
   const rows = rowsOf(`${COLUMNS},note,Note\n${latcom({})},5" x,"y\n`);
   expect([rows.count, rows.badCount]).toEqual([1, 0]);
 });
@@ -141,8 +141,13 @@ it('takes columns that are unread twice', () => {
 const AMOUNT_LAST = 'distributor_transaction_id,status,currency,date,amount';
 it.each([
   ['more cells than the header', `${newUuid()},SUCCESS,MXN,${AT},1,000.00`, AMOUNT_LAST, [2, null, 'too_many_cells']],
-  ['a cell under no name', `${newUuid()},SUCCESS,MXN,${AT},1,000.00`, `${AMOUNT_LAST},`, [2, null, 'nameless_cell']],
-  ['an amount too few', `${newUuid()},SUCCESS,MXN,${AT}`, AMOUNT_LAST, [2, 'amount', 'too_few_cells']],
+  [
+    'a cell without a column name',
+    `${newUuid()},SUCCESS,MXN,${AT},1,000.00`,
+    `${AMOUNT_LAST},`,
+    [2, null, 'nameless_cell'],
+  ],
+  ['a missing amount', `${newUuid()},SUCCESS,MXN,${AT}`, AMOUNT_LAST, [2, 'amount', 'too_few_cells']],
   [
     'a quote that is open',
     `"${newUuid()},SUCCESS,MXN,${AT},1`,
@@ -150,9 +155,11 @@ it.each([
     [2, 'distributor_transaction_id', 'quotes'],
   ],
   ['a total', 'Total,,,,30.00', AMOUNT_LAST, [2, null, 'total']],
-  ['a total without a word', ',,,,30.00', AMOUNT_LAST, [2, null, 'total']],
+  ['a total without a label', ',,,,30.00', AMOUNT_LAST, [2, null, 'total']],
   ['the header again', AMOUNT_LAST, AMOUNT_LAST, [2, null, 'repeated_header']],
-])('reports a line with %s', (_what, cells, header, fault) => expect(faultOf(cells, {}, header)).toEqual(fault));
+])('a line of a statement is reported as bad with %s', (_what, cells, header, fault) =>
+  expect(faultOf(cells, {}, header)).toEqual(fault),
+);
 
 it.each([
   [{ amount: '"10,50"' }, 'amount_undeclared'],
@@ -179,7 +186,7 @@ it.each([
   [{ id: `'${newUuid()}` }, 'id_apostrophe'],
   [{ id: 'a\u200bb' }, 'id_unreadable'],
   [{ id: '4111-1111-1111-1111' }, 'card_number'],
-])('reports a line with %j', (changes, code) => {
+])('a line of a statement is reported as bad with %j', (changes, code) => {
   expect(faultOf(latcom(changes))).toEqual([2, expect.anything(), code]);
 });
 
@@ -191,7 +198,7 @@ it.each([
   ['{"decimal":"."}', '1.230', '123'],
   [undefined, '0.500', '50'],
   [undefined, '10.00000', '1000'],
-])('reads with %s the amount %s as %s', (format, amount, digits) => {
+])('with the format %s the amount %s is read as %s', (format, amount, digits) => {
   expect(text(rowsOf(`${COLUMNS}\n${latcom({ amount })}\n`, { format: readFormat(format) }))).toContain(
     `\tt\t${digits}\tMXN`,
   );
@@ -201,7 +208,7 @@ it.each([
   ['{"decimal":",","thousands":"."}', '10.50'],
   ['{"decimal":","}', '10.50'],
   ['{"thousands":","}', '"10,50"'],
-])('does not read with %s the amount %s', (format, amount) => {
+])('with the format %s the amount %s is refused', (format, amount) => {
   expect(faultOf(latcom({ amount }), { format: readFormat(format) })).toEqual([2, 'amount', 'amount_undeclared']);
 });
 
@@ -223,15 +230,18 @@ it.each([
   ['{"timeZone":"America/Mexico_City"}', '2026-11-20T14:10:36Z', '2026-11-20T14:10:36'],
   ['{"timeZone":"America/Mexico_City"}', '2026-11-20', '2026-11-21T05:59:59.999'],
   ['{"timeZone":"America/Santiago"}', '2026-09-05', '2026-09-06T03:59:59.999'],
-])('reads with %s the date %s as %s', (format, date, at) => {
+])('with the format %s the date %s is read as %s', (format, date, at) => {
   const rows = rowsOf(`${COLUMNS}\n${latcom({ date })}\n`, { format: readFormat(format) });
   expect(rows.times.last).toBe(at);
 });
 
-it.each(['2026-09-06 00:30:00', '2026-04-04 23:30:00'])('does not guess a time that is twice or never: %s', (date) => {
-  const format = readFormat('{"timeZone":"America/Santiago"}');
-  expect(faultOf(latcom({ date }), { format })).toEqual([2, 'date', 'date_not_unique']);
-});
+it.each(['2026-09-06 00:30:00', '2026-04-04 23:30:00'])(
+  'a local time that occurs twice or never is refused: %s',
+  (date) => {
+    const format = readFormat('{"timeZone":"America/Santiago"}');
+    expect(faultOf(latcom({ date }), { format })).toEqual([2, 'date', 'date_not_unique']);
+  },
+);
 
 it.each([
   ['{"delimiter":":"}', '/format/delimiter'],
@@ -243,7 +253,9 @@ it.each([
   ['{"dates":1}', '/format/dates'],
   ['[]', '/format'],
   ['{', '/format'],
-])('refuses the format %s at %s', (format, pointer) => expect(() => readFormat(format)).toThrow(`(${pointer})`));
+])('the statement format %s is refused at %s', (format, pointer) =>
+  expect(() => readFormat(format)).toThrow(`(${pointer})`),
+);
 
 it.each([
   ['PENDING', '10.00', 'pending'],
@@ -254,7 +266,7 @@ it.each([
   ['SUCCESS', '-10.00', 'reversal'],
   ['SUCCESS', '(10.00)', 'reversal'],
   ['FAIL', '\u221210.00', 'reversal'],
-])('takes a line with %s and %s for a %s, which settles nothing', (status, amount, kind) => {
+])('a line with status "%s" and amount "%s" is read as a %s and settles nothing', (status, amount, kind) => {
   const id = newUuid();
   const rows = rowsOf(`${COLUMNS}\n${latcom({ id, status, amount })}\n`);
   const { lines, named } = rows.take();
@@ -263,13 +275,13 @@ it.each([
   expect([rows.pending, rows.badCount]).toEqual([kind === 'pending' ? 1 : 0, 0]);
 });
 
-it.each(['', '0.00', '10.00'])('needs no amount of what failed: "%s"', (amount) => {
+it.each(['', '0.00', '10.00'])('a failed line needs no amount: "%s"', (amount) => {
   const rows = rowsOf(`${COLUMNS}\n${latcom({ status: 'FAIL', amount })}\n`);
   expect([rows.count, rows.badCount]).toEqual([1, 0]);
   expect(text(rows)).toContain(amount === '10.00' ? '\tf\t1000\t' : '\tf\t\\N\t');
 });
 
-it('knows the transaction of a line that cannot be read, also where its id is mangled', () => {
+it('the transaction of an unreadable line is found, even when its id is mangled', () => {
   const id = newUuid();
   const bad = [
     latcom({ id, status: 'MAYBE' }),
@@ -292,7 +304,7 @@ it.each([
   ['without a line end between them', ''],
   ['with a byte order mark between them', '\ufeff'],
   ['with the line separator of Unicode between them', '\u2028'],
-])('names the transactions of all lines that are glued together %s', (_, between) => {
+])('the transactions of lines glued together %s are all found', (_, between) => {
   const [one, other] = [newUuid(), newUuid()];
   const rows = rowsOf(`${COLUMNS}\n${latcom({ id: one })}${between}${latcom({ id: other })}\n`);
   expect(rows.bad.map(({ code }) => code)).toEqual(['too_many_cells']);
@@ -304,8 +316,8 @@ it.each([
   ]);
 });
 
-describe('carriage returns only', () => {
-  it('end lines among lines that end otherwise, and none in a cell that is not read', () => {
+describe('lone carriage returns', () => {
+  it('end lines among other line ends, but not inside an unread cell', () => {
     const ids = [newUuid(), newUuid(), newUuid(), newUuid()];
     const [a, b, c, d] = ids.map((id) => latcom({ id }));
     for (const size of [1, 7, Infinity]) {
@@ -317,7 +329,7 @@ describe('carriage returns only', () => {
     }
   });
 
-  it('refuse a file of which so many lines end with them that they are too long to be read as one', () => {
+  it('cause the refusal of a file in which they join so many lines that the result is too long', () => {
     const lines = Array.from({ length: 2_000 }, () => latcom({}));
     expect(() => rowsOf(`${COLUMNS}\n${lines.join('\r')}\n`)).toThrow('/file');
     const long = `${latcom({})},${'x\r'.repeat(40_000)}`;
@@ -326,7 +338,7 @@ describe('carriage returns only', () => {
 });
 
 it.each(['TOTAL', 'Total general', 'totales:', 'Sub-total', 'Grand total', 'Saldo final', 'Saldo', 'Closing balance'])(
-  'takes a summary line with all its cells for no execution: "%s"',
+  'the summary line "%s" with all its cells is not an execution',
   (word) => {
     const accrual = `TOTALPASS,,1,2026-11-20T00:00:00Z\nTOTAL-31,,1,2026-11-20T00:00:00Z\n${word},,15000,2026-11-20T00:00:00Z`;
     const header = 'latamAccrualId,partnerTransactionId,points,date';
@@ -339,14 +351,14 @@ it.each(['TOTAL', 'Total general', 'totales:', 'Sub-total', 'Grand total', 'Sald
   },
 );
 
-it('takes an id for the same in another case, in braces and as a URN', () => {
+it('an id is the same in another case, in braces and as a URN', () => {
   const id = newUuid();
   const ids = [id.toUpperCase(), `{${id}}`, `urn:uuid:${id}`, `txn_${id}`, id.replaceAll('-', '')];
   const rows = rowsOf([COLUMNS, ...ids.map((one) => latcom({ id: one })), ''].join('\n'));
   expect(text(rows).match(new RegExp(`\t${id}\t`, 'g'))).toHaveLength(ids.length);
 });
 
-it('takes no other line with a line break in quotes, or with a line that is too long', () => {
+it('a quoted line break and a line that is too long do not spoil other lines', () => {
   const long = 'x'.repeat(70_000);
   for (const size of [1_000, Infinity]) {
     const csv = [`${COLUMNS},note`, `${latcom({})},"a`, `b"`, `${latcom({})},${long}`, `${latcom({})},`, ''].join('\n');
@@ -359,7 +371,7 @@ it('takes no other line with a line break in quotes, or with a line that is too 
   }
 });
 
-it('reads lines of LATAM Pass in any order of columns, and takes no card number for an id', () => {
+it('lines of LATAM Pass are read in any order of columns, and a card number is not an id', () => {
   const id = newUuid();
   const header = 'date,ffn,points,partnerTransactionId,latamAccrualId,partnerAccrualId';
   const lines = [
@@ -380,7 +392,7 @@ it('reads lines of LATAM Pass in any order of columns, and takes no card number 
   expect(named.toString()).toContain(`5\treversal\t\\N\t\\N\t${id}\tA-3\t`);
 });
 
-it('suspects every id that comes again', () => {
+it('every repeated id is marked as suspicious', () => {
   const ids = Array.from({ length: 2_000 }, newUuid);
   const lines = [...ids, ...ids].map((id) => latcom({ id }));
   const again = text(rowsOf([COLUMNS, ...lines, ''].join('\n')))
@@ -390,24 +402,24 @@ it('suspects every id that comes again', () => {
   expect(again.slice(2_000, 4_000).every(Boolean)).toBe(true);
 });
 
-describe('the days of which a file speaks', () => {
+describe('the days of a statement', () => {
   const day = (at: number, lines = 1): { day: number; lines: number } => ({ day: at, lines });
 
   it.each([
     ['one day', [day(100)], [100, 100]],
     ['a month of few lines', [day(100), day(115), day(131)], [100, 131]],
-    ['one line of 1970 beside one', [day(0), day(20_000)], [20_000, 20_000]],
-    ['many, and one a week and a half before', [day(90), day(101, 500), day(102, 500)], [101, 102]],
-    ['many with a long holiday in between', [day(100, 500), day(107, 500)], [100, 107]],
-    ['two large parts', [day(100, 500), day(120, 400)], [100, 120]],
-    ['many of a year before, and more of this one', [day(100, 400), day(465, 500)], [465, 465]],
-  ])('are of %s', (_what, days, [first, last]) => expect(boundsOf(days, 0)?.bulk).toEqual({ first, last }));
+    ['one line of 1970 and one of today', [day(0), day(20_000)], [20_000, 20_000]],
+    ['many lines, and one a week and a half before', [day(90), day(101, 500), day(102, 500)], [101, 102]],
+    ['many lines with a long holiday in between', [day(100, 500), day(107, 500)], [100, 107]],
+    ['two large groups of lines', [day(100, 500), day(120, 400)], [100, 120]],
+    ['many lines of a year before, and more of this year', [day(100, 400), day(465, 500)], [465, 465]],
+  ])('are computed for %s', (_what, days, [first, last]) => expect(boundsOf(days, 0)?.bulk).toEqual({ first, last }));
 
-  it('are none where all are older than ten years', () => {
+  it('are none when all lines are older than ten years', () => {
     expect(boundsOf([day(0, 500)], 10_000)).toMatchObject({ bulk: null, near: { first: 10_000 } });
   });
 
-  it('have lines near them that are late, and none that are far', () => {
+  it('have late lines near them, and no lines far from them', () => {
     expect(boundsOf([day(90), day(101, 500)], 0)?.near.first).toBeLessThanOrEqual(90);
     expect(boundsOf([day(60), day(101, 500)], 0)?.near.first).toBeGreaterThan(60);
   });

@@ -75,21 +75,21 @@ function writes(): string[] {
   return [...new Set(all)];
 }
 
-it('every table has an owner, which is a room', () => {
+it('every table is owned by a room that exists', () => {
   const tables = namesIn(readFileSync(join(SOURCE, 'database', 'schema.sql'), 'utf8'), TABLE);
   expect(tables.length).toBeGreaterThan(30);
   expect([...owners.keys()].toSorted()).toEqual(tables.toSorted());
   expect([...owners.values()].filter((room) => !existsSync(join(SOURCE, room)))).toEqual([]);
 });
 
-it('a stored function has a file of its own, with its name', () => {
+it('every stored function is in a file of its own, with its name', () => {
   for (const [file, text] of schemaFiles) {
     const functions = file.endsWith('/tables.sql') ? [] : [basename(file, '.sql')];
     expect([file, ...namesIn(text, /\bcreate (?:or replace )?function (\w+)/g)]).toEqual([file, ...functions]);
   }
 });
 
-it('writes in SQL, by stored functions and through TypeORM are all seen', () => {
+it('the search for writers finds SQL, stored functions and TypeORM', () => {
   expect(entities.size).toBeGreaterThan(4);
   expect(writes()).toEqual(
     expect.arrayContaining([
@@ -103,7 +103,7 @@ it('writes in SQL, by stored functions and through TypeORM are all seen', () => 
   );
 });
 
-it('a table is written by the room that owns it, or where one statement has to span two', () => {
+it('a table is written by its owner alone, except where one statement has to span two rooms', () => {
   const foreign = writes().filter((write) => {
     const [file = '', table = ''] = write.split(' ');
     return !file.startsWith(`${owners.get(table) ?? ''}/`);

@@ -1,6 +1,6 @@
 import { TransactionLoader } from '../../src/ledger/reads/transaction-loader.js';
 
-describe('rows that are asked for together', () => {
+describe('rows that are requested together', () => {
   interface Row {
     readonly id: string;
   }
@@ -29,7 +29,7 @@ describe('rows that are asked for together', () => {
     expect(await all).toEqual([{ id: 'a' }, { id: 'b' }, null, { id: 'a' }]);
   });
 
-  it('never come from a statement that was sent before, and at most two statements are under way', async () => {
+  it('are read by a later statement than those already under way, and at most two run at once', async () => {
     const { reads, sent } = held();
     const first = reads.get('a');
     await turn();
@@ -50,7 +50,7 @@ describe('rows that are asked for together', () => {
     expect(await later).toHaveLength(150);
   });
 
-  it('an error is told to those whose statement it was, and the next is read', async () => {
+  it('fail with the error of their own statement only, and the next statement runs', async () => {
     const { reads, sent } = held();
     const failing = Promise.allSettled([reads.get('a'), reads.get('b')]);
     await turn();

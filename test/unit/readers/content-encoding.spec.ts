@@ -16,7 +16,7 @@ it.each<[header: string | undefined, body: Buffer]>([
   ['br', brotliCompressSync(BODY)],
   ['gzip, gzip', gzipSync(gzipSync(BODY))],
   ['br, gzip', gzipSync(brotliCompressSync(BODY))],
-])('a body in the coding %p is decoded', (header, body) => {
+])('a body with Content-Encoding %p is decoded', (header, body) => {
   expect(decodeBody(body, codingsOf(header), LIMIT)).toEqual(decoded);
 });
 
@@ -24,13 +24,13 @@ it.each<[what: string, header: string, body: Buffer]>([
   ['plain text', 'gzip', BODY],
   ['a body that was cut off', 'gzip', gzipSync(BODY).subarray(0, -9)],
   ['an unknown coding', 'compress', gzipSync(BODY)],
-  ['more layers than any sender makes', 'gzip, gzip, gzip, gzip', gzipSync(BODY)],
+  ['more layers of coding than any sender makes', 'gzip, gzip, gzip, gzip', gzipSync(BODY)],
   ['the layers in the wrong order', 'gzip, br', gzipSync(brotliCompressSync(BODY))],
-])('%s is not decoded', (_what, header, body) => {
+])('a body with %s is not decoded', (_what, header, body) => {
   expect(decodeBody(body, codingsOf(header), LIMIT)).toEqual({ kind: 'unreadable' });
 });
 
-it('a bomb is given up at the limit, in every layer', () => {
+it('a decompression bomb is stopped at the limit, in every layer', () => {
   const bomb = gzipSync(Buffer.alloc(50_000_000));
   expect(decodeBody(bomb, ['gzip'], LIMIT)).toEqual({ kind: 'too-large' });
   expect(decodeBody(gzipSync(bomb), ['gzip', 'gzip'], LIMIT)).toEqual({ kind: 'too-large' });

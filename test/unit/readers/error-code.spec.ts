@@ -2,16 +2,16 @@ import { runInNewContext } from 'node:vm';
 import { errorCode } from '../../../src/readers/error-code.js';
 
 it.each([
-  ['an error with a code', Object.assign(new Error('gone'), { code: 'ENOENT' }), 'ENOENT'],
+  ['an error with a code', 'ENOENT', Object.assign(new Error('gone'), { code: 'ENOENT' })],
   [
     'an error of another realm',
-    runInNewContext(`Object.assign(new Error('gone'), { code: 'ECONNREFUSED' })`),
     'ECONNREFUSED',
+    runInNewContext(`Object.assign(new Error('gone'), { code: 'ECONNREFUSED' })`),
   ],
-  ['an error without a code', new Error('gone'), undefined],
-  ['an error whose code is a number', Object.assign(new Error('gone'), { code: 7 }), undefined],
-  ['a thrown text', 'ENOENT', undefined],
-  ['a thrown null', null, undefined],
-])('the code of %s', (_what, error: unknown, code) => {
+  ['an error without a code', undefined, new Error('gone')],
+  ['an error whose code is a number', undefined, Object.assign(new Error('gone'), { code: 7 })],
+  ['a thrown text', undefined, 'ENOENT'],
+  ['a thrown null', undefined, null],
+])('the code of %s is %s', (_what, code, error: unknown) => {
   expect(errorCode(error)).toBe(code);
 });

@@ -13,7 +13,7 @@ const NOTATIONS: readonly [AmountNotation, ...AmountNotation[]] = [
 ];
 const ZONES = ['America/Mexico_City', 'America/Santiago', 'America/Bogota', 'Asia/Kathmandu', 'Europe/Madrid'] as const;
 
-it('reads an amount or says why not, whatever the text', () => {
+it('every text is read as an amount or refused with the reason', () => {
   const random = seeded(3);
   for (let index = 0; index < 20_000; index += 1) {
     const text = Array.from({ length: Math.floor(random() * 12) }, () => pick(random, ['0', ...ALPHABET])).join('');
@@ -23,7 +23,7 @@ it('reads an amount or says why not, whatever the text', () => {
   }
 });
 
-it('reads an amount as it was written, in each notation', () => {
+it('an amount is read as written, in each notation', () => {
   const random = seeded(4);
   for (let index = 0; index < 5_000; index += 1) {
     const cents = Math.floor(random() * 10 ** pick(random, [2, 4, 7, 11]));
@@ -36,7 +36,7 @@ it('reads an amount as it was written, in each notation', () => {
   }
 });
 
-it('reads a time or says why not, whatever the text', () => {
+it('every text is read as a time or refused with the reason', () => {
   const random = seeded(5);
   const clock = new LocalClock('America/Santiago');
   for (let index = 0; index < 20_000; index += 1) {
@@ -49,7 +49,7 @@ it('reads a time or says why not, whatever the text', () => {
   }
 });
 
-it.each(ZONES)('finds the instants of local times of %s', (zone) => {
+it.each(ZONES)('the instants of local times of %s are found', (zone) => {
   const clock = new LocalClock(zone);
   const shown = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
   const random = seeded(6);

@@ -64,7 +64,7 @@ describe('a decimal from outside', () => {
     true,
     [5],
     { value: '5' },
-  ])('%j is not read', (given) => {
+  ])('%j is refused', (given) => {
     expect(readDecimal(given, MONEY)).toBeNull();
   });
 
@@ -79,7 +79,7 @@ describe('a decimal from outside', () => {
     );
   });
 
-  it('is never taken from a text with separators, signs or words', () => {
+  it('is never read from a text with separators, signs or words', () => {
     const inserted = fc.constantFrom(',', ' ', '\u00a0', "'", '_', '$', 'MXN', '\u200b', '٬', '\u066b');
     fc.assert(
       fc.property(fc.nat(10 ** 9), fc.nat(12), inserted, (number, at, what) => {
@@ -90,7 +90,7 @@ describe('a decimal from outside', () => {
     );
   });
 
-  it('never throws, whatever is given', () => {
+  it('never throws, whatever the value', () => {
     fc.assert(fc.property(fc.anything(), (given) => expect(() => readDecimal(given, MONEY)).not.toThrow()));
   });
 
@@ -111,7 +111,7 @@ describe('JSON from outside', () => {
     });
   });
 
-  it('keeps them wherever white space stands', () => {
+  it('keeps the digits of integers wherever white space stands', () => {
     const text = '{\n  "a" :\t9007199254740993 ,\r\n "b": [ -9007199254740993,\n1e400 ], "e123": "9007199254740993"\n}';
     const numbers = { a: '9007199254740993', b: ['-9007199254740993', '1e400'], e123: '9007199254740993' };
     expect(parseJson(text)).toEqual(numbers);
@@ -129,7 +129,7 @@ describe('JSON from outside', () => {
     ]);
   });
 
-  it('is refused when a member has two values', () => {
+  it('is refused when a member occurs twice with different values', () => {
     for (const text of [
       ...['{"a":1,"a":2}', '{"a":{"b":[{"c":1,"c":"1"}]}}', '{"success":false,"success":true}'],
       ...['{"a":1,"a" :2}', '{"a":1,"a"\t:2}', '{"a":1,"a"\r\n  :2}', '{"a"\n:1,"a":2}', '{"u":"b:c","a":1,"a" : 2}'],
@@ -139,7 +139,7 @@ describe('JSON from outside', () => {
     }
   });
 
-  it('may name a member twice with the same value', () => {
+  it('is accepted when a member occurs twice with the same value', () => {
     expect(parseJson('{"a":1,"b":"x","a":1}')).toEqual({ a: 1, b: 'x' });
   });
 
@@ -153,7 +153,7 @@ describe('JSON from outside', () => {
     }
   });
 
-  it('is read as JSON.parse reads it, but for numbers that become text', () => {
+  it('is read as by JSON.parse, except for numbers that become text', () => {
     const numbersAsText = (_name: string, value: unknown): unknown =>
       typeof value === 'number' ? String(value) : value;
     fc.assert(
@@ -164,7 +164,7 @@ describe('JSON from outside', () => {
     );
   });
 
-  it('is read alike when texts in it look like names of members', () => {
+  it('is read correctly when its texts look like names of members', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string(), fc.constantFrom('":', '"a":1', '{"b" :2}', '12345678901234567')),
@@ -176,7 +176,7 @@ describe('JSON from outside', () => {
     );
   });
 
-  it('gives back each integer with its digits', () => {
+  it('keeps all digits of each integer', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (value) => {
         const text = String(value);
@@ -186,7 +186,7 @@ describe('JSON from outside', () => {
     );
   });
 
-  it('gives decimals by their digits', () => {
+  it('keeps decimals by their digits', () => {
     expect(decimalOf(parseRecord('{"balance":1000.00}'), 'balance', MONEY)).toBe('1000.00');
     expect(decimalOf(parseRecord('{"balance":"1,000.00"}'), 'balance', MONEY)).toBeNull();
     expect(decimalOf(parseRecord('{"balance":1.00,"balance":2.00}'), 'balance', MONEY)).toBeNull();
@@ -194,7 +194,7 @@ describe('JSON from outside', () => {
 });
 
 describe('a number in a request', () => {
-  it('is a float only when that holds all its digits', () => {
+  it('is a float only when a float holds all its digits', () => {
     expect(parseJson('[3000,3000.0,1.5,0.1,1e3]', numberOrBigint)).toEqual([3000, 3000, 1.5, 0.1, 1000]);
     expect(parseJson('[9007199254740993,99999999999999999999999]', numberOrBigint)).toEqual([
       9007199254740993n,
@@ -207,7 +207,7 @@ describe('a number in a request', () => {
     ]);
   });
 
-  it('is never text, whatever its length', () => {
+  it('never becomes text, whatever its length', () => {
     fc.assert(
       fc.property(fc.bigInt(), fc.nat(), (whole, fraction) => {
         for (const source of [`${whole}`, `${whole}.${fraction}`, `${whole}e${fraction % 400}`]) {
@@ -219,7 +219,7 @@ describe('a number in a request', () => {
 });
 
 describe('a whole number from outside', () => {
-  it('is ASCII digits and nothing else', () => {
+  it('consists of ASCII digits alone', () => {
     expect(readWholeNumber('007', 10)).toBe(7);
     for (const text of ['', ' 7', '7.0', '-7', '+7', '1e3', '٧', '0x7', '1234567890123456', '11']) {
       expect(readWholeNumber(text, 10)).toBeNull();
@@ -232,13 +232,13 @@ describe('a token for a header', () => {
     expect(readToken('\ufeff abc.DEF-123_~+/=\r\n')).toBe('abc.DEF-123_~+/=');
   });
 
-  it('is refused when it cannot be sent', () => {
+  it('is refused when a header cannot carry it', () => {
     for (const text of ['', ' ', 'a b', 'a\nb', 'abc\u00e9', 'abc\u2028d', 'a\u0000', 'x'.repeat(8193)]) {
       expect(readToken(text)).toBeNull();
     }
   });
 
-  it('is what the header carries: never a text that the HTTP client refuses', () => {
+  it('is never a text that the HTTP client refuses', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const token = readToken(text);
@@ -272,7 +272,7 @@ describe('text that people send', () => {
     '\u2800',
     '',
     ' ',
-  ])('%j is no label', (text) => {
+  ])('%j is not a label', (text) => {
     expect(faultOfLabel(text)).not.toBeNull();
   });
 
@@ -281,7 +281,7 @@ describe('text that people send', () => {
   });
 
   it.each(['', ' ', '\u00a0', '\u200b', '\u200b\u200d', '\u3164', 'a\u0000b', 'a ', '\u0301'])(
-    '%j is no sentence',
+    '%j is not a sentence',
     (text) => {
       expect(faultOfSentence(text)).not.toBeNull();
     },
@@ -292,7 +292,7 @@ describe('text that people send', () => {
   });
 
   it.each(['', ' ', ' Ana', 'Ana\u00a0', 'A\u0000', 'A\nB', 'A\u202eB', '\u200fA', '\u3164', '\u0301', 'A\ud800'])(
-    '%j is no name',
+    '%j is not a name',
     (text) => {
       expect(faultOfName(text)).not.toBeNull();
     },
@@ -302,7 +302,7 @@ describe('text that people send', () => {
     expect(comparable('CAFE\u0301')).toBe(comparable('CAF\u00c9'));
   });
 
-  it('is, as a label, the same after trimming and never invisible', () => {
+  it('is trimmed as a label, and a label is never invisible', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         if (faultOfLabel(text) !== null) return;
@@ -314,7 +314,7 @@ describe('text that people send', () => {
 });
 
 describe('a date-time from outside', () => {
-  it('exists in the calendar', () => {
+  it('must exist in the calendar', () => {
     expect(readDateTime('2024-02-29T23:59:59.999-03:00')?.toISOString()).toBe('2024-03-01T02:59:59.999Z');
     for (const text of [
       '2023-02-29T00:00:00Z',
@@ -333,7 +333,7 @@ describe('a date-time from outside', () => {
     }
   });
 
-  it('has the days of each month, in leap years too', () => {
+  it('has the right number of days in each month, in leap years too', () => {
     expect([1900, 2000, 2023, 2024].map((year) => isCalendarDay(year, 2, 29))).toEqual([false, true, false, true]);
   });
 });
