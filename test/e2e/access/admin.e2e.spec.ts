@@ -35,7 +35,7 @@ async function during(removal: string, values: unknown[], act: () => Promise<Ans
 }
 
 describe('apps', () => {
-  test('that are removed are not brought back by a change in the same moment', async () => {
+  test('that are removed are not restored by a simultaneous change', async () => {
     const id = textAt((await ask('POST', '/apps', { name: 'Gone', scopes: ['passes'] })).body, 'id');
     const changed = await during('update apps set deleted_at = now() where id = $1', [bareId(id)], () =>
       ask('PATCH', `/apps/${id}`, { name: 'Back' }),
@@ -197,7 +197,7 @@ describe('operators', () => {
     }
   });
 
-  test('that are removed are not brought back by a change in the same moment', async () => {
+  test('that are removed are not restored by a simultaneous change', async () => {
     const id = await make('leaver', 'admin');
     const changed = await during('delete from operators where id = $1', [bareId(id)], () =>
       ask('PATCH', `/operators/${id}`, { role: 'viewer' }),

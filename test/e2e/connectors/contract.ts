@@ -42,7 +42,7 @@ export function itKeepsTheContract(connector: Connector): void {
   const order = (): ReturnType<Connector['order']> => connector.order(someone());
 
   describe(`${name}: an operation that the provider executes`, () => {
-    it('succeeds, was sent once, and executed once', async () => {
+    it('succeeds, and is sent and executed once', async () => {
       const submitted = await bench.submit(order());
       const transaction = await bench.once(submitted, 'succeeded', 'failed', 'unknown');
       expect(transaction).toMatchObject({ status: 'succeeded', provider: name, failure: null });
@@ -50,7 +50,7 @@ export function itKeepsTheContract(connector: Connector): void {
       expect([bench.sent(submitted).length, await bench.executions(submitted)]).toEqual([1, 1]);
     });
 
-    it('has a Location from which it can be read', async () => {
+    it('has a Location that returns it', async () => {
       const { answer, id } = await bench.submit(order());
       expect(answer.headers['location']).toBe(`${location}/${id}`);
       expect(await bench.world.call('GET', answer.headers['location'] ?? '')).toMatchObject({
@@ -59,7 +59,7 @@ export function itKeepsTheContract(connector: Connector): void {
       });
     });
 
-    it('has its details in its member, and in both exports', async () => {
+    it('shows its details in its own member and in both exports', async () => {
       const submitted = await bench.submit(order());
       const shown = texts(at(await bench.once(submitted, 'succeeded'), member));
       const exported = async (accept: string): Promise<string> =>
@@ -73,7 +73,7 @@ export function itKeepsTheContract(connector: Connector): void {
       expect(JSON.parse(rows.find(({ id }) => id === submitted.id)?.['detail'] ?? 'null')).toEqual(detail);
     });
 
-    it('is about a person of whom an erasure leaves nothing, masked or not', async () => {
+    it('keeps no trace of the person after an erasure, masked or not', async () => {
       const { id, ...rest } = await bench.submit({ ...connector.order(ERASED), metadata: { note: NOTE } });
       await bench.once({ id, ...rest }, 'succeeded');
       const { url } = bench.world.database;
@@ -95,7 +95,7 @@ export function itKeepsTheContract(connector: Connector): void {
     });
   });
 
-  describe(`${name}: an answer that leaves doubt`, () => {
+  describe(`${name}: an operation with a doubtful answer`, () => {
     const answers = doubtfulAnswers(connector.declined);
     const submitted = new Map<string, Submitted>();
 
@@ -106,7 +106,7 @@ export function itKeepsTheContract(connector: Connector): void {
     }, 60_000);
 
     it.each(answers)(
-      `$title: ${recognizesRepeats ? 'sent again, executed once' : 'unknown, and not sent again'}`,
+      `is ${recognizesRepeats ? 'sent again and executed once' : 'unknown and not sent again'}: $title`,
       async ({ title, executed }) => {
         const one = submitted.get(title);
         if (!one) throw new Error('it was not submitted');
@@ -119,7 +119,7 @@ export function itKeepsTheContract(connector: Connector): void {
       40_000,
     );
 
-    it('nothing that is unknown is sent later', async () => {
+    it('is never sent later when it is unknown', async () => {
       const ended = [...submitted.values()];
       await Promise.all(ended.map((one) => bench.once(one, 'succeeded', 'unknown')));
       const before = ended.map((one) => bench.sent(one).length);
@@ -128,8 +128,8 @@ export function itKeepsTheContract(connector: Connector): void {
     }, 60_000);
   });
 
-  describe(`${name}: a refusal`, () => {
-    it('of the operation fails it, with a stable code and the words of the provider', async () => {
+  describe(`${name}: a refused operation`, () => {
+    it('fails with a stable code and the message of the provider', async () => {
       const submitted = await bench.submit(order(), answered(connector.declined));
       const transaction = await bench.once(submitted, 'succeeded', 'failed', 'unknown');
       expect(transaction).toMatchObject({
@@ -143,7 +143,7 @@ export function itKeepsTheContract(connector: Connector): void {
       expect([bench.sent(submitted).length, await bench.executions(submitted)]).toEqual([1, 0]);
     });
 
-    it('of the token is met with one new login, and the same bytes', async () => {
+    it('is sent again with the same bytes after one new login when the token was refused', async () => {
       await bench.once(await bench.submit(order()), 'succeeded');
       const before = bench.called(connector.calls.login);
       const submitted = await bench.submit(order(), answered(connector.tokenRefused));
@@ -154,7 +154,7 @@ export function itKeepsTheContract(connector: Connector): void {
       expect(await bench.executions(submitted)).toBe(1);
     });
 
-    it('of the new token too raises an alarm, and ends nothing', async () => {
+    it('raises an alarm and does not end when the new token is refused as well', async () => {
       const alarm = 'gateway_alarms_total{kind="provider_refuses_credentials"}';
       const before = await metric(bench.world, alarm);
       const refused = answered(connector.tokenRefused);
@@ -169,7 +169,7 @@ export function itKeepsTheContract(connector: Connector): void {
       expect((await metric(bench.world, alarm)) - before).toBe(1);
     });
 
-    it('for too many requests is tried again, not before the time that it names', async () => {
+    it('is sent again after too many requests, at the time that the provider gives', async () => {
       const limited = json(429, { error: 'rate_limit_exceeded' }, { 'retry-after': '1' });
       const submitted = await bench.submit(order(), answered(limited));
       await bench.once(submitted, 'succeeded');
@@ -179,8 +179,8 @@ export function itKeepsTheContract(connector: Connector): void {
     });
   });
 
-  describe(`${name}: what operators see`, () => {
-    it('lists it in the health of providers', async () => {
+  describe(`${name}: the view of operators`, () => {
+    it('lists the provider with its health', async () => {
       const { body } = await bench.world.admin('GET', '/v1/admin/providers');
       const listed: unknown[] = Array.isArray(at(body, 'data')) ? [...Object(at(body, 'data'))] : [];
       expect(listed.filter((one) => at(one, 'name') === name)).toEqual([
@@ -188,7 +188,7 @@ export function itKeepsTheContract(connector: Connector): void {
       ]);
     });
 
-    it('counts its calls in the metrics', async () => {
+    it('counts the calls in the metrics', async () => {
       await bench.once(await bench.submit(order()), 'succeeded');
       const metrics = String((await bench.world.gateway().request('GET', '/metrics')).body);
       for (const series of ['calls_total', 'call_seconds_count']) {
@@ -196,7 +196,7 @@ export function itKeepsTheContract(connector: Connector): void {
       }
     });
 
-    it('reconciles by status, and asks for what is not final', async () => {
+    it('includes reconciliation by status, which queries what is not final', async () => {
       const { slow, calls } = connector;
       const waiting = slow ? await bench.submit(slow(someone())) : null;
       if (waiting) await bench.once(waiting, 'processing');

@@ -47,7 +47,7 @@ async function output(...args: readonly string[]): Promise<string> {
   return stdout + stderr;
 }
 
-it('has no lint error, and breaks no rule about imports', async () => {
+it('the fourth provider has no lint error, and breaks no rule about imports', async () => {
   const own = ['src/providers/puntos-norte', 'src/sandbox/puntos-norte'];
   const lists = ['src/app.module.ts', 'src/providers/manifests.ts', 'src/sandbox/providers.ts'];
   await Promise.all([
@@ -56,11 +56,11 @@ it('has no lint error, and breaks no rule about imports', async () => {
   ]);
 }, 180_000);
 
-describe('the OpenAPI document', () => {
+describe('the OpenAPI document with a fourth provider', () => {
   const schema = (...path: string[]): unknown => at(document, 'components', 'schemas', ...path);
   const route = (path: string, method: string): unknown => at(document, 'paths', path, method);
 
-  it('has its routes, with tag and scope', () => {
+  it('has the routes of the provider, with tag and scope', () => {
     for (const operation of [route('/v1/transfers', 'post'), route('/v1/transfers/{id}', 'get')]) {
       expect(operation).toMatchObject({ tags: ['Transfers'], 'x-required-scope': 'transfers' });
     }
@@ -68,7 +68,7 @@ describe('the OpenAPI document', () => {
     expect(textAt(document, 'info', 'description')).toContain('Puntos Norte (transfers of points)');
   });
 
-  it('has its scope, its name and its transaction type wherever they are listed', () => {
+  it('lists its scope, name and transaction type in every enumeration', () => {
     expect(scopes(document)).toContain('transfers');
     expect(schema('TransactionDto', 'properties', 'provider', 'enum')).toContain('puntos-norte');
     expect(schema('TransactionDto', 'properties', 'type', 'enum')).toContain('transfer');
@@ -84,20 +84,20 @@ describe('the OpenAPI document', () => {
     expect(textAt(schema('QuantityDto', 'properties', 'unit'), 'description')).toContain('PUNTOS_NORTE_POINTS');
   });
 
-  it('has an example that is accepted as it is', async () => {
+  it('has an example that the gateway accepts unchanged', async () => {
     const example = exampleBody(route('/v1/transfers', 'post'));
     expect(await world.call('POST', '/v1/transfers', example)).toMatchObject({ status: 202 });
   });
 });
 
-it('has its section in .env.example', async () => {
+it('the fourth provider has its section in .env.example', async () => {
   const text = await output('dist/cli/env-example.js');
   expect(text).toMatch(/^# --- Puntos Norte: transfers of points -+$/m);
   expect(text).toMatch(/^PUNTOS_NORTE_REQUESTS_PER_MINUTE=30$/m);
   expect(text).toMatch(/^# \*\nPUNTOS_NORTE_CLIENT_SECRET=$/m);
 });
 
-it('is in the start banner: simulated, and with its example', async () => {
+it('the fourth provider is in the start banner as simulated, with its example', async () => {
   const script = `
     import { readConfig } from './dist/config/config.js';
     import { showBanner } from './dist/boot/banner.js';
@@ -110,7 +110,7 @@ it('is in the start banner: simulated, and with its example', async () => {
   expect(banner).toContain('http://127.0.0.1:3000/v1/transfers');
 });
 
-it('is for apps with its scope alone', async () => {
+it('the fourth provider accepts only apps with its scope', async () => {
   const ask = async (allowed: string[]): Promise<Answer> =>
     world.gateway().request('POST', '/v1/transfers', {
       auth: await world.createApp({ scopes: allowed }),
@@ -124,7 +124,7 @@ it('is for apps with its scope alone', async () => {
   expect(await ask(['transfers'])).toMatchObject({ status: 202 });
 });
 
-it('takes notifications with its own credentials alone, and they end a transfer', async () => {
+it('the fourth provider accepts notifications with its own credentials alone, and they end a transfer', async () => {
   const slow = await world.call('POST', '/v1/transfers', transfer({ memberNumber: '1000099608' }));
   const path = `/v1/transfers/${textAt(slow.body, 'id')}`;
   const accepted = await eventually(
@@ -148,14 +148,14 @@ it('takes notifications with its own credentials alone, and they end a transfer'
   expect(ended.body).toMatchObject({ providerReference: 'PN-1' });
 }, 30_000);
 
-it('fails for a member that the provider does not know', async () => {
+it('a transfer of the fourth provider fails for an unknown member', async () => {
   const { body } = await world.call('POST', '/v1/transfers', transfer({ memberNumber: '1000099404' }), {
     prefer: 'wait=20',
   });
   expect(body).toMatchObject({ status: 'failed', failure: { code: 'member_not_found', category: 'member' } });
 });
 
-describe('a mistake of its author', () => {
+describe('a mistake in the manifest of the fourth provider', () => {
   const MISTAKES: readonly (readonly [what: string, from: string, to: string])[] = [
     ['provider latcom', "name: 'puntos-norte'", "name: 'latcom'"],
     ['operation topup', 'transfer: {', 'topup: {'],
@@ -167,20 +167,20 @@ describe('a mistake of its author', () => {
     ],
   ];
 
-  it.each(MISTAKES)('another provider has the %s: the start ends, and names it', async (what, from, to) => {
+  it.each(MISTAKES)('ends the start and is named when another provider has the %s', async (what, from, to) => {
     const spoilt = mistaken(folder, what.replaceAll(' ', '-'), MANIFEST, from, to);
     const child = startProcess('main.js', { NODE_ENV: 'test' }, spoilt);
     expect((await child.exited).code).not.toBe(0);
     expect(child.output()).toContain(`two manifests declare the ${what}`);
   });
 
-  it('no base URL in production: the start ends, and names the variable', async () => {
+  it('ends the start and names the variable when production has no base URL', async () => {
     const child = startProcess('main.js', { NODE_ENV: 'production' }, dist);
     expect((await child.exited).code).toBe(78);
     expect(child.output()).toMatch(/PUNTOS_NORTE_BASE_URL is not set/);
   });
 
-  it('a personal member that the manifest does not declare: nothing is recorded', async () => {
+  it('prevents a record when a personal member is not declared', async () => {
     const from = "personal: ['memberNumber', 'memberName']";
     const spoilt = await startWorld({
       dist: mistaken(folder, 'personal', MANIFEST, from, "personal: ['memberNumber']"),

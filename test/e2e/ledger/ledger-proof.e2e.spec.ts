@@ -69,15 +69,15 @@ async function tamper(text: string, values: unknown[]): Promise<void> {
   expect(rowCount).toBe(1);
 }
 
-describe('the chain', () => {
-  it('tells more that is there from what comes meanwhile: under load there would always be a little more', async () => {
+describe('the chain of seals', () => {
+  it('reports more rows only when they existed before it began', async () => {
     for (let count = 0; count < 3; count += 1) await recorded();
     await sleep(SETTLE_MS);
     expect(await new Sealer(database, 4).seal()).toMatchObject({ hasMore: true });
     expect(await new Sealer(database).seal()).toMatchObject({ hasMore: false });
   });
 
-  it('covers every event and entry once, also those of many writers at once', async () => {
+  it('covers every event and entry once, including those of simultaneous writers', async () => {
     const both = await Promise.all(
       Array.from({ length: 60 }, async (_none, index) => {
         const one = await recorded();
@@ -91,7 +91,7 @@ describe('the chain', () => {
     expect(await verifyLedger(database)).toMatchObject({ fault: null, seals: 2, rows: both.length * 4 + 2 });
   });
 
-  it('is what the schema says of it, byte by byte: whoever keeps a seal can read it in years', async () => {
+  it('is byte for byte as the schema documents it', async () => {
     for (let times = 0; times < 3; times += 1) await ended(await recorded(), times === 1 ? 'failed' : 'succeeded');
     await sealAll();
     const kinds = ['event', 'hold', 'post', 'release'];
@@ -108,7 +108,7 @@ describe('the chain', () => {
     expect(seal?.leaves).toEqual(Buffer.concat(leaves.sort((a, b) => Buffer.compare(a, b))));
   });
 
-  it('goes on after the tenth link, and is read in order', async () => {
+  it('continues after the tenth seal, and is read in order', async () => {
     for (let index = 0; index < 30; index += 1) await recorded();
     await sleep(SETTLE_MS);
     const sealer = new Sealer(database, 4);
@@ -120,7 +120,7 @@ describe('the chain', () => {
     expect(posted.find((one) => one.owner === 'latcom')?.held).toBe(30_000n);
   });
 
-  it('waits for a writer who began before and commits after', async () => {
+  it('waits for a writer who began before and commits afterwards', async () => {
     const late = await pool.connect();
     await late.query('begin');
     await late.query('select 1');
@@ -137,7 +137,7 @@ describe('the chain', () => {
     expect((await verifyLedger(database)).fault).toBeNull();
   });
 
-  it('is made by one of two who seal at the same time', async () => {
+  it('gets one seal from two simultaneous sealers', async () => {
     await recorded();
     await sleep(SETTLE_MS);
     const [first, second] = await Promise.all([new Sealer(database).seal(), new Sealer(database).seal()]);
@@ -146,7 +146,7 @@ describe('the chain', () => {
   });
 });
 
-describe('verifying finds', () => {
+describe('the verification of the ledger', () => {
   let victim: Transaction;
 
   beforeEach(async () => {
@@ -200,7 +200,7 @@ describe('verifying finds', () => {
     ],
     ['a unit that was changed', `update transactions set unit = 'USD' where id = $1`, { kind: 'amount_differs' }],
     ['a quantity that was changed', `update transactions set quantity = 1 where id = $1`, { kind: 'amount_differs' }],
-  ])('%s, and which', async (_what, text, fault) => {
+  ])('finds %s, and names the transaction', async (_what, text, fault) => {
     await tamper(text, [victim.id]);
     const { fault: found } = await verifyLedger(database);
     expect(found).toMatchObject(fault);
@@ -209,7 +209,7 @@ describe('verifying finds', () => {
     ).toContain(victim.id);
   });
 
-  it('two entries whose amounts were swapped, though each sum stays', async () => {
+  it('finds two entries whose amounts were swapped, although the sums are unchanged', async () => {
     const larger = draft({ quantity: 2500n });
     await ledger.record(larger);
     expect(await sealAll()).toBe(2);
@@ -223,7 +223,7 @@ describe('verifying finds', () => {
     expect(fault).toMatchObject({ kind: 'row_changed', row: { transactionId: victim.id, kind: 'hold' } });
   });
 
-  it('balances that were moved from one account to another', async () => {
+  it('finds balances that were moved from one account to another', async () => {
     const [unit] = await database.query<{ unit: string }>(`select unit from ledger_accounts limit 1`);
     await tamper(
       `update ledger_checkpoints c set posted = posted + $1 from ledger_accounts a
@@ -239,17 +239,17 @@ describe('verifying finds', () => {
     expect(fault).toMatchObject({ kind: 'balance_differs', sealNo: 1n, unit: unit?.unit });
   });
 
-  it('accounts that were given other owners', async () => {
+  it('finds accounts with changed owners', async () => {
     await tamper(`update ledger_accounts set owner = $1 where owner_kind = 'app'`, [newUuid()]);
     expect((await verifyLedger(database)).fault).toMatchObject({ kind: 'amount_differs' });
   });
 
-  it('a seal that was made to fit', async () => {
+  it('finds a seal that was adapted to changed rows', async () => {
     await tamper(`update ledger_seals set leaves = substring(leaves from 38), rows = rows - $1`, [1]);
     expect((await verifyLedger(database)).fault).toEqual({ kind: 'seal_changed', sealNo: 1n });
   });
 
-  it('a seal that is gone', async () => {
+  it('finds a missing seal', async () => {
     await recorded();
     expect(await sealAll()).toBe(2);
     await tamper(`delete from ledger_seals where no = $1`, [1]);
@@ -274,14 +274,14 @@ describe('verifying finds', () => {
     await tamper(`update ledger_seals set leaves = $2, hash = $3 where no = $1`, [String(no), leaves, hash]);
   }
 
-  it('a seal that was made anew, by the one that follows it', async () => {
+  it('finds a forged seal by its successor', async () => {
     await recorded();
     expect(await sealAll()).toBe(2);
     await forge(1n);
     expect((await verifyLedger(database)).fault).toEqual({ kind: 'seal_changed', sealNo: 2n });
   });
 
-  it('the last seal when it was made anew, by a hash that was kept, and no process that knew it seals after it', async () => {
+  it('finds a forged last seal by a hash that was kept, and a process that knows the hash does not seal after it', async () => {
     const sealer = new Sealer(database);
     expect(await sealer.seal()).toBeNull();
     const { head } = await verifyLedger(database);
@@ -295,7 +295,7 @@ describe('verifying finds', () => {
     await expect(sealer.seal()).rejects.toThrow('seal 1 with the hash');
   });
 
-  it('an end that was cut off', async () => {
+  it('finds a missing end of the chain by a hash that was kept', async () => {
     await recorded();
     expect(await sealAll()).toBe(2);
     const { head } = await verifyLedger(database);
@@ -311,14 +311,14 @@ describe('verifying finds', () => {
   });
 });
 
-it('tells how many rows are not sealed yet, and compares them with their transactions', async () => {
+it('the verification of the ledger reports the number of unsealed rows, and compares them with their transactions', async () => {
   const one = await recorded();
   expect(await verifyLedger(database)).toMatchObject({ fault: null, seals: 0, unsealed: 2, sealedUntil: null });
   await tamper(`update ledger_entries set amount = amount + 1 where transaction_id = $1`, [one.id]);
   expect((await verifyLedger(database)).fault).toEqual({ kind: 'amount_differs', transactionId: one.id });
 });
 
-describe('balances in the past', () => {
+describe('balances of the past', () => {
   async function latcom(when: Date | null, view: View = 'known'): Promise<{ held: bigint; posted: bigint } | null> {
     const balances = await readBalances(database, when, view);
     for (const unit of new Set(balances.map((one) => one.unit))) {
@@ -336,7 +336,7 @@ describe('balances in the past', () => {
     return row?.now ?? new Date();
   }
 
-  it('are what was known then, or what had happened then; with seals and without', async () => {
+  it('show what was known then or had happened then, with and without seals', async () => {
     const start = await clock();
     const [known, doubtful] = [await recorded(), await recorded()];
     const held = await clock();
@@ -369,7 +369,7 @@ describe('balances in the past', () => {
   });
 });
 
-it('is sealed, verified and shown by the gateway', async () => {
+it('a ledger is sealed, verified and shown by the gateway', async () => {
   const world = await startWorld();
   const before = new Date().toISOString();
   await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=15' });
@@ -399,7 +399,7 @@ it('is sealed, verified and shown by the gateway', async () => {
   expect((await world.admin('GET', '/v1/admin/ledger/verify?head=1')).status).toBe(400);
 }, 60_000);
 
-it('is sealed by whoever comes next when an instance is killed while it seals', async () => {
+it('a ledger whose sealer is killed is sealed by the next instance', async () => {
   const world = await startWorld();
   const blocker = new Client({ connectionString: world.database.adminUrl });
   await blocker.connect();
@@ -424,7 +424,7 @@ it('is sealed by whoever comes next when an instance is killed while it seals', 
   expect(verified.body).toMatchObject({ ok: true, unsealed: 0 });
 }, 60_000);
 
-it('a ledger that another instance seals while it is verified is whole', async () => {
+it('the verification of a ledger is correct while another instance seals it', async () => {
   for (let count = 0; count < 3; count += 1) await recorded();
   await sleep(SETTLE_MS);
   // One connection locks and seals, so that it can seal while the verification waits for the lock.

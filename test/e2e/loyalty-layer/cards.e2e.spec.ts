@@ -6,7 +6,7 @@ import { at, textAt, type Answer } from '../../support/http.js';
 import { encryptCard } from '../../support/jwe.js';
 import { alarms } from '../../support/metrics.js';
 import { freePort } from '../../support/processes.js';
-import { startSandbox, type Sandbox } from '../../support/sandbox.js';
+import { startSandbox } from '../../support/sandbox.js';
 import { tablesWith } from '../../support/sql.js';
 import { pass, startWorld, type World } from '../../support/world.js';
 
@@ -16,12 +16,9 @@ const KEY = publicKey.export({ format: 'jwk' });
 const GOOD = encryptCard(KEY, CARD);
 
 let world: World;
-let sandboxPort: number;
-let later: Sandbox | undefined;
 
 beforeAll(async () => {
-  sandboxPort = await freePort();
-  world = await startWorld({ sandbox: { SANDBOX_PORT: String(sandboxPort) }, gateway: { BREAKER_FAILURES: '100' } });
+  world = await startWorld({ gateway: { BREAKER_FAILURES: '100' } });
 }, 60_000);
 
 function tokenize(changes: object = {}): Promise<Answer> {
@@ -40,25 +37,25 @@ const headed = (changes: object): string =>
     ...parts,
   ].join('.');
 
-describe('an encrypted card is taken only as', () => {
+describe('an encrypted card', () => {
   it.each<[string, string, RegExp | null]>([
-    ['RSA-OAEP-256 and A256GCM', GOOD, null],
-    ['A128CBC-HS256', headed({ enc: 'A128CBC-HS256' }), null],
-    ['with a kid', headed({ kid: 'k1' }), null],
-    ['alg dir', headed({ alg: 'dir' }), /alg/],
-    ['alg none', headed({ alg: 'none' }), /alg/],
-    ['the older padding', headed({ alg: 'RSA1_5' }), /alg/],
-    ['no alg', headed({ alg: undefined }), /alg/],
-    ['an enc that nobody knows', headed({ enc: 'A256CTR' }), /enc/],
-    ['compressed', headed({ zip: 'DEF' }), /zip/],
-    ['with extensions', headed({ crit: ['exp'] }), /crit/],
-    ['four parts (a signature)', parts.join('.'), /five parts/],
-    ['six parts', `${GOOD}.AAAA`, /five parts/],
-    ['an empty part', `${header}..${parts.slice(1).join('.')}`, /five parts/],
-    ['padding', `${GOOD}==`, /five parts/],
-    ['a header that is a list', ['W10', ...parts].join('.'), /JSON object/],
-    ['a header that is no JSON', ['AAAA', ...parts].join('.'), /JSON object/],
-    ['more than 8 KiB', `${GOOD}${'A'.repeat(8192)}`, /8192/],
+    ['is accepted with RSA-OAEP-256 and A256GCM', GOOD, null],
+    ['is accepted with A128CBC-HS256', headed({ enc: 'A128CBC-HS256' }), null],
+    ['is accepted with a kid', headed({ kid: 'k1' }), null],
+    ['is refused with alg dir', headed({ alg: 'dir' }), /alg/],
+    ['is refused with alg none', headed({ alg: 'none' }), /alg/],
+    ['is refused with the older padding', headed({ alg: 'RSA1_5' }), /alg/],
+    ['is refused without alg', headed({ alg: undefined }), /alg/],
+    ['is refused with an unknown enc', headed({ enc: 'A256CTR' }), /enc/],
+    ['is refused when it is compressed', headed({ zip: 'DEF' }), /zip/],
+    ['is refused with extensions', headed({ crit: ['exp'] }), /crit/],
+    ['is refused with four parts', parts.join('.'), /five parts/],
+    ['is refused with six parts', `${GOOD}.AAAA`, /five parts/],
+    ['is refused with an empty part', `${header}..${parts.slice(1).join('.')}`, /five parts/],
+    ['is refused with base64 padding', `${GOOD}==`, /five parts/],
+    ['is refused with a header that is a list', ['W10', ...parts].join('.'), /JSON object/],
+    ['is refused with a header that is not JSON', ['AAAA', ...parts].join('.'), /JSON object/],
+    ['is refused beyond 8 KiB', `${GOOD}${'A'.repeat(8192)}`, /8192/],
   ])('%s', (_what, text, fault) => {
     const found = faultOfJwe(text, ['RSA-OAEP-256']);
     if (fault === null) expect(found).toBeNull();
@@ -66,7 +63,7 @@ describe('an encrypted card is taken only as', () => {
   });
 });
 
-describe('what a library of JOSE encrypts', () => {
+describe('a card encrypted by a JOSE library', () => {
   const encrypted = async (header: { alg: string; enc: string; kid?: string }, text = CARD): Promise<string> => {
     const key = header.alg.startsWith('ECDH')
       ? (await generateKeyPair(header.alg)).publicKey
@@ -75,20 +72,20 @@ describe('what a library of JOSE encrypts', () => {
   };
 
   it.each(['A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512'])(
-    'with %s is taken',
+    'is accepted with the encryption %s',
     async (enc) => {
       expect(faultOfJwe(await encrypted({ alg: 'RSA-OAEP-256', enc, kid: 'k1' }), ['RSA-OAEP-256'])).toBeNull();
     },
   );
 
-  it('for another algorithm, or too much of it, is refused', async () => {
+  it('is refused with another algorithm or when it is too long', async () => {
     const ecdh = await encrypted({ alg: 'ECDH-ES', enc: 'A256GCM' });
     expect(faultOfJwe(ecdh, ['RSA-OAEP-256'])).toMatch(/alg|five parts/);
     const large = await encrypted({ alg: 'RSA-OAEP-256', enc: 'A256GCM' }, CARD.padEnd(8_192));
     expect(faultOfJwe(large, ['RSA-OAEP-256'])).toMatch(/8192/);
   });
 
-  it('with the key that the gateway hands out becomes an enrolToken', async () => {
+  it('becomes an enrolToken when it is encrypted with the key from the gateway', async () => {
     const keys: unknown = at((await world.call('GET', '/v1/cards/encryption-keys')).body, 'keys', 0);
     if (typeof keys !== 'object' || keys === null) throw new Error('no key');
     const jwe = await new CompactEncrypt(Buffer.from(CARD))
@@ -98,8 +95,8 @@ describe('what a library of JOSE encrypts', () => {
   });
 });
 
-describe('tokenize', () => {
-  it('gives an enrolToken that issues a pass', async () => {
+describe('tokenizing a card', () => {
+  it('returns an enrolToken that issues a pass', async () => {
     const answer = await tokenize();
     expect(answer).toMatchObject({ status: 201, body: { enrolToken: expect.stringMatching(/^enrol_/) } });
     const enrolToken = textAt(answer.body, 'enrolToken');
@@ -107,7 +104,7 @@ describe('tokenize', () => {
     expect(issued).toMatchObject({ status: 201, body: { status: 'succeeded' } });
   });
 
-  it('refuses what is not encrypted as it should be, and asks nobody', async () => {
+  it('is refused without a call to LoyaltyLayer when the encryption is wrong', async () => {
     const before = (await world.sandbox.calls('loyalty-layer')).length;
     const answer = await tokenize({ encryptedValue: headed({ zip: 'DEF' }) });
     expect(answer).toMatchObject({
@@ -118,7 +115,7 @@ describe('tokenize', () => {
     expect((await world.sandbox.calls('loyalty-layer')).length).toBe(before);
   });
 
-  it("tells LoyaltyLayer's refusal", async () => {
+  it('reports the refusal of LoyaltyLayer', async () => {
     expect(await tokenize({ planId: 'NO-SUCH-PLAN' })).toMatchObject({
       status: 502,
       body: { code: 'provider_error', provider: { name: 'loyalty-layer', code: 'invalid_plan_id' } },
@@ -130,19 +127,19 @@ describe('tokenize', () => {
     ['html', 502, 'provider_error'],
     ['drop-before', 502, 'provider_error'],
     ['401', 201, undefined],
-  ])('when the answer is %s answers %p %p', async (fault, status, code) => {
+  ])('with the fault "%s" is answered %p %p', async (fault, status, code) => {
     await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'tokenize', fault, times: 1 });
     const answer = await tokenize();
     expect(answer.status).toBe(status);
     expect(at(answer.body, 'code')).toBe(code);
   });
 
-  it('says when LoyaltyLayer does not answer in time', async () => {
+  it('is answered 504 when LoyaltyLayer does not answer in time', async () => {
     await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'tokenize', fault: 'hang', times: 1 });
     expect(await tokenize()).toMatchObject({ status: 504, body: { code: 'provider_timeout' } });
   });
 
-  it('asks nobody while the provider is paused', async () => {
+  it('makes no call while the provider is paused', async () => {
     await world.admin('POST', '/v1/admin/providers/loyalty-layer/pause', {});
     await sleep(1_100);
     const answer = await tokenize();
@@ -151,7 +148,8 @@ describe('tokenize', () => {
     await world.admin('POST', '/v1/admin/providers/loyalty-layer/resume');
   });
 
-  it('stores and logs nothing of it', async () => {
+  it('leaves nothing of the card in the database or the log', async () => {
+    expect(await tokenize()).toMatchObject({ status: 201 });
     const wrapped = parts[0] ?? GOOD;
     expect(await tablesWith(world, `${wrapped}|enrol_`)).toEqual([]);
     expect(world.gateway().output()).not.toMatch(/enrol_/);
@@ -159,8 +157,8 @@ describe('tokenize', () => {
   });
 });
 
-describe('the encryption keys', () => {
-  it('come as LoyaltyLayer gives them, and are asked for once', async () => {
+describe('the encryption keys of LoyaltyLayer', () => {
+  it('are returned unchanged and requested once', async () => {
     const first = await world.call('GET', '/v1/cards/encryption-keys');
     expect(first).toMatchObject({ status: 200, body: { keys: [{ kty: 'RSA', use: 'enc' }] } });
     expect(first.headers['content-type']).toMatch(/^application\/json/);
@@ -170,18 +168,20 @@ describe('the encryption keys', () => {
     expect(await alarms(world, 'encryption_key_changed')).toBe(0);
   });
 
-  it('raise an alarm when they are others, also after a restart', async () => {
-    const before = await world.call('GET', '/v1/cards/encryption-keys');
-    await world.crash();
-    expect((await world.call('GET', '/v1/cards/encryption-keys')).body).toEqual(before.body);
-    expect(await alarms(world, 'encryption_key_changed')).toBe(0);
-    await world.sandbox.kill();
-    later = await startSandbox({ SANDBOX_PORT: String(sandboxPort) });
-    await world.crash();
-    const after = await world.call('GET', '/v1/cards/encryption-keys');
+  it('raise an alarm when they change, even after a restart', async () => {
+    const port = String(await freePort());
+    const own = await startWorld({ sandbox: { SANDBOX_PORT: port } });
+    const before = await own.call('GET', '/v1/cards/encryption-keys');
+    await own.crash();
+    expect((await own.call('GET', '/v1/cards/encryption-keys')).body).toEqual(before.body);
+    expect(await alarms(own, 'encryption_key_changed')).toBe(0);
+    await own.sandbox.kill();
+    const later = await startSandbox({ SANDBOX_PORT: port });
+    await own.crash();
+    const after = await own.call('GET', '/v1/cards/encryption-keys');
     expect(after.status).toBe(200);
     expect(after.body).not.toEqual(before.body);
-    expect(await alarms(world, 'encryption_key_changed')).toBe(1);
+    expect(await alarms(own, 'encryption_key_changed')).toBe(1);
     await later.stop();
-  });
+  }, 60_000);
 });

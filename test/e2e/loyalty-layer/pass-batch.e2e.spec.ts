@@ -28,7 +28,7 @@ async function issuedCount(): Promise<number> {
   return effects.filter((effect) => effect['kind'] === 'pass-create').length;
 }
 
-it('good passes go on when others are refused, and each is told by its place', async () => {
+it('a batch of passes issues the good ones when others are refused, and reports each by its place', async () => {
   const known = pass();
   await world.call('POST', '/v1/passes', known);
   const before = await issuedCount();
@@ -60,7 +60,7 @@ it('good passes go on when others are refused, and each is told by its place', a
   expect(await issuedCount()).toBe(before + 2);
 });
 
-it('is idempotent as a whole', async () => {
+it('a repeated batch of passes is one batch', async () => {
   const headers = { 'idempotency-key': unique('batch') };
   const passes = [pass({ holder: {} }), pass(), pass()];
   const first = await batch(passes, headers);
@@ -80,7 +80,7 @@ it('is idempotent as a whole', async () => {
   expect(await issuedCount()).toBe(before);
 });
 
-it('sent by twenty callers at once is done once', async () => {
+it('a batch of passes sent by twenty callers at once is executed once', async () => {
   const headers = { 'idempotency-key': unique('parallel') };
   const passes = [pass(), pass(), pass()];
   const before = await issuedCount();
@@ -89,7 +89,7 @@ it('sent by twenty callers at once is done once', async () => {
   expect(await issuedCount()).toBe(before + 3);
 });
 
-it('with a card in one pass is refused as a whole', async () => {
+it('a batch of passes with a card number in one pass is refused as a whole', async () => {
   const before = await issuedCount();
   const answer = await batch([pass(), pass({ metadata: { note: '4111 1111 1111 1111' } })]);
   expect(answer).toMatchObject({
@@ -100,15 +100,15 @@ it('with a card in one pass is refused as a whole', async () => {
 });
 
 it.each<[string, unknown, string]>([
-  ['none', [], '/passes'],
-  ['too many', Array.from({ length: 501 }, () => ({})), '/passes'],
-  ['no list', { 0: {} }, '/passes'],
-])('of %s is refused', async (_what, passes, pointer) => {
+  ['no pass', [], '/passes'],
+  ['too many passes', Array.from({ length: 501 }, () => ({})), '/passes'],
+  ['an object as its list', { 0: {} }, '/passes'],
+])('a batch of passes with %s is refused', async (_what, passes, pointer) => {
   const answer = await batch(passes);
   expect([answer.status, at(answer.body, 'errors', 0, 'pointer')]).toEqual([400, pointer]);
 });
 
-it('takes more than 64 KiB, and not more than 1 MiB', async () => {
+it('a batch of passes may have more than 64 KiB, but not more than 1 MiB', async () => {
   const metadata = Object.fromEntries(Array.from({ length: 10 }, (_none, index) => [`n${index}`, 'x'.repeat(500)]));
   const many = Array.from({ length: 30 }, () => pass({ metadata, holder: {} }));
   const answer = await batch(many);
@@ -119,7 +119,7 @@ it('takes more than 64 KiB, and not more than 1 MiB', async () => {
   expect([refused.status, at(refused.body, 'code')]).toEqual([413, 'payload_too_large']);
 });
 
-it('of 200 passes is recorded at once and issued once each', async () => {
+it('a batch of 200 passes is recorded at once and each pass is issued once', async () => {
   const before = await issuedCount();
   const passes = Array.from({ length: 200 }, () => pass());
   const answer = await batch(passes, { prefer: 'respond-async' });

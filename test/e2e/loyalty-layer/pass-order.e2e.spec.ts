@@ -71,9 +71,9 @@ function fault(fault: string, operation = 'pass-update', times = 1, delayMs = 50
   return world.sandbox.fault({ provider: 'loyalty-layer', operation, fault, times, delayMs });
 }
 
-describe('the retry of an older update', () => {
+describe('the retry of an older update of a pass', () => {
   it.each(['status-500', 'status-500-after', 'drop-after', 'garbage', 'delay'])(
-    'whose first answer was %s never overwrites a newer one, whichever instance sends which',
+    'after the answer %s never overwrites a newer update, whichever instance sends it',
     async (kind) => {
       const path = await issued();
       const [a, b] = [`${unique('older')}@example.com`, `${unique('newer')}@example.com`];
@@ -93,7 +93,7 @@ describe('the retry of an older update', () => {
     60_000,
   );
 
-  it('is not sent any more once a newer one has set all that it sets', async () => {
+  it('is not sent after a newer update that sets all of its members', async () => {
     const path = await issued();
     const [a, b] = [`${unique('older')}@example.com`, `${unique('newer')}@example.com`];
     await fault('status-500', 'pass-update', 3);
@@ -112,7 +112,7 @@ describe('the retry of an older update', () => {
   }, 60_000);
 });
 
-it('a newer update that sets something else waits for the older one, and both take effect', async () => {
+it('a newer update of a pass waits for an older one that sets other members, and both take effect', async () => {
   const path = await issued();
   const [a, b] = [`${unique('first')}@example.com`, '+5511987654321'];
   await fault('status-500', 'pass-update', 2);
@@ -124,7 +124,7 @@ it('a newer update that sets something else waits for the older one, and both ta
   expect(calls.lastIndexOf(a)).toBeLessThan(calls.indexOf(b));
 }, 60_000);
 
-it('updates of one pass are sent one at a time and in order, from two instances at once', async () => {
+it('updates of one pass are sent one at a time and in order, by two instances', async () => {
   const path = await issued();
   const marks = Array.from({ length: 8 }, (_none, index) => `${unique(`step${index}x`)}@example.com`);
   await fault('delay', 'pass-update', 8, 300);
@@ -143,7 +143,7 @@ it('updates of one pass are sent one at a time and in order, from two instances 
   expect((await world.call('GET', path)).body).toMatchObject({ metadata: { v: '7' } });
 }, 90_000);
 
-it('the metadata of a pass are those of the newest update, also when an older one is late', async () => {
+it('the metadata of a pass are those of the newest update, even when an older one is late', async () => {
   const path = await issued();
   await fault('status-500', 'pass-update', 1);
   const older = await patch(world.gateway(), path, { email: `${unique('m')}@example.com`, metadata: { v: '1' } });
@@ -152,8 +152,8 @@ it('the metadata of a pass are those of the newest update, also when an older on
   expect((await world.call('GET', path)).body).toMatchObject({ metadata: { v: '2' } });
 }, 60_000);
 
-describe('a cancel', () => {
-  it('goes before an update that waits, which is then not sent any more', async () => {
+describe('the cancel of a pass', () => {
+  it('precedes a waiting update, which is then never sent', async () => {
     const path = await issued();
     const a = `${unique('late')}@example.com`;
     await fault('status-500', 'pass-update', 3);
@@ -172,7 +172,7 @@ describe('a cancel', () => {
     expect(end).toMatchObject({ status: 'failed', failure: { code: 'superseded' } });
   }, 60_000);
 
-  it('that waits holds up an update that comes after it, which LoyaltyLayer refuses then', async () => {
+  it('delays a later update while it waits, and LoyaltyLayer then refuses that update', async () => {
     const path = await issued();
     await fault('status-500', 'pass-cancel', 2);
     const cancel = await world.call('POST', `${path}/cancel`, undefined, { prefer: 'wait=0' });

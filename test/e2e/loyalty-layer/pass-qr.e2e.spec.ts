@@ -21,16 +21,19 @@ it.each<[string | undefined, string]>([
   ['text/html, image/png;q=0.5, */*;q=0.8', 'image/svg+xml'],
   ['text/html', 'image/svg+xml'],
   ['nonsense;;q=x', 'image/svg+xml'],
-])('Accept %p is %s', (accept, type) => {
+])('a request for a QR code with Accept %p is answered with %s', (accept, type) => {
   expect(preferredQrType(accept)).toBe(type);
 });
 
-it.each(QR_TYPES)('QR data that no code can hold is refused as %s, and what just fits is drawn', async (type) => {
-  await expect(drawQr('a'.repeat(2_331), type)).resolves.toBeDefined();
-  for (const text of ['a'.repeat(2_332), 'a'.repeat(100_000), '\u{1F3AB}'.repeat(583)]) {
-    await expect(drawQr(text, type)).rejects.toMatchObject({ code: 'qr_too_long' });
-  }
-});
+it.each(QR_TYPES)(
+  'QR data too long for a code is refused as %s, and the longest possible data is drawn',
+  async (type) => {
+    await expect(drawQr('a'.repeat(2_331), type)).resolves.toBeDefined();
+    for (const text of ['a'.repeat(2_332), 'a'.repeat(100_000), '\u{1F3AB}'.repeat(583)]) {
+      await expect(drawQr(text, type)).rejects.toMatchObject({ code: 'qr_too_long' });
+    }
+  },
+);
 
 it('a lounge pass has a QR code as SVG and PNG, for its owner alone', async () => {
   const issued = await world.call('POST', '/v1/passes', pass());
@@ -52,7 +55,7 @@ it('a lounge pass has a QR code as SVG and PNG, for its owner alone', async () =
   expect((await image(path, 'image/png', await world.createApp())).status).toBe(404);
 });
 
-it('an eSIM has none', async () => {
+it('an eSIM has no QR code', async () => {
   const issued = await world.call('POST', '/v1/passes', pass({ planId: 'ESIM-MX-5GB' }));
   const path = `/v1/passes/${textAt(issued.body, 'pass', 'id')}/qr`;
   expect(await world.call('GET', path)).toMatchObject({ status: 404, body: { code: 'not_found' } });

@@ -31,7 +31,7 @@ async function effects(kind: string, reference: string): Promise<number> {
   return all.filter((effect) => effect['kind'] === kind && effect['providerReference'] === reference).length;
 }
 
-describe('a cancel', () => {
+describe('the cancel of a pass', () => {
   it('is a transaction of its own that changes the pass', async () => {
     const { path, reference } = await issued();
     const answer = await world.call('POST', `${path}/cancel`);
@@ -48,7 +48,7 @@ describe('a cancel', () => {
     expect(await effects('pass-cancel', reference)).toBe(1);
   });
 
-  it('of a pass that is already canceled is a success', async () => {
+  it('succeeds when the pass is already canceled', async () => {
     const { path } = await issued();
     await world.call('POST', `${path}/cancel`);
     const again = await world.call('POST', `${path}/cancel`);
@@ -57,7 +57,7 @@ describe('a cancel', () => {
   });
 
   it.each(['drop-after', 'status-500-after', 'html-after', 'garbage', 'truncated', '429', '401'])(
-    'whose answer is %s is sent again and done once',
+    'with the fault "%s" is sent again and executed once',
     async (fault) => {
       const { path, reference } = await issued();
       await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'pass-cancel', fault, times: 1, delayMs: 500 });
@@ -67,7 +67,7 @@ describe('a cancel', () => {
     },
   );
 
-  it('that is redirected has failed and follows nothing', async () => {
+  it('fails when it is redirected, and the redirect is not followed', async () => {
     const { path } = await issued();
     await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'pass-cancel', fault: 'redirect', times: 1 });
     const answer = await world.call('POST', `${path}/cancel`);
@@ -75,7 +75,7 @@ describe('a cancel', () => {
     expect((await world.call('GET', path)).body).toMatchObject({ status: 'active' });
   });
 
-  it('with the same key is the same transaction, and with the key of another pass is refused', async () => {
+  it('returns the same transaction for the same key, and is refused with the key of another pass', async () => {
     const [one, other] = [await issued(), await issued()];
     const headers = { 'idempotency-key': unique('cancel') };
     const first = await world.call('POST', `${one.path}/cancel`, undefined, headers);
@@ -87,20 +87,20 @@ describe('a cancel', () => {
     });
   });
 
-  it('needs a key', async () => {
+  it('needs an Idempotency-Key', async () => {
     const { path } = await issued();
     const answer = await world.gateway().request('POST', `${path}/cancel`, { auth: world.partner });
     expect(answer.body).toMatchObject({ code: 'idempotency_key_missing' });
   });
 });
 
-describe('an update', () => {
-  it('is issued to people whose names have letters of two UTF-16 units', async () => {
+describe('the update of a pass', () => {
+  it('masks names that have letters of two UTF-16 units', async () => {
     const { body } = await world.call('POST', '/v1/passes', pass({ holder: { firstName: '𠮷子', lastName: '𠮷田' } }));
     expect(at(body, 'pass', 'holder')).toMatchObject({ firstName: '𠮷***', lastName: '𠮷***' });
   });
 
-  it('sends what changes and shows it masked', async () => {
+  it('sends the changed members and shows them masked', async () => {
     const { path, reference } = await issued();
     const body = { holder: { lastName: 'Silva', country: 'CL' }, metadata: { desk: '7' } };
     const answer = await world.call('PATCH', path, body);
@@ -121,7 +121,7 @@ describe('an update', () => {
     expect(at(own.body, 'pass', 'holder', 'lastName')).toBe('Silva');
   });
 
-  it('of metadata alone asks nobody', async () => {
+  it('makes no call when only metadata change', async () => {
     const { path, reference } = await issued();
     const answer = await world.call('PATCH', path, { metadata: { a: 'b' } });
     expect(status(answer)).toBe('201 succeeded');
@@ -130,7 +130,7 @@ describe('an update', () => {
   });
 
   it.each(['drop-after', 'status-502-after', 'html'])(
-    'whose answer is %s is sent again, the same bytes',
+    'with the fault "%s" is sent again with the same bytes',
     async (fault) => {
       const { path, reference } = await issued();
       await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'pass-update', fault, times: 1 });
@@ -143,7 +143,7 @@ describe('an update', () => {
     },
   );
 
-  it('of a canceled pass has failed', async () => {
+  it('fails when the pass is canceled', async () => {
     const { path } = await issued();
     await world.call('POST', `${path}/cancel`);
     const answer = await world.call('PATCH', path, { holder: { firstName: 'Eva' } });
@@ -168,7 +168,7 @@ describe('an update', () => {
 });
 
 describe('a pass', () => {
-  it('read with refresh=true is as LoyaltyLayer says', async () => {
+  it('is read with refresh=true as LoyaltyLayer returns it', async () => {
     const { path } = await issued({ planId: MAGIC.loyaltyLayer.pending });
     expect((await world.call('GET', path)).body).toMatchObject({ status: 'pending' });
     await sleep(5_100);
@@ -177,14 +177,14 @@ describe('a pass', () => {
     expect((await world.call('GET', path)).body).toEqual(refreshed.body);
   });
 
-  it('whose status nobody knows is unknown, and somebody is told', async () => {
+  it('with an undocumented status is unknown and raises an alarm', async () => {
     const { path } = await issued({ planId: MAGIC.loyaltyLayer.undocumentedStatus });
     expect((await world.call('GET', `${path}?refresh=true`)).body).toMatchObject({ status: 'unknown' });
     const metrics = String((await world.gateway().request('GET', '/metrics')).body);
     expect(metrics).toMatch(/gateway_alarms_total\{kind="unknown_pass_status"\} 1/);
   });
 
-  it('cannot be refreshed while LoyaltyLayer fails, and stays as it is', async () => {
+  it('stays unchanged when LoyaltyLayer fails to refresh it', async () => {
     const { path } = await issued();
     await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'pass-status', fault: 'status-500', times: 1 });
     expect(await world.call('GET', `${path}?refresh=true`)).toMatchObject({
@@ -195,14 +195,14 @@ describe('a pass', () => {
     expect((await world.call('GET', `${path}?refresh=maybe`)).status).toBe(400);
   });
 
-  it('of which nobody knows whether it was issued cannot be changed', async () => {
+  it('cannot be changed while its issue is unknown', async () => {
     const answer = await world.call('POST', '/v1/passes', pass({ planId: MAGIC.loyaltyLayer.gatewayTimeout }));
     const path = `/v1/passes/${textAt(answer.body, 'pass', 'id')}`;
     expect(await world.call('POST', `${path}/cancel`)).toMatchObject({ status: 409, body: { code: 'invalid_state' } });
     expect((await world.call('GET', `${path}?refresh=true`)).body).toMatchObject({ status: 'unknown' });
   });
 
-  it("is another app's to nobody", async () => {
+  it('of another app is not found', async () => {
     const { path } = await issued();
     const auth = await world.createApp();
     for (const [method, suffix] of [

@@ -23,7 +23,7 @@ async function purchasesOf(id: string): Promise<number> {
   return effects.filter((effect) => effect['key'] === bareId(id)).length;
 }
 
-it('loses none and doubles none of 100 accruals when it is killed again and again', async () => {
+it('no accrual of 100 is lost or doubled by repeated kills', async () => {
   const acknowledged = new Map<string, string>();
   const killing = (async () => {
     for (let kills = 0; kills < 3; kills += 1) {
@@ -67,11 +67,11 @@ it('loses none and doubles none of 100 accruals when it is killed again and agai
   expect(credited.map((effect) => String(effect['key'])).sort()).toEqual(expected);
 }, 120_000);
 
-describe('killed while a top-up is out', () => {
+describe('a gateway that is killed during a purchase', () => {
   it.each([
     ['executed and never answered', MAGIC.latcom.executedNeverAnswered, 1],
     ['neither executed nor answered', MAGIC.latcom.notExecutedNeverAnswered, 0],
-  ])('it leaves that one unknown and never sends it again: %s', async (_what, phoneNumber, executed) => {
+  ])('leaves the top-up unknown and never sends it again: %s', async (_what, phoneNumber, executed) => {
     const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber }), { prefer: 'wait=0' });
     const id = textAt(answer.body, 'id');
     const sent = async (): Promise<unknown[]> =>
@@ -91,7 +91,7 @@ describe('killed while a top-up is out', () => {
   });
 });
 
-it('stalled past its lease, it sends nothing when it wakes', async () => {
+it('a gateway that stalls past its lease sends nothing when it wakes', async () => {
   const another = await startGateway({ databaseUrl: world.database.url, env: world.env });
   // The token is expired and the login is slow, so there is time to stop the process before the purchase is sent.
   await world.sandbox.fault({ provider: 'latcom', operation: 'token', fault: 'delay', delayMs: 2_000, times: 1 });
@@ -113,7 +113,7 @@ it('stalled past its lease, it sends nothing when it wakes', async () => {
   await another.stop();
 }, 70_000);
 
-it('asks for one token however many callers meet its end', async () => {
+it('a dead LATCOM token is renewed by one login, however many callers notice', async () => {
   await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=10' });
   await fetch(`${world.sandbox.url}/_sandbox/tokens/expire`, { method: 'POST' });
   const logins = async (): Promise<number> =>
@@ -126,10 +126,12 @@ it('asks for one token however many callers meet its end', async () => {
   expect((await logins()) - before).toBe(1);
 }, 60_000);
 
-it('drains on SIGTERM: what is under way ends, and the process too', async () => {
-  const answering = world.call('POST', '/v1/topups', topup(), { prefer: 'wait=10' });
+it('on SIGTERM a gateway ends what is under way and then its process', async () => {
+  const another = await startGateway({ databaseUrl: world.database.url, env: world.env });
+  const headers = { 'idempotency-key': unique('drained'), prefer: 'wait=10' };
+  const answering = another.request('POST', '/v1/topups', { auth: world.partner, body: topup(), headers });
   await sleep(30);
-  const exit = await world.gateway().stop();
+  const exit = await another.stop();
   expect(exit).toEqual({ code: 0, signal: null });
   expect((await answering).status).toBe(201);
 }, 30_000);

@@ -17,6 +17,7 @@ const MANY = 60_000;
 let world: World;
 let other: Credentials;
 let bulk: Credentials;
+let otherId: string;
 const ids: string[] = [];
 
 beforeAll(async () => {
@@ -32,7 +33,8 @@ beforeAll(async () => {
     ids.push(textAt((await world.call('POST', path, body, { prefer: 'wait=10' })).body, 'id'));
   }
   const headers = { 'idempotency-key': unique('key') };
-  await world.gateway().request('POST', '/v1/topups', { auth: other, body: topup(), headers });
+  const bought = await world.gateway().request('POST', '/v1/topups', { auth: other, body: topup(), headers });
+  otherId = textAt(bought.body, 'id');
   bulk = await world.createApp({ name: 'bulk' });
   await seed();
 }, 60_000);
@@ -79,8 +81,24 @@ function ended(since: number): { rows: number; isComplete: boolean }[] {
   return [...lines].map(([, rows, isComplete]) => ({ rows: Number(rows), isComplete: isComplete === 'true' }));
 }
 
-describe('an app', () => {
-  it('gets its own transactions as CSV, newest first, with nothing that a spreadsheet would run', async () => {
+/** The length of the log when it has all that was asked before. */
+async function loggedUntilNow(): Promise<number> {
+  const marker = unique('marker');
+  const headers = { authorization: basicAuth(other), 'x-request-id': marker };
+  await fetch(`${world.gateway().url}/v1/transactions`, { headers });
+  const log = await eventually(
+    10_000,
+    () => Promise.resolve(world.gateway().output()),
+    (text) => text.includes(marker),
+  );
+  return log.length;
+}
+
+/** The seeded rows alone. */
+const SEEDED = '?createdFrom=2024-01-01T00:00:01Z&createdTo=2025-01-01T00:00:00Z';
+
+describe('the export of an app', () => {
+  it('has its own transactions as CSV, newest first, without cells that a spreadsheet executes', async () => {
     const [first = ''] = ids;
     const values = ['\tx', bareId(first)];
     await sqlAsOwner(
@@ -135,7 +153,7 @@ describe('an app', () => {
     ['x=1', false],
     ['10.00', false],
     ['two\nlines, "quoted"; and\ra tab\t.', false],
-  ])('gets the cell %j as CSV so that no spreadsheet runs it: %s', async (value, isFormula) => {
+  ])('has the cell %j in CSV with an apostrophe if a spreadsheet would execute it: %s', async (value, isFormula) => {
     const [first = ''] = ids;
     await sqlAsOwner(world, 'update transactions set correlation_id = $1 where id = $2', [value, bareId(first)]);
     const rows = await rowsOf(PARTNER, world.partner);
@@ -146,7 +164,7 @@ describe('an app', () => {
     expect(at(JSON.parse(lines.at(-1) ?? ''), 'correlationId')).toBe(value);
   });
 
-  it('gets a byte order mark before the CSV when it asks for one', async () => {
+  it('begins with a byte order mark on request', async () => {
     for (const [path, auth] of [
       [PARTNER, world.partner],
       [OPERATOR, ADMIN],
@@ -162,7 +180,7 @@ describe('an app', () => {
     }
   });
 
-  it('gets amounts in JSON as they are kept, to the last digit', async () => {
+  it('has amounts in JSON with all their digits', async () => {
     const [first = ''] = ids;
     const id = bareId(first);
     await sqlAsOwner(world, `update transactions set quantity = 9007199254740993 where id = $1`, [id]);
@@ -172,7 +190,7 @@ describe('an app', () => {
     await sqlAsOwner(world, `update transactions set quantity = 1000 where id = $1`, [id]);
   });
 
-  it('gets the same as JSON, a line each, as in the list but without QR data', async () => {
+  it('has a JSON line for each transaction, as in the list but without QR data', async () => {
     const answer = await ask(PARTNER, world.partner, 'application/x-ndjson');
     expect(answer.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
     const lines = (await answer.text()).trimEnd().split('\n');
@@ -193,13 +211,13 @@ describe('an app', () => {
     ['provider=latcom&status=succeeded', ['-2,"', '+cmd', '=1+1']],
     ['createdTo=2024-01-01T00:00:00Z', []],
     ['updatedFrom=2024-01-01T00:00:00Z&type=accrual', ['accr']],
-  ])('filters it by %s as the list', async (query, references) => {
+  ])('is filtered by %s like the list', async (query, references) => {
     const rows = await rowsOf(`${PARTNER}?${query}`, world.partner);
     expect(rows.map((row) => row['reference']?.replace(/^'/, '').slice(0, 4))).toEqual(references);
   });
 
-  it('gets many pages, each row once, and nobody else gets them', async () => {
-    const rows = await rowsOf(`${PARTNER}?createdFrom=2024-01-01T00:00:01Z`, bulk);
+  it('has many pages with each row once, for this app alone', async () => {
+    const rows = await rowsOf(PARTNER + SEEDED, bulk);
     expect(rows).toHaveLength(MANY);
     expect(new Set(rows.map((row) => row['id'])).size).toBe(MANY);
     expect(rows[0]?.['reference']).toBe(`bulk-${MANY}`);
@@ -207,19 +225,21 @@ describe('an app', () => {
   }, 60_000);
 });
 
-describe('an operator', () => {
-  it('gets those of all apps, or of one', async () => {
+describe('the export of an operator', () => {
+  it('has the transactions of all apps or of one', async () => {
     const from = '?createdFrom=2025-01-01T00:00:00Z';
     const rows = await rowsOf(OPERATOR + from, ADMIN);
-    expect(rows).toHaveLength(ids.length + 1);
-    const [appId = ''] = new Set(rows.filter((row) => !ids.includes(row['id'] ?? '')).map((row) => row['appId']));
+    const known = rows.filter((row) => [...ids, otherId].includes(row['id'] ?? ''));
+    expect(known).toHaveLength(ids.length + 1);
+    expect(new Set(rows.map((row) => row['id'])).size).toBe(rows.length);
+    const appId = known.find((row) => row['id'] === otherId)?.['appId'] ?? '';
     expect(await rowsOf(`${OPERATOR}${from}&appId=${appId}`, ADMIN)).toEqual([
-      expect.objectContaining({ appId, type: 'topup' }),
+      expect.objectContaining({ appId, id: otherId, type: 'topup' }),
     ]);
   });
 });
 
-it('gives as CSV what is particular to a transaction, of corrections too, as JSON does', async () => {
+it('the CSV export has the same details as the JSON export, also for corrections', async () => {
   const app = await world.createApp();
   const headers = { 'idempotency-key': unique('key'), prefer: 'wait=15' };
   const bought = await world.gateway().request('POST', '/v1/topups', { auth: app, body: topup(), headers });
@@ -250,13 +270,13 @@ it('gives as CSV what is particular to a transaction, of corrections too, as JSO
   expect([...types].toSorted()).toEqual(['accrual', 'correction', 'pass_create', 'topup']);
 });
 
-describe('what cannot be given is a problem', () => {
+describe('an export', () => {
   it.each([
     [`${PARTNER}?status=lost`, undefined, 400, '?status'],
     [`${PARTNER}?limit=5`, undefined, 400, '?limit'],
     [PARTNER, 'application/pdf', 400, 'Accept'],
     [PARTNER, 'text/csv;q=0', 400, 'Accept'],
-  ])('%s as %s', async (path, accept, status, pointer) => {
+  ])('of %s with Accept %s is answered with a problem', async (path, accept, status, pointer) => {
     const answer = await ask(path, world.partner, accept);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([
       status,
@@ -266,24 +286,25 @@ describe('what cannot be given is a problem', () => {
     expect(at(await answer.json(), 'errors', '0', 'pointer')).toBe(pointer);
   });
 
-  it('is for those alone who may read it', async () => {
+  it('is refused without the right to read transactions', async () => {
     const blind = await world.createApp({ scopes: ['topups'] });
     const asked = [ask(PARTNER, blind), ask(PARTNER, ADMIN), ask(OPERATOR, world.partner)];
     expect((await Promise.all(asked)).map((answer) => answer.status)).toEqual([403, 403, 403]);
   });
 
-  it('costs nothing when only the head is asked for', async () => {
-    const since = world.gateway().output().length;
+  it('is not even started by a HEAD request', async () => {
+    const since = await loggedUntilNow();
     const headers = { authorization: basicAuth(bulk) };
     const answer = await fetch(world.gateway().url + PARTNER, { method: 'HEAD', headers });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
+    await loggedUntilNow();
     expect(ended(since)).toEqual([]);
   });
 });
 
-describe('the stream', () => {
-  it('waits for a client that does not read, and ends with one that goes', async () => {
-    const since = world.gateway().output().length;
+describe('the stream of an export', () => {
+  it('waits for a client that does not read, and stops when the client disconnects', async () => {
+    const since = await loggedUntilNow();
     const answer = await open(world.gateway().url + PARTNER, bulk);
     answer.on('error', () => undefined);
     await sleep(1_500);
@@ -297,7 +318,7 @@ describe('the stream', () => {
     expect(end?.rows).toBeLessThan(MANY / 2);
   });
 
-  it('is cut off, and not ended, when the database fails in the middle', async () => {
+  it('is aborted when the database fails midway', async () => {
     const answer = await open(world.gateway().url + PARTNER, bulk);
     await sqlAsOwner(world, 'alter table transactions rename to away');
     try {
@@ -318,10 +339,10 @@ describe('the stream', () => {
     expect(await rowsOf(PARTNER, world.partner)).toHaveLength(ids.length);
   });
 
-  it('does not keep a gateway from stopping whose client keeps its connection', async () => {
+  it('does not keep a gateway from stopping while a client keeps its connection', async () => {
     const another = await startGateway({ databaseUrl: world.database.url, env: world.env });
     const agent = new Agent({ keepAlive: true });
-    const answer = await open(another.url + PARTNER, bulk, agent);
+    const answer = await open(another.url + PARTNER + SEEDED, bulk, agent);
     const stopping = another.stop();
     await eventually(
       10_000,
@@ -335,7 +356,7 @@ describe('the stream', () => {
     agent.destroy();
   });
 
-  it('has each row that was there at its beginning once, whatever is written meanwhile', async () => {
+  it('has each row that existed at its beginning once, despite simultaneous writes', async () => {
     const answer = await open(world.gateway().url + PARTNER, bulk);
     const since = Date.now();
     const writing = (async () => {

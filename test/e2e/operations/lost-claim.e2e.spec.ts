@@ -95,7 +95,7 @@ function ended(id: string): Promise<Answer> {
   );
 }
 
-it('a top-up that was taken up by a claim whose answer was lost is sent once and never called unknown', async () => {
+it('a top-up whose claim lost its answer is sent once and never becomes unknown', async () => {
   const id = await waiting();
   expect(latcom.arrived.get(uuidOf(id))).toBe(1);
   await claimedUnheard(id);
@@ -107,7 +107,7 @@ it('a top-up that was taken up by a claim whose answer was lost is sent once and
   expect(at(events.body, 'data', 2)).toMatchObject({ to: null, evidence: 'not sent' });
 }, 90_000);
 
-it('a process that ends gives back what it has claimed unheard', async () => {
+it('a process that stops returns claims whose answer was lost', async () => {
   const id = await waiting();
   await claimedUnheard(id);
   const stopped = gateway.stop();

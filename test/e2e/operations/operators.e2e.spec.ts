@@ -68,7 +68,7 @@ describe('with REQUIRE_SECOND_OPERATOR', () => {
     expect((await ask(`${path}/approve`, second)).body).toMatchObject({ code: 'invalid_state' });
   });
 
-  it('a proposal can be turned down, and another one made', async () => {
+  it('a proposal can be rejected and followed by another', async () => {
     const [first, second] = [await operator('operator'), await operator('operator')];
     const path = await unknownTopup();
     await ask(`${path}/resolve`, first, RESOLUTION);
@@ -78,7 +78,7 @@ describe('with REQUIRE_SECOND_OPERATOR', () => {
     expect((await ask(`${path}/approve`, first)).body).toMatchObject({ status: 'succeeded' });
   });
 
-  it('of an approval and a rejection in the same moment one counts, and the other hears of it', async () => {
+  it('of a simultaneous approval and rejection one counts, and the other gets a conflict', async () => {
     const [first, second] = [await operator('operator'), await operator('operator')];
     const path = await unknownTopup();
     await ask(`${path}/resolve`, first, RESOLUTION);
@@ -96,7 +96,7 @@ describe('with REQUIRE_SECOND_OPERATOR', () => {
   });
 });
 
-it('a viewer looks and does not act', async () => {
+it('a viewer can read transactions but not change them', async () => {
   const auth = await operator('viewer');
   const path = await unknownTopup();
   expect((await strict.request('GET', path, { auth })).status).toBe(200);
@@ -106,7 +106,7 @@ it('a viewer looks and does not act', async () => {
   expect((await strict.request('GET', `${path}?expand=personal`, { auth })).body).toMatchObject({ code: 'forbidden' });
 });
 
-it('reading personal data is possible for operators, and audited', async () => {
+it('operators can read personal data, and the audit log has each access', async () => {
   const auth = await operator('operator');
   const path = await unknownTopup();
   expect(at((await strict.request('GET', path, { auth })).body, 'topup', 'phoneNumber')).toBe('******9602');
@@ -125,7 +125,7 @@ describe('notifications', () => {
   const notify = (body: unknown): Promise<Answer> =>
     world.gateway().request('POST', '/v1/providers/latam-pass/notifications', { auth: world.notifier, body });
 
-  it('that nobody can match or read are kept for operators', async () => {
+  it('are kept when they cannot be matched or read', async () => {
     const orphan = {
       nonAirAccrual: { ffn: '01234567890', status: 'PROCESSED' },
       trace: { correlationId: CORRELATION },
@@ -155,7 +155,7 @@ describe('notifications', () => {
     expect((await world.admin('POST', '/v1/admin/notifications/ntf_x/replay')).status).toBe(404);
   });
 
-  it('are answered after they have been stored, never before', async () => {
+  it('are answered only after they have been stored', async () => {
     const client = new Client({ connectionString: world.database.url });
     await client.connect();
     // The lock prevents writes to the table, so a 200 during it would be a notification that is not stored.
@@ -173,7 +173,7 @@ describe('notifications', () => {
     await client.end();
   });
 
-  it('are taken from nobody else', async () => {
+  it('are refused from other callers', async () => {
     const path = '/v1/providers/latam-pass/notifications';
     for (const auth of [world.partner, { username: 'latam-pass', password: 'wrong' }]) {
       expect((await world.gateway().request('POST', path, { auth, body: {} })).status).toBe(401);

@@ -18,13 +18,13 @@ async function purchases(): Promise<number> {
   return (await world.sandbox.calls('latcom')).filter((call) => call['operation'] === 'purchase').length;
 }
 
-it('refusals do not open the breaker', async () => {
+it('refusals of a provider do not open its breaker', async () => {
   for (let times = 0; times < 5; times += 1)
     await world.call('POST', '/v1/topups', topup({ phoneNumber: MAGIC.latcom.declinedInvalidPhone }));
   expect(await breaker()).toBe('closed');
 });
 
-it('failures in a row do: nothing is sent then, nothing is lost, and an operator can close it', async () => {
+it('repeated failures open the breaker: nothing is sent, nothing is lost, and an operator can close it', async () => {
   for (let times = 0; times < 3; times += 1) {
     const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: MAGIC.latcom.serverError }));
     expect(at(answer.body, 'status')).toBe('unknown');

@@ -49,7 +49,7 @@ async function statusOf(id: string): Promise<string> {
   return textAt((await world.call('GET', `/v1/transactions/${id}`)).body, 'status');
 }
 
-it('a top-up goes through the configured proxy alone, and no other provider on this machine does', async () => {
+it('a top-up goes through the configured proxy alone, and providers on this machine do not use it', async () => {
   expect((await buy()).status).toBe('succeeded');
   expect(front.accepted).toBeGreaterThan(0);
   for (const head of proxy.heads) {
@@ -59,7 +59,7 @@ it('a top-up goes through the configured proxy alone, and no other provider on t
   expect(proxy.carried).not.toMatch(/access_token|purchase|Bearer/);
 });
 
-it('the start says through which proxy, and nothing says its user or password', () => {
+it('the start banner names the proxy, and never its user or password', () => {
   const output = world.gateway().output();
   expect(output).toContain(`Providers are reached through the proxy 127.0.0.1:${proxy.port}`);
   expect(output).toContain(`"proxy":"127.0.0.1:${proxy.port}"`);

@@ -7,12 +7,12 @@ import { startWorld, topup, type World } from '../../support/world.js';
 let stub: LatcomStub;
 let front: TlsFront;
 
-beforeAll(async () => {
+beforeEach(async () => {
   stub = await startLatcomStub();
   front = await startTlsFront(stub.port);
 });
 
-afterAll(async () => {
+afterEach(async () => {
   front.close();
   await stub.close();
 });
@@ -26,7 +26,7 @@ async function buy(world: World): Promise<string> {
   return textAt(body, 'status');
 }
 
-it('a provider with a private authority gets nothing while that is not trusted, and the top-up stays pending', async () => {
+it('a provider with an untrusted private authority gets no request, and the top-up stays pending', async () => {
   const world = await startWith({});
   expect(await buy(world)).toBe('pending');
   const text = await eventually(

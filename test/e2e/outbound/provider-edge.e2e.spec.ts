@@ -85,13 +85,13 @@ async function stop(): Promise<void> {
   await world.database.drop();
 }
 
-beforeEach(async () => {
+async function reset(): Promise<void> {
   logins = 0;
   refusals = [];
   seen.length = 0;
   correlationId = unique('correlation');
   for (const kind of ALARMS) raised.set(kind, await counted(kind));
-});
+}
 
 afterAll(() => {
   server.closeAllConnections();
@@ -122,21 +122,12 @@ const EDGE: readonly Refusal[] = [
   [403, { code: 'AccessDenied', message: 'Duplicate request' }],
 ];
 
-describe('a gateway whose providers have something in front of them', () => {
+describe('behind systems in front of the providers,', () => {
   beforeAll(start, 60_000);
+  beforeEach(reset);
   afterAll(stop);
 
-  it('a login that brings a refusal of something in front, then a token that cannot be sent, is tried again', async () => {
-    refuse('login', [403, { message: 'Forbidden' }]);
-    refuse('login', [200, { success: true, access_token: 'abc\u00e9', expires_in: 3600 }]);
-    const bought = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' });
-    await ended(bought, 'succeeded');
-    expect([await alarms('provider_edge'), await alarms('token_unreadable')]).toEqual([1, 1]);
-    expect(await alarms('provider_refuses_credentials')).toBe(0);
-    expect(calls('purchase')).toBe(1);
-  }, 30_000);
-
-  it('an accrual goes on after each refusal of something in front of LATAM Pass, with an alarm for each', async () => {
+  it('an accrual continues after each refusal by such a system, with an alarm for each', async () => {
     for (const answer of EDGE) {
       // A refusal that a new token ends raises no alarm.
       const before = await alarms('provider_edge');
@@ -154,14 +145,14 @@ describe('a gateway whose providers have something in front of them', () => {
     );
   }, 60_000);
 
-  it("a duplicate of which an edge's 404 hides the accrual is not failed", async () => {
+  it('a duplicate accrual hidden by a 404 of such a system does not fail', async () => {
     refuse('partnerIdentifier', [404, { message: 'no Route matched with those values' }], 2);
     refuse(ACCRUAL, [400, { code: 400, message: 'Duplicate correlationId or other unique fields' }]);
     const submitted = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' });
     await ended(submitted, 'processing');
   }, 30_000);
 
-  it('a correlationId that is a UUID is one, whichever letters LATAM Pass writes it with', async () => {
+  it('a correlationId that is a UUID matches in any letter case', async () => {
     correlationId = 'F050F11E-B05B-499D-AE13-154EFC091EF4';
     const notify = (id: string): Promise<Answer> =>
       world.gateway().request('POST', '/v1/providers/latam-pass/notifications', {
@@ -199,7 +190,7 @@ describe('a gateway whose providers have something in front of them', () => {
     await ended(other, 'succeeded');
   }, 30_000);
 
-  it('a search, and an act on a cobranded card, are not refused by what stands in front of LATAM Pass', async () => {
+  it('a member search and a cobranded act are not failed by such a system', async () => {
     refuse('search-member', [404, { message: 'no Route matched with those values' }]);
     const search = { ffn: '01234567890', scopes: ['member-status'] };
     expect((await world.call('POST', '/v1/members/search', search)).status).toBe(200);
@@ -216,16 +207,7 @@ describe('a gateway whose providers have something in front of them', () => {
     expect(calls('cobranded')).toBe(2);
   }, 30_000);
 
-  it('a change of a pass is sent again after it, with a new token', async () => {
-    const issued = await world.call('POST', '/v1/passes', pass(), { prefer: 'wait=5' });
-    const before = tokens;
-    refuse('cancel', [403, { message: 'Forbidden' }]);
-    const path = `/v1/passes/${textAt(issued.body, 'pass', 'id')}/cancel`;
-    expect(at((await world.call('POST', path, undefined, { prefer: 'wait=5' })).body, 'status')).toBe('succeeded');
-    expect([calls('cancel'), tokens - before]).toEqual([2, 1]);
-  }, 30_000);
-
-  it('a pass that something in front of LoyaltyLayer refused is unknown, and asked for once', async () => {
+  it('a refused pass is unknown, and sent once', async () => {
     for (const [status, body] of [
       [403, { error: 'forbidden' }],
       [403, { message: 'Forbidden' }],
@@ -241,7 +223,7 @@ describe('a gateway whose providers have something in front of them', () => {
     expect(await alarms('provider_edge')).toBe(5);
   }, 30_000);
 
-  it('a purchase that something in front of LATCOM refused is unknown, and sent once', async () => {
+  it('a refused purchase is unknown, and sent once', async () => {
     for (const answer of [
       [403, { message: 'Forbidden' }],
       [404, { status: 'error', code: 404, message: 'Application not found' }],
@@ -256,9 +238,32 @@ describe('a gateway whose providers have something in front of them', () => {
   }, 30_000);
 });
 
-describe('the first 403 of something in front of LATAM Pass, and balances that cannot be read', () => {
-  beforeAll(start, 60_000);
-  afterAll(stop);
+describe('in a gateway with fresh tokens,', () => {
+  beforeEach(async () => {
+    await start();
+    await reset();
+  }, 60_000);
+
+  afterEach(stop);
+
+  it('a login is repeated after a refusal in front of the provider and after an unusable token', async () => {
+    refuse('login', [403, { message: 'Forbidden' }]);
+    refuse('login', [200, { success: true, access_token: 'abc\u00e9', expires_in: 3600 }]);
+    const bought = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=0' });
+    await ended(bought, 'succeeded');
+    expect([await alarms('provider_edge'), await alarms('token_unreadable')]).toEqual([1, 1]);
+    expect(await alarms('provider_refuses_credentials')).toBe(0);
+    expect(calls('purchase')).toBe(1);
+  }, 30_000);
+
+  it('a change of a pass is sent again with a new token after a refusal in front of LoyaltyLayer', async () => {
+    const issued = await world.call('POST', '/v1/passes', pass(), { prefer: 'wait=5' });
+    const before = tokens;
+    refuse('cancel', [403, { message: 'Forbidden' }]);
+    const path = `/v1/passes/${textAt(issued.body, 'pass', 'id')}/cancel`;
+    expect(at((await world.call('POST', path, undefined, { prefer: 'wait=5' })).body, 'status')).toBe('succeeded');
+    expect([calls('cancel'), tokens - before]).toEqual([2, 1]);
+  }, 30_000);
 
   it('a 403 in front of LATAM Pass renews the token once, and the accrual is sent again at once', async () => {
     await ended(await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' }), 'processing');
@@ -270,7 +275,7 @@ describe('the first 403 of something in front of LATAM Pass, and balances that c
     expect(await alarms('provider_edge')).toBe(0);
   }, 30_000);
 
-  it('a balance that cannot be read raises an alarm, and the last good one stands', async () => {
+  it('an unreadable balance raises an alarm, and the last good one counts', async () => {
     const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
     expect(at((await balance('?refresh=true')).body, 'current', 'balance')).toBe('100000.00');
     refuse('get_balance', [200, { success: true, balance: '12,345.67', currency: 'USD' }]);
@@ -284,7 +289,7 @@ describe('the first 403 of something in front of LATAM Pass, and balances that c
     expect(await alarms('unreadable_balance')).toBe(2);
   }, 30_000);
 
-  it('a misreading that looks like a number is corrected by the next look, and purchases go on', async () => {
+  it('a misread balance is corrected by the next balance, and purchases continue', async () => {
     const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
     await balance('?refresh=true');
     // A balance with a point as thousands separator.
@@ -299,20 +304,15 @@ describe('the first 403 of something in front of LATAM Pass, and balances that c
     });
     expect(at(bought.body, 'status')).toBe('succeeded');
   }, 30_000);
-});
 
-describe('a 403 after which the token is new', () => {
-  beforeAll(start, 60_000);
-  afterAll(stop);
-
-  it('a duplicate that comes after a refusal in front of LATAM Pass may be of that first call: it is not failed', async () => {
+  it('a duplicate accrual may be from the refused first call, and does not fail', async () => {
     refuse(ACCRUAL, [403, { message: 'Forbidden' }]);
     refuse(ACCRUAL, [400, { code: 400, message: 'Duplicate correlationId or other unique fields' }]);
     const submitted = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' });
     await ended(submitted, 'processing');
   }, 30_000);
 
-  it('a purchase is sent again with a new token when LATCOM says with 403 that it has expired', async () => {
+  it('a purchase is sent again with a new token when LATCOM reports an expired token with 403', async () => {
     refuse('purchase', [403, { success: false, error: 'Token expired' }]);
     const bought = await world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' });
     expect([at(bought.body, 'status'), calls('purchase')]).toEqual(['succeeded', 2]);
@@ -321,13 +321,8 @@ describe('a 403 after which the token is new', () => {
     expect([at(refused.body, 'status'), calls('purchase')]).toEqual(['pending', 4]);
     expect(await alarms('provider_refuses_credentials')).toBe(1);
   }, 30_000);
-});
 
-describe('a 403 that stays, and rates that others have spoilt', () => {
-  beforeAll(start, 60_000);
-  afterAll(stop);
-
-  it('a rate that others have spoilt is looked at again by one purchase', async () => {
+  it('an exchange rate distorted by others is checked by one purchase', async () => {
     const balance = (query = ''): Promise<Answer> => world.admin('GET', `/v1/admin/providers/latcom/balance${query}`);
     const buy = (): Promise<Answer> => world.call('POST', '/v1/topups', topup(), { prefer: 'wait=5' });
     const tells = (told: number): void =>
@@ -351,7 +346,7 @@ describe('a 403 that stays, and rates that others have spoilt', () => {
     expect(at((await buy()).body, 'status')).toBe('succeeded');
   }, 30_000);
 
-  it('a 403 in front of LATAM Pass that stays makes no storm of logins, and ends nothing', async () => {
+  it('a permanent 403 in front of LATAM Pass causes no storm of logins and ends no accrual', async () => {
     refuse(ACCRUAL, [403, { message: 'Forbidden' }], Number.POSITIVE_INFINITY);
     const all = await Promise.all(
       Array.from({ length: 20 }, () => world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=0' })),

@@ -69,7 +69,7 @@ async function calls(operation: string): Promise<number> {
   return (await world.sandbox.calls('loyalty-layer')).filter((call) => call['operation'] === operation).length;
 }
 
-it('an app with 200 that wait does not keep another with 2 from being served', async () => {
+it('an app with 200 waiting requests does not keep another with 2 from being served', async () => {
   await useUpQuota(world.database.url, LIMIT);
   const many = await issueMany(world.partner, 200);
   const few = await issueMany(await world.createApp(), 2);
@@ -83,7 +83,7 @@ it('an app with 200 that wait does not keep another with 2 from being served', a
   expect(await issued(many)).toBeLessThanOrEqual(5);
 }, 40_000);
 
-it('what has waited long gets its turn while newcomers take every permit they can', async () => {
+it('requests that waited long are served while newcomers take every permit they can', async () => {
   await useUpQuota(world.database.url, LIMIT);
   const waiting = await issueMany(world.partner, 4);
   await sleep(5_000);
@@ -115,7 +115,7 @@ it('what has waited long gets its turn while newcomers take every permit they ca
   }
 }, 40_000);
 
-it('when new tokens are refused too, everybody stops and the permits are kept; an operator ends it', async () => {
+it('when new tokens are refused too, all instances pause without use of permits until an operator ends it', async () => {
   await useUpQuota(world.database.url, 0);
   await world.sandbox.fault({ provider: 'loyalty-layer', operation: 'pass-create', fault: '401' });
   const before = { creates: await calls('pass-create'), logins: await calls('token') };
@@ -133,7 +133,7 @@ it('when new tokens are refused too, everybody stops and the permits are kept; a
   expect((await issue(world.partner, 15)).status).toBe(201);
 }, 40_000);
 
-it('an operator has permits when nobody else has', async () => {
+it('an operator gets permits when no one else has any', async () => {
   await useUpQuota(world.database.url, LIMIT);
   const [id = ''] = await issueMany(world.partner, 1);
   await withClient(world.database.url, (client) =>

@@ -72,7 +72,7 @@ it('a 429 stops both instances until retry_after, and then one probe goes first'
   expect(at(await health(), 'quota', 'blockedUntil')).toBeNull();
 }, 40_000);
 
-it('what the quota cannot take waits still, with an estimate, and nothing is exceeded', async () => {
+it('requests beyond the quota wait with an estimate, and the quota is never exceeded', async () => {
   const answers = await Promise.all(Array.from({ length: 60 }, (_none, index) => issue(index, 3)));
   const statuses = answers.map((answer) => `${answer.status} ${String(at(answer.body, 'status'))}`);
   expect(new Set(statuses)).toEqual(new Set(['201 succeeded', '202 pending']));

@@ -84,7 +84,7 @@ const secrets = (): Record<string, string> => ({
   latcomSecret: String(world.env['LATCOM_SECRET_KEY']),
 });
 
-it('tells none of them in the log, though it tells of every request', async () => {
+it('the log has a line for every request and no personal data or secret', async () => {
   // The log is written after the answers.
   const log = await eventually(
     10_000,
@@ -94,22 +94,22 @@ it('tells none of them in the log, though it tells of every request', async () =
   expect(found(log, secrets())).toEqual([]);
 });
 
-it('tells none of them in the metrics', async () => {
+it('the metrics have no personal data or secret', async () => {
   const metrics = await world.gateway().request('GET', '/metrics');
   expect(String(metrics.body)).toContain('gateway_provider_calls_total{provider="latcom"');
   expect(found(String(metrics.body), secrets())).toEqual([]);
 });
 
-it('shows personal data masked, and in answers to refused requests not at all', () => {
+it('responses have personal data masked, and responses to refused requests have none', () => {
   // The owning app may see its QR data.
   expect(found(bodies.join('\n').replaceAll(qrData, ''), secrets())).toEqual([]);
 });
 
-it('keeps them encrypted: no column of any table has them', async () => {
+it('no column of any table has personal data or secrets in clear', async () => {
   expect(await foundInDatabase(world.database.url, secrets())).toEqual([]);
 });
 
-it('gives them to their owner who asks for them', async () => {
+it('the owner of personal data gets it on request', async () => {
   const list = await world.call('GET', '/v1/transactions?type=topup&limit=1');
   const id = textAt(list.body, 'data', 0, 'id');
   const answer = await world.call('GET', `/v1/transactions/${id}?expand=personal`);

@@ -61,14 +61,9 @@ beforeAll(async () => {
   operator = await make('operator');
 }, 60_000);
 
-describe('what is blocked', () => {
-  let id: string;
-
-  beforeAll(async () => {
-    id = await ended('/v1/topups', topup({ phoneNumber: PHONE, metadata: { note: NOTE } }));
-  });
-
-  it('is read by administrators alone', async () => {
+describe('a blocked transaction', () => {
+  it('is readable by administrators alone', async () => {
+    const id = await ended('/v1/topups', topup({ phoneNumber: PHONE, metadata: { note: NOTE } }));
     expect((await read(id, operator, '?expand=personal')).body).toMatchObject({ topup: { phoneNumber: PHONE } });
     const blocked = await world.admin('POST', `/v1/admin/transactions/${id}/block`);
     expect(blocked.body).toMatchObject({ personalData: 'blocked', topup: { phoneNumber: null }, metadata: {} });
@@ -78,7 +73,10 @@ describe('what is blocked', () => {
     expect(shown.body).toMatchObject({ topup: { phoneNumber: PHONE }, metadata: { note: NOTE } });
   });
 
-  it('is null for its app, alone, in lists and in exports', async () => {
+  it('has no personal data in responses, lists and exports', async () => {
+    const [phoneNumber, note] = ['5537687185', 'only for these lists'];
+    const id = await ended('/v1/topups', topup({ phoneNumber, metadata: { note } }));
+    await world.admin('POST', `/v1/admin/transactions/${id}/block`);
     const own = await world.call('GET', `/v1/transactions/${id}`);
     expect(own.body).toMatchObject({ status: 'succeeded', topup: { phoneNumber: null }, metadata: {} });
     const lists = [
@@ -89,21 +87,26 @@ describe('what is blocked', () => {
     ];
     for (const list of lists) {
       expect(list.status).toBe(200);
-      expect(JSON.stringify(list.body)).not.toContain(NOTE);
-      expect(JSON.stringify(list.body)).not.toContain(PHONE.slice(-4));
+      expect(JSON.stringify(list.body)).toContain(id);
+      expect(JSON.stringify(list.body)).not.toContain(note);
+      expect(JSON.stringify(list.body)).not.toContain(phoneNumber);
+      expect(JSON.stringify(list.body)).not.toContain(`*${phoneNumber.slice(-4)}`);
     }
   });
 
-  it('is in the audit log, and open things are refused', async () => {
+  it('is in the audit log, and an open transaction cannot be blocked', async () => {
+    const id = await ended('/v1/topups', topup());
+    await world.admin('POST', `/v1/admin/transactions/${id}/block`);
     const log = await world.admin('GET', '/v1/admin/audit-log?limit=100');
-    expect(JSON.stringify(log.body)).toContain('transaction.block');
+    const line = expect.objectContaining({ action: 'transaction.block', target: id });
+    expect(at(log.body, 'data')).toEqual(expect.arrayContaining([line]));
     const releaseAt = new Date(Date.now() + 86_400_000).toISOString();
     const held = await world.call('POST', '/v1/accruals', accrual({ releaseAt }));
     const refused = await world.admin('POST', `/v1/admin/transactions/${textAt(held.body, 'id')}/block`);
     expect(refused.body).toMatchObject({ status: 409, code: 'invalid_state' });
   });
 
-  it('of a pass: the pass tells nothing more, and cannot be updated or refreshed into telling', async () => {
+  it('hides its pass, which can be neither updated nor refreshed', async () => {
     const passTransaction = await ended('/v1/passes', pass({ holder: HOLDER, metadata: { note: NOTE } }));
     const passId = textAt((await read(passTransaction, viewer)).body, 'pass', 'id');
     expect((await world.call('GET', `/v1/passes/${passId}`)).body).toHaveProperty('qrData');
@@ -120,8 +123,8 @@ describe('what is blocked', () => {
   });
 });
 
-describe('what is erased', () => {
-  it('does not come back with an answer that was under way', async () => {
+describe('erased personal data', () => {
+  it('does not return with a late answer', async () => {
     const id = await ended('/v1/passes', pass({ holder: HOLDER }));
     const path = `/v1/passes/${textAt((await read(id, viewer)).body, 'pass', 'id')}`;
     await world.sandbox.fault({
@@ -142,41 +145,38 @@ describe('what is erased', () => {
     expect((await world.call('GET', path)).body).not.toHaveProperty('qrData');
   });
 
-  it.each(['pass-create', 'pass-update'])(
-    'does not come back with a change that was under way: %s',
-    async (operation) => {
-      const made = operation === 'pass-update' ? await ended('/v1/passes', pass({ holder: HOLDER })) : null;
-      const order = { provider: 'loyalty-layer', operation, fault: 'delay', delayMs: 2000, times: 1 };
-      await world.sandbox.fault(order);
-      const change = { holder: HOLDER, metadata: { note: NOTE } };
-      const headers = { prefer: 'wait=0' };
-      const answer =
-        made === null
-          ? await world.call('POST', '/v1/passes', pass(change), headers)
-          : await world.call(
-              'PATCH',
-              `/v1/passes/${textAt((await read(made, viewer)).body, 'pass', 'id')}`,
-              change,
-              headers,
-            );
-      const id = textAt(answer.body, 'id');
-      const itsResource = `id = (select resource_id from transactions where id = $1)`;
-      await sqlAsOwner(
-        world,
-        `update resources set erased_at = now(), sealed = null, metadata = '{}' where ${itsResource}`,
-        [bareId(id)],
-      );
-      await eventually(
-        15_000,
-        () => read(id, viewer),
-        (seen) => at(seen.body, 'status') === 'succeeded',
-      );
-      const kept = await sqlAsOwner(world, `select metadata, sealed from resources where ${itsResource}`, [bareId(id)]);
-      expect(kept).toEqual([{ metadata: {}, sealed: null }]);
-    },
-  );
+  it.each(['pass-create', 'pass-update'])('does not return with a simultaneous change: %s', async (operation) => {
+    const made = operation === 'pass-update' ? await ended('/v1/passes', pass({ holder: HOLDER })) : null;
+    const order = { provider: 'loyalty-layer', operation, fault: 'delay', delayMs: 2000, times: 1 };
+    await world.sandbox.fault(order);
+    const change = { holder: HOLDER, metadata: { note: NOTE } };
+    const headers = { prefer: 'wait=0' };
+    const answer =
+      made === null
+        ? await world.call('POST', '/v1/passes', pass(change), headers)
+        : await world.call(
+            'PATCH',
+            `/v1/passes/${textAt((await read(made, viewer)).body, 'pass', 'id')}`,
+            change,
+            headers,
+          );
+    const id = textAt(answer.body, 'id');
+    const itsResource = `id = (select resource_id from transactions where id = $1)`;
+    await sqlAsOwner(
+      world,
+      `update resources set erased_at = now(), sealed = null, metadata = '{}' where ${itsResource}`,
+      [bareId(id)],
+    );
+    await eventually(
+      15_000,
+      () => read(id, viewer),
+      (seen) => at(seen.body, 'status') === 'succeeded',
+    );
+    const kept = await sqlAsOwner(world, `select metadata, sealed from resources where ${itsResource}`, [bareId(id)]);
+    expect(kept).toEqual([{ metadata: {}, sealed: null }]);
+  });
 
-  it("does not stay in a provider's own words on a failure", async () => {
+  it("is removed from the provider's message about a failure", async () => {
     const id = textAt(
       (await world.call('POST', '/v1/topups', topup({ phoneNumber: MAGIC.latcom.declinedInvalidTransaction }))).body,
       'id',
@@ -194,7 +194,7 @@ describe('what is erased', () => {
 });
 
 describe('the purge', () => {
-  it('lets what came to a pass after its erasure follow it', async () => {
+  it('erases what came to a pass after its erasure', async () => {
     const made = await ended('/v1/passes', pass({ holder: HOLDER }));
     const passId = textAt((await read(made, viewer)).body, 'pass', 'id');
     await world.admin('POST', `/v1/admin/transactions/${made}/erase`);
@@ -205,7 +205,7 @@ describe('the purge', () => {
     expect(await state()).toBe('erased');
   });
 
-  it('blocks what ended 180 days ago, erases it 180 days later, and leaves what is younger', async () => {
+  it('blocks transactions 180 days after their end, erases them 180 days later, and leaves younger ones', async () => {
     const old = await ended('/v1/topups', topup());
     const young = await ended('/v1/topups', topup());
     const usable = await ended('/v1/passes', pass());
@@ -236,7 +236,7 @@ describe('the purge', () => {
     expect((await world.admin('GET', '/v1/admin/ledger/verify')).body).toMatchObject({ ok: true });
   });
 
-  it('deletes old notifications, but none that still waits for its transaction', async () => {
+  it('deletes old notifications, except those that wait for their transaction', async () => {
     const made = (id: string, due: string): Promise<unknown> =>
       sqlAsOwner(
         world,
@@ -253,7 +253,7 @@ describe('the purge', () => {
     expect(after.length).toBe(before.length - 1);
   });
 
-  it('of two instances, one of them killed, blocks everything once', async () => {
+  it('by two instances, one of them killed, blocks every transaction once', async () => {
     const template = await ended('/v1/topups', topup());
     const count = 6_000;
     await sqlAsOwner(world, `update purge_tasks set next_at = now() + interval '1 hour'`);
@@ -295,8 +295,8 @@ describe('the purge', () => {
   });
 });
 
-describe('an app that is erased', () => {
-  it('has its own key; without it nothing can be read, and nothing is left', async () => {
+describe('the erasure of an app', () => {
+  it('destroys the key of the app, and its data cannot be read any more', async () => {
     const leaver = await world.createApp();
     const apps = await world.admin('GET', '/v1/admin/apps?limit=1');
     const appId = textAt(apps.body, 'data', 0, 'id');
@@ -356,12 +356,12 @@ describe('an app that is erased', () => {
     );
   });
 
-  it('is another app to others: their data stays readable', async () => {
+  it('leaves the data of other apps readable', async () => {
     const id = await ended('/v1/topups', topup({ phoneNumber: '5537687190' }));
     expect((await read(id, operator, '?expand=personal')).body).toMatchObject({ topup: { phoneNumber: '5537687190' } });
   });
 
-  it('that does not exist is not found', async () => {
+  it('is answered 404 for an unknown app', async () => {
     for (const appId of ['app_01900000-0000-7000-8000-000000000001', 'nothing']) {
       expect((await world.admin('POST', `/v1/admin/apps/${appId}/erase`)).status).toBe(404);
     }

@@ -31,7 +31,7 @@ const rowsOf = (csv: string): string[][] =>
     .map((row) => row.split(','));
 const cellsOf = (csv: string): string[][] => rowsOf(csv).map((row) => row.slice(5));
 
-it('gives bad lines as a file that is a statement without bad lines once its cells are corrected', async () => {
+it('the file of bad lines is a valid statement once its cells are corrected', async () => {
   const ids = [await buyTopup(world), await buyTopup(world), await buyTopup(world)];
   await moveTo(world, TIME, ...ids);
   const [one = '', two = '', three = ''] = ids.map(bareId);
@@ -70,7 +70,7 @@ it('gives bad lines as a file that is a statement without bad lines once its cel
   expect(second.breaks).toEqual([expect.objectContaining({ class: 'reversal_at_provider', transactionId: ids[2] })]);
 });
 
-it('keeps of bad lines no card numbers, nothing long, no control characters, and no cells that cannot be told', async () => {
+it('bad lines are kept without card numbers, long texts, control characters and ambiguous cells', async () => {
   const long = 'x'.repeat(101);
   const done = await compareStatement(
     world,
@@ -96,7 +96,7 @@ it('keeps of bad lines no card numbers, nothing long, no control characters, and
   for (const text of [csv, kept]) expect(text).not.toMatch(/4\.?111|Private|xxx|\0/);
 });
 
-it('never keeps the frequent flyer number of a bad line', async () => {
+it('a bad line is never kept with its frequent flyer number', async () => {
   const header = 'latamAccrualId,partnerAccrualId,partnerTransactionId,ffn,points,date';
   const done = await compareStatement(world, `${header}\nA-1,,T-1,12345678901,ten,${TIME}\n`, {
     provider: 'latam-pass',
@@ -108,7 +108,7 @@ it('never keeps the frequent flyer number of a bad line', async () => {
   expect(kept).not.toContain('12345678901');
 });
 
-it('gives cells that spreadsheets would compute with an apostrophe, by which they stay bad, and negative amounts as they are', async () => {
+it('in the file of bad lines, cells that spreadsheets would execute get an apostrophe, and negative amounts are unchanged', async () => {
   const id = newUuid();
   const bad = ['=HYPERLINK("http://x")', '+1', '@x', '-x', '-10.00', String.raw`\N\t{`];
   const lines = bad.map((cell) => `${id},MAYBE,"${cell.replaceAll('"', '""')}",MXN,${TIME}`);
@@ -129,7 +129,7 @@ it('gives cells that spreadsheets would compute with an apostrophe, by which the
   expect(await badLinesOf(again.id)).toContain(`,''@x,`);
 });
 
-it('names its own columns otherwise where the statement has their names', async () => {
+it('the file of bad lines has other names for its own columns when the statement uses them', async () => {
   const columns: readonly [string, string] = [
     'columns',
     '{"distributor_transaction_id":"transactionId","status":"CODE"}',
@@ -143,7 +143,7 @@ it('names its own columns otherwise where the statement has their names', async 
   expect(again.body).toMatchObject({ lines: 1, badLineCount: 0 });
 });
 
-it('gives lines with dates far from the others as they were understood', async () => {
+it('the file of bad lines has lines with distant dates as they were understood', async () => {
   const file = ['id-3', 'id-4', 'id-5'].map((id) => `${id};FAIL;10,50;MXN;${TIME}`);
   const csv = [TOPUP_HEADER.replaceAll(',', ';'), ...file, `id-6;FAIL;1.010,50;MXN;1.1.1970 10:00`, ''].join('\n');
   const format = JSON.stringify({ decimal: ',', thousands: '.', dates: 'dd/mm/yyyy' });
@@ -156,7 +156,7 @@ it('gives lines with dates far from the others as they were understood', async (
   expect(again.body).toMatchObject({ lines: 1, badLineCount: 0 });
 });
 
-it('gives bad lines with a byte order mark where that is asked for, and reads it', async () => {
+it('the file of bad lines begins with a byte order mark on request, and is read again with it', async () => {
   const done = await compareStatement(world, topupFile(topupLine('niño-1', TIME, { status: 'MAYBE' })));
   const url = `${world.gateway().url}/v1/admin/reconciliations/${done.id}/bad-lines?bom=true`;
   const bytes = Buffer.from(await (await fetch(url, { headers: { authorization: basicAuth(ADMIN) } })).arrayBuffer());
@@ -169,7 +169,7 @@ it('gives bad lines with a byte order mark where that is asked for, and reads it
   expect([refused.status, at(refused.body, 'errors', 0, 'pointer')]).toEqual([400, '?bom']);
 });
 
-it('gives accruals with dates far from the others as they were understood, without the frequent flyer number', async () => {
+it('the file of bad lines has accruals with distant dates as understood, without the frequent flyer number', async () => {
   const header = 'ffn,latamAccrualId,partnerTransactionId,points,date';
   const lines = ['B-1', 'B-2', 'B-3'].map((id) => `12345678901,${id},,10,${TIME}`);
   const csv = [header, ...lines, `12345678901,B-4,${'r'.repeat(101)},10,1970-01-01T10:00:00Z`, ''].join('\n');

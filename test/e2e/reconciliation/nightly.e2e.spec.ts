@@ -65,7 +65,7 @@ async function mismatch(day: number, said: 'SUCCESS' | 'FAIL'): Promise<{ id: st
   return { id, breakId: textAt(found.body, 'data', 0, 'id') };
 }
 
-it('begins what a fleet missed once, whoever starts', async () => {
+it('a missed nightly reconciliation is run once, whichever instance starts', async () => {
   await missNights();
   const more = await Promise.all([0, 1].map(() => startGateway({ databaseUrl: world.database.url, env: world.env })));
   const done = await eventually(
@@ -79,7 +79,7 @@ it('begins what a fleet missed once, whoever starts', async () => {
   await Promise.all(more.map((one) => one.stop()));
 }, 60_000);
 
-it('closes a break whose transaction has ended as the line says, and makes a conflict of the opposite', async () => {
+it('a nightly reconciliation closes a break whose transaction ended as the line says, and turns the opposite into a conflict', async () => {
   const [agreed, opposed] = [await mismatch(1, 'SUCCESS'), await mismatch(2, 'FAIL')];
   const read = (id: string): Promise<unknown> =>
     world.admin('GET', `/v1/admin/breaks/${id}`).then((answer) => answer.body);

@@ -45,8 +45,8 @@ const openOf = async (id: string): Promise<unknown[]> => {
   return open.filter((one) => at(one, 'transactionId') === id);
 };
 
-describe('lines that contradict each other', () => {
-  it('settle nothing: an unknown top-up stays unknown, with a break for an operator', async () => {
+describe('statement lines that contradict each other', () => {
+  it('settle nothing, and leave an unknown top-up unknown with a break', async () => {
     const [first, second] = [await buy(MAGIC.latcom.executedAnswerLost), await buy(MAGIC.latcom.executedAnswerLost)];
     await moveTo(world, '2025-03-11T12:00:00Z', first, second);
     const line = (id: string, status: string): string => topupLine(id, '2025-03-11T12:00:00Z', { status });
@@ -66,8 +66,8 @@ describe('lines that contradict each other', () => {
   });
 });
 
-describe('fields of a form', () => {
-  it('are refused behind the file, by their names, and nothing takes effect', async () => {
+describe('the fields of a statement form', () => {
+  it('are refused by name even after the file, and nothing takes effect', async () => {
     const unknown = await buy(MAGIC.latcom.executedAnswerLost);
     await moveTo(world, '2025-01-01T12:00:00Z', unknown);
     const csv = topupFile(topupLine(unknown, '2025-01-01T12:00:00Z'), topupLine(newUuid(), '2025-01-01T12:00:00Z'));
@@ -94,14 +94,14 @@ describe('fields of a form', () => {
 
   it.each([
     [
-      'one twice',
+      'a field twice',
       [
         ['from', '2025-01-01T00:00:00Z'],
         ['from', '2025-01-02T00:00:00Z'],
       ],
       '/from',
     ],
-    ['one that is not known', [['since', '2025']], '/since'],
+    ['an unknown field', [['since', '2025']], '/since'],
     ['a format that is no object', [['format', ';']], '/format'],
     ['a format with a strange member', [['format', '{"separator":";"}']], '/format/separator'],
     [
@@ -112,13 +112,13 @@ describe('fields of a form', () => {
       ],
       '/to',
     ],
-    ['one that is too long', [['columns', `{"amount":"${'x'.repeat(5_000)}"}`]], '/columns'],
-  ] as const)('are refused: %s', async (_what, before, pointer) => {
+    ['a field that is too long', [['columns', `{"amount":"${'x'.repeat(5_000)}"}`]], '/columns'],
+  ] as const)('are refused with %s', async (_what, before, pointer) => {
     const answer = await sendStatement(world, topupFile(topupLine(newUuid(), '2025-01-01T12:00:00Z')), { before });
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
   });
 
-  it('are read by the same rules in a form without a file', async () => {
+  it('follow the same rules in a form without a file', async () => {
     const answer = await sendForm(world, [
       ['provider', 'latcom'],
       ['kind', 'statement'],
@@ -127,7 +127,7 @@ describe('fields of a form', () => {
   });
 });
 
-it('a long file with ids of every length is remembered line by line, and shows what it has twice', async () => {
+it('a long file with ids of every length is stored line by line, and its repeated lines are shown', async () => {
   const time = '2025-08-01T12:00:00Z';
   const ids = Array.from({ length: 30_000 }, newUuid);
   const twice = await buy();
@@ -148,7 +148,7 @@ it('a long file with ids of every length is remembered line by line, and shows w
 });
 
 describe('the period of a statement', () => {
-  it('is not stretched by a line of another year, which is a bad line and names its transaction', async () => {
+  it('is not extended by a line of another year, which is a bad line and names its transaction', async () => {
     const [old, known] = [await buy(), await buy()];
     await moveTo(world, '2025-02-01T12:00:00Z', old);
     await moveTo(world, '2025-02-20T12:00:00Z', known);
@@ -179,7 +179,7 @@ describe('the period of a statement', () => {
     expect(classesOf(right, old)).toEqual([]);
   });
 
-  it('takes lines of any day where from and to say so', async () => {
+  it('includes lines of any day when from and to say so', async () => {
     const id = await buy();
     await moveTo(world, '2024-03-01T12:00:00Z', id);
     const csv = topupFile(
@@ -197,7 +197,7 @@ describe('the period of a statement', () => {
     expect((await compareStatement(world, csv)).body).toMatchObject({ badLineCounts: { date_outlier: 1 } });
   });
 
-  it('leaves to the next statement what is later on a day that goes on', async () => {
+  it('leaves later transactions of an unfinished day to the next statement', async () => {
     const [had, later] = [await buy(), await buy()];
     const from = textAt((await world.call('GET', `/v1/topups/${had}`)).body, 'createdAt');
     const today = new Date().toISOString().slice(0, 10);
@@ -241,7 +241,7 @@ describe('a line that names a transaction', () => {
       (id: string, time: string) => [topupLine(id, time), topupLine(id, time, { amount: '-10.00' })],
       ['reversal_at_provider'],
     ],
-  ])('%s is never missing', async (_what, linesOf, classes) => {
+  ])('%s keeps it from being reported as missing', async (_what, linesOf, classes) => {
     const [named, other] = [await buy(), await buy()];
     const time = `2025-03-${String(Math.floor(Math.random() * 28) + 1).padStart(2, '0')}T12:00:00Z`;
     await moveTo(world, time, named, other);
@@ -250,7 +250,7 @@ describe('a line that names a transaction', () => {
     expect(await statusOf(named)).toBe('succeeded');
   });
 
-  it('settles nothing while another line takes it back or cannot be read', async () => {
+  it('does not settle it while another line reverses it or is unreadable', async () => {
     const [reversed, garbled, failed] = [
       await buy(MAGIC.latcom.executedAnswerLost),
       await buy(MAGIC.latcom.executedAnswerLost),
@@ -275,7 +275,7 @@ describe('a line that names a transaction', () => {
     expect(await statusOf(reversed)).toBe('unknown');
   });
 
-  it('is corrected by an operator where it takes an execution back, by what it takes back', async () => {
+  it('is corrected by an operator by the reversed amount when it reverses an execution', async () => {
     const id = await buy();
     const time = '2025-04-05T12:00:00Z';
     await moveTo(world, time, id);
@@ -301,8 +301,8 @@ describe('a line that names a transaction', () => {
   });
 });
 
-describe('statements after each other', () => {
-  it('do not miss what an earlier one had, and still miss what none had', async () => {
+describe('consecutive statements', () => {
+  it('report a line as missing only when none of them has it', async () => {
     const [early, late, absent] = [await buy(), await buy(), await buy()];
     await moveTo(world, '2025-05-01T08:00:00Z', early);
     await moveTo(world, '2025-05-01T14:00:00Z', late);
@@ -314,7 +314,7 @@ describe('statements after each other', () => {
     expect(classesOf(done, absent)).toEqual(['missing_at_provider']);
   });
 
-  it('find what is billed again under another date, once, and not the same line again', async () => {
+  it('report an execution that is billed again under another date, once, but not a repeated line', async () => {
     const id = await buy();
     await moveTo(world, '2025-06-01T12:00:00Z', id);
     const [first, again] = [topupLine(id, '2025-06-01T12:00:00Z'), topupLine(id, '2025-06-02T09:00:00Z')];
@@ -345,7 +345,7 @@ describe('statements after each other', () => {
     expect(await openOf(id)).toHaveLength(2);
   });
 
-  it('find an accrual that is billed again under another id of LATAM Pass', async () => {
+  it('report an accrual that is billed again under another id of LATAM Pass', async () => {
     const { body } = await world.call('POST', '/v1/accruals', accrual(), { prefer: 'wait=15' });
     const [id, theirs] = [textAt(body, 'id'), textAt(body, 'providerReference')];
     await moveTo(world, '2025-06-10T12:00:00Z', id);
@@ -364,7 +364,7 @@ describe('statements after each other', () => {
     expect(await openOf(id)).toHaveLength(1);
   });
 
-  it('compare the same bytes again for another period, and answer the same run for the same', async () => {
+  it('compare the same bytes again for another period, and return the same run for the same period', async () => {
     const csv = topupFile(topupLine(newUuid(), '2025-06-20T12:00:00Z', { status: 'FAIL' }));
     const one = await compareStatement(world, csv);
     expect((await compareStatement(world, csv)).id).toBe(one.id);
@@ -375,7 +375,7 @@ describe('statements after each other', () => {
   });
 });
 
-describe('the same bytes in another time zone', () => {
+describe('the same statement in another time zone', () => {
   const zone = (timeZone: string): { before: [string, string][] } => ({
     before: [['format', JSON.stringify({ timeZone })]],
   });
@@ -383,7 +383,7 @@ describe('the same bytes in another time zone', () => {
   it.each([
     ['times', '2025-06-24 20:30:00'],
     ['days', '2025-06-24'],
-  ])('are no other executions, by %s without a zone', async (_, date) => {
+  ])('reports no further executions, by %s without a zone', async (_, date) => {
     const id = await buy();
     await moveTo(world, '2025-06-25T02:30:00Z', id);
     const csv = topupFile(topupLine(id, date), topupLine(newUuid(), date, { status: 'FAIL' }));
@@ -396,7 +396,7 @@ describe('the same bytes in another time zone', () => {
     expect(classesOf(billed, id)).toEqual(['duplicate_at_provider']);
   });
 
-  it('have the same surplus executions and reversals, each once, also where they were decided', async () => {
+  it('reports the same surplus executions and reversals once, including decided ones', async () => {
     const [surplus, reversed] = [await buy(), await buy()];
     await moveTo(world, '2025-06-28T20:00:00Z', surplus, reversed);
     const csv = topupFile(
@@ -421,8 +421,8 @@ describe('the same bytes in another time zone', () => {
   });
 });
 
-describe('a break that was decided', () => {
-  it('hides the difference that it was about, and no other amount, status or date', async () => {
+describe('a decided break', () => {
+  it('hides its own difference, and no other amount, status or date', async () => {
     const id = await buy();
     await moveTo(world, '2025-07-01T12:00:00Z', id);
     const file = (amount: string, date = '2025-07-01T12:00:00Z'): string =>
@@ -449,8 +449,8 @@ describe('a break that was decided', () => {
   });
 });
 
-describe('a preview', () => {
-  it('answers how a file is read and what would be found, and keeps nothing', async () => {
+describe('the preview of a statement', () => {
+  it('shows how the file is read and what would be found, and stores nothing', async () => {
     const [unknown, known] = [await buy(MAGIC.latcom.executedAnswerLost), await buy()];
     await moveTo(world, '2025-08-01T12:00:00Z', unknown, known);
     const lines = [unknown, known].map((id) => topupLine(id, '01/08/2025 12:00:00', { amount: '10,00' }));
@@ -499,7 +499,7 @@ describe('a preview', () => {
     expect(countsOf(await compareStatement(world, csv, { before }))).toEqual({ late_confirmation: 1 });
   });
 
-  it('is of statements, and refuses what a statement is refused for', async () => {
+  it('is refused like the statement itself, and exists for statements only', async () => {
     const refused = await sendStatement(world, topupFile(), {
       after: [['from', '2025-01-01T00:00:00Z']],
       preview: true,
@@ -514,7 +514,7 @@ describe('a preview', () => {
   });
 });
 
-it('gives all bad lines as a file, in the order of the statement', async () => {
+it('all bad lines are returned as a file, in the order of the statement', async () => {
   const id = await buy();
   await moveTo(world, '2025-09-01T12:00:00Z', id);
   const time = '2025-09-01T12:00:00Z';

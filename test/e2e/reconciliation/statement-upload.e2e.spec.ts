@@ -65,7 +65,7 @@ async function drip({ sent }: Sending, text: () => string): Promise<void> {
 
 const runs = async (): Promise<unknown> => at((await world.admin('GET', '/v1/admin/reconciliations')).body, 'data');
 
-it('takes a statement as long as it flows, and nothing else', async () => {
+it('a statement is accepted while its data flow, and other bodies are refused', async () => {
   const [statement, other] = [beginStatement(), begin('/v1/admin/apps', 'application/json')];
   await Promise.all([drip(statement, line), drip(other, () => ' ')]);
   statement.sent.end(END);
@@ -76,7 +76,7 @@ it('takes a statement as long as it flows, and nothing else', async () => {
   expect([0, 408]).toContain((await other.answer).status);
 }, 30_000);
 
-it('shows how far an upload is, and keeps nothing of one that was cut off', async () => {
+it('the progress of an upload is shown, and nothing of an interrupted upload is kept', async () => {
   const statement = beginStatement();
   for (let count = 0; count < 30_000; count += 1) statement.sent.write(line());
   const [running] = await eventually(
@@ -95,7 +95,7 @@ it('shows how far an upload is, and keeps nothing of one that was cut off', asyn
   expect(await sql(world, `select from breaks where run_id = $1`, [bareId(id)])).toEqual([]);
 }, 60_000);
 
-it('forgets an upload that died with its instance, and takes the same file anew', async () => {
+it('an upload that died with its instance is forgotten, and the same file is accepted again', async () => {
   const lines = Array.from({ length: 100 }, () => line()).join('');
   const first = beginStatement();
   first.sent.write(lines);
@@ -119,7 +119,7 @@ it('forgets an upload that died with its instance, and takes the same file anew'
   expect(at(dead.body, 'failure')).toContain('Send the statement again');
 }, 60_000);
 
-it('compares a file once that is sent twice at the same time', async () => {
+it('a file sent twice at the same time is compared once', async () => {
   const lines = Array.from({ length: 100 }, () => line()).join('');
   const both = [beginStatement(), beginStatement()];
   for (const { sent } of both) sent.end(lines + END);
@@ -128,7 +128,7 @@ it('compares a file once that is sent twice at the same time', async () => {
   expect(other).toEqual(one);
 }, 30_000);
 
-it('reads a few statements at once, and refuses more for a while', async () => {
+it('a limited number of statements is read at once, and further ones are refused for a while', async () => {
   const open = Array.from({ length: 4 }, () => beginStatement());
   await eventually(
     20_000,
