@@ -229,6 +229,8 @@ describe('a notification of LATAM Pass', () => {
       });
       return Math.min(...runs);
     };
+    // The reader is compiled before it is measured.
+    cost(8_000);
     expect(cost(64_000) / cost(8_000)).toBeLessThan(30);
   });
 });
