@@ -47,7 +47,11 @@ export interface Compared {
 }
 
 export async function compareStatement(world: World, csv: string | Buffer, sending: Sending = {}): Promise<Compared> {
-  const answer = await sendStatement(world, csv, sending);
+  return comparedOf(world, await sendStatement(world, csv, sending));
+}
+
+/** The run of a statement that was sent, once it has completed. */
+export async function comparedOf(world: World, answer: Answer): Promise<Compared> {
   expect(answer).toMatchObject({ status: 202 });
   const id = textAt(answer.body, 'id');
   const { body } = await eventually(

@@ -4,7 +4,7 @@ import { startGateway } from '../../support/gateway.js';
 import { at, basicAuth, textAt, type Answer, type Credentials } from '../../support/http.js';
 import { bareId, unique } from '../../support/ids.js';
 import { MAGIC } from '../../support/magic.js';
-import { sql } from '../../support/sql.js';
+import { sql, sqlAsOwner } from '../../support/sql.js';
 import { eventually } from '../../support/wait.js';
 import { accrual, startWorld, topup, type World } from '../../support/world.js';
 import { ADMIN } from '../../support/gateway.js';
@@ -16,6 +16,16 @@ let world: World;
 beforeAll(async () => {
   world = await startWorld();
 }, 60_000);
+
+// A statement also expects the transactions after its last line and in the periods of earlier statements, so those of
+// other tests are put away.
+beforeEach(async () => {
+  await sqlAsOwner(world, 'truncate reconciliations, reconciliation_bad_lines, statement_pages, breaks');
+  await sql(
+    world,
+    `update transactions set created_at = '2000-01-01', completed_at = case when completed_at is not null then '2000-01-01'::timestamptz end`,
+  );
+});
 
 interface Form {
   readonly provider?: string;
@@ -397,105 +407,6 @@ it('two lines of one execution are two breaks, even with different ids', async (
   ]);
 });
 
-describe('a statement of 100,000 lines', () => {
-  const LINES = 100_000;
-  const DAY = new Date(Date.UTC(2026, 5, 1));
-  /** The number of differences of each class. They are in the first lines, class after class. */
-  const PLANTED = {
-    amount_mismatch: 70,
-    status_conflict: 60,
-    status_mismatch: 30,
-    late_confirmation: 50,
-    duplicate_at_provider: 40,
-    missing_in_ledger: 80,
-    missing_at_provider: 90,
-    cutoff_timing: 20,
-  };
-  let csv: string;
-
-  const secondOf = (index: number): Date => new Date(DAY.getTime() + index * 500);
-
-  /**
-   * Transactions by position: 0-69 have another amount, 70-99 failed, 100-129 have a line with a refusal, 130-159 are
-   * pending, 160-209 unknown.
-   */
-  beforeAll(async () => {
-    const appId = textAt(
-      (await world.admin('POST', '/v1/admin/apps', { name: unique('app'), scopes: ['topups'] })).body,
-      'id',
-    );
-    await sql(
-      world,
-      `insert into transactions (id, app_id, type, provider, status, quantity, unit, detail, created_at, completed_at, parked)
-       select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, 'topup', 'latcom', status, 1000, 'MXN', '{}',
-         $2::timestamptz + n * interval '500 ms',
-         case when status in ('succeeded', 'failed') then $2::timestamptz + n * interval '500 ms' end, status = 'pending'
-       from (select n, case when n between 70 and 99 then 'failed' when n between 130 and 159 then 'pending'
-         when n between 160 and 209 then 'unknown' else 'succeeded' end as status
-         from generate_series(0, $3::integer) n) rows`,
-      [bareId(appId), DAY, LINES + PLANTED.missing_at_provider + PLANTED.cutoff_timing - 1],
-    );
-    const id = (index: number): string => `00000000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`;
-    const lines = Array.from({ length: LINES }, (_none, index) =>
-      line(id(index), {
-        at: secondOf(index),
-        amount: index < 70 ? '20.00' : '10.00',
-        status: index >= 100 && index < 130 ? 'FAIL' : 'SUCCESS',
-      }),
-    );
-    const twice = Array.from({ length: PLANTED.duplicate_at_provider }, (_none, index) =>
-      line(id(1_000 + index), { at: secondOf(index) }),
-    );
-    const strangers = Array.from({ length: PLANTED.missing_in_ledger }, (_none, index) =>
-      line(newUuid(), { at: secondOf(index) }),
-    );
-    // The last line has the time of the last missing transaction, so that the statement covers all of them.
-    const last = line(id(500), { at: secondOf(LINES + PLANTED.missing_at_provider - 1), status: 'FAIL' });
-    csv = file(...strangers, ...lines, ...twice, last);
-  }, 60_000);
-
-  it('shows every planted break in its class and no other, even after a kill, and a later statement closes missing lines', async () => {
-    const answer = await send(csv);
-    expect(answer.status).toBe(202);
-    await world.crash();
-    const done = await completed(answer);
-    expect(at(done, 'lines')).toBe(LINES + PLANTED.duplicate_at_provider + PLANTED.missing_in_ledger + 1);
-    const kept = await sql(
-      world,
-      `select class, count(*)::int as count from breaks where run_id = $1 group by class order by class`,
-      [bareId(textAt(done, 'id'))],
-    );
-    expect(Object.fromEntries(kept.map((row) => [String(row['class']), row['count']]))).toEqual(PLANTED);
-    expect(at(done, 'counts')).toEqual(PLANTED);
-    const [settled] = await sql(
-      world,
-      `select count(*)::int as count from transactions t join transaction_events e on e.transaction_id = t.id
-       where e.evidence = 'statement line' and t.status = 'succeeded' and t.created_at between $1 and $2`,
-      [DAY, secondOf(LINES)],
-    );
-    expect(settled?.['count']).toBe(PLANTED.late_confirmation);
-
-    // A later statement has the missing lines, except the first.
-    const late = Array.from({ length: PLANTED.missing_at_provider + PLANTED.cutoff_timing }, (_none, index) =>
-      line(`00000000-0000-7000-8000-${(LINES + index).toString(16).padStart(12, '0')}`, {
-        at: secondOf(LINES + index),
-      }),
-    );
-    await run(file(...late.slice(1)), { from: secondOf(LINES).toISOString() });
-    const open = await sql(
-      world,
-      `select class, status, resolution, count(*)::int as count from breaks
-       where class in ('missing_at_provider', 'cutoff_timing') and transaction_id::text like '00000000-0000-7000%'
-       group by 1, 2, 3 order by 1, 2, 3`,
-    );
-    expect(open).toEqual([
-      { class: 'cutoff_timing', status: 'resolved', resolution: 'line_arrived', count: PLANTED.cutoff_timing },
-      { class: 'missing_at_provider', status: 'open', resolution: null, count: 1 },
-      { class: 'missing_at_provider', status: 'resolved', resolution: 'line_arrived', count: 89 },
-    ]);
-  }, 180_000);
-});
-
 describe('a reconciliation without a statement', () => {
   it('queries the provider for all open transactions, and ends when it has answered', async () => {
     const begun = await world.admin('POST', '/v1/admin/reconciliations', { provider: 'latam-pass', kind: 'status' });
@@ -552,11 +463,3 @@ describe('a reconciliation without a statement', () => {
     });
   });
 });
-
-it('a statement of unknown transactions is compared in time proportional to its lines', async () => {
-  const count = 300_000;
-  const at = new Date(Date.UTC(2026, 4, 1)).toISOString();
-  const lines = Array.from({ length: count }, (_none, index) => `others-${index},SUCCESS,10.00,MXN,${at}`);
-  const done = await run([HEADER, ...lines].join('\n'), { to: at });
-  expect(done).toMatchObject({ lines: count, counts: { missing_in_ledger: count } });
-}, 90_000);
