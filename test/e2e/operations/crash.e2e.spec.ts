@@ -111,6 +111,8 @@ it('a gateway that stalls past its lease sends nothing when it wakes', async () 
   expect(await purchasesOf(id)).toBe(0);
   expect(at((await world.call('GET', `/v1/topups/${id}`)).body, 'status')).toBe('unknown');
   await another.stop();
+  // The login that slept through its deadline has failed, and logins are paused.
+  expect((await world.admin('POST', '/v1/admin/providers/latcom/token/refresh')).status).toBe(200);
 }, 70_000);
 
 it('a dead LATCOM token is renewed by one login, however many callers notice', async () => {

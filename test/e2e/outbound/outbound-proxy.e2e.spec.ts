@@ -1,6 +1,6 @@
 import { startConnectProxy, type ConnectProxy } from '../../support/connect-proxy.js';
 import { textAt } from '../../support/http.js';
-import { startLatcomStub, type LatcomStub } from '../../support/latcom-stub.js';
+import { answer, approval, startLatcomStub, type LatcomStub } from '../../support/latcom-stub.js';
 import { PRIVATE_CA, startTlsFront, type TlsFront } from '../../support/tls-provider.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, topup, type World } from '../../support/world.js';
@@ -32,6 +32,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   proxy.behave = (socket) => proxy.tunnel(socket);
+  stub.behave = ({ socket, body }) => void socket.end(answer(200, approval(body)));
 });
 
 afterAll(async () => {
