@@ -1,9 +1,11 @@
+import { assertUnique } from '../providers/manifest-checks.js';
 import { PROVIDER_SCOPES, type ProviderScope } from '../providers/declared.js';
 
 /** The permissions of apps; the scopes of providers come first. */
 export type Scope = ProviderScope | (typeof OWN_SCOPES)[number];
 const OWN_SCOPES = ['transactions:read', 'webhooks'] as const;
 export const SCOPES: readonly Scope[] = [...PROVIDER_SCOPES, ...OWN_SCOPES];
+assertUnique('scope', SCOPES);
 
 /** Each role includes the rights of the roles before it. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const;

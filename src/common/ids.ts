@@ -5,7 +5,8 @@ import { randomPart } from '../crypto/random-pool.js';
  * The kind of thing that an id names. The prefix is part of the public id (`txn_…`); the database holds the bare UUID
  * v7.
  */
-export type IdPrefix = 'txn' | 'evt' | 'app' | 'key' | 'opr' | 'rec' | 'brk' | 'ntf' | 'aud';
+export type IdPrefix = (typeof ID_PREFIXES)[number];
+export const ID_PREFIXES = ['txn', 'evt', 'app', 'key', 'opr', 'rec', 'brk', 'ntf', 'aud'] as const;
 
 /** Of a resource, as a provider's manifest declares it. */
 type ResourcePrefix = string & {};

@@ -14,15 +14,19 @@ export class ConnectorRegistry {
   private readonly providers = new Map<string, RegisteredProvider>();
   private readonly handlers = new Map<string, OperationHandler>();
 
-  /** @throws Error when a provider is registered twice, or when its handlers are not those that its manifest declares */
+  /** @throws Error when a provider is registered twice, or is not what its manifest declares */
   register(definition: ProviderDefinition, client: ProviderClient): void {
     if (this.providers.has(definition.name)) throw new Error(`${definition.name} is registered twice`);
-    const declared = Object.keys(DECLARED.find(({ name }) => name === definition.name)?.operations ?? {}).sort();
+    const manifest = DECLARED.find(({ name }) => name === definition.name);
+    const declared = Object.keys(manifest?.operations ?? {}).sort();
     const handled = definition.operations.map(({ type }) => type).sort();
     if (declared.join() !== handled.join()) {
       throw new Error(
         `${definition.name} declares the operations ${declared.join(', ')}; it handles ${handled.join(', ')}`,
       );
+    }
+    if ((manifest?.notifications === undefined) !== (definition.readNotification === undefined)) {
+      throw new Error(`${definition.name} needs both notifications in its manifest and a readNotification, or neither`);
     }
     this.providers.set(definition.name, { definition, client });
     for (const handler of definition.operations) {

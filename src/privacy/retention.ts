@@ -1,13 +1,13 @@
 import { TABLES_OF_PROVIDERS } from '../providers/declared.js';
+import { assertUnique } from '../providers/manifest-checks.js';
 import type { TableRetention } from './retention-classes.js';
 
 export { CLASSES, type RetentionClassName } from './retention-classes.js';
 
 const WHOLE = ['*'];
 
-/** The retention of every column of every table. A column that is missing here fails a test. */
-export const RETENTION: Readonly<Record<string, TableRetention>> = {
-  ...TABLES_OF_PROVIDERS,
+/** The gateway's own tables. */
+const OWN: Readonly<Record<string, TableRetention>> = {
   api_keys: { partner: WHOLE },
   app_data_keys: { partner: WHOLE },
   apps: { partner: WHOLE },
@@ -54,3 +54,8 @@ export const RETENTION: Readonly<Record<string, TableRetention>> = {
     ],
   },
 };
+
+assertUnique('table', [...Object.keys(OWN), ...Object.keys(TABLES_OF_PROVIDERS)]);
+
+/** The retention of every column of every table. A column that is missing here fails a test. */
+export const RETENTION: Readonly<Record<string, TableRetention>> = { ...TABLES_OF_PROVIDERS, ...OWN };

@@ -7,6 +7,7 @@ import type {
 import type { TableRetention } from '../privacy/retention-classes.js';
 import type { JsonObject } from '../readers/json.js';
 import type { StatementFormat } from '../reconciliation/statements/reading/statement-format.js';
+import { assertManifests } from './manifest-checks.js';
 import { MANIFESTS } from './manifests.js';
 
 /* Every list with an entry for each provider, derived from the manifests. */
@@ -28,6 +29,7 @@ export type Reached<Settings extends ProviderSettings = ProviderSettings> = Sett
 };
 
 export const DECLARED: readonly ProviderManifest[] = MANIFESTS;
+assertManifests(DECLARED);
 export const PROVIDERS: readonly ProviderName[] = MANIFESTS.map(({ name }) => name);
 export const PROVIDER_SCOPES: readonly ProviderScope[] = MANIFESTS.flatMap(
   ({ scopes }): readonly ProviderScope[] => scopes,
@@ -104,19 +106,6 @@ function declared<Value>(all: ReadonlyMap<string, Value>, what: string, name: st
   const found = all.get(name);
   if (found === undefined) throw new Error(`no manifest declares the ${what} ${name}`);
   return found;
-}
-
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  provider: PROVIDERS,
-  operation: DECLARED.flatMap(({ operations }) => Object.keys(operations)),
-  resource: DECLARED.flatMap(({ resources = {} }) => Object.keys(resources)),
-  scope: PROVIDER_SCOPES,
-  variable: DECLARED.flatMap(({ variables }) => Object.keys(variables)),
-  table: DECLARED.flatMap(({ tables = {} }) => Object.keys(tables)),
-};
-for (const [what, names] of Object.entries(NAMES)) {
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new Error(`two manifests declare the ${what} ${twice}`);
 }
 
 function unique(names: readonly string[]): string[] {

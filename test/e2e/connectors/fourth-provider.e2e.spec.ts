@@ -160,6 +160,7 @@ describe('a mistake in the manifest of the fourth provider', () => {
     ['provider latcom', "name: 'puntos-norte'", "name: 'latcom'"],
     ['operation topup', 'transfer: {', 'topup: {'],
     ['scope topups', "scopes: ['transfers']", "scopes: ['topups']"],
+    ['scope transactions:read', "scopes: ['transfers']", "scopes: ['transfers', 'transactions:read']"],
     [
       'variable LATCOM_BASE_URL',
       'variables: PUNTOS_NORTE_VARIABLES',
@@ -171,7 +172,15 @@ describe('a mistake in the manifest of the fourth provider', () => {
     const spoilt = mistaken(folder, what.replaceAll(' ', '-'), MANIFEST, from, to);
     const child = startProcess('main.js', { NODE_ENV: 'test' }, spoilt);
     expect((await child.exited).code).not.toBe(0);
-    expect(child.output()).toContain(`two manifests declare the ${what}`);
+    expect(child.output()).toContain(`the ${what} is declared twice`);
+  });
+
+  it('ends the start when its module cannot read the notifications that it declares', async () => {
+    const file = 'providers/puntos-norte/puntos-norte.module.js';
+    const spoiled = mistaken(folder, 'no-reader', file, ', readNotification }', ' }');
+    const child = startProcess('main.js', { NODE_ENV: 'test' }, spoiled);
+    expect((await child.exited).code).not.toBe(0);
+    expect(child.output()).toContain('needs both notifications in its manifest and a readNotification');
   });
 
   it('ends the start and names the variable when production has no base URL', async () => {
