@@ -25,7 +25,8 @@ it('refusals of a provider do not open its breaker', async () => {
 });
 
 it('repeated failures open the breaker: nothing is sent, nothing is lost, and an operator can close it', async () => {
-  for (let times = 0; times < 3; times += 1) {
+  // A balance that is queried in between is a success, after which the failures are counted anew.
+  for (let times = 0; times < 9 && (await breaker()) !== 'open'; times += 1) {
     const answer = await world.call('POST', '/v1/topups', topup({ phoneNumber: MAGIC.latcom.serverError }));
     expect(at(answer.body, 'status')).toBe('unknown');
   }
