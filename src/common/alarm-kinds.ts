@@ -18,22 +18,26 @@ export const ALARMS = {
     'A provider reported an outcome that contradicts a final status; the first outcome stands. Ask the provider which one is right, and resolve the break if one was opened.',
   encryption_key_changed:
     "A provider's public keys for card data have changed. Ask the provider over another channel to confirm the new keys before more cards are sent.",
+  finding_not_shared:
+    'A rate limit or a refused token could not be written to the database, so other instances do not know of it. Check the database.',
   float_used_up:
     'A provider refused a purchase for lack of funds, and purchases are paused. Pay in; purchases resume after the next balance check.',
-  illegal_move:
+  illegal_transition:
     'The code tried a status change that is not allowed, and it was refused. Report the log line to the developers.',
   input_refused_by_database:
     'The database refused a value that validation had accepted, and the caller got 400. Report the route to the developers.',
+  job_failed:
+    'A run of a background job failed; its next run tries again. Check the database. The field `job` of the log line names the job.',
+  job_stuck:
+    'A run of a background job has taken more than an hour, and no other run of it begins before its end. The field `job` of the log line names the job. With a large backlog, wait; otherwise check the database, restart the process, and report the log line to the developers.',
   ledger_chain_broken:
     'The chain of seals was cut off or rewritten, and this process has stopped sealing. Run `GET /v1/admin/ledger/verify` with a stored head, find out who changed the rows, then restart.',
-  lesson_unwritten:
-    'A rate limit or a refused token could not be written to the database, so other instances do not know of it. Check the database.',
   low_float: 'The balance at a provider fell below a configured level. Pay in.',
   notification_failed:
     'A stored notification could not be decrypted or applied; it is tried again. Check the database, and report the log line to the developers if it repeats.',
   notification_parked:
     'A stored notification failed for more than an hour and blocked later ones. It is kept as `unreadable`, and later ones are applied although its content is unknown. Ask the provider for the real outcome of the accrual, and replay the notification once the cause is repaired.',
-  odd_number:
+  number_out_of_range:
     'A number in a provider answer was out of range and was replaced or left out; the outcome itself was recorded. Compare the transaction with the provider.',
   outbound_proxy:
     'The outbound proxy refuses connections or its certificate is not valid, and nothing is sent. Repair the proxy or `OUTBOUND_PROXY_URL`.',
@@ -53,10 +57,6 @@ export const ALARMS = {
     'A reconciliation was interrupted and continues later. Check the database, and report the log line to the developers if it repeats.',
   record_unconfirmed:
     'The commit of a new transaction was not confirmed, and the gateway has stopped checking for it. If the transaction exists, it was never sent. Look for open transactions that were never sent, and resolve them.',
-  tick_failed:
-    'A run of a background job failed; its next run tries again. Check the database. The field `job` of the log line names the job.',
-  tick_stuck:
-    'A run of a background job has taken more than an hour, and no other run of it begins before its end. The field `job` of the log line names the job. With a large backlog, wait; otherwise check the database, restart the process, and report the log line to the developers.',
   token_unreadable: 'A login at a provider returned a token that cannot be sent in a header. Ask the provider.',
   unknown_notification_status:
     'A notification has a status that is not final; it was added to the timeline and changed nothing else. Ask the provider what the status means.',

@@ -101,7 +101,7 @@ export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeAppl
     try {
       await work(this.ending.signal);
     } catch (error) {
-      alarm('tick_failed', { job: name, ...describeError(error) }, 'a background job failed; its next run tries again');
+      alarm('job_failed', { job: name, ...describeError(error) }, 'a background job failed; its next run tries again');
     }
   }
 }
@@ -109,7 +109,7 @@ export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeAppl
 function reportStuck({ name }: Job, run: RunInProgress): void {
   if (performance.now() - run.sinceMs < STUCK_MS) return;
   run.sinceMs += STUCK_MS;
-  alarm('tick_stuck', { job: name }, 'a run of a background job does not end; no further run begins');
+  alarm('job_stuck', { job: name }, 'a run of a background job does not end; no further run begins');
 }
 
 function isWork(value: unknown): value is Work {

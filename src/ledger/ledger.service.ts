@@ -104,7 +104,7 @@ export class Ledger {
   async settle(transaction: Settling, settlement: Omit<Settlement, 'id' | 'appId' | 'from'>): Promise<Settled> {
     const { id, appId, status: from, quantity } = transaction;
     if (settlement.to !== null && !isLegalTransition(from, settlement.to)) {
-      alarm('illegal_move', { transactionId: id, from, to: settlement.to }, 'illegal status transition rejected');
+      alarm('illegal_transition', { transactionId: id, from, to: settlement.to }, 'illegal status transition rejected');
       throw new Error(`illegal status transition from ${from} to ${settlement.to}`);
     }
     const found = this.accountsOf(transaction);

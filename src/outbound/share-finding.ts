@@ -10,6 +10,6 @@ export async function shareFinding(provider: string, what: string, write: () => 
     await write();
   } catch (error) {
     const fields = { provider, what, ...describeError(error) };
-    alarm('lesson_unwritten', fields, 'a rate limit or a refused token could not be shared with the other instances');
+    alarm('finding_not_shared', fields, 'a rate limit or a refused token could not be shared with the other instances');
   }
 }

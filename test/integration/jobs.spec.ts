@@ -62,7 +62,7 @@ async function start(): Promise<{ recorder: Recorder; jobs: Jobs; close: () => P
 }
 
 async function failuresCounted(): Promise<number> {
-  return counted('tick_failed');
+  return counted('job_failed');
 }
 
 async function counted(kind: string): Promise<number> {
@@ -96,7 +96,7 @@ it('the log names the job that failed, and not the text of its error', async () 
     jobs.add({ name: 'this one', everyMs: 1, work: () => { work(); } });
     setTimeout(() => process.exit(), 200);`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
-  expect(stdout).toMatch(/"level":"error".*"alarm":"tick_failed","job":"this one","error":"RangeError"/);
+  expect(stdout).toMatch(/"level":"error".*"alarm":"job_failed","job":"this one","error":"RangeError"/);
   expect(stdout).not.toMatch(/never logged|a named job/);
 });
 
@@ -119,14 +119,14 @@ it('shutdown waits no longer than the grace period for a run that hangs', async 
 it('a run that does not end raises an alarm every hour, and a run that ends in time none', async () => {
   const { jobs, close } = await start();
   import.meta.jest.useFakeTimers();
-  const before = await counted('tick_stuck');
+  const before = await counted('job_stuck');
   expect(before).toBeGreaterThanOrEqual(0);
   jobs.add({ name: 'never ends', everyMs: 60_000, work: () => new Promise(() => undefined) });
   jobs.add({ name: 'takes 50 minutes', everyMs: 60_000, work: () => sleep50Minutes() });
   await import.meta.jest.advanceTimersByTimeAsync(60 * 60_000);
-  expect(await counted('tick_stuck')).toBe(before);
+  expect(await counted('job_stuck')).toBe(before);
   await import.meta.jest.advanceTimersByTimeAsync(120 * 60_000);
-  expect(await counted('tick_stuck')).toBe(before + 2);
+  expect(await counted('job_stuck')).toBe(before + 2);
   import.meta.jest.useRealTimers();
   await close();
 });

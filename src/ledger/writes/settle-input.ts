@@ -120,5 +120,5 @@ function isStorable({ balance, begunAt }: ReportedBalance): boolean {
 }
 
 function report({ id }: SettleRow, what: string): void {
-  alarm('odd_number', { transactionId: id, what }, 'a number of a settlement was replaced or left out');
+  alarm('number_out_of_range', { transactionId: id, what }, 'a number of a settlement was replaced or left out');
 }

@@ -97,7 +97,7 @@ export class BatchCoalescer {
     try {
       return await this.ledger.claimDue(request);
     } catch (error) {
-      alarm('tick_failed', { job: 'BatchCoalescer.claimMore', ...describeError(error) }, 'background work failed');
+      alarm('job_failed', { job: 'BatchCoalescer.claimMore', ...describeError(error) }, 'background work failed');
       return [];
     }
   }
