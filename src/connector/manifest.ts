@@ -40,6 +40,8 @@ export interface ProviderManifest {
   readonly entities?: readonly (new () => object)[];
   /** Its own tables, with the retention of their columns. */
   readonly tables?: Readonly<Record<string, TableRetention>>;
+  /** Those of its tables that the role for reports (`DATABASE_READER_ROLE`) may read. */
+  readonly reportTables?: readonly string[];
   /** Requests that the start banner prints as curl commands. The demo app that sends them has all scopes. */
   readonly examples: readonly ExampleRequest[];
 }

@@ -1,4 +1,5 @@
 import { escapeIdentifier } from 'pg';
+import { REPORT_TABLES } from '../providers/declared.js';
 import type { Database } from './database.js';
 
 /**
@@ -11,11 +12,11 @@ const TABLES = [
   'ledger_checkpoints',
   'ledger_entries',
   'ledger_seals',
-  'plans',
   'provider_balances',
   'reconciliations',
   'transaction_events',
   'transactions',
+  ...REPORT_TABLES,
 ];
 
 /**

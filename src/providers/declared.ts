@@ -64,6 +64,9 @@ export const TABLES_OF_PROVIDERS: Readonly<Record<string, TableRetention>> = Obj
   DECLARED.flatMap(({ tables = {} }) => Object.entries(tables)),
 );
 
+/** Tables of providers that the role for reports may read. */
+export const REPORT_TABLES: readonly string[] = DECLARED.flatMap(({ reportTables = [] }) => reportTables);
+
 export const PROVIDER_ENTITIES: readonly (new () => object)[] = DECLARED.flatMap(({ entities = [] }) => entities);
 
 const TITLES = new Map(DECLARED.map(({ name, title }) => [name, title]));

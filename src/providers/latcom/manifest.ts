@@ -18,6 +18,7 @@ export const LATCOM = {
   readSettings: readLatcom,
   statement: LATCOM_STATEMENT,
   tables: { latcom_products: { state: ['*'] } },
+  reportTables: ['latcom_products'],
   examples: [
     {
       title: 'a top-up of 10 pesos',

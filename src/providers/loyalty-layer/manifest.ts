@@ -21,6 +21,7 @@ export const LOYALTY_LAYER = {
   readSettings: readLoyaltyLayer,
   entities: [PlanEntity],
   tables: { plans: { state: ['*'] }, provider_keys: { state: ['*'] } },
+  reportTables: ['plans'],
   examples: [
     {
       title: 'a lounge pass',

@@ -170,6 +170,8 @@ describe('an external database', () => {
       [`reader_${suffix}`],
     );
     expect(rows).toEqual([]);
+    for (const table of ['plans', 'latcom_products'])
+      expect(await query(readerUrl, `select from ${table} limit 0`)).toEqual([]);
     for (const table of ['operators', 'api_keys', 'audit_log', 'provider_tokens', 'notifications', 'resources']) {
       await expect(query(readerUrl, `select from ${table}`)).rejects.toThrow('permission denied');
     }
