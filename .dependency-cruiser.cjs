@@ -77,7 +77,7 @@ module.exports = {
       to: { path: '^src/sandbox/[^/]+/' },
     },
     {
-      name: 'ledger-knows-no-provider-and-no-road',
+      name: 'ledger-knows-no-provider',
       comment: 'The ledger records what happened; who called, how and where is not its business.',
       severity: 'error',
       from: { path: '^src/ledger/' },

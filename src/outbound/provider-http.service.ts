@@ -4,7 +4,13 @@ import type { AxiosAdapter, AxiosResponse } from 'axios';
 import type { Dispatcher } from 'undici';
 import { Config } from '../config/config.js';
 import { ProviderError } from '../connector/connector.js';
-import { BodyTooLargeError, exchange, NotStartedError, type HttpReply, type HttpRequest } from './undici-transport.js';
+import {
+  BodyTooLargeError,
+  NotStartedError,
+  sendRequest,
+  type HttpReply,
+  type HttpRequest,
+} from './undici-transport.js';
 import { NotConnectedError } from './not-connected.js';
 import { createPool } from './pool.js';
 import { undiciAdapter } from './undici-adapter.js';
@@ -36,7 +42,7 @@ export class ProviderHttp {
   /** @throws ProviderError `not-sent` when no byte was sent, otherwise `doubtful` */
   async send(request: HttpRequest): Promise<HttpReply> {
     try {
-      return await exchange(this.pool, request);
+      return await sendRequest(this.pool, request);
     } catch (error) {
       throw classify(error);
     }

@@ -1,11 +1,11 @@
 import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { Dispatcher } from 'undici';
-import { exchange } from './undici-transport.js';
+import { sendRequest } from './undici-transport.js';
 
 /** An axios adapter over the pool. The adapter of axios has no deadline for the body. */
 export function undiciAdapter(pool: Dispatcher): AxiosAdapter {
   return async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
-    const reply = await exchange(pool, {
+    const reply = await sendRequest(pool, {
       method: methodOf(config.method),
       url: config.url ?? '',
       headers: textHeaders(config.headers),

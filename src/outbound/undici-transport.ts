@@ -54,10 +54,10 @@ export interface HttpReply {
  * @throws NotConnectedError, NotStartedError, BodyTooLargeError, an error named `TimeoutError`, or another error of the
  *   connection
  */
-export async function exchange(pool: Dispatcher, request: HttpRequest): Promise<HttpReply> {
+export async function sendRequest(pool: Dispatcher, request: HttpRequest): Promise<HttpReply> {
   const { method, url, headers, body, deadlineMs } = request;
   const { origin, pathname, search } = parsed(url);
-  const running = new Exchange(deadlineMs);
+  const running = new UndiciRequest(deadlineMs);
   pool.dispatch(
     {
       origin,
@@ -95,10 +95,10 @@ interface Reply {
 }
 
 /**
- * One request and its answer. The deadline covers everything including the body. Its timer ends with the exchange; an
+ * One request and its answer. The deadline covers everything including the body. Its timer ends with the request; an
  * `AbortSignal.timeout` would stay in memory until the deadline, with everything that it references.
  */
-class Exchange implements Dispatcher.DispatchHandler {
+class UndiciRequest implements Dispatcher.DispatchHandler {
   readonly reply: Promise<Reply>;
   private readonly timer: NodeJS.Timeout;
   private readonly chunks: Buffer[] = [];

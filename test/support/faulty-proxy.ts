@@ -69,7 +69,7 @@ export const cutInHalf: Fault = async (response, execute) => {
 };
 
 export async function startFaultyProxy(): Promise<FaultyProxy> {
-  const spoilt: { matches: (request: ProviderRequest) => boolean; faults: Fault[] }[] = [];
+  const spoiled: { matches: (request: ProviderRequest) => boolean; faults: Fault[] }[] = [];
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -78,7 +78,7 @@ export async function startFaultyProxy(): Promise<FaultyProxy> {
       const request = { method, path, body: Buffer.concat(chunks).toString('utf8'), atMs: Date.now() };
       proxy.requests.push(request);
       const execute = (): Promise<Reply> => forward(proxy.target, request, headers);
-      const fault = spoilt.find(({ matches, faults }) => faults.length > 0 && matches(request))?.faults.shift();
+      const fault = spoiled.find(({ matches, faults }) => faults.length > 0 && matches(request))?.faults.shift();
       void (fault ?? executedThen((reply) => reply))(response, execute);
     });
   });
@@ -87,7 +87,7 @@ export async function startFaultyProxy(): Promise<FaultyProxy> {
     url: `http://127.0.0.1:${portOf(server)}`,
     target: '',
     requests: [],
-    spoil: (matches, ...faults) => void spoilt.push({ matches, faults: [...faults] }),
+    spoil: (matches, ...faults) => void spoiled.push({ matches, faults: [...faults] }),
     close: () => {
       server.closeAllConnections();
       server.close();

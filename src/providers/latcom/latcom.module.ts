@@ -19,7 +19,7 @@ import { topupOperation } from './topups/topup.operation.js';
 import { TopupsController } from './topups/topups.controller.js';
 import { Topups } from './topups/topups.service.js';
 
-const SPENDING = {
+const FLOAT_GUARD = {
   provide: FloatGuardedPurchase,
   inject: [Float, Balances, BalanceWatch, Config],
   useFactory: (float: Float, balances: Balances, watch: BalanceWatch, config: Config) =>
@@ -30,20 +30,20 @@ const SPENDING = {
 @Module({
   imports: [AccessModule, FundsModule, OutboundModule, OperationsModule],
   controllers: [TopupsController, ProductsController],
-  providers: [SPENDING, Topups, Catalogue, CatalogueAdmin],
+  providers: [FLOAT_GUARD, Topups, Catalogue, CatalogueAdmin],
 })
 export class LatcomModule {
   constructor(
     { providers: { latcom } }: Config,
     tools: ProviderClientFactory,
     registry: ConnectorRegistry,
-    spending: FloatGuardedPurchase,
+    purchases: FloatGuardedPurchase,
   ) {
     const client = new LatcomClient(latcom, tools);
     registry.register(
       {
         name: 'latcom',
-        operations: [topupOperation(client, spending, latcom.timeoutMs)],
+        operations: [topupOperation(client, purchases, latcom.timeoutMs)],
         balance: {
           everyMs: latcom.balanceEveryMs,
           lagMs: latcom.balanceLagMs,

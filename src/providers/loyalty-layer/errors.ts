@@ -69,7 +69,7 @@ export function refusalOf({ status, body }: HttpReply): Failure | null {
 }
 
 /** The error for a response that is neither a success nor a clear refusal. */
-export function silence(reply: HttpReply): ProviderError {
+export function unclearResponse(reply: HttpReply): ProviderError {
   if (reply.status >= 500) return doubt(reply, 'server_error');
   return doubt(reply, reply.status >= 400 ? REFUSED_BY_EDGE : 'unreadable_answer');
 }

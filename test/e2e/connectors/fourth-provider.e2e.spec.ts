@@ -169,8 +169,8 @@ describe('a mistake in the manifest of the fourth provider', () => {
   ];
 
   it.each(MISTAKES)('ends the start and is named when another provider has the %s', async (what, from, to) => {
-    const spoilt = mistaken(folder, what.replaceAll(' ', '-'), MANIFEST, from, to);
-    const child = startProcess('main.js', { NODE_ENV: 'test' }, spoilt);
+    const spoiled = mistaken(folder, what.replaceAll(' ', '-'), MANIFEST, from, to);
+    const child = startProcess('main.js', { NODE_ENV: 'test' }, spoiled);
     expect((await child.exited).code).not.toBe(0);
     expect(child.output()).toContain(`the ${what} is declared twice`);
   });
@@ -191,16 +191,16 @@ describe('a mistake in the manifest of the fourth provider', () => {
 
   it('prevents a record when a personal member is not declared', async () => {
     const from = "personal: ['memberNumber', 'memberName']";
-    const spoilt = await startWorld({
+    const spoiled = await startWorld({
       dist: mistaken(folder, 'personal', MANIFEST, from, "personal: ['memberNumber']"),
     });
-    expect(await spoilt.call('POST', '/v1/transfers', transfer())).toMatchObject({ status: 500 });
+    expect(await spoiled.call('POST', '/v1/transfers', transfer())).toMatchObject({ status: 500 });
     // The log is written after the answers.
     await eventually(
       5_000,
-      () => Promise.resolve(spoilt.gateway().output()),
+      () => Promise.resolve(spoiled.gateway().output()),
       (log) => log.includes('"error":"UndeclaredPersonalMember","errorCode":"transfer.memberName"'),
     );
-    expect((await spoilt.call('GET', '/v1/transactions')).body).toMatchObject({ data: [] });
+    expect((await spoiled.call('GET', '/v1/transactions')).body).toMatchObject({ data: [] });
   }, 60_000);
 });

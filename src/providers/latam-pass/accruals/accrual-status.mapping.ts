@@ -27,7 +27,7 @@ export interface OwnIds {
 }
 
 /**
- * The accrual in the response to a status query; null: not visible yet, which never means "cancelled". The response may list
+ * The accrual in the response to a status query; null: not visible yet, which never means "canceled". The response may list
  * other accruals too: only a row with our own ids counts.
  * @throws ProviderError when the response cannot be read
  */

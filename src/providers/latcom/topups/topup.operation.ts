@@ -11,7 +11,7 @@ const DAY_MS = 24 * 60 * 60_000;
  */
 export function topupOperation(
   client: LatcomClient,
-  spending: FloatGuardedPurchase,
+  purchases: FloatGuardedPurchase,
   timeoutMs: number,
 ): OperationHandler {
   return {
@@ -21,7 +21,7 @@ export function topupOperation(
     retry: { baseMs: 1_000, capMs: 10_000, giveUpAfterMs: DAY_MS },
     waitingFor: 'Waiting for LATCOM.',
     send: (operation, beforeSend) =>
-      spending.spend(operation, async () => {
+      purchases.spend(operation, async () => {
         const reply = await client.purchase(operation, beforeSend);
         return { outcome: readPurchaseReply(reply, operation.id), balance: readBalanceAfter(reply) };
       }),

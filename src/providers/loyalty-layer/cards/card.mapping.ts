@@ -2,7 +2,7 @@ import type { HttpReply } from '../../../outbound/provider-http.service.js';
 import { parseJson, parseRecord } from '../../../readers/json.js';
 import { textOf } from '../../../readers/record.js';
 import { Problem } from '../../../common/problem.js';
-import { refusalOf, silence } from '../errors.js';
+import { refusalOf, unclearResponse } from '../errors.js';
 
 /* Requests and responses of the card calls. Pure. No document specifies the format of the keys: they are returned unchanged. */
 
@@ -44,7 +44,7 @@ function isSuccess({ status }: HttpReply): boolean {
 
 function refused(reply: HttpReply): Error {
   const failure = refusalOf(reply);
-  if (!failure) return silence(reply);
+  if (!failure) return unclearResponse(reply);
   return new Problem('provider_error', failure.message, {
     provider: {
       name: 'loyalty-layer',

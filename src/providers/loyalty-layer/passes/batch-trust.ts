@@ -14,7 +14,7 @@ const PAUSE_MS = 10 * 60_000;
 export class BatchTrust {
   private current = FIRST_SIZE;
   private proven = false;
-  private underWay = 0;
+  private inFlight = 0;
   private misunderstoodInARow = 0;
   private pausedUntilMs = 0;
 
@@ -30,16 +30,16 @@ export class BatchTrust {
   /** 0: batches are off. 1: wait for the response to the batch in progress. */
   get size(): number {
     if (this.maxSize < 2 || this.nowMs() < this.pausedUntilMs) return 0;
-    if (!this.proven && this.underWay > 0) return 1;
+    if (!this.proven && this.inFlight > 0) return 1;
     return Math.min(this.current, this.maxSize);
   }
 
   begin(): void {
-    this.underWay += 1;
+    this.inFlight += 1;
   }
 
   end(): void {
-    this.underWay -= 1;
+    this.inFlight -= 1;
   }
 
   /** Every item of the response was understood. */

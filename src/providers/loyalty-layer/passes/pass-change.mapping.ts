@@ -4,7 +4,7 @@ import { parseRecord } from '../../../readers/json.js';
 import { textOf } from '../../../readers/record.js';
 import { Problem } from '../../../common/problem.js';
 import type { Outcome } from '../../../connector/connector.js';
-import { doubt, refusalOf, silence } from '../errors.js';
+import { doubt, refusalOf, unclearResponse } from '../errors.js';
 import { entitlement, holderBody, passStatus, type HolderChange } from './pass.mapping.js';
 
 /* Requests and responses for issued passes: update, cancel, status query. Pure. */
@@ -44,7 +44,7 @@ function readChange(body: string, reply: HttpReply, change: { resource?: { statu
   if (reply.status >= 300 && reply.status < 400) return { kind: 'declined', failure: REDIRECTED };
   const failure = refusalOf(reply);
   if (failure) return { kind: 'declined', failure, providerReference: passId };
-  throw silence(reply);
+  throw unclearResponse(reply);
 }
 
 function passIdOf(body: string): string | null {
@@ -76,7 +76,7 @@ export function readStatusReply(reply: HttpReply): PassNews {
     return { status, oddStatus: status === 'unknown' && reported !== 'unknown', secret: entitlement(body) };
   }
   const failure = refusalOf(reply);
-  if (!failure) throw silence(reply);
+  if (!failure) throw unclearResponse(reply);
   const { code = null, message = null } = failure.provider ?? {};
   throw new Problem('provider_error', failure.message, {
     provider: { name: 'loyalty-layer', code, message: message ?? failure.message, instructions: failure.instructions },

@@ -3,7 +3,7 @@ import type { HttpReply } from '../../../outbound/provider-http.service.js';
 import { parseRecord, type JsonRecord } from '../../../readers/json.js';
 import { idOf, jsonOf, textOf } from '../../../readers/record.js';
 import type { Outcome } from '../../../connector/connector.js';
-import { doubt, refusalOf, silence } from '../errors.js';
+import { doubt, refusalOf, unclearResponse } from '../errors.js';
 
 /*
  * Request and response of a create. Pure. No document specifies the format of holder details: this file alone decides it.
@@ -56,7 +56,7 @@ export function readCreateReply(reply: HttpReply): Outcome {
   }
   const failure = refusalOf(reply);
   if (failure) return { kind: 'declined', failure };
-  throw silence(reply);
+  throw unclearResponse(reply);
 }
 
 /** The issued pass in a create's response or in an item of a batch; null: it has no pass id. */
