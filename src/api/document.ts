@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { PROBLEM_CODES, type ProblemCode } from '../common/problem.js';
@@ -123,6 +124,7 @@ function complete(path: string, method: string, operation: Operation): void {
   // An explicit empty list marks public routes.
   operation.security ??= [];
   dropGuessedSuccess(method, operation);
+  describeSuccess(operation);
   const marks = Object.keys(operation).filter((key) => key.startsWith(PROBLEM_MARK));
   const common = problemsOfAll(path, method);
   const codes = PROBLEM_CODES.filter((code) => marks.includes(PROBLEM_MARK + code) || common.includes(code));
@@ -150,6 +152,13 @@ function dropGuessedSuccess(method: string, { responses }: Operation): void {
   const isDescribed = response !== undefined && 'description' in response && response.description !== '';
   const others = Object.keys(responses).filter((status) => status.startsWith('2') && status !== guessed);
   if (!isDescribed && others.length > 0) Reflect.deleteProperty(responses, guessed);
+}
+
+/** Generators of clients and Swagger UI show a description for each response. */
+function describeSuccess({ responses }: Operation): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (response !== undefined && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
+  }
 }
 
 function problemResponse(codes: readonly ProblemCode[]): Operation['responses'][string] {

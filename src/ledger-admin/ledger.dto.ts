@@ -65,6 +65,7 @@ export class BalanceListDto {
 
 /** The first fault found in the ledger. */
 export class LedgerFaultDto {
+  /** The kind of the difference. `detail` describes it. */
   @ApiProperty({
     enum: [
       'row_changed',
@@ -83,6 +84,7 @@ export class LedgerFaultDto {
   kind!: string;
   /** The fault and its place, as text. */
   detail!: string;
+  /** Number of the seal where the difference was found; null: it was found outside the chain of seals. */
   @ApiProperty({ type: Number, nullable: true })
   sealNo!: number | null;
   @ApiProperty({ type: String, nullable: true })

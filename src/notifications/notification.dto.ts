@@ -26,6 +26,10 @@ export class NotificationDto {
   provider!: string;
   @ApiProperty({ type: String, format: 'date-time' })
   receivedAt!: string;
+  /**
+   * `received`: not processed yet. `applied`: processed. `orphan`: no transaction has this correlationId yet.
+   * `unreadable`: not understood, and it changed nothing. `contradiction`: it contradicts a final status, which stands.
+   */
   @ApiProperty({ enum: NOTIFICATION_STATES })
   state!: NotificationState;
   @ApiProperty({ type: String, nullable: true })

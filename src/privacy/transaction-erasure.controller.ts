@@ -22,8 +22,8 @@ export class ErasureController {
   ) {}
 
   /**
-   * Block the personal data of a final transaction and of all others of the same pass: only administrators can read it,
-   * for legal claims. It is erased after `RETENTION_BLOCKED_DAYS`. This cannot be undone.
+   * Block the personal data of a final transaction and of all others of the same resource (e.g. a pass): only
+   * administrators can read it, for legal claims. It is erased after `RETENTION_BLOCKED_DAYS`. This cannot be undone.
    */
   @Post('block')
   @ChangesTransaction()
@@ -32,8 +32,8 @@ export class ErasureController {
   }
 
   /**
-   * Permanently erase the personal data of a final transaction and of all others of the same pass. Amounts, references
-   * and the timeline are kept; personal members become null.
+   * Permanently erase the personal data of a final transaction and of all others of the same resource (e.g. a pass).
+   * Amounts, references and the timeline are kept; personal members become null.
    */
   @Post('erase')
   @ChangesTransaction()
@@ -49,7 +49,7 @@ export class ErasureController {
     if (!done.includes(transaction.id)) {
       throw new Problem(
         'invalid_state',
-        'Only final transactions can be blocked or erased, and all transactions of the same pass must be final.',
+        'Only final transactions can be blocked or erased, and all transactions of the same resource (e.g. a pass) must be final.',
       );
     }
     return this.reader.require(transaction);

@@ -117,6 +117,7 @@ export class TransactionEventDto {
   /** The new status; null: the event records evidence without a status change. */
   @ApiProperty({ enum: STATUSES, nullable: true })
   to!: string | null;
+  /** The author of the event: `gateway`, the name of a provider, the id of an app, or `operator:` and a user name. */
   actor!: string;
   /** The evidence for the change, e.g. `answer`, `notification`, `interrupted`. */
   evidence!: string;

@@ -20,12 +20,12 @@ export class PassChangesController {
   ) {}
 
   /**
-   * Change the holder, the metadata, or both. Metadata are replaced as a whole and stay in the gateway.
+   * Change the holder, the metadata, or both. `metadata` is replaced as a whole and is not sent to the provider.
    *
-   * Changes to one pass, including a cancel, are sent one at a time in the order in which they were recorded.
-   * Exception: a waiting change does not delay a later change that replaces all its parts. Once a later change has
-   * replaced one of its parts, the waiting change ends as `failed` with the failure code `superseded`. An update
-   * recorded after a cancel waits for the cancel; LoyaltyLayer then rejects it (`already_cancelled`).
+   * Changes to one pass, including a cancel, are sent in order, one at a time. A change that replaces all parts of a
+   * waiting one does not wait for it. Once a later change has replaced a part of a waiting one, the waiting one is
+   * skipped and ends as `failed` with `superseded`. An update after a cancel waits for the cancel; LoyaltyLayer then
+   * rejects it (`already_cancelled`).
    */
   @Patch()
   @SubmitsTransaction(

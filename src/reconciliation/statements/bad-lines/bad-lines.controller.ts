@@ -32,8 +32,8 @@ export class BadLinesController {
    * `columns` and `format`, but without `delimiter` and `encoding`: it is UTF-8 with commas.
    *
    * A cell is empty, and the message names it, when it contains a card number or a control character, is longer than
-   * 100 characters, or is not in the file's encoding. `ffn` is always empty. A line that could not be split has no
-   * cells. A cell that a spreadsheet would read as a formula begins with an extra apostrophe; it is refused until it is
+   * 100 characters, or is not in the file's encoding. Columns that the format declares as never read are empty. A
+   * line that could not be split has no cells. A cell that a spreadsheet would read as a formula begins with an extra apostrophe; it is refused until it is
    * corrected. For lines with a date far from the others (`date_outlier`), the cells are in the gateway's notation, not
    * in that of the file.
    */
