@@ -37,7 +37,7 @@ function sandboxNotice(config: Config): string[] {
     ({ baseUrlVariable }) => baseUrlVariable,
   );
   return [
-    `*** SANDBOX *** ${names}: simulated on this machine. No points are credited, no pass is issued, no money is spent.`,
+    `*** SANDBOX *** ${names}: simulated on this machine. Nothing real is executed.`,
     `Set ${urls.join(', ')} to use the real providers (see .env.example).`,
   ];
 }

@@ -36,7 +36,7 @@ export const ALARMS = {
   notification_failed:
     'A stored notification could not be decrypted or applied; it is tried again. Check the database, and report the log line to the developers if it repeats.',
   notification_parked:
-    'A stored notification failed for more than an hour and blocked later ones. It is kept as `unreadable`, and later ones are applied although its content is unknown. Ask the provider for the real outcome of the accrual, and replay the notification once the cause is repaired.',
+    'A stored notification failed for more than an hour and blocked later ones. It is kept as `unreadable`, and later ones are applied although its content is unknown. Ask the provider for the real outcome of the operation, and replay the notification once the cause is repaired.',
   number_out_of_range:
     'A number in a provider answer was out of range and was replaced or left out; the outcome itself was recorded. Compare the transaction with the provider.',
   outbound_proxy:

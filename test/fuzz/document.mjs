@@ -12,6 +12,7 @@ export class Document {
   constructor(spec) {
     this.spec = spec;
     this.codes = new Set(spec.components.schemas.ProblemDto.properties.code.enum);
+    this.providers = spec.components.schemas.ProviderHealthDto.properties.name.enum;
     this.operations = Object.entries(spec.paths).flatMap(([path, item]) =>
       METHODS.filter((method) => item[method]).map((method) => operationOf(method.toUpperCase(), path, item[method])),
     );

@@ -79,11 +79,7 @@ async function shoot(index, world) {
 
 async function shootAll(indices, world) {
   const resume = () =>
-    Promise.all(
-      ['latam-pass', 'loyalty-layer', 'latcom'].map((name) =>
-        world.admin('POST', `/v1/admin/providers/${name}/resume`),
-      ),
-    );
+    Promise.all(world.document.providers.map((name) => world.admin('POST', `/v1/admin/providers/${name}/resume`)));
   await Promise.all(
     Array.from({ length: CONNECTIONS }, async () => {
       for (let index = indices.shift(); index !== undefined; index = indices.shift()) {

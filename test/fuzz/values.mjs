@@ -141,8 +141,8 @@ export function pathValues(operation, context) {
   return { id, keyId };
 }
 
-function pathValue({ path, segments }, parameter, { random, pool }) {
-  if (parameter === 'name') return random.pick(['latam-pass', 'loyalty-layer', 'latcom']);
+function pathValue({ path, segments }, parameter, { document, random, pool }) {
+  if (parameter === 'name') return random.pick(document.providers);
   if (parameter === 'planId') return `FUZZ-${random.between(1, 40)}`;
   if (parameter === 'productId') return `FUZZ_${random.between(1, 40)}`;
   const kinds = {

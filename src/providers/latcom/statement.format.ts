@@ -63,7 +63,7 @@ function readTopup(cell: Cell, notation: CellNotation): StatementLine {
   const text = cell('amount');
   const given = amountOf(text, 'amount', notation, CENTS);
   const amount = status === 'succeeded' ? requireAmount(given, text, 'amount') : given;
-  const unit = currencyOf(cell('currency'), 'currency');
+  const unit = currencyOf(cell('currency'), 'currency', PESO_UNIT);
   const { utc, mark } = timeOf(cell('date'), 'date', notation);
   return { ...ids, outcome: outcomeBy(amount, status), amount: amount?.digits ?? null, unit, at: utc, mark };
 }

@@ -1,6 +1,5 @@
 import { holdsCardNumber } from '../../../api/card-firewall/card-number.js';
 import { parseUuid } from '../../../common/ids.js';
-import { PESO_UNIT } from '../../../ledger/model/units.js';
 import { readAmount, type AmountNotation } from '../../../readers/amount.js';
 import { readLocalTime, type TimeNotation } from '../../../readers/local-time.js';
 import { comparable, faultOfLabel } from '../../../readers/user-text.js';
@@ -71,9 +70,9 @@ export function amountOf(
   return reading.digits === '0' ? null : reading;
 }
 
-/** @throws BadLine */
-export function currencyOf(cell: string, column: string): string {
-  if (cell === '') return PESO_UNIT;
+/** `otherwise` is the currency of an empty cell. @throws BadLine */
+export function currencyOf(cell: string, column: string, otherwise: string): string {
+  if (cell === '') return otherwise;
   if (!/^[A-Za-z]{3}$/.test(cell)) throw new BadLine('currency_unreadable', column);
   return cell.toUpperCase();
 }
