@@ -1,5 +1,5 @@
 /**
- * The schema of a database as SQL text, from PostgreSQL's own catalogue functions (the embedded PostgreSQL has no
+ * The schema of a database as SQL text, from PostgreSQL's own catalog functions (the embedded PostgreSQL has no
  * pg_dump). The same schema always gives the same text.
  */
 const TABLES = `

@@ -9,9 +9,9 @@ import { ConnectorRegistry } from '../../operations/connector-registry.service.j
 import { OperationsModule } from '../../operations/operations.module.js';
 import { OutboundModule } from '../../outbound/outbound.module.js';
 import { ProviderClientFactory } from '../../outbound/provider-client.factory.js';
-import { CatalogueAdmin } from './catalogue/catalogue-admin.service.js';
-import { ProductsController } from './catalogue/products.controller.js';
-import { Catalogue } from './catalogue/catalogue.service.js';
+import { CatalogAdmin } from './catalog/catalog-admin.service.js';
+import { ProductsController } from './catalog/products.controller.js';
+import { Catalog } from './catalog/catalog.service.js';
 import { LatcomClient } from './client.js';
 import { readBalanceReply } from './topups/topup.mapping.js';
 import { FloatGuardedPurchase } from './topups/float-guarded-purchase.service.js';
@@ -30,7 +30,7 @@ const FLOAT_GUARD = {
 @Module({
   imports: [AccessModule, FundsModule, OutboundModule, OperationsModule],
   controllers: [TopupsController, ProductsController],
-  providers: [FLOAT_GUARD, Topups, Catalogue, CatalogueAdmin],
+  providers: [FLOAT_GUARD, Topups, Catalog, CatalogAdmin],
 })
 export class LatcomModule {
   constructor(

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { cents } from '../amounts.js';
 import { readControlBody } from '../control-body.js';
 import { Report } from '../report.js';
-import { Catalogue } from './catalogue.js';
+import { Catalog } from './catalog.js';
 import { Float } from './float.js';
 import { FloatBody, ProductBody } from './requests.js';
 
@@ -13,7 +13,7 @@ export class LatcomControlController {
   constructor(
     private readonly report: Report,
     private readonly float: Float,
-    private readonly catalogue: Catalogue,
+    private readonly catalog: Catalog,
   ) {}
 
   @Post('float')
@@ -25,14 +25,14 @@ export class LatcomControlController {
 
   @Get('products')
   listProducts(): object {
-    return { products: this.catalogue.all().map(({ id, ...rest }) => ({ productId: id, ...rest })) };
+    return { products: this.catalog.all().map(({ id, ...rest }) => ({ productId: id, ...rest })) };
   }
 
   /** Adds a product, or changes its price and operator. */
   @Post('products')
   putProduct(@Req() request: FastifyRequest): object {
     const { productId, ...rest } = readControlBody(ProductBody, request);
-    this.catalogue.put({ id: productId, ...rest });
+    this.catalog.put({ id: productId, ...rest });
     return this.listProducts();
   }
 }

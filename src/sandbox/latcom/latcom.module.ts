@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { type SimulatedProvider } from '../provider.js';
 import { LatcomAccess } from './access.js';
-import { Catalogue } from './catalogue.js';
+import { Catalog } from './catalog.js';
 import { LatcomControlController } from './control.controller.js';
 import { CREDENTIALS } from './credentials.js';
 import { Float } from './float.js';
@@ -11,7 +11,7 @@ import { LatcomSettings, NAME, PATH } from './settings.js';
 
 @Module({
   controllers: [LatcomController, LatcomControlController],
-  providers: [LatcomAccess, Catalogue, Float, Purchases],
+  providers: [LatcomAccess, Catalog, Float, Purchases],
 })
 class LatcomModule {}
 

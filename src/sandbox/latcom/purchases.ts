@@ -8,7 +8,7 @@ import { type Outcome } from '../exchange.js';
 import { MagicInputs } from '../magic-inputs.js';
 import { Report } from '../report.js';
 import { SandboxSettings } from '../settings.js';
-import { Catalogue, costCents, declineCode } from './catalogue.js';
+import { Catalog, costCents, declineCode } from './catalog.js';
 import { badRequest, declined, errorAnswer } from './errors.js';
 import { Float } from './float.js';
 import { type Contradiction, type Magic, magicOf } from './magic.js';
@@ -26,7 +26,7 @@ export class Purchases {
     private readonly settings: SandboxSettings,
     private readonly float: Float,
     private readonly magicInputs: MagicInputs,
-    private readonly catalogue: Catalogue,
+    private readonly catalog: Catalog,
     report: Report,
   ) {
     report.add(NAME, this);
@@ -35,7 +35,7 @@ export class Purchases {
   execute(body: PurchaseBody): Outcome {
     const id = body.distributor_transaction_id;
     if (!/^\d{10}$/.test(body.phone_number)) throw badRequest('phone_number must have 10 digits', '83');
-    const product = this.catalogue.find(body.product_id);
+    const product = this.catalog.find(body.product_id);
     if (product && body.operator !== undefined && body.operator !== product.operator) {
       throw badRequest('operator does not sell this product', '12');
     }

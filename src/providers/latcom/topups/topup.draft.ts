@@ -4,7 +4,7 @@ import { maskNumber } from '../../../operations/transactions/mask.js';
 import type { Draft } from '../../../operations/submission/draft.js';
 import { Problem, type FieldError } from '../../../common/problem.js';
 import { readDateTime } from '../../../readers/date-time.js';
-import type { Product } from '../catalogue/catalogue.service.js';
+import type { Product } from '../catalog/catalog.service.js';
 import { purchaseBody } from './topup.mapping.js';
 import { toPesos } from '../pesos.dto.js';
 import { readPhoneNumber } from './phone-number.js';
@@ -16,7 +16,7 @@ const MAX_LIFETIME_MS = 24 * 60 * 60_000;
 
 /**
  * Translates a partner's request into a purchase for LATCOM. Requests that LATCOM would reject are rejected here.
- * `product`: null if it is not in the catalogue.
+ * `product`: null if it is not in the catalog.
  */
 export function topupDraft(dto: CreateTopupDto, product: Product | null, floatSafety: string): Draft {
   const phone = readPhoneNumber(dto.phoneNumber);
@@ -69,7 +69,7 @@ function lifetimeMs(expiresAt: string | undefined): number {
 }
 
 function productErrors(dto: CreateTopupDto, product: Product | null, pesos: number): FieldError[] {
-  if (!product) return [{ pointer: '/productId', message: 'is not in the catalogue: see GET /v1/topups/products' }];
+  if (!product) return [{ pointer: '/productId', message: 'is not in the catalog: see GET /v1/topups/products' }];
   const { minPesos, maxPesos, operator } = product;
   const errors: FieldError[] = [];
   if (pesos < minPesos || pesos > maxPesos) {

@@ -15,8 +15,8 @@ import { TransactionLookup } from '../../../operations/transactions/transaction-
 import { OWNER, Presenter } from '../../../operations/transactions/transaction.presenter.js';
 import { ExpandQueryDto } from '../../../operations/transactions/transaction-query.dto.js';
 import type { TransactionDto } from '../../../operations/transactions/transaction.dto.js';
-import { Catalogue } from '../catalogue/catalogue.service.js';
-import { presentProduct, ProductListDto } from '../catalogue/product.dto.js';
+import { Catalog } from '../catalog/catalog.service.js';
+import { presentProduct, ProductListDto } from '../catalog/product.dto.js';
 import { CreateTopupDto, TOPUP_EXAMPLE, TopupValidationDto } from './topup.dto.js';
 import { Topups } from './topups.service.js';
 
@@ -28,7 +28,7 @@ export class TopupsController {
   constructor(
     private readonly intake: Intake,
     private readonly topups: Topups,
-    private readonly catalogue: Catalogue,
+    private readonly catalog: Catalog,
     private readonly cancellation: Cancellation,
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,
@@ -55,7 +55,7 @@ export class TopupsController {
   @Get('products')
   @Reads(ProductListDto)
   async products(): Promise<ProductListDto> {
-    return { data: (await this.catalogue.list()).map(presentProduct) };
+    return { data: (await this.catalog.list()).map(presentProduct) };
   }
 
   /** Get one top-up. With `Prefer: wait=N` the response is sent when the top-up changes, or after N seconds. */

@@ -4,7 +4,7 @@ import { Config } from '../../../config/config.js';
 import type { Draft } from '../../../operations/submission/draft.js';
 import { DryRun } from '../../../operations/submission/dry-run.service.js';
 import { Problem, type FieldError } from '../../../common/problem.js';
-import { Catalogue } from '../catalogue/catalogue.service.js';
+import { Catalog } from '../catalog/catalog.service.js';
 import { topupDraft } from './topup.draft.js';
 import { CreateTopupDto, type TopupValidationDto } from './topup.dto.js';
 
@@ -16,12 +16,12 @@ export class Topups {
   constructor(
     private readonly config: Config,
     private readonly dryRun: DryRun,
-    private readonly catalogue: Catalogue,
+    private readonly catalog: Catalog,
   ) {}
 
   /** @throws Problem `validation_failed` */
   async draft(dto: CreateTopupDto): Promise<Draft> {
-    return topupDraft(dto, await this.catalogue.find(dto.productId), this.config.providers.latcom.floatSafety);
+    return topupDraft(dto, await this.catalog.find(dto.productId), this.config.providers.latcom.floatSafety);
   }
 
   /** Validates a top-up with the code of a purchase. Nothing is recorded or sent. */

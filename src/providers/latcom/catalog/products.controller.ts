@@ -3,9 +3,9 @@ import { ApiTags } from '@nestjs/swagger';
 import { Administers, Inspects } from '../../../access/admin/admin-routes.js';
 import { Caller, type OperatorCaller } from '../../../access/index.js';
 import { cursorOfText } from '../../../api/pagination.js';
-import { CatalogueAdmin, type CatalogueProduct } from './catalogue-admin.service.js';
+import { CatalogAdmin, type CatalogProduct } from './catalog-admin.service.js';
 import {
-  CatalogueProductDto,
+  CatalogProductDto,
   CreateProductDto,
   ProductPageDto,
   ProductQueryDto,
@@ -14,26 +14,26 @@ import {
 import { toPesos } from '../pesos.dto.js';
 import { presentProduct } from './product.dto.js';
 
-/** LATCOM's catalogue: the products that apps can buy at `POST /v1/topups`. */
+/** LATCOM's catalog: the products that apps can buy at `POST /v1/topups`. */
 @Controller('v1/admin/products')
 @ApiTags('Administration')
 export class ProductsController {
-  constructor(private readonly catalogue: CatalogueAdmin) {}
+  constructor(private readonly catalog: CatalogAdmin) {}
 
   /** Add a product, or reactivate a retired one; takes effect within 5 s. */
   @Post()
-  @Administers({ created: CatalogueProductDto })
-  async create(@Body() dto: CreateProductDto, @Caller() caller: OperatorCaller): Promise<CatalogueProductDto> {
+  @Administers({ created: CatalogProductDto })
+  async create(@Body() dto: CreateProductDto, @Caller() caller: OperatorCaller): Promise<CatalogProductDto> {
     const { productId, description, operator, minAmount, maxAmount } = dto;
     const priced = { minPesos: toPesos(minAmount), maxPesos: toPesos(maxAmount) };
-    return present(await this.catalogue.create({ productId, description, operator, ...priced }, caller));
+    return present(await this.catalog.create({ productId, description, operator, ...priced }, caller));
   }
 
   /** List products, by id. */
   @Get()
   @Inspects(ProductPageDto)
   async list(@Query() { limit, after }: ProductQueryDto): Promise<ProductPageDto> {
-    const found = await this.catalogue.list(limit + 1, after);
+    const found = await this.catalog.list(limit + 1, after);
     const data = found.slice(0, limit).map(present);
     const last = found.length > limit ? data.at(-1) : undefined;
     return { data, nextCursor: last ? cursorOfText(last.productId) : null };
@@ -41,37 +41,37 @@ export class ProductsController {
 
   /** Get one product. */
   @Get(':productId')
-  @Inspects(CatalogueProductDto)
-  async read(@Param('productId') productId: string): Promise<CatalogueProductDto> {
-    return present(await this.catalogue.read(productId));
+  @Inspects(CatalogProductDto)
+  async read(@Param('productId') productId: string): Promise<CatalogProductDto> {
+    return present(await this.catalog.read(productId));
   }
 
   /** Change a product; takes effect within 5 s. Purchases recorded earlier keep their amount and operator. */
   @Patch(':productId')
-  @Administers({ ok: CatalogueProductDto })
+  @Administers({ ok: CatalogProductDto })
   async update(
     @Param('productId') productId: string,
     @Body() { description, operator, minAmount, maxAmount }: UpdateProductDto,
     @Caller() caller: OperatorCaller,
-  ): Promise<CatalogueProductDto> {
+  ): Promise<CatalogProductDto> {
     const changes = {
       ...(description !== undefined && { description }),
       ...(operator !== undefined && { operator }),
       ...(minAmount && { minPesos: toPesos(minAmount) }),
       ...(maxAmount && { maxPesos: toPesos(maxAmount) }),
     };
-    return present(await this.catalogue.update(productId, changes, caller));
+    return present(await this.catalog.update(productId, changes, caller));
   }
 
   /** Retire a product; takes effect within 5 s. Purchases recorded earlier continue. */
   @Delete(':productId')
   @Administers({})
   async retire(@Param('productId') productId: string, @Caller() caller: OperatorCaller): Promise<void> {
-    await this.catalogue.retire(productId, caller);
+    await this.catalog.retire(productId, caller);
   }
 }
 
-function present(product: CatalogueProduct): CatalogueProductDto {
+function present(product: CatalogProduct): CatalogProductDto {
   return {
     ...presentProduct(product),
     createdAt: product.createdAt.toISOString(),

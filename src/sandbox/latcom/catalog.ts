@@ -38,7 +38,7 @@ const DOCUMENTED: readonly Product[] = [
 
 /** The documented products, and those that the control API has added or changed. */
 @Injectable()
-export class Catalogue {
+export class Catalog {
   private readonly added: Table<Product>;
 
   constructor(journal: Journal) {

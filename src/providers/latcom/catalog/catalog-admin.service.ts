@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Audit, type OperatorCaller } from '../../../access/index.js';
 import { Problem, type FieldError } from '../../../common/problem.js';
-import { Catalogue, type Product } from './catalogue.service.js';
+import { Catalog, type Product } from './catalog.service.js';
 
 /** A product as operators see it. */
-export interface CatalogueProduct extends Product {
+export interface CatalogProduct extends Product {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
 /** Ten times the largest documented amount, to reject typing errors. The table has the same limit. */
 const MAX_PESOS = 50_000;
-/** Every instance holds the whole catalogue in memory. */
+/** Every instance holds the whole catalog in memory. */
 const MAX_PRODUCTS = 1_000;
 
 const SELECT = `
@@ -28,17 +28,17 @@ const UPDATE = `
 update latcom_products set description = $2, operator = $3, min_pesos = $4, max_pesos = $5, updated_at = now()
 where product_id = $1`;
 
-/** Lets operators manage LATCOM's catalogue. A change and its audit entry are one database transaction. */
+/** Lets operators manage LATCOM's catalog. A change and its audit entry are one database transaction. */
 @Injectable()
-export class CatalogueAdmin {
+export class CatalogAdmin {
   constructor(
     private readonly source: DataSource,
     private readonly audit: Audit,
-    private readonly catalogue: Catalogue,
+    private readonly catalog: Catalog,
   ) {}
 
   /** Also reactivates a retired product. @throws Problem `validation_failed`, `invalid_state` */
-  async create(product: Product, actor: OperatorCaller): Promise<CatalogueProduct> {
+  async create(product: Product, actor: OperatorCaller): Promise<CatalogProduct> {
     assertPriced(product, '/minAmount/value');
     return this.change(product.productId, async (manager) => {
       const added = await manager.query<unknown[]>(INSERT, valuesOf(product));
@@ -49,22 +49,22 @@ export class CatalogueAdmin {
         'select count(*)::integer as count from latcom_products',
       );
       if ((found?.count ?? 0) > MAX_PRODUCTS) {
-        throw new Problem('invalid_state', `The catalogue holds at most ${MAX_PRODUCTS} products. Retire one first.`);
+        throw new Problem('invalid_state', `The catalog holds at most ${MAX_PRODUCTS} products. Retire one first.`);
       }
       await this.audit.record(actor, 'product.create', product.productId, audited(product), manager);
     });
   }
 
   /** In the order of their ids. */
-  async list(limit: number, after: string | null): Promise<CatalogueProduct[]> {
-    return this.source.query<CatalogueProduct[]>(`${SELECT} where product_id > $1 order by product_id limit $2`, [
+  async list(limit: number, after: string | null): Promise<CatalogProduct[]> {
+    return this.source.query<CatalogProduct[]>(`${SELECT} where product_id > $1 order by product_id limit $2`, [
       after ?? '',
       limit,
     ]);
   }
 
   /** @throws Problem `not_found` */
-  async read(productId: string): Promise<CatalogueProduct> {
+  async read(productId: string): Promise<CatalogProduct> {
     return this.find(this.source.manager, productId);
   }
 
@@ -73,7 +73,7 @@ export class CatalogueAdmin {
     productId: string,
     changes: Partial<Omit<Product, 'productId'>>,
     actor: OperatorCaller,
-  ): Promise<CatalogueProduct> {
+  ): Promise<CatalogProduct> {
     return this.change(productId, async (manager) => {
       const before = await this.find(manager, productId, 'for update');
       const after = { ...before, ...changes };
@@ -90,24 +90,20 @@ export class CatalogueAdmin {
       await manager.query('delete from latcom_products where product_id = $1', [productId]);
       await this.audit.record(actor, 'product.retire', productId, audited(product), manager);
     });
-    this.catalogue.forget();
+    this.catalog.forget();
   }
 
-  private async change(productId: string, work: (manager: EntityManager) => Promise<void>): Promise<CatalogueProduct> {
+  private async change(productId: string, work: (manager: EntityManager) => Promise<void>): Promise<CatalogProduct> {
     const changed = await this.source.transaction(async (manager) => {
       await work(manager);
       return this.find(manager, productId);
     });
-    this.catalogue.forget();
+    this.catalog.forget();
     return changed;
   }
 
-  private async find(
-    manager: EntityManager,
-    productId: string,
-    lock: 'for update' | '' = '',
-  ): Promise<CatalogueProduct> {
-    const [product] = await manager.query<CatalogueProduct[]>(`${SELECT} where product_id = $1 ${lock}`, [productId]);
+  private async find(manager: EntityManager, productId: string, lock: 'for update' | '' = ''): Promise<CatalogProduct> {
+    const [product] = await manager.query<CatalogProduct[]>(`${SELECT} where product_id = $1 ${lock}`, [productId]);
     if (!product) throw Problem.notFound('product');
     return product;
   }

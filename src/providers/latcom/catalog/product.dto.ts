@@ -1,4 +1,4 @@
-import type { Product } from './catalogue.service.js';
+import type { Product } from './catalog.service.js';
 import { fromPesos, type PesosDto } from '../pesos.dto.js';
 
 export class ProductDto {

@@ -94,7 +94,7 @@ export class ProductQueryDto extends LimitQueryDto {
   }
 }
 
-export class CatalogueProductDto extends ProductDto {
+export class CatalogProductDto extends ProductDto {
   @ApiProperty({ type: String, format: 'date-time' })
   createdAt!: string;
   @ApiProperty({ type: String, format: 'date-time' })
@@ -102,8 +102,8 @@ export class CatalogueProductDto extends ProductDto {
 }
 
 export class ProductPageDto {
-  @ApiProperty({ type: [CatalogueProductDto] })
-  data!: CatalogueProductDto[];
+  @ApiProperty({ type: [CatalogProductDto] })
+  data!: CatalogProductDto[];
   @ApiProperty({ type: String, nullable: true })
   nextCursor!: string | null;
 }

@@ -15,7 +15,7 @@ export interface Product {
 
 type Products = ReadonlyMap<string, Product>;
 
-/** The only key of the cache: the catalogue is small and read as a whole. */
+/** The only key of the cache: the catalog is small and read as a whole. */
 const ALL = 'all';
 
 const SELECT = `
@@ -24,10 +24,10 @@ from latcom_products order by operator, min_pesos, product_id`;
 
 /**
  * LATCOM's products, held in memory for the hot path. Every instance sees a change within 3 s. While the database is
- * unavailable, the last known catalogue is used.
+ * unavailable, the last known catalog is used.
  */
 @Injectable()
-export class Catalogue {
+export class Catalog {
   private readonly cache: StaleWhileErrorCache<Products>;
   private last: Products | null = null;
 
@@ -35,7 +35,7 @@ export class Catalogue {
     this.cache = new StaleWhileErrorCache(() => this.load());
   }
 
-  /** null: not in the catalogue, or retired. */
+  /** null: not in the catalog, or retired. */
   async find(productId: string): Promise<Product | null> {
     const products = await this.cache.get(ALL);
     return products.get(productId) ?? null;
@@ -57,7 +57,7 @@ export class Catalogue {
       this.last = new Map(rows.map((product) => [product.productId, product]));
     } catch (error) {
       if (!this.last || !isUnavailable(error)) throw error;
-      logger.warn(describeError(error), 'the catalogue of LATCOM could not be read; the last known one is used');
+      logger.warn(describeError(error), 'the catalog of LATCOM could not be read; the last known one is used');
     }
     return this.last;
   }

@@ -5,7 +5,7 @@ import { bareId, unique } from '../../support/ids.js';
 import { eventually } from '../../support/wait.js';
 import { startWorld, topup, type World } from '../../support/world.js';
 
-/** The documented time within which a change of the catalogue takes effect on all instances. */
+/** The documented time within which a change of the catalog takes effect on all instances. */
 const EFFECTIVE_MS = 5_000;
 
 let world: World;
@@ -122,7 +122,7 @@ describe('a product that an operator adds', () => {
 
   it('is sold, repriced and retired by a second gateway within 5 s', async () => {
     const shownThere = (productId: string): Promise<unknown> => listed(other, productId, world.partner);
-    // Makes the other gateway load the catalogue before the change.
+    // Makes the other gateway load the catalog before the change.
     expect(await shownThere('MOVISTAR_TAE')).toBeDefined();
     const productId = await add();
     await eventually(
@@ -253,7 +253,7 @@ describe('a changed product', () => {
   });
 });
 
-describe('adding a product to the catalogue', () => {
+describe('adding a product to the catalog', () => {
   it('happens once, however many operators try at the same time', async () => {
     const body = product();
     const answers = await Promise.all([1, 2, 3].map(() => world.admin('POST', '/v1/admin/products', body)));
@@ -342,7 +342,7 @@ describe("the operators' list of products", () => {
   });
 });
 
-it('only administrators change the catalogue, and every operator reads it', async () => {
+it('only administrators change the catalog, and every operator reads it', async () => {
   const productId = await add();
   const ask = (auth: Credentials, method: string, path: string, body?: unknown): Promise<number> =>
     world
