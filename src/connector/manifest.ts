@@ -22,8 +22,11 @@ export interface ProviderManifest {
   readonly resources?: Readonly<Record<string, ResourceDeclaration>>;
   /** Scopes that its routes require of partner apps. */
   readonly scopes: readonly string[];
-  /** Units of its quantities, as the API shows them. */
-  readonly units: readonly string[];
+  /**
+   * Decimal places by unit of its quantities, as the API shows them: `MXN: 2` for amounts in centavos. A unit may end in
+   * a variable part: `PASS:<planId>`. An operation in any other unit is not recorded: submitting it throws.
+   */
+  readonly units: Readonly<Record<string, number>>;
   /** Sections of the OpenAPI document: name and description. Its controllers use the names in `@ApiTags`. */
   readonly tags: readonly (readonly [name: string, description: string])[];
   /** Its environment variables, in the order of `.env.example`. */

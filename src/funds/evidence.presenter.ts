@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { publicId } from '../common/ids.js';
 import type { Transaction } from '../ledger/model/transaction.js';
-import { formatQuantity } from '../ledger/model/units.js';
+import { formatQuantity } from '../providers/units.js';
 import { LedgerReader } from '../ledger/reads/ledger-reader.service.js';
 import { Presenter } from '../operations/transactions/transaction.presenter.js';
 import type { ObservedBalance } from './balance-evidence.js';

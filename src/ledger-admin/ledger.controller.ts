@@ -3,7 +3,7 @@ import { Operator } from '../access/index.js';
 import { Database } from '../database/database.js';
 import { publicId } from '../common/ids.js';
 import { readAccounts, readBalances, type Account, type AccountBalance } from '../ledger/reads/ledger-balances.js';
-import { formatQuantity } from '../ledger/model/units.js';
+import { formatQuantity } from '../providers/units.js';
 import { verifyLedger, type Fault } from '../ledger/chain/verifier.js';
 import { readDateTime } from '../readers/date-time.js';
 import {

@@ -34,7 +34,6 @@ export const PROVIDERS: readonly ProviderName[] = MANIFESTS.map(({ name }) => na
 export const PROVIDER_SCOPES: readonly ProviderScope[] = MANIFESTS.flatMap(
   ({ scopes }): readonly ProviderScope[] => scopes,
 );
-export const UNITS: readonly string[] = DECLARED.flatMap(({ units }) => units);
 
 /** The ledger's own type, for transactions of every provider. */
 const CORRECTION: OperationDeclaration = { member: 'correction', path: null, personal: [] };
@@ -54,8 +53,10 @@ export const STATEMENT_TYPES: readonly string[] = [...OPERATIONS].flatMap(([type
 );
 /** Members of a transaction's JSON that hold the details of its type. */
 export const DETAIL_MEMBERS: readonly string[] = unique([...OPERATIONS.values()].map(({ member }) => member));
-/** Members of `detail` about a person, of all types. */
-export const PERSONAL_MEMBERS: readonly string[] = unique([...OPERATIONS.values()].flatMap(({ personal }) => personal));
+/** Members of `detail` about a person, by type. */
+export const PERSONAL_MEMBERS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  [...OPERATIONS].map(([type, { personal }]) => [type, personal]),
+);
 /** Final statuses of resources, of all kinds. */
 export const END_STATUSES: readonly string[] = unique(
   [...RESOURCES.values()].flatMap(({ endStatuses }) => endStatuses),
@@ -98,10 +99,11 @@ export function statementFormatOf(provider: string): StatementFormat {
   return declared(STATEMENTS, 'statement', provider);
 }
 
-/** The detail with null in place of personal data. */
-export function withoutPersonal(detail: JsonObject): JsonObject {
+/** The detail of a transaction of the type with null in place of personal data. */
+export function withoutPersonal(type: string, detail: JsonObject): JsonObject {
+  const { personal } = operationOf(type);
   return Object.fromEntries(
-    Object.entries(detail).map(([name, value]) => [name, PERSONAL_MEMBERS.includes(name) ? null : value]),
+    Object.entries(detail).map(([name, value]) => [name, personal.includes(name) ? null : value]),
   );
 }
 

@@ -3,6 +3,7 @@ import { Client, type Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
 import { newUuid } from '../../src/common/ids.js';
 import { readBalances } from '../../src/ledger/reads/ledger-balances.js';
+import { erasePersonal } from '../../src/ledger/writes/erase.js';
 import { forgetOldKeys } from '../../src/ledger/writes/expire-idempotency-keys.js';
 import { Ledger } from '../../src/ledger/ledger.service.js';
 import { isFinal, isLegalTransition } from '../../src/ledger/model/status-transitions.js';
@@ -10,7 +11,6 @@ import { LedgerReader } from '../../src/ledger/reads/ledger-reader.service.js';
 import { analyzeOutgrown } from '../../src/ledger/maintenance/analyze.js';
 import type { NewTransaction } from '../../src/ledger/model/new-transaction.js';
 import { STATUSES, type Transaction } from '../../src/ledger/model/transaction.js';
-import { formatQuantity } from '../../src/ledger/model/units.js';
 import { Cancellation } from '../../src/operations/submission/cancellation.service.js';
 import { APP, draft } from '../support/drafts.js';
 import { createDatabase, openPool, type TestDatabase } from '../support/database.js';
@@ -367,12 +367,26 @@ it('a final status is never followed by another status', () => {
   }
 });
 
-it.each([
-  [1000n, 'MXN', '10.00'],
-  [5n, 'MXN', '0.05'],
-  [-1n, 'MXN', '-0.01'],
-  [9_007_199_254_740_993n, 'MXN', '90071992547409.93'],
-  [3000n, 'LATAM_PASS_POINTS', '3000'],
-])('the quantity %s %s is written without loss', (amount, unit, value) => {
-  expect(formatQuantity(amount, unit)).toEqual({ value, unit });
+describe('erasure of personal members', () => {
+  const detail = { amount: 'ten', phoneNumber: '55••••86' };
+
+  async function erasedDetail(type: string): Promise<unknown> {
+    const transaction = await recorded({ type, detail });
+    await ledger.settle(transaction, move('succeeded'));
+    const members = { topup: ['phoneNumber'], transfer: ['amount'] };
+    const ids = await database.transaction((client) => erasePersonal(client, [transaction.id], members));
+    expect(ids).toEqual([transaction.id]);
+    return (await found(transaction.id)).detail;
+  }
+
+  it.each([
+    ['topup', { ...detail, phoneNumber: null }],
+    ['transfer', { ...detail, amount: null }],
+  ])('leaves members of a %s that are personal in another type', async (type, left) => {
+    expect(await erasedDetail(type)).toEqual(left);
+  });
+
+  it('erases all members of a type that nothing is known about', async () => {
+    expect(await erasedDetail('of a removed provider')).toEqual({ amount: null, phoneNumber: null });
+  });
 });

@@ -9,7 +9,7 @@ const ONE: ProviderManifest = {
   operations: { gift: { member: 'gift', path: '/v1/gifts', personal: [] } },
   resources: { voucher: { idPrefix: 'vou', endStatuses: ['used'] } },
   scopes: ['gifts'],
-  units: ['POINTS'],
+  units: { POINTS: 0 },
   tags: [['Gifts', 'Gifts.']],
   variables: { ONE_BASE_URL: { text: '' } },
   baseUrlVariable: 'ONE_BASE_URL',

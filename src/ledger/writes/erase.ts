@@ -20,11 +20,13 @@ with members as materialized (
 
 /**
  * Events and entries stay, so balances and seals stay valid. The provider's text about a failure is erased, because it
- * may name the person. The hash for the duplicate check is kept for its ten minutes.
+ * may name the person. A type that is not in $2 loses all members. The hash for the duplicate check is kept for its ten
+ * minutes.
  */
 const ERASE = `${FAMILIES}, erased as (
   update transactions t set sealed = null, metadata = '{}', erased_at = coalesce(t.erased_at, now()),
-    detail = (select coalesce(jsonb_object_agg(d.key, case when d.key = any($2) then 'null' else d.value end), '{}')
+    detail = (select coalesce(jsonb_object_agg(d.key,
+      case when coalesce(($2::jsonb -> t.type) ? d.key, true) then 'null' else d.value end), '{}')
       from jsonb_each(t.detail) d),
     failure = t.failure || '{"instructions": null}' || case when jsonb_typeof(t.failure -> 'provider') = 'object'
       then jsonb_build_object('provider', t.failure -> 'provider' || '{"message": null}') else '{}' end,
@@ -50,14 +52,15 @@ select id from ended`;
 
 /**
  * Erases the personal data of final transactions and their resources, both sealed and masked, in the transaction of
- * `client`. Returns the ids of the erased ones. The others are not final, or another one of the same resource is not.
+ * `client`. `personalMembers` are members of `detail`, by transaction type. Returns the ids of the erased ones. The
+ * others are not final, or another one of the same resource is not.
  */
 export async function erasePersonal(
   client: PoolClient,
   ids: readonly string[],
-  personalMembers: readonly string[],
+  personalMembers: Readonly<Record<string, readonly string[]>>,
 ): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>(ERASE, [ids, personalMembers]);
+  const { rows } = await client.query<{ id: string }>(ERASE, [ids, JSON.stringify(personalMembers)]);
   return rows.map(({ id }) => id);
 }
 

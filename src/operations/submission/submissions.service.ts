@@ -17,7 +17,7 @@ import { SendAdmission } from '../execution/send-admission.service.js';
 import { sealSecret } from '../sealed-payload.js';
 import { TransactionWatcher } from '../../ledger/reads/transaction-watcher.service.js';
 import { AttemptRunner } from '../execution/attempt-runner.service.js';
-import { operationOf } from '../../providers/declared.js';
+import { assertDeclared } from './assert-declared.js';
 
 export interface Submitted {
   readonly transaction: Transaction;
@@ -79,7 +79,7 @@ export class Submissions {
 
   /** Records the draft and begins its attempt, if it has one now. */
   private async begin(draft: Draft, submission: Submission, requestMac: Buffer): Promise<Begun> {
-    assertPersonalDeclared(draft);
+    assertDeclared(draft);
     const isLater = sendTimeOf(draft) !== null;
     const leaseMs = isLater ? null : this.admission.leaseFor(draft);
     const expectedInMs = isLater ? null : await this.admission.expectedMs(draft, leaseMs === null);
@@ -143,24 +143,6 @@ export class Submissions {
     const transaction = await this.reader.require({ id: known.id, appId: submission.appId });
     return { transaction: await this.wait(transaction, submission.waitMs), replayed: true };
   }
-}
-
-/** A defect of a connector. The log shows name and code of an error, never its message: both are safe. */
-class UndeclaredPersonalMember extends Error {
-  override readonly name = 'UndeclaredPersonalMember';
-  readonly code: string;
-
-  constructor(type: string, member: string) {
-    super(`the manifest does not declare ${member} of ${type} as personal`);
-    this.code = `${type}.${member}`;
-  }
-}
-
-/** Erasure would leave a personal member in place that no manifest declares. @throws UndeclaredPersonalMember */
-function assertPersonalDeclared({ type, secret }: Draft): void {
-  const { personal } = operationOf(type);
-  const stranger = Object.keys(secret.personal).find((member) => !personal.includes(member));
-  if (stranger !== undefined) throw new UndeclaredPersonalMember(type, stranger);
 }
 
 /**

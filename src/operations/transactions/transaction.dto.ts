@@ -1,6 +1,7 @@
 import { STATUSES, type JsonObject } from '../../ledger/model/transaction.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { DETAIL_MEMBERS, PROVIDERS, TRANSACTION_TYPES, UNITS, type DetailMember } from '../../providers/declared.js';
+import { DETAIL_MEMBERS, PROVIDERS, TRANSACTION_TYPES, type DetailMember } from '../../providers/declared.js';
+import { UNITS } from '../../providers/units.js';
 
 export class QuantityDto {
   /**

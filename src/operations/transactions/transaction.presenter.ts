@@ -4,7 +4,7 @@ import { publicId } from '../../common/ids.js';
 import { isFinal } from '../../ledger/model/status-transitions.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import type { JsonObject, Resource, Transaction, TransactionEvent } from '../../ledger/model/transaction.js';
-import { formatQuantity } from '../../ledger/model/units.js';
+import { formatQuantity } from '../../providers/units.js';
 import type { Secret } from '../../connector/connector.js';
 import { operationOf, resourceOf, withoutPersonal } from '../../providers/declared.js';
 import { isoTime } from './iso-time.js';
@@ -72,7 +72,7 @@ export class Presenter {
     const { quantity, unit } = transaction;
     const withheld = isWithheld(transaction, view);
     const secret = view.personal && !withheld ? await this.secretOf(transaction) : null;
-    const shown = withheld ? withoutPersonal(transaction.detail) : transaction.detail;
+    const shown = withheld ? withoutPersonal(transaction.type, transaction.detail) : transaction.detail;
     const detail = secret ? overlay(shown, secret.personal) : shown;
     const member = resource ? { ...(await this.resource(resource, view)), ...detail } : detail;
     return {

@@ -13,7 +13,7 @@ export const LATAM_PASS = {
     cobranded_end: { member: 'cobranded', path: null, personal: ['ffn', 'card'] },
   },
   scopes: ['accruals', 'members', 'cobranded'],
-  units: [POINTS_UNIT],
+  units: { [POINTS_UNIT]: 0 },
   tags: [
     ['Accruals', 'Points for LATAM Pass members.'],
     ['Members', 'LATAM Pass members: looked up, never stored.'],

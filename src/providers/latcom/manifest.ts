@@ -11,7 +11,7 @@ export const LATCOM = {
     topup: { member: 'topup', path: '/v1/topups', personal: ['phoneNumber'], inStatement: true },
   },
   scopes: ['topups'],
-  units: [PESO_UNIT],
+  units: { [PESO_UNIT]: 2 },
   tags: [['Top-ups', 'Prepaid Mexican top-ups through LATCOM.']],
   variables: LATCOM_VARIABLES,
   baseUrlVariable: 'LATCOM_BASE_URL',

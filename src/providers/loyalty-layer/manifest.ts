@@ -11,7 +11,7 @@ export const LOYALTY_LAYER = {
   operations: { pass_create: PASS, pass_update: PASS, pass_cancel: PASS },
   resources: { pass: { idPrefix: 'pass', endStatuses: ['canceled', 'expired', 'void'] } },
   scopes: ['passes'],
-  units: ['PASS:<planId>'],
+  units: { 'PASS:<planId>': 0 },
   tags: [
     ['Cards', 'Encrypted cards for LoyaltyLayer. The gateway never sees a card number.'],
     ['Passes', 'Lounge and eSIM passes of LoyaltyLayer.'],

@@ -1,5 +1,5 @@
 import { parseId } from '../../common/ids.js';
-import { parseQuantity } from '../../ledger/model/units.js';
+import { parseQuantity } from '../../providers/units.js';
 import { Problem } from '../../common/problem.js';
 import type { BreakFilterDto, BreakQueryDto } from './break.dto.js';
 

@@ -1,5 +1,5 @@
 import { publicId } from '../../common/ids.js';
-import { formatQuantity } from '../../ledger/model/units.js';
+import { formatQuantity } from '../../providers/units.js';
 import { MEANINGS } from '../breaks/break-classes.js';
 import type { Break } from '../breaks/breaks.service.js';
 import { nextNight } from './nightly-schedule.js';

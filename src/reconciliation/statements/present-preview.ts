@@ -1,5 +1,5 @@
 import { publicId } from '../../common/ids.js';
-import { formatQuantity } from '../../ledger/model/units.js';
+import { formatQuantity } from '../../providers/units.js';
 import { countOf } from './bad-lines/bad-line.js';
 import { presentPeriod } from '../runs/present-run.js';
 import type { SampleLineDto, StatementPreviewDto } from './preview.dto.js';

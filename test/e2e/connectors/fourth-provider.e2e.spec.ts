@@ -161,6 +161,7 @@ describe('a mistake in the manifest of the fourth provider', () => {
     ['operation topup', 'transfer: {', 'topup: {'],
     ['scope topups', "scopes: ['transfers']", "scopes: ['topups']"],
     ['scope transactions:read', "scopes: ['transfers']", "scopes: ['transfers', 'transactions:read']"],
+    ['unit MXN', 'units: { [POINTS_UNIT]: 0 }', 'units: { MXN: 0 }'],
     [
       'variable LATCOM_BASE_URL',
       'variables: PUNTOS_NORTE_VARIABLES',

@@ -3,7 +3,6 @@ import { ApiTags } from '@nestjs/swagger';
 import { Caller, Partner, type AppCaller } from '../../../access/index.js';
 import { WaitFor } from '../../../api/prefer.js';
 import { LedgerReader } from '../../../ledger/reads/ledger-reader.service.js';
-import { formatQuantity } from '../../../ledger/model/units.js';
 import { POINTS_UNIT } from './points.js';
 import { Reads } from '../../../operations/http/openapi.decorators.js';
 import { AsSubmission, type SubmissionRequest } from '../../../operations/intake/as-submission.decorator.js';
@@ -49,7 +48,7 @@ export class AccrualsController {
     return {
       data: days.map(({ day, quantity, count }) => ({
         date: day,
-        quantity: formatQuantity(quantity, POINTS_UNIT),
+        quantity: { value: quantity.toString(), unit: POINTS_UNIT },
         count,
       })),
     };
