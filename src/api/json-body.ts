@@ -5,6 +5,7 @@ import { DuplicateMemberError, numberOrBigint, parseJson } from '../readers/json
 
 /** Much deeper than any request of the API. Recursion over outside data needs a limit. */
 const MAX_DEPTH = 32;
+const TOO_DEEP = `is nested more than ${MAX_DEPTH} levels deep`;
 /** Member names that can change the prototype of JavaScript objects. */
 const FORBIDDEN_MEMBERS = new Set(['__proto__', 'constructor', 'prototype']);
 const MAX_NAME_LENGTH = 64;
@@ -26,6 +27,8 @@ export function readJson(bytes: Buffer): BodyReading {
     value = parseJson(text, numberOrBigint);
   } catch (error) {
     if (error instanceof DuplicateMemberError) return { problem: namedTwice(error.member), unread: text };
+    // The stack of the parser ended: the text may be valid, but it is nested thousands of levels deep.
+    if (error instanceof RangeError) return { problem: unreadable(TOO_DEEP), unread: text };
     return { problem: unreadable('is not valid JSON: check quotes, commas and braces'), unread: text };
   }
   const error = findFault(value, '', 0);
@@ -78,7 +81,7 @@ function isStorable(text: string): boolean {
 function findFault(value: unknown, pointer: string, depth: number): FieldError | null {
   if (typeof value === 'string') return isStorable(value) ? null : { pointer, message: UNSTORABLE };
   if (typeof value !== 'object' || value === null) return null;
-  if (depth >= MAX_DEPTH) return { pointer: '', message: `is nested more than ${MAX_DEPTH} levels deep` };
+  if (depth >= MAX_DEPTH) return { pointer: '', message: TOO_DEEP };
   for (const [name, part] of Object.entries(value)) {
     const path = pointerTo(pointer, name);
     if (FORBIDDEN_MEMBERS.has(name)) return { pointer: path, message: 'is not an allowed member' };
