@@ -33,8 +33,8 @@ interface RunInProgress {
 
 /**
  * Runs background work at fixed intervals. While a run is still in progress, the next one is skipped. A run that fails
- * raises an alarm, and the next one tries again. A run that takes over an hour raises an alarm too. At shutdown no new run begins. The process waits for runs in progress,
- * for at most the grace period.
+ * raises an alarm, and the next one tries again. A run that takes over an hour raises an alarm too. At shutdown no new
+ * run begins. The process waits for runs in progress, for at most the grace period.
  */
 @Injectable()
 export class Jobs implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {

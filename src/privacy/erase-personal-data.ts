@@ -5,7 +5,8 @@ import { deleteNotificationsOf } from '../notifications/delete-notifications.js'
 
 /**
  * Erases the personal data of final transactions, of all others of the same resource (e.g. a pass), and the
- * notifications about them, in the transaction of `client`. Returns the ids of those whose data is gone; the others are not final.
+ * notifications about them, in the transaction of `client`. Returns the ids of those whose data is gone; the others are
+ * not final.
  */
 export async function erasePersonalData(client: PoolClient, ids: readonly string[]): Promise<string[]> {
   const erased = await erasePersonal(client, ids, PERSONAL_MEMBERS);

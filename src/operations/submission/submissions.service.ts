@@ -34,10 +34,7 @@ type Begun =
       readonly running: Promise<Transaction> | null;
     };
 
-/**
- * Accepts requests for operations: records an operation, begins its attempt, and waits for its end as long as the
- * caller wants.
- */
+/** Records a requested operation and begins its attempt. The caller decides how long the response waits for its end. */
 @Injectable()
 export class Submissions {
   constructor(
