@@ -12,6 +12,7 @@ import { NotificationsModule } from './notifications/notifications.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { LatamPassModule } from './providers/latam-pass/latam-pass.module.js';
 import { LatcomModule } from './providers/latcom/latcom.module.js';
 import { LoyaltyLayerModule } from './providers/loyalty-layer/loyalty-layer.module.js';
@@ -40,6 +41,7 @@ export class AppModule {
         NotificationsModule,
         ReconciliationModule,
         PrivacyModule,
+        WebhooksModule,
         LatamPassModule,
         LoyaltyLayerModule,
         LatcomModule,

@@ -62,6 +62,7 @@ Requests that act at a provider require an \`Idempotency-Key\`; a repeated reque
 const TAGS: readonly (readonly [string, string])[] = [
   ...DECLARED.flatMap(({ tags }) => tags),
   ['Transactions', 'All transactions of an app, with status and timeline.'],
+  ['Events', 'What happened to the transactions of an app: a feed, and signed webhooks.'],
   ['Notifications', 'Notifications from providers.'],
   ['Providers', 'Provider health and control, for operators.'],
   ['Administration', 'Apps, keys, operators, plans, products and the audit log, for operators.'],

@@ -146,7 +146,7 @@ create table ledger_entries (
   debit_account bigint not null,
   credit_account bigint not null,
   amount bigint not null,
-  at timestamp with time zone not null default now(),
+  at timestamp with time zone not null default clock_timestamp(),
   constraint ledger_entries_amount_check CHECK ((amount > 0)),
   constraint ledger_entries_check CHECK ((debit_account <> credit_account)),
   constraint ledger_entries_credit_account_fkey FOREIGN KEY (credit_account) REFERENCES ledger_accounts(id),
@@ -475,6 +475,7 @@ create table transaction_events (
 CREATE INDEX transaction_events_at ON public.transaction_events USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 CREATE INDEX transaction_events_corrected ON public.transaction_events USING btree (at) WHERE ((evidence = 'correction'::text) AND (to_status IS NULL));
 CREATE INDEX transaction_events_late ON public.transaction_events USING btree (at) WHERE (from_status = 'unknown'::text);
+CREATE INDEX transaction_events_published ON public.transaction_events USING btree (app_id, at, id) WHERE ((to_status IS NOT NULL) OR (evidence = ANY (ARRAY['correction'::text, 'overdue'::text])));
 CREATE TRIGGER transaction_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transaction_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table transactions (
@@ -731,6 +732,16 @@ AS $function$
   ) recent
 $function$;
 
+CREATE OR REPLACE FUNCTION public.new_uuid()
+ RETURNS uuid
+ LANGUAGE sql
+AS $function$
+  select encode(set_byte(
+    substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) || substring(bytes from 7),
+    6, get_byte(bytes, 6) & 15 | 112), 'hex')::uuid
+  from (select uuid_send(gen_random_uuid()) as bytes) random
+$function$;
+
 CREATE OR REPLACE FUNCTION public.note_open_counts()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -862,6 +873,16 @@ begin
   update provider_quotas q set probing = q.probing and not answered, probed_at = null
   where q.name = budget and q.probing and q.blocked_until <= clock_timestamp();
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.settled_until()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+AS $function$
+  select least(clock_timestamp(), (
+    select min(xact_start) from pg_stat_activity
+    where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
+  )) - interval '1 second'
+$function$;
 
 CREATE OR REPLACE FUNCTION public.summarize_ledger()
  RETURNS void

@@ -232,7 +232,7 @@ it('balances count a correction from the end of its transaction, and what was kn
     if (!found) throw new Error('not there');
     return found;
   };
-  const common = { epoch: null, dueInMs: null, actor: 'test', evidence: 'test', eventId: newUuid() };
+  const common = { epoch: null, dueInMs: null, actor: 'test', evidence: 'answer', eventId: newUuid() } as const;
   await ledger.settle(await find(), { ...common, to: 'succeeded' });
   const ended = (await find()).completedAt;
   await sleep(50);

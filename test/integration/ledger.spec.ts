@@ -64,7 +64,7 @@ const move = (to: Transaction['status'] | null, more: object = {}) => ({
   epoch: null,
   dueInMs: null,
   actor: 'test',
-  evidence: 'test',
+  evidence: 'answer' as const,
   eventId: newUuid(),
   ...more,
 });

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../readers/json.js';
+import type { Evidence } from './evidence.js';
 
 export type { Json, JsonObject } from '../../readers/json.js';
 
@@ -83,6 +84,6 @@ export interface TransactionEvent {
   /** The new status; null: the event records evidence without a status change. */
   readonly to: Status | null;
   readonly actor: string;
-  readonly evidence: string;
+  readonly evidence: Evidence;
   readonly detail: JsonObject;
 }

@@ -46,7 +46,7 @@ with due as (${due}), claimed as (
     due.expired and not due.attempt_open as expired
 ), released as (
   insert into transaction_events (id, transaction_id, app_id, seq, from_status, to_status, actor, evidence)
-  select gen_random_uuid(), id, "appId", version, 'scheduled', 'pending', $4, 'release time reached'
+  select new_uuid(), id, "appId", version, 'scheduled', 'pending', $4, 'release time reached'
   from claimed where "statusBefore" = 'scheduled'
 )
 select * from claimed order by "createdAt"`;

@@ -40,10 +40,12 @@ with input as (
   where t.id = i.id and t.app_id = i."appId" and t.status = i."from" and (i.epoch is null or t.epoch = i.epoch)
   returning t.id, t.app_id, t.provider, t.resource_id, t.version, t.updated_at, t.completed_at, i."from", i."to", i.actor,
     i.evidence, i."eventDetail", i."eventId", i.quantity, i.debit, i.credit, i."balanceId", i.balance, i."begunAt",
-    i.alone, i.resource, i."resourceSealed", i."notificationId", t.correlation_id, t.erased_at
+    i.alone, i.resource, i."resourceSealed", i."notificationId", i."providerReference", t.correlation_id, t.erased_at
 ), event as (
   insert into transaction_events (id, transaction_id, app_id, seq, from_status, to_status, actor, evidence, detail)
-  select "eventId", id, app_id, version, "from", "to", actor, evidence, coalesce("eventDetail", '{}') from moved
+  select "eventId", id, app_id, version, "from", "to", actor, evidence, coalesce("eventDetail", '{}') ||
+    case when "providerReference" is null then '{}' else jsonb_build_object('providerReference', "providerReference") end
+  from moved
 ), entry as (
   insert into ledger_entries (transaction_id, app_id, seq, phase, debit_account, credit_account, amount)
   select id, app_id, version, case when "to" = 'succeeded' then 'post' else 'release' end, debit, credit, quantity

@@ -1,4 +1,5 @@
 import type { AccountPair } from './accounts.js';
+import type { Evidence } from '../model/evidence.js';
 import type { Failure, JsonObject, Status } from '../model/transaction.js';
 
 /** The balance at the provider that the answer to an operation reported. */
@@ -47,7 +48,7 @@ export interface Settlement {
   readonly reported?: ReportedBalance;
   readonly actor: string;
   /** The evidence of the transition, e.g. `answer`, `notification`, `timeout`. */
-  readonly evidence: string;
+  readonly evidence: Evidence;
   readonly eventDetail?: JsonObject;
   readonly eventId: string;
   /** The notification that this commit marks as applied, unless the personal data of the transaction is erased. */

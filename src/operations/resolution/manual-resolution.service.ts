@@ -80,7 +80,7 @@ export class ManualResolution {
   }
 
   /** Recorded first: if this process ends now, another instance claims the transaction. */
-  private async note(transaction: Transaction, actor: string, evidence: string): Promise<Transaction> {
+  private async note(transaction: Transaction, actor: string, evidence: 'retry' | 'refresh'): Promise<Transaction> {
     const settled = await this.ledger.settle(transaction, {
       to: null,
       epoch: transaction.epoch,

@@ -13,7 +13,12 @@ const SCOPES = scopes();
  * The expected scopes, independent of the document, which comes from the same metadata as the guard. A path requires
  * the scope named like its first part, except for these.
  */
-const OTHER_SCOPES: Readonly<Record<string, string>> = { cards: 'passes', transactions: 'transactions:read' };
+const OTHER_SCOPES: Readonly<Record<string, string>> = {
+  cards: 'passes',
+  transactions: 'transactions:read',
+  events: 'webhooks',
+  'event-types': 'webhooks',
+};
 /** Changes by every role: the caller's own password. */
 const OPEN_TO_VIEWERS = ['POST /v1/admin/operators/me/password'];
 const PUBLIC = ['GET /health/live', 'GET /health/ready', 'GET /metrics'];

@@ -47,7 +47,7 @@ async function recorded(): Promise<Transaction> {
 
 async function ended(transaction: Transaction, to: Transaction['status']): Promise<void> {
   const current = (await reader.find(transaction.id, null)) ?? transaction;
-  const common = { epoch: null, dueInMs: null, actor: 'test', evidence: 'test', eventId: newUuid() };
+  const common = { epoch: null, dueInMs: null, actor: 'test', evidence: 'answer', eventId: newUuid() } as const;
   expect((await ledger.settle(current, { ...common, to })).moved).toBe(true);
 }
 

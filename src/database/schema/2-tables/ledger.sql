@@ -109,6 +109,10 @@ create index transaction_events_late on transaction_events (at) where from_statu
 create index transaction_events_corrected on transaction_events (at)
   where evidence = 'correction' and to_status is null;
 
+-- Status changes, corrections and delays: the events that partners are told, in the order of the feed.
+create index transaction_events_published on transaction_events (app_id, at, id)
+  where to_status is not null or evidence in ('correction', 'overdue');
+
 -- Operations that were sent to a provider in one call; written before the call.
 create table transaction_batches (
   batch_id uuid not null,
@@ -168,7 +172,7 @@ create table ledger_entries (
   debit_account bigint not null references ledger_accounts (id),
   credit_account bigint not null references ledger_accounts (id),
   amount bigint not null check (amount > 0),
-  at timestamptz not null default now(),
+  at timestamptz not null default clock_timestamp(),
   primary key (transaction_id, seq, phase, app_id),
   check (debit_account <> credit_account)
 );

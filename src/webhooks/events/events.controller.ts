@@ -1,0 +1,70 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Caller, Partner, type AppCaller } from '../../access/index.js';
+import { WaitFor } from '../../api/prefer.js';
+import { parseId } from '../../common/ids.js';
+import { Problem } from '../../common/problem.js';
+import { Reads } from '../../operations/http/openapi.decorators.js';
+import { EventFeed, type Position } from './event-feed.service.js';
+import { EventDto, EventPageDto, EventQueryDto, EventTypesDto } from './event.dto.js';
+import { schemaOf } from './event-schema.js';
+import { ALL_TYPES, DEFAULT_TYPES, EVENT_TYPES } from './event-types.js';
+import { publish } from './published-event.js';
+
+/** The app's events: every change of its transactions, in an order that never changes. */
+@Controller('v1')
+@ApiTags('Events')
+@Partner('webhooks')
+export class EventsController {
+  constructor(private readonly feed: EventFeed) {}
+
+  /**
+   * Read the feed of events, oldest first. An event appears about a second after the change, and never before an
+   * earlier one: a reader that passes `nextAfter` on misses nothing. With `Prefer: wait=N` an empty page waits for the
+   * next event, at most N seconds.
+   */
+  @Get('events')
+  @Reads(EventPageDto)
+  async list(
+    @Query() { after, types, limit }: EventQueryDto,
+    @Caller() { appId }: AppCaller,
+    @WaitFor(0) waitMs: number,
+  ): Promise<EventPageDto> {
+    const request = { appId, after: await this.position(appId, after), types: types ?? null, limit: limit + 1 };
+    const rows = await this.feed.waitForPage(request, waitMs);
+    const data = rows.slice(0, limit).map(publish);
+    return { data, nextAfter: data.at(-1)?.id ?? after ?? null, hasMore: rows.length > limit };
+  }
+
+  /** Get one event. Its content never changes. */
+  @Get('events/:id')
+  @Reads(EventDto)
+  async read(@Param('id') id: string, @Caller() { appId }: AppCaller): Promise<EventDto> {
+    const uuid = parseId('evt', id);
+    const found = uuid === null ? null : await this.feed.find(appId, uuid);
+    if (!found) throw Problem.notFound('event');
+    return publish(found);
+  }
+
+  /** List the types of events, with their JSON schemas. */
+  @Get('event-types')
+  @Reads(EventTypesDto)
+  types(): EventTypesDto {
+    const data = ALL_TYPES.map((type) => ({
+      type,
+      description: EVENT_TYPES[type],
+      isDefault: DEFAULT_TYPES.includes(type),
+      schema: schemaOf(type),
+    }));
+    return { data };
+  }
+
+  /** @throws Problem `validation_failed` for an event that is not the app's: it has no place in its feed */
+  private async position(appId: string, after: string | undefined): Promise<Position | null> {
+    if (after === undefined) return null;
+    const uuid = parseId('evt', after);
+    const found = uuid === null ? null : await this.feed.position(appId, uuid);
+    if (!found) throw Problem.invalid('?after', 'must be the id of one of your events');
+    return found;
+  }
+}
