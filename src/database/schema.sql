@@ -146,7 +146,7 @@ create table ledger_entries (
   debit_account bigint not null,
   credit_account bigint not null,
   amount bigint not null,
-  at timestamp with time zone not null default clock_timestamp(),
+  at timestamp with time zone not null default now(),
   constraint ledger_entries_amount_check CHECK ((amount > 0)),
   constraint ledger_entries_check CHECK ((debit_account <> credit_account)),
   constraint ledger_entries_credit_account_fkey FOREIGN KEY (credit_account) REFERENCES ledger_accounts(id),
@@ -690,6 +690,16 @@ AS $function$
     (extract(epoch from e.at) * 1000000)::bigint, e.from_status, e.to_status, e.actor, e.evidence, e.detail)::text, 'UTF8'))
 $function$;
 
+CREATE OR REPLACE FUNCTION public.events_settled_until()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+AS $function$
+  select least(clock_timestamp(), (
+    select min(xact_start) from pg_stat_activity
+    where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
+  )) - interval '1 second'
+$function$;
+
 CREATE OR REPLACE FUNCTION public.float_left(budget text, safety numeric, up_to uuid)
  RETURNS numeric
  LANGUAGE plpgsql
@@ -873,16 +883,6 @@ begin
   update provider_quotas q set probing = q.probing and not answered, probed_at = null
   where q.name = budget and q.probing and q.blocked_until <= clock_timestamp();
 end $function$;
-
-CREATE OR REPLACE FUNCTION public.settled_until()
- RETURNS timestamp with time zone
- LANGUAGE sql
-AS $function$
-  select least(clock_timestamp(), (
-    select min(xact_start) from pg_stat_activity
-    where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
-  )) - interval '1 second'
-$function$;
 
 CREATE OR REPLACE FUNCTION public.summarize_ledger()
  RETURNS void

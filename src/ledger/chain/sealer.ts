@@ -10,8 +10,16 @@ const FIRST_SPAN = 60n * MICROSECONDS;
 /** The start of the first seal, 2020-01-01, before any ledger. */
 const BEGINNING = 1_577_836_800n * MICROSECONDS;
 
-/** In microseconds since 1970. See `settled_until.sql`. */
-const SETTLED_UNTIL = `select (extract(epoch from settled_until()) * 1000000)::bigint::text as until`;
+/**
+ * The time, in microseconds, before which no row can be written any more. A row's time is never before the start of its
+ * database transaction, so the oldest open transaction is the limit. One second is subtracted, because a new
+ * transaction takes a moment to appear in pg_stat_activity.
+ */
+const SETTLED_UNTIL = `
+select (extract(epoch from least(clock_timestamp(), (
+  select min(xact_start) from pg_stat_activity
+  where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+)) - interval '1 second') * 1000000)::bigint::text as until`;
 
 const LAST = `
 select no::text, (extract(epoch from to_at) * 1000000)::bigint::text as "toAt", hash

@@ -15,8 +15,8 @@ export interface Position {
 
 const START: Position = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
 
-/** A statement of its own, before the one that reads the page: see `settled_until.sql`. */
-const SETTLED_UNTIL = `select settled_until()::text as until`;
+/** A statement of its own, before the one that reads the page: see `events_settled_until.sql`. */
+const SETTLED_UNTIL = `select events_settled_until()::text as until`;
 
 const PAGE = `
 select ${EVENT_COLUMNS}

@@ -172,7 +172,7 @@ create table ledger_entries (
   debit_account bigint not null references ledger_accounts (id),
   credit_account bigint not null references ledger_accounts (id),
   amount bigint not null check (amount > 0),
-  at timestamptz not null default clock_timestamp(),
+  at timestamptz not null default now(),
   primary key (transaction_id, seq, phase, app_id),
   check (debit_account <> credit_account)
 );
