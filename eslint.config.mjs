@@ -1,8 +1,11 @@
 import tseslint from 'typescript-eslint';
 
-/** The one way out to the network is `src/outbound`: it alone has the timeouts, the size caps and the allow-listed log. */
+/**
+ * The ways out to the network are `src/outbound` (to providers) and `src/webhooks/sending` (to partners): they alone have
+ * the timeouts, the size caps and the allow-listed log.
+ */
 const OUTBOUND_MESSAGE =
-  'Calls leave through src/outbound alone: its client has the deadlines, the size cap and the safe log.';
+  'Calls leave through src/outbound or src/webhooks/sending alone: they have the deadlines, the size cap and the safe log.';
 const HTTP_MODULES = ['axios', 'undici', '@nestjs/axios', 'got', 'node-fetch'];
 const NODE_HTTP_MODULES = ['http', 'https', 'http2', 'node:http', 'node:https', 'node:http2'];
 
@@ -112,7 +115,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/outbound/**/*.ts', 'src/sandbox/**/*.ts'],
+    files: ['src/outbound/**/*.ts', 'src/webhooks/sending/**/*.ts', 'src/sandbox/**/*.ts'],
     rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off', 'no-restricted-imports': 'off' },
   },
   {

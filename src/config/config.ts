@@ -4,11 +4,13 @@ import { readOutboundProxy, type ProxySettings } from './outbound-proxy.js';
 import { GATEWAY_VARIABLES, type GatewayVariable } from './gateway-variables.js';
 import { readProviders } from './providers.js';
 import { EnvironmentReader, type Environment } from './reader.js';
+import { readWebhooks, type WebhookSettings } from './webhooks.js';
 import { readTrustedProxies } from './trust-proxy.js';
 import { LOG_LEVELS, type LogLevel } from '../common/log.js';
 import { DECLARED, type Reached, type SettingsByProvider } from '../providers/declared.js';
 
-export type { ProxySettings } from './outbound-proxy.js';
+export type { ProxyAddress, ProxySettings } from './outbound-proxy.js';
+export type { WebhookSettings } from './webhooks.js';
 
 /** The first operator, created if there is none. */
 export interface FirstOperator {
@@ -62,6 +64,7 @@ export interface ConfigValues {
   readonly sandbox: SandboxSettings;
   /** The proxy for calls to providers; null: calls are direct. */
   readonly outboundProxy: ProxySettings | null;
+  readonly webhooks: WebhookSettings;
   readonly breaker: { readonly failures: number; readonly openMs: number };
   readonly providers: SettingsByProvider;
 }
@@ -86,6 +89,7 @@ export class Config implements ConfigValues {
   readonly retention!: RetentionSettings;
   readonly sandbox!: SandboxSettings;
   readonly outboundProxy!: ProxySettings | null;
+  readonly webhooks!: WebhookSettings;
   readonly breaker!: { readonly failures: number; readonly openMs: number };
   readonly providers!: SettingsByProvider;
 
@@ -182,6 +186,7 @@ export function readConfig(environment: Environment): { config: Config; warnings
       isFixed: read.text('SANDBOX_PORT') !== null,
     },
     outboundProxy: readOutboundProxy(read),
+    webhooks: readWebhooks(read),
     breaker: {
       failures: read.integer('BREAKER_FAILURES', 20, 1, 100_000),
       openMs: read.integer('BREAKER_OPEN_MS', 5_000, 1, 3_600_000),

@@ -88,6 +88,20 @@ const NETWORK = {
   },
 } as const satisfies Record<string, Variable>;
 
+const WEBHOOKS = {
+  WEBHOOK_PORTS: {
+    text: 'Ports to which webhooks may be sent, separated by commas.',
+    default: '443,8443',
+  },
+  WEBHOOK_ALLOWED_NETWORKS: {
+    text: 'Addresses and CIDRs of partners in private networks, separated by commas, e.g. 10.20.0.0/16. Webhooks go to public addresses only, and to these. List only networks in which partners may reach every host.',
+  },
+  WEBHOOK_PROXY_URL: {
+    text: 'A forward proxy (http or https) for webhooks, e.g. one with a fixed address that partners can allow. Written like OUTBOUND_PROXY_URL, which does not apply to webhooks. The proxy resolves the names, so it must refuse internal addresses itself.',
+    secret: true,
+  },
+} as const satisfies Record<string, Variable>;
+
 const CIRCUIT_BREAKER = {
   BREAKER_FAILURES: {
     text: 'Number of consecutive failed calls that opens the breaker (declines, 401 and 429 do not count), and the time for which it stays open, in milliseconds.',
@@ -103,6 +117,7 @@ export const GATEWAY_VARIABLES = {
   ...RETENTION,
   ...SANDBOX,
   ...NETWORK,
+  ...WEBHOOKS,
   ...CIRCUIT_BREAKER,
 };
 export type GatewayVariable = keyof typeof GATEWAY_VARIABLES;
@@ -115,5 +130,6 @@ export const GATEWAY_GROUPS: readonly VariableGroup[] = [
   { title: 'retention, in days (docs/privacy.md)', variables: RETENTION },
   { title: 'sandbox', variables: SANDBOX },
   { title: 'the network to the providers', variables: NETWORK },
+  { title: 'webhooks to partners (docs/webhooks.md)', variables: WEBHOOKS },
   { title: 'circuit breaker, for each provider', variables: CIRCUIT_BREAKER },
 ];

@@ -2,28 +2,37 @@ import type { GatewayVariable } from './gateway-variables.js';
 import type { EnvironmentReader } from './reader.js';
 import { isNoProxyEntry } from './no-proxy.js';
 
-/** The forward proxy in front of the providers. */
-export interface ProxySettings {
+/** How a forward proxy is reached. */
+export interface ProxyAddress {
   /** Scheme, host and port, without user and password. */
   readonly url: string;
   /** Value of `Proxy-Authorization`; null: none is sent. */
   readonly authorization: string | null;
+}
+
+/** The forward proxy in front of the providers. */
+export interface ProxySettings extends ProxyAddress {
   /** Entries of NO_PROXY: targets that are called directly. */
   readonly exempt: readonly string[];
 }
 
 /** null when no proxy is configured, or when its configuration is wrong. */
 export function readOutboundProxy(read: EnvironmentReader<GatewayVariable>): ProxySettings | null {
-  const url = readProxyUrl(read, 'OUTBOUND_PROXY_URL');
-  if (url === null) return null;
+  const proxy = readProxy(read, 'OUTBOUND_PROXY_URL');
+  if (proxy === null) return null;
   const exempt = read.eitherCase('NO_PROXY')?.split(/[\s,]+/) ?? [];
   const entries = exempt.filter((entry) => entry !== '');
   for (const entry of entries) {
     if (isNoProxyEntry(entry)) continue;
     read.fail('NO_PROXY', `has an entry that is neither a host, .suffix, address, CIDR nor *: "${entry.slice(0, 60)}"`);
   }
-  const authorization = authorizationOf(read, 'OUTBOUND_PROXY_URL', url);
-  return { url: url.origin, authorization, exempt: entries };
+  return { ...proxy, exempt: entries };
+}
+
+/** null when the variable is not set, or wrong. */
+export function readProxy(read: EnvironmentReader<GatewayVariable>, name: GatewayVariable): ProxyAddress | null {
+  const url = readProxyUrl(read, name);
+  return url === null ? null : { url: url.origin, authorization: authorizationOf(read, name, url) };
 }
 
 function readProxyUrl(read: EnvironmentReader<GatewayVariable>, name: GatewayVariable): URL | null {
