@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan, type EntityManager } from 'typeorm';
-import { newUuid } from '../common/ids.js';
-import type { OperatorCaller } from './caller.js';
+import { newUuid, publicId } from '../common/ids.js';
+import type { AppCaller, OperatorCaller } from './caller.js';
 import { AuditEntity, type AuditDetail } from './entities.js';
 
-/** The author of an action: an operator, or the gateway itself at startup. */
-export type AuditActor = OperatorCaller | 'gateway';
+/** The author of an action: an operator, an app that changes its own settings, or the gateway itself. */
+export type AuditActor = OperatorCaller | AppCaller | 'gateway';
 
-const GATEWAY = { name: 'gateway', address: null };
-
-/** The append-only log of operator actions. */
+/** The append-only log of what operators do, and of what apps change. */
 @Injectable()
 export class Audit {
   constructor(private readonly source: DataSource) {}
@@ -25,9 +23,7 @@ export class Audit {
     detail: AuditDetail = {},
     manager: EntityManager = this.source.manager,
   ): Promise<void> {
-    const { name, address } =
-      actor === 'gateway' ? GATEWAY : { name: `operator:${actor.username}`, address: actor.address };
-    await manager.insert(AuditEntity, { id: newUuid(), actor: name, address, action, target, detail });
+    await manager.insert(AuditEntity, { id: newUuid(), ...nameOf(actor), action, target, detail });
   }
 
   /** Newest first. `before` is the last id of the previous page. */
@@ -38,4 +34,10 @@ export class Audit {
       take: limit,
     });
   }
+}
+
+function nameOf(actor: AuditActor): { actor: string; address: string | null } {
+  if (actor === 'gateway') return { actor, address: null };
+  if (actor.kind === 'app') return { actor: `app:${publicId('app', actor.appId)}`, address: null };
+  return { actor: `operator:${actor.username}`, address: actor.address };
 }

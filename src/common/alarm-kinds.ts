@@ -67,6 +67,8 @@ export const ALARMS = {
     'A notification could not be understood; it is kept as it arrived and changed nothing. Read it at `GET /v1/admin/notifications?state=unreadable`, and ask the provider.',
   unsendable_request:
     'Our HTTP client refused to write a request, and it was not sent. Check the configured URL and credentials for characters that are not allowed.',
+  webhook_endpoint_disabled:
+    'A webhook endpoint was disabled: it answered 410, or it could not be reached for five days. Tell the partner; the endpoint is enabled again by the partner or by you, and replay delivers what was missed.',
 } as const;
 
 export type AlarmKind = keyof typeof ALARMS;

@@ -6,7 +6,20 @@ import { randomPart } from '../crypto/random-pool.js';
  * v7.
  */
 export type IdPrefix = (typeof ID_PREFIXES)[number];
-export const ID_PREFIXES = ['txn', 'evt', 'app', 'key', 'opr', 'rec', 'brk', 'ntf', 'aud'] as const;
+export const ID_PREFIXES = [
+  'txn',
+  'evt',
+  'app',
+  'key',
+  'opr',
+  'rec',
+  'brk',
+  'ntf',
+  'aud',
+  'whep',
+  'whd',
+  'rpl',
+] as const;
 
 /** Of a resource, as a provider's manifest declares it. */
 type ResourcePrefix = string & {};

@@ -477,6 +477,7 @@ CREATE INDEX transaction_events_corrected ON public.transaction_events USING btr
 CREATE INDEX transaction_events_late ON public.transaction_events USING btree (at) WHERE (from_status = 'unknown'::text);
 CREATE INDEX transaction_events_published ON public.transaction_events USING btree (app_id, at, id) WHERE ((to_status IS NOT NULL) OR (evidence = ANY (ARRAY['correction'::text, 'overdue'::text])));
 CREATE TRIGGER transaction_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transaction_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER transaction_events_delivered AFTER INSERT ON public.transaction_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_deliveries();
 
 create table transactions (
   id uuid not null,
@@ -546,6 +547,68 @@ CREATE UNIQUE INDEX transactions_reference ON public.transactions USING btree (r
 CREATE TRIGGER transactions_counted_added AFTER INSERT ON public.transactions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_open_counts();
 CREATE TRIGGER transactions_counted_changed AFTER UPDATE ON public.transactions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_open_counts();
 CREATE TRIGGER transactions_counted_removed AFTER DELETE ON public.transactions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_open_counts();
+
+create table webhook_deliveries (
+  endpoint_id uuid not null,
+  transaction_id uuid not null,
+  seq integer not null,
+  id uuid not null,
+  app_id uuid not null,
+  event_id uuid not null,
+  type text not null,
+  state text not null default 'pending'::text,
+  due_at timestamp with time zone default now(),
+  is_sending boolean not null default false,
+  attempts integer not null default 0,
+  refusals integer not null default 0,
+  last_status integer,
+  last_error text,
+  log jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  constraint webhook_deliveries_check CHECK ((((state = 'pending'::text) = (due_at IS NOT NULL)) AND ((state = 'pending'::text) = (ended_at IS NULL)))),
+  constraint webhook_deliveries_id_key UNIQUE (id),
+  constraint webhook_deliveries_pkey PRIMARY KEY (endpoint_id, transaction_id, seq),
+  constraint webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'refused'::text, 'expired'::text])))
+);
+comment on column webhook_deliveries.due_at is 'when it is sent; while it is being sent, the end of its lease: after a crash it is sent again then';
+comment on column webhook_deliveries.refusals is 'answers that refused this event, e.g. 400';
+comment on column webhook_deliveries.log is 'the last ten attempts: at, durationMs, status, error; nothing of an answer';
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_list ON public.webhook_deliveries USING btree (endpoint_id, id);
+
+create table webhook_endpoints (
+  id uuid not null,
+  app_id uuid,
+  url text not null,
+  types text[] not null,
+  description text,
+  secret bytea,
+  previous_secret bytea,
+  previous_until timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  last_success_at timestamp with time zone,
+  failing_since timestamp with time zone,
+  failures integer not null default 0,
+  next_probe_at timestamp with time zone,
+  max_in_flight integer not null default 8,
+  constraint webhook_endpoints_app_id_url_key UNIQUE NULLS NOT DISTINCT (app_id, url),
+  constraint webhook_endpoints_check CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
+  constraint webhook_endpoints_check1 CHECK ((((failures = 0) = (next_probe_at IS NULL)) AND ((failures = 0) = (failing_since IS NULL)))),
+  constraint webhook_endpoints_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['by_app'::text, 'by_operator'::text, 'gone'::text, 'failing'::text]))),
+  constraint webhook_endpoints_max_in_flight_check CHECK (((max_in_flight >= 1) AND (max_in_flight <= 8))),
+  constraint webhook_endpoints_pkey PRIMARY KEY (id)
+);
+comment on column webhook_endpoints.app_id is 'null: an endpoint of the operators';
+comment on column webhook_endpoints.secret is 'encrypted with the key of the app; null: destroyed with it';
+comment on column webhook_endpoints.previous_secret is 'signs beside the new one until previous_until';
+comment on column webhook_endpoints.failures is 'probes in a row that found the endpoint down; while it is not 0, one delivery is sent at next_probe_at';
+comment on column webhook_endpoints.max_in_flight is 'deliveries that may be in progress at once in all instances; 1 after a failure, doubled by each success';
+CREATE INDEX webhook_endpoints_app ON public.webhook_endpoints USING btree (app_id, id);
 
 CREATE OR REPLACE FUNCTION public.admit_transactions(locks bigint[], ids uuid[], macs bytea[], since timestamp with time zone, budgets text[], safeties numeric[], amounts bigint[])
  RETURNS TABLE(id uuid, is_covered boolean)
@@ -690,6 +753,16 @@ AS $function$
     (extract(epoch from e.at) * 1000000)::bigint, e.from_status, e.to_status, e.actor, e.evidence, e.detail)::text, 'UTF8'))
 $function$;
 
+CREATE OR REPLACE FUNCTION public.event_type(to_status text, evidence text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when to_status is not null then 'transaction.' || to_status
+    when evidence = 'correction' then 'transaction.corrected'
+    when evidence = 'overdue' then 'transaction.overdue' end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.events_settled_until()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -751,6 +824,20 @@ AS $function$
     6, get_byte(bytes, 6) & 15 | 112), 'hex')::uuid
   from (select uuid_send(gen_random_uuid()) as bytes) random
 $function$;
+
+CREATE OR REPLACE FUNCTION public.note_deliveries()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type)
+  select e.id, a.transaction_id, a.seq, new_uuid(), a.app_id, a.id, event_type(a.to_status, a.evidence)
+  from added a
+  join webhook_endpoints e on e.app_id = a.app_id and e.disabled_at is null
+  where event_type(a.to_status, a.evidence) = any(e.types)
+  on conflict do nothing;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.note_open_counts()
  RETURNS trigger

@@ -41,6 +41,8 @@ const OWN: Readonly<Record<string, TableRetention>> = {
     ],
   },
   statement_pages: { ledger: WHOLE },
+  webhook_deliveries: { state: WHOLE },
+  webhook_endpoints: { partner: WHOLE },
   transaction_batches: { ledger: WHOLE },
   transaction_events: { ledger: WHOLE },
   transactions: {

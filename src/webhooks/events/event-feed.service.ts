@@ -43,6 +43,11 @@ select ${EVENT_COLUMNS}
 from transaction_events e ${EVENT_JOINS}
 where e.app_id = $1 and e.id = $2 and e.at = $3::timestamptz and ${IS_PUBLISHED}`;
 
+const OF_TRANSACTION = `
+select ${EVENT_COLUMNS}
+from transaction_events e ${EVENT_JOINS}
+where e.transaction_id = $1 and e.seq = $2 and e.app_id = $3 and ${IS_PUBLISHED}`;
+
 export interface FeedRequest {
   readonly appId: string;
   /** The page begins after this event; null: at the first. */
@@ -89,6 +94,12 @@ export class EventFeed implements BeforeApplicationShutdown {
     const position = await this.position(appId, id);
     if (!position) return null;
     return (await this.database.query<EventRow>(ONE, [appId, id, position.at]))[0] ?? null;
+  }
+
+  /** The event with this number in the timeline of a transaction. */
+  async ofTransaction(key: { transactionId: string; seq: number; appId: string }): Promise<EventRow | null> {
+    const values = [key.transactionId, key.seq, key.appId];
+    return (await this.database.prepared<EventRow>('webhook_event', OF_TRANSACTION, values))[0] ?? null;
   }
 
   beforeApplicationShutdown(): void {

@@ -36,10 +36,8 @@ export function isEventType(text: string): text is EventType {
   return Object.hasOwn(EVENT_TYPES, text);
 }
 
-/** The SQL expression for the type of an event `e`; null: partners are not told of it. */
-export const TYPE_SQL = `case when e.to_status is not null then 'transaction.' || e.to_status
-  when e.evidence = 'correction' then 'transaction.corrected'
-  when e.evidence = 'overdue' then 'transaction.overdue' end`;
+/** The SQL expression for the type of an event `e`. */
+export const TYPE_SQL = `event_type(e.to_status, e.evidence)`;
 
 /** The predicate of the index of published events. */
 export const IS_PUBLISHED = `(e.to_status is not null or e.evidence in ('correction', 'overdue'))`;

@@ -1,0 +1,67 @@
+-- Webhooks to partners. Only src/webhooks writes to these tables.
+
+create table webhook_endpoints (
+  id uuid primary key,
+  app_id uuid,
+  url text not null,
+  types text[] not null,
+  description text,
+  secret bytea,
+  previous_secret bytea,
+  previous_until timestamptz,
+  disabled_at timestamptz,
+  disabled_reason text check (disabled_reason in ('by_app', 'by_operator', 'gone', 'failing')),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  last_success_at timestamptz,
+  failing_since timestamptz,
+  failures integer not null default 0,
+  next_probe_at timestamptz,
+  max_in_flight integer not null default 8 check (max_in_flight between 1 and 8),
+  unique nulls not distinct (app_id, url),
+  check ((disabled_at is null) = (disabled_reason is null)),
+  check ((failures = 0) = (next_probe_at is null) and (failures = 0) = (failing_since is null))
+);
+comment on column webhook_endpoints.app_id is 'null: an endpoint of the operators';
+comment on column webhook_endpoints.secret is 'encrypted with the key of the app; null: destroyed with it';
+comment on column webhook_endpoints.previous_secret is 'signs beside the new one until previous_until';
+comment on column webhook_endpoints.failures is
+  'probes in a row that found the endpoint down; while it is not 0, one delivery is sent at next_probe_at';
+comment on column webhook_endpoints.max_in_flight is
+  'deliveries that may be in progress at once in all instances; 1 after a failure, doubled by each success';
+create index webhook_endpoints_app on webhook_endpoints (app_id, id);
+
+-- One row for each event that an endpoint is told. The trigger of transaction_events adds it in the commit of the event. It
+-- has no foreign key: its lock on the endpoint would be shared by all writers of the ledger.
+create table webhook_deliveries (
+  endpoint_id uuid not null,
+  transaction_id uuid not null,
+  seq integer not null,
+  id uuid not null,
+  app_id uuid not null,
+  event_id uuid not null,
+  type text not null,
+  state text not null default 'pending' check (state in ('pending', 'delivered', 'refused', 'expired')),
+  due_at timestamptz default now(),
+  is_sending boolean not null default false,
+  attempts integer not null default 0,
+  refusals integer not null default 0,
+  last_status integer,
+  last_error text,
+  log jsonb not null default '[]',
+  created_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  primary key (endpoint_id, transaction_id, seq),
+  unique (id),
+  check ((state = 'pending') = (due_at is not null) and (state = 'pending') = (ended_at is null))
+);
+comment on column webhook_deliveries.due_at is
+  'when it is sent; while it is being sent, the end of its lease: after a crash it is sent again then';
+comment on column webhook_deliveries.refusals is 'answers that refused this event, e.g. 400';
+comment on column webhook_deliveries.log is 'the last ten attempts: at, durationMs, status, error; nothing of an answer';
+create index webhook_deliveries_due on webhook_deliveries (endpoint_id, due_at) where due_at is not null;
+create index webhook_deliveries_list on webhook_deliveries (endpoint_id, id);
+create index webhook_deliveries_ended on webhook_deliveries (ended_at) where ended_at is not null;
+
+create trigger transaction_events_delivered after insert on transaction_events
+  referencing new table as added for each statement execute function note_deliveries();

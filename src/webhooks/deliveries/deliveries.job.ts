@@ -1,0 +1,77 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { alarm } from '../../common/alarm.js';
+import { describeError, logger } from '../../common/log.js';
+import { publicId } from '../../common/ids.js';
+import { AppVault } from '../../crypto/app-vault.js';
+import { Every } from '../../jobs/every.decorator.js';
+import { EventFeed } from '../events/event-feed.service.js';
+import { publish } from '../events/published-event.js';
+import { sign } from '../sending/signature.js';
+import { WebhookHttp, type SendResult } from '../sending/webhook-http.service.js';
+import { DeliveryClaims } from './delivery-claims.service.js';
+import { DeliveryResults } from './delivery-results.service.js';
+import type { ClaimedDelivery } from './delivery.js';
+
+/** A commit is told within about this time. */
+const TICK_MS = 50;
+
+/** Sends what is due. Any instance may send any delivery; the claims keep two from sending the same. */
+@Injectable()
+export class DeliveriesJob implements BeforeApplicationShutdown {
+  private readonly sending = new Set<Promise<void>>();
+
+  constructor(
+    private readonly claims: DeliveryClaims,
+    private readonly results: DeliveryResults,
+    private readonly feed: EventFeed,
+    private readonly vault: AppVault,
+    private readonly http: WebhookHttp,
+  ) {}
+
+  @Every(TICK_MS)
+  async sendDue(): Promise<void> {
+    for (const delivery of await this.claims.claim()) {
+      const attempt = this.attempt(delivery).finally(() => this.sending.delete(attempt));
+      this.sending.add(attempt);
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.sending);
+  }
+
+  private async attempt(delivery: ClaimedDelivery): Promise<void> {
+    const ids = { deliveryId: publicId('whd', delivery.id), endpointId: publicId('whep', delivery.endpointId) };
+    try {
+      const result = await this.send(delivery);
+      if (!result) return;
+      for (const { id, reason } of await this.results.write(delivery, result)) {
+        alarm(
+          'webhook_endpoint_disabled',
+          { endpointId: publicId('whep', id), reason },
+          'a webhook endpoint was disabled',
+        );
+      }
+    } catch (error) {
+      // Its lease ends, and it is sent again.
+      logger.warn({ ...ids, ...describeError(error) }, 'a webhook delivery was interrupted');
+    }
+  }
+
+  /** null: the app's data was erased, and with it the secret. */
+  private async send(delivery: ClaimedDelivery): Promise<SendResult | null> {
+    const { appId, eventId, url } = delivery;
+    const [cipher, event] = await Promise.all([this.vault.of(appId), this.feed.ofTransaction(delivery)]);
+    if (cipher.isDestroyed || !delivery.secret || !event) return null;
+    const secrets = [delivery.secret, delivery.previousSecret].flatMap((sealed) =>
+      sealed ? [cipher.open(sealed)] : [],
+    );
+    const body = JSON.stringify(publish(event));
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'loyalty-gateway',
+      ...sign(publicId('evt', eventId), body, secrets),
+    };
+    return this.http.send({ url, headers, body });
+  }
+}

@@ -1,0 +1,44 @@
+import type { EventType } from '../events/event-types.js';
+import type { SendResult } from '../sending/webhook-http.service.js';
+
+export type DeliveryState = 'pending' | 'delivered' | 'refused' | 'expired';
+
+/** A delivery that this instance may send until its lease ends. */
+export interface ClaimedDelivery {
+  readonly id: string;
+  readonly endpointId: string;
+  readonly appId: string;
+  readonly transactionId: string;
+  readonly seq: number;
+  readonly eventId: string;
+  readonly type: EventType;
+  readonly attempts: number;
+  readonly refusals: number;
+  /** True when the endpoint was down: this delivery finds out whether it still is. */
+  readonly isProbe: boolean;
+  readonly failures: number;
+  readonly url: string;
+  /** Sealed; null: destroyed with the data of the app. */
+  readonly secret: Buffer | null;
+  /** Signs too, while it is not null. */
+  readonly previousSecret: Buffer | null;
+}
+
+/** What an answer, or its absence, means. */
+export type Verdict =
+  | { readonly kind: 'delivered' }
+  /** The endpoint does not take this event; others may pass. */
+  | { readonly kind: 'refused'; readonly retryAfterMs: number | null }
+  /** The endpoint takes nothing at the moment. */
+  | { readonly kind: 'down'; readonly retryAfterMs: number | null }
+  /** The endpoint wants nothing any more (410). */
+  | { readonly kind: 'gone' };
+
+const GONE = 410;
+const TOO_MANY_REQUESTS = 429;
+
+export function judge({ status, retryAfterMs }: SendResult): Verdict {
+  if (status === null || status >= 500 || status === TOO_MANY_REQUESTS) return { kind: 'down', retryAfterMs };
+  if (status === GONE) return { kind: 'gone' };
+  return status >= 200 && status < 300 ? { kind: 'delivered' } : { kind: 'refused', retryAfterMs };
+}

@@ -1,0 +1,22 @@
+import type { EventType } from '../events/event-types.js';
+
+export const DISABLED_REASONS = ['by_app', 'by_operator', 'gone', 'failing'] as const;
+export type DisabledReason = (typeof DISABLED_REASONS)[number];
+
+/** Where an app is told of its events. The secret is read only where something is signed. */
+export interface Endpoint {
+  readonly id: string;
+  readonly appId: string;
+  readonly url: string;
+  readonly types: readonly EventType[];
+  readonly description: string | null;
+  /** null: it is enabled. */
+  readonly disabledReason: DisabledReason | null;
+  readonly failingSince: Date | null;
+  readonly lastSuccessAt: Date | null;
+  readonly createdAt: Date;
+}
+
+export const ENDPOINT_COLUMNS = `
+  p.id, p.app_id as "appId", p.url, p.types, p.description, p.disabled_reason as "disabledReason",
+  p.failing_since as "failingSince", p.last_success_at as "lastSuccessAt", p.created_at as "createdAt"`;

@@ -1,0 +1,128 @@
+import {
+  applyDecorators,
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Patch,
+  Post,
+  Query,
+} from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
+import { Caller, Partner, type AppCaller } from '../../access/index.js';
+import { ApiProblems } from '../../api/openapi.js';
+import { page, PageQueryDto } from '../../api/pagination.js';
+import { parseId, publicId } from '../../common/ids.js';
+import { Reads } from '../../operations/http/openapi.decorators.js';
+import { DEFAULT_TYPES } from '../events/event-types.js';
+import type { Endpoint } from './endpoint.js';
+import {
+  CreateEndpointDto,
+  EndpointDto,
+  EndpointPageDto,
+  NewEndpointDto,
+  RotateSecretDto,
+  SecretDto,
+  UpdateEndpointDto,
+} from './endpoint.dto.js';
+import { Endpoints } from './endpoints.service.js';
+
+/** Where the app receives its events as signed requests. */
+@Controller('v1/webhook-endpoints')
+@ApiTags('Events')
+@Partner('webhooks')
+export class EndpointsController {
+  constructor(private readonly endpoints: Endpoints) {}
+
+  /** Register an endpoint, at most ten. It receives the events from now on; replay delivers earlier ones. */
+  @Post()
+  @Creates()
+  async create(@Body() dto: CreateEndpointDto, @Caller() caller: AppCaller): Promise<NewEndpointDto> {
+    const { url, types = DEFAULT_TYPES, description = null } = dto;
+    const [endpoint, secret] = await this.endpoints.create(caller, { url, types, description });
+    return { ...present(endpoint), secret };
+  }
+
+  /** List the app's endpoints, newest first. */
+  @Get()
+  @Reads(EndpointPageDto)
+  async list(@Query() query: PageQueryDto, @Caller() { appId }: AppCaller): Promise<EndpointPageDto> {
+    const found = await this.endpoints.list(appId, query.limit + 1, query.before);
+    const { data, nextCursor } = page(found, query.limit, ({ id }) => id);
+    return { data: data.map(present), nextCursor };
+  }
+
+  /** Get one endpoint. */
+  @Get(':id')
+  @Reads(EndpointDto)
+  async read(@Param('id') id: string, @Caller() { appId }: AppCaller): Promise<EndpointDto> {
+    return present(await this.endpoints.read(appId, parseId('whep', id)));
+  }
+
+  /** Change an endpoint. Omitted members keep their values. */
+  @Patch(':id')
+  @Changes()
+  async update(
+    @Param('id') id: string,
+    @Body() dto: UpdateEndpointDto,
+    @Caller() caller: AppCaller,
+  ): Promise<EndpointDto> {
+    return present(await this.endpoints.update(caller, parseId('whep', id), dto));
+  }
+
+  /** Delete an endpoint and its deliveries. */
+  @Delete(':id')
+  @Removes()
+  async remove(@Param('id') id: string, @Caller() caller: AppCaller): Promise<void> {
+    await this.endpoints.remove(caller, parseId('whep', id));
+  }
+
+  /** Replace the secret. Deliveries are signed with both secrets until the grace period ends. */
+  @Post(':id/rotate-secret')
+  @Rotates()
+  async rotateSecret(
+    @Param('id') id: string,
+    @Body() { graceSeconds }: RotateSecretDto,
+    @Caller() caller: AppCaller,
+  ): Promise<SecretDto> {
+    return { secret: await this.endpoints.rotateSecret(caller, parseId('whep', id), graceSeconds) };
+  }
+}
+
+function Creates(): MethodDecorator {
+  return applyDecorators(
+    ApiCreatedResponse({ type: NewEndpointDto }),
+    ApiProblems('validation_failed', 'not_found', 'invalid_state'),
+  );
+}
+
+function Changes(): MethodDecorator {
+  return applyDecorators(Reads(EndpointDto, 'invalid_state'));
+}
+
+function Removes(): MethodDecorator {
+  const deleted = ApiNoContentResponse({ description: 'Deleted.' });
+  return applyDecorators(HttpCode(HttpStatus.NO_CONTENT), deleted, ApiProblems('not_found'));
+}
+
+function Rotates(): MethodDecorator {
+  return applyDecorators(HttpCode(HttpStatus.OK), Reads(SecretDto));
+}
+
+function present(endpoint: Endpoint): EndpointDto {
+  const { url, types, description, disabledReason } = endpoint;
+  return {
+    id: publicId('whep', endpoint.id),
+    url,
+    types: [...types],
+    description,
+    status: disabledReason === null ? 'enabled' : 'disabled',
+    disabledReason,
+    failingSince: endpoint.failingSince?.toISOString() ?? null,
+    lastSuccessAt: endpoint.lastSuccessAt?.toISOString() ?? null,
+    createdAt: endpoint.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import { Audit, type AppCaller } from '../../access/index.js';
+import { newUuid, publicId } from '../../common/ids.js';
+import { Problem } from '../../common/problem.js';
+import { AppVault } from '../../crypto/app-vault.js';
+import { Database, SQLSTATE } from '../../database/database.js';
+import { errorCode } from '../../readers/error-code.js';
+import type { EventType } from '../events/event-types.js';
+import { faultOfUrl } from '../sending/endpoint-url.js';
+import { newSigningSecret } from '../sending/signature.js';
+import { WebhookHttp } from '../sending/webhook-http.service.js';
+import { ENDPOINT_COLUMNS, type Endpoint } from './endpoint.js';
+
+const MAX_ENDPOINTS = 10;
+
+/** The app's row is locked, so that two requests at once cannot both make the tenth endpoint. */
+const COUNT = `
+select (select count(*)::int from webhook_endpoints p where p.app_id = a.id) as count
+from apps a where a.id = $1 and a.deleted_at is null for update`;
+
+const INSERT = `
+with p as (
+  insert into webhook_endpoints (id, app_id, url, types, description, secret) values ($1, $2, $3, $4, $5, $6) returning *
+) select ${ENDPOINT_COLUMNS} from p`;
+
+const LIST = `
+select ${ENDPOINT_COLUMNS} from webhook_endpoints p
+where p.app_id = $1 and ($2::uuid is null or p.id < $2) order by p.id desc limit $3`;
+
+const FIND = `select ${ENDPOINT_COLUMNS} from webhook_endpoints p where p.app_id = $1 and p.id = $2`;
+
+/** Enabling forgets earlier failures, so that the next event is sent at once. A new URL has not failed yet. */
+const UPDATE = `
+with changed as (
+update webhook_endpoints p set
+  url = coalesce($3, p.url), types = coalesce($4, p.types), updated_at = now(),
+  description = case when $5 then $6 else p.description end,
+  disabled_at = case when $7 then null when $7 = false then coalesce(p.disabled_at, now()) else p.disabled_at end,
+  disabled_reason = case when $7 then null when $7 = false then coalesce(p.disabled_reason, 'by_app')
+    else p.disabled_reason end,
+  failures = case when $7 or $3 <> p.url then 0 else p.failures end,
+  next_probe_at = case when $7 or $3 <> p.url then null else p.next_probe_at end,
+  failing_since = case when $7 or $3 <> p.url then null else p.failing_since end,
+  max_in_flight = case when $7 or $3 <> p.url then 1 else p.max_in_flight end
+where p.app_id = $1 and p.id = $2
+returning *
+) select ${ENDPOINT_COLUMNS} from changed p`;
+
+const DELETE = `delete from webhook_endpoints where app_id = $1 and id = $2`;
+const DELETE_DELIVERIES = `delete from webhook_deliveries where endpoint_id = $1`;
+
+/** The secret that is replaced keeps signing beside the new one until its time has passed; an older one ends now. */
+const ROTATE = `
+update webhook_endpoints set previous_secret = case when $4 > 0 then secret end,
+  previous_until = case when $4 > 0 then now() + $4 * interval '1 s' end, secret = $3, updated_at = now()
+where app_id = $1 and id = $2`;
+
+export interface NewEndpoint {
+  readonly url: string;
+  readonly types: readonly EventType[];
+  readonly description: string | null;
+}
+
+export interface EndpointChanges {
+  readonly url?: string | undefined;
+  readonly types?: readonly EventType[] | undefined;
+  /** null removes it. */
+  readonly description?: string | null | undefined;
+  readonly enabled?: boolean | undefined;
+}
+
+/** Creates and changes the endpoints of apps. */
+@Injectable()
+export class Endpoints {
+  constructor(
+    private readonly source: DataSource,
+    private readonly database: Database,
+    private readonly vault: AppVault,
+    private readonly audit: Audit,
+    private readonly http: WebhookHttp,
+  ) {}
+
+  /**
+   * The secret is returned here and never again.
+   * @throws Problem `validation_failed` for a URL that is not allowed; `invalid_state` for an eleventh endpoint or a second
+   *   one with the same URL
+   */
+  async create(caller: AppCaller, { url, types, description }: NewEndpoint): Promise<[Endpoint, secret: string]> {
+    this.assertAllowed(url);
+    const secret = newSigningSecret();
+    const sealed = (await this.vault.of(caller.appId)).seal(secret);
+    const made = await this.inOne(async (manager) => {
+      const [app] = await manager.query<{ count: number }[]>(COUNT, [caller.appId]);
+      if (!app) throw Problem.notFound('app');
+      if (app.count >= MAX_ENDPOINTS) {
+        throw new Problem('invalid_state', `An app has at most ${MAX_ENDPOINTS} endpoints. Delete one first.`);
+      }
+      const values = [newUuid(), caller.appId, url, types, description, sealed];
+      const [endpoint] = await manager.query<Endpoint[]>(INSERT, values);
+      if (!endpoint) throw new Error('a new endpoint was not returned');
+      const detail = { host: new URL(url).host };
+      await this.audit.record(caller, 'webhook_endpoint.create', publicId('whep', endpoint.id), detail, manager);
+      return endpoint;
+    });
+    return [made, secret];
+  }
+
+  /** Newest first. */
+  list(appId: string, limit: number, before: string | null): Promise<Endpoint[]> {
+    return this.database.query<Endpoint>(LIST, [appId, before, limit]);
+  }
+
+  /** @throws Problem `not_found` */
+  async read(appId: string, id: string | null): Promise<Endpoint> {
+    const [found] = id === null ? [] : await this.database.query<Endpoint>(FIND, [appId, id]);
+    if (!found) throw Problem.notFound('endpoint');
+    return found;
+  }
+
+  /** @throws Problem `not_found`; `validation_failed`; `invalid_state` for the URL of another endpoint */
+  async update(caller: AppCaller, id: string | null, changes: EndpointChanges): Promise<Endpoint> {
+    const { url, types, description, enabled } = changes;
+    if (url !== undefined) this.assertAllowed(url);
+    const values = [
+      ...[caller.appId, id, url ?? null, types ?? null, description !== undefined, description ?? null],
+      enabled ?? null,
+    ];
+    const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    return this.inOne(async (manager) => {
+      const [endpoint] = await manager.query<Endpoint[]>(UPDATE, values);
+      if (!endpoint) throw Problem.notFound('endpoint');
+      await this.audit.record(
+        caller,
+        'webhook_endpoint.update',
+        publicId('whep', endpoint.id),
+        { changed: changed.join(' ') },
+        manager,
+      );
+      return endpoint;
+    });
+  }
+
+  /** Also removes its deliveries. @throws Problem `not_found` */
+  async remove(caller: AppCaller, id: string | null): Promise<void> {
+    const { id: found } = await this.read(caller.appId, id);
+    await this.inOne(async (manager) => {
+      await manager.query(DELETE, [caller.appId, found]);
+      await manager.query(DELETE_DELIVERIES, [found]);
+      await this.audit.record(caller, 'webhook_endpoint.delete', publicId('whep', found), {}, manager);
+    });
+  }
+
+  /** Returns the new secret, once. The old one signs too for `graceSeconds`. @throws Problem `not_found` */
+  async rotateSecret(caller: AppCaller, id: string | null, graceSeconds: number): Promise<string> {
+    const { id: found } = await this.read(caller.appId, id);
+    const secret = newSigningSecret();
+    const sealed = (await this.vault.of(caller.appId)).seal(secret);
+    await this.inOne(async (manager) => {
+      await manager.query(ROTATE, [caller.appId, found, sealed, graceSeconds]);
+      const target = publicId('whep', found);
+      await this.audit.record(caller, 'webhook_endpoint.rotate_secret', target, { graceSeconds }, manager);
+    });
+    return secret;
+  }
+
+  /** @throws Problem `validation_failed` */
+  private assertAllowed(url: string): void {
+    const fault = faultOfUrl(url, this.http.rules);
+    if (fault !== null) throw Problem.invalid('/url', fault);
+  }
+
+  /** The change and its line in the audit log are one commit. */
+  private async inOne<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await this.source.transaction(work);
+    } catch (error) {
+      const isTaken = error instanceof QueryFailedError && errorCode(error.driverError) === SQLSTATE.uniqueViolation;
+      if (!isTaken) throw error;
+      throw new Problem('invalid_state', 'Another endpoint of yours has this URL. Change that one instead.');
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Webhook } from 'standardwebhooks';
+import { textAt, type Answer, type Credentials } from '../../support/http.js';
+import { unique } from '../../support/ids.js';
+import { eventually } from '../../support/wait.js';
+import { startWebhookReceiver, type ReceivedWebhook, type WebhookReceiver } from '../../support/webhook-receiver.js';
+import { accrual, startWorld, topup, type World } from '../../support/world.js';
+
+let world: World;
+const receivers: WebhookReceiver[] = [];
+
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+
+afterAll(() => {
+  for (const receiver of receivers) receiver.close();
+});
+
+interface Partner {
+  readonly receiver: WebhookReceiver;
+  readonly endpoint: string;
+  readonly secret: string;
+  call(method: string, path: string, body?: unknown): Promise<Answer>;
+}
+
+/** An app of its own with an endpoint at a receiver of its own. */
+async function newPartner(changes: object = {}): Promise<Partner> {
+  const auth: Credentials = await world.createApp();
+  const receiver = await startWebhookReceiver();
+  receivers.push(receiver);
+  const call: Partner['call'] = (method, path, body) =>
+    world.gateway().request(method, path, {
+      auth,
+      body,
+      headers: method === 'GET' ? {} : { 'idempotency-key': unique('key'), prefer: 'wait=10' },
+    });
+  const made = await call('POST', '/v1/webhook-endpoints', { url: receiver.url, ...changes });
+  expect(made.status).toBe(201);
+  return { receiver, endpoint: textAt(made.body, 'id'), secret: textAt(made.body, 'secret'), call };
+}
+
+function arrived(receiver: WebhookReceiver, count: number): Promise<readonly ReceivedWebhook[]> {
+  return eventually(
+    15_000,
+    () => Promise.resolve(receiver.received),
+    (all) => all.length >= count,
+  );
+}
+
+const typesOf = (all: readonly ReceivedWebhook[]): string[] => all.map(({ event }) => event.type);
+
+it('an event arrives signed, as the feed shows it, and once', async () => {
+  const { receiver, secret, call } = await newPartner();
+  await call('POST', '/v1/topups', topup());
+  const [webhook] = await arrived(receiver, 1);
+  expect(new Webhook(secret).verify(webhook?.body ?? '', webhook?.headers as Record<string, string>)).toEqual(
+    webhook?.event,
+  );
+  expect(webhook?.headers['webhook-id']).toBe(webhook?.event.id);
+  expect((await call('GET', `/v1/events/${webhook?.event.id}`)).body).toEqual(webhook?.event);
+  await sleep(500);
+  expect(typesOf(receiver.received)).toEqual(['transaction.succeeded']);
+});
+
+it('events of one transaction arrive in order, also when one of them is refused first', async () => {
+  const types = ['transaction.pending', 'transaction.processing', 'transaction.succeeded'];
+  const { receiver, call } = await newPartner({ types });
+  let refusals = 0;
+  receiver.answer = (response, { event }) => {
+    const isRefused = event.type === 'transaction.processing' && refusals === 0;
+    if (isRefused) refusals += 1;
+    response.writeHead(isRefused ? 400 : 200).end();
+  };
+  await call('POST', '/v1/accruals', accrual());
+  const order = ['transaction.pending', 'transaction.processing', 'transaction.processing', 'transaction.succeeded'];
+  expect(typesOf(await arrived(receiver, 4))).toEqual(order);
+}, 30_000);
+
+it('an endpoint that is down gets one probe a step, whatever waits, and then everything', async () => {
+  const { receiver, call } = await newPartner();
+  receiver.answer = (response) => response.writeHead(503).end();
+  for (let count = 0; count < 4; count += 1) await call('POST', '/v1/topups', topup());
+  await arrived(receiver, 1);
+  await sleep(2_000);
+  const before = receiver.received.length;
+  expect(before).toBeLessThan(5);
+  receiver.answer = (response) => response.writeHead(200).end();
+  const all = await arrived(receiver, before + 4);
+  expect(new Set(all.slice(before).map(({ event }) => event.id)).size).toBe(4);
+}, 40_000);
+
+it('a killed gateway sends what it had begun again, with the same id', async () => {
+  const { receiver, call } = await newPartner();
+  receiver.answer = () => undefined;
+  await call('POST', '/v1/topups', topup());
+  const [first] = await arrived(receiver, 1);
+  await world.crash();
+  receiver.answer = (response) => response.writeHead(200).end();
+  const [, second] = await eventually(
+    45_000,
+    () => Promise.resolve(receiver.received),
+    (all) => all.length >= 2,
+  );
+  expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+  expect(second?.body).toBe(first?.body);
+}, 90_000);
