@@ -80,7 +80,13 @@ it.each<[string, Pick<Settlement, 'to' | 'dueInMs'> & Partial<Settlement>]>([
   ['a failure to deliver', { to: null, dueInMs: null, parked: true, attemptNotSent: true }],
 ])('after %s a transaction is returned as it was settled', async (title, outcome) => {
   const transaction = await record({ leaseMs: 60_000, expectedInMs: 5_000 });
-  const settlement = { ...outcome, epoch: transaction.epoch, actor: title, evidence: 'answer' as const, eventId: newUuid() };
+  const settlement = {
+    ...outcome,
+    epoch: transaction.epoch,
+    actor: title,
+    evidence: 'answer' as const,
+    eventId: newUuid(),
+  };
   const settled = await ledger.settle(transaction, settlement);
   const { expectedBy, ...returned } = asSettled(transaction, settlement, settled);
   const { expectedBy: writtenExpectedBy, ...row } = await read(transaction);

@@ -2,7 +2,7 @@ import { publicId } from '../../common/ids.js';
 import { basisOf, type Basis, type Evidence } from '../../ledger/model/evidence.js';
 import { isFinal } from '../../ledger/model/status-transitions.js';
 import type { Failure, Status } from '../../ledger/model/transaction.js';
-import { formatQuantity } from '../../ledger/model/units.js';
+import { formatQuantity } from '../../providers/units.js';
 import { TYPE_SQL, type EventType } from './event-types.js';
 
 /** The contract of the body. A change that breaks a reader gets a new version, which an endpoint chooses. */

@@ -21,7 +21,7 @@ interface Partner {
   readonly receiver: WebhookReceiver;
   readonly endpoint: string;
   readonly secret: string;
-  call(method: string, path: string, body?: unknown): Promise<Answer>;
+  readonly call: (method: string, path: string, body?: unknown) => Promise<Answer>;
 }
 
 /** An app of its own with an endpoint at a receiver of its own. */
