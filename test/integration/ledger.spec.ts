@@ -287,10 +287,10 @@ describe('claiming due transactions', () => {
       provider: 'claimed',
       status: 'scheduled',
       leaseMs: null,
-      releaseAt: new Date(Date.now() + 400),
+      releaseAt: new Date(Date.now() + 2_000),
     });
     expect(await claim()).toHaveLength(0);
-    await sleep(500);
+    await sleep(2_100);
     expect(await claim()).toMatchObject([
       { transaction: { id: held.id, status: 'pending', attemptOpen: true }, interrupted: false },
     ]);

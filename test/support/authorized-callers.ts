@@ -184,11 +184,34 @@ const paused: Prepare = (world) =>
     after: () => world.admin('POST', '/v1/admin/providers/latcom/resume'),
   });
 
+const told = id(async (world) => {
+  const heldId = await made(world.call('POST', '/v1/accruals', accrual({ releaseAt: releaseAt() })), 'id');
+  const feed = await eventually(
+    15_000,
+    () => world.call('GET', '/v1/events?limit=100'),
+    (answer) => JSON.stringify(answer.body).includes(heldId),
+  );
+  return textAt(feed.body, 'data', 0, 'id');
+});
+
+const endpointBody = (): object => ({ url: `https://${unique('partner').toLowerCase()}.example/webhooks` });
+
+/** Deletes the endpoint afterwards, because an app has at most ten. */
+const endpoint: Prepare = async (world) => {
+  const endpointId = await made(world.call('POST', '/v1/webhook-endpoints', endpointBody()), 'id');
+  return {
+    ids: { id: endpointId },
+    after: () => world.call('DELETE', `/v1/webhook-endpoints/${endpointId}`),
+  };
+};
+
 /** How to create the object that a path names, by the beginning of the path up to its first parameter. */
 const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/accruals/{id}': held,
   '/v1/transactions/{id}': held,
   '/v1/topups/{id}': bought,
+  '/v1/events/{id}': told,
+  '/v1/webhook-endpoints/{id}': endpoint,
   '/v1/passes/{passId}': issued,
   '/v1/admin/apps/{id}': app,
   '/v1/admin/breaks/{id}': broken,
@@ -205,6 +228,11 @@ const USUAL: Readonly<Record<string, Prepare>> = {
 const SPECIAL: Readonly<Record<string, Prepare>> = {
   'POST /v1/topups/{id}/cancel': unsent,
   'POST /v1/cards/tokenize': tokenizable,
+  'POST /v1/webhook-endpoints': async () => ({ body: endpointBody() }),
+  'PATCH /v1/webhook-endpoints/{id}': async (world, spec) => ({
+    ...(await endpoint(world, spec)),
+    body: endpointBody(),
+  }),
   'POST /v1/admin/providers/{name}/pause': paused,
   'DELETE /v1/admin/apps/{id}/keys/{keyId}': key,
   'POST /v1/admin/apps/{id}/keys/{keyId}/rotate': key,

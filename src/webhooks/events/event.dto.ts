@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiHideProperty, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsArray, IsIn, Matches } from 'class-validator';
 import { LimitQueryDto } from '../../api/pagination.js';
@@ -7,7 +7,7 @@ import { BASES, type Basis } from '../../ledger/model/evidence.js';
 import { STATUSES, type Status } from '../../ledger/model/transaction.js';
 import { QuantityDto } from '../../operations/transactions/transaction.dto.js';
 import { PROVIDERS, TRANSACTION_TYPES } from '../../providers/declared.js';
-import { ALL_TYPES, DEFAULT_TYPES, type EventType } from './event-types.js';
+import { ALL_TYPES, type EventType } from './event-types.js';
 
 export class EventFailureDto {
   /** @example "invalid_phone_number" */
@@ -83,12 +83,11 @@ export class EventQueryDto extends LimitQueryDto {
   @ApiPropertyOptional({ type: String })
   after?: string;
 
-  /** Only these types, separated by commas. Omitted: all. */
   @Optional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
   @IsArray({ message: TYPES_MESSAGE })
   @IsIn(ALL_TYPES, { each: true, message: TYPES_MESSAGE })
-  @ApiPropertyOptional({ type: String, example: DEFAULT_TYPES.join() })
+  @ApiHideProperty()
   types?: EventType[];
 }
 

@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { WaitFor } from '../../api/prefer.js';
 import { parseId } from '../../common/ids.js';
@@ -24,6 +24,11 @@ export class EventsController {
    * next event, at most N seconds.
    */
   @Get('events')
+  @ApiQuery({
+    ...{ name: 'types', required: false, enum: ALL_TYPES, isArray: true, style: 'form', explode: false },
+    description: 'Only these types, separated by commas. Omitted: all.',
+    example: DEFAULT_TYPES,
+  })
   @Reads(EventPageDto)
   async list(
     @Query() { after, types, limit }: EventQueryDto,

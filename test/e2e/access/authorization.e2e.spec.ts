@@ -18,6 +18,9 @@ const OTHER_SCOPES: Readonly<Record<string, string>> = {
   transactions: 'transactions:read',
   events: 'webhooks',
   'event-types': 'webhooks',
+  'webhook-endpoints': 'webhooks',
+  'webhook-deliveries': 'webhooks',
+  'webhook-replays': 'webhooks',
 };
 /** Changes by every role: the caller's own password. */
 const OPEN_TO_VIEWERS = ['POST /v1/admin/operators/me/password'];
