@@ -9,6 +9,8 @@ import { MagicInputs } from './magic-inputs.js';
 import { Report } from './report.js';
 import { SandboxSettings } from './settings.js';
 import { Tokens } from './tokens.js';
+import { WebhookReceiverController } from './webhook-receiver.controller.js';
+import { WebhookReceivers } from './webhook-receivers.js';
 
 /** Shared by the classes of all providers. */
 const SHARED = [CallLog, Counters, Exchange, FaultBook, Journal, MagicInputs, Report, Tokens];
@@ -17,7 +19,7 @@ const SHARED = [CallLog, Counters, Exchange, FaultBook, Journal, MagicInputs, Re
 @Module({ providers: SHARED, exports: SHARED })
 class SharedModule {}
 
-@Module({ controllers: [ControlController] })
+@Module({ controllers: [ControlController, WebhookReceiverController], providers: [WebhookReceivers] })
 export class SandboxModule {
   static with(settings: SandboxSettings, providers: readonly DynamicModule[]): DynamicModule {
     const shared: DynamicModule = {
