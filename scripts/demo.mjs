@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { receivedBy, registerReceivers } from './demo-webhooks.mjs';
 
 /**
- * `npm run demo`: submits an accrual, a pass and a top-up to the running gateway, and prints the resulting ledger. Uses
- * the demo app that `npm start` created. GATEWAY_URL and DATA_DIR name another gateway or data folder.
+ * `npm run demo`: submits an accrual, a pass and a top-up to the running gateway, and prints the webhooks that the sandbox
+ * received and the resulting ledger. Uses the demo app that `npm start` created. GATEWAY_URL, SANDBOX_URL and DATA_DIR name
+ * another gateway, sandbox or data folder.
  */
 const DATA_DIR = process.env.DATA_DIR ?? '.data';
 const CREDENTIALS = join(DATA_DIR, 'credentials.json');
@@ -26,14 +28,16 @@ const operator = credentials.operator ?? {
   password: process.env.ADMIN_PASSWORD ?? '',
 };
 const partner = { username: credentials.app?.keyId, password: credentials.app?.secret };
-const url = process.env.GATEWAY_URL ?? `http://127.0.0.1:${process.env.PORT ?? 3000}`;
+const port = Number(process.env.PORT ?? 3000);
+const url = process.env.GATEWAY_URL ?? `http://127.0.0.1:${port}`;
+const sandboxUrl = process.env.SANDBOX_URL ?? `http://127.0.0.1:${process.env.SANDBOX_PORT ?? port + 1}`;
 
 async function call(who, method, path, body) {
   const headers = { authorization: `Basic ${Buffer.from(`${who.username}:${who.password}`).toString('base64')}` };
   if (body)
     Object.assign(headers, { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=20' });
   const answer = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-  const parsed = await answer.json();
+  const parsed = answer.status === 204 ? null : await answer.json();
   if (!answer.ok)
     throw new Error(`${method} ${path} answered ${answer.status}: ${parsed.detail ?? JSON.stringify(parsed)}`);
   return parsed;
@@ -66,7 +70,21 @@ const orders = [
   ],
 ];
 
+async function showWebhooks(receivers) {
+  if (receivers === null) {
+    process.stdout.write(`\nNo sandbox answers at ${sandboxUrl} (SANDBOX_URL), so there are no webhooks to show.\n`);
+    return true;
+  }
+  const received = await receivedBy(receivers, orders.length);
+  process.stdout.write(
+    '\nThe webhooks, as the receivers of the sandbox got them. `demo-recovers` answered 503 once; the gateway sent that event again.\n',
+  );
+  console.table(received);
+  return received.every(({ verified }) => verified);
+}
+
 try {
+  const receivers = await registerReceivers(sandboxUrl, (...request) => call(partner, ...request));
   process.stdout.write(`An accrual, a pass and a top-up through ${url} …\n`);
   const done = await Promise.all(orders.map(([path, body]) => call(partner, 'POST', path, body)));
   console.table(
@@ -79,10 +97,11 @@ try {
       providerReference,
     })),
   );
+  const isSigned = await showWebhooks(receivers);
   const { data } = await call(operator, 'GET', '/v1/admin/ledger/balances');
   process.stdout.write('\nThe ledger: what apps took and what is owed to the providers; every unit sums to zero.\n');
   console.table(data);
-  if (done.some(({ status }) => status !== 'succeeded')) process.exitCode = 1;
+  if (!isSigned || done.some(({ status }) => status !== 'succeeded')) process.exitCode = 1;
 } catch (error) {
   const cause =
     error.cause?.code === 'ECONNREFUSED'
