@@ -87,7 +87,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Loyalty gateway')
     .setDescription(DESCRIPTION)
     .setVersion('1.0.0')
-    .setOpenAPIVersion('3.0.3')
+    .setOpenAPIVersion('3.1.0')
     .addServer('/', 'The gateway that serves this document')
     .addSecurity(SECURITY.partner, { type: 'http', scheme: 'basic', description: 'A partner app: key id and secret.' })
     .addSecurity(SECURITY.operator, { type: 'http', scheme: 'basic', description: 'An operator: name and password.' })

@@ -23,10 +23,11 @@ export class Document {
     };
   }
 
-  /** The schema behind a reference or a single `allOf`. */
+  /** The schema behind a reference, a single `allOf`, or an `anyOf` with null; it has one type, and says if it is nullable. */
   resolve(schema) {
+    if (schema.anyOf) return { ...this.resolve(schema.anyOf.find(({ type }) => type !== 'null')), nullable: true };
     const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
-    if (reference === undefined) return schema;
+    if (reference === undefined) return withOneType(schema);
     return this.resolve(
       reference
         .slice(2)
@@ -52,7 +53,7 @@ export class Document {
   /** The place where a value differs from its schema; null: none. Formats and patterns are not checked. */
   difference(schema, value, at = '') {
     const is = this.resolve(schema);
-    if (value === null) return is.nullable || schema.nullable || is.type === undefined ? null : `${at} is null`;
+    if (value === null) return is.nullable || is.type === undefined ? null : `${at} is null`;
     if (is.enum && !is.enum.includes(value)) return `${at} is none of the documented values`;
     if (is.type === 'array') {
       if (!Array.isArray(value)) return `${at} is no array`;
@@ -76,6 +77,12 @@ export class Document {
       ),
     );
   }
+}
+
+function withOneType(schema) {
+  if (!Array.isArray(schema.type)) return schema;
+  const [type] = schema.type.filter((name) => name !== 'null');
+  return { ...schema, type, nullable: schema.type.includes('null') };
 }
 
 function first(checks) {

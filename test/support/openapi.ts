@@ -55,7 +55,7 @@ function callerOf(spec: unknown): Operation['caller'] {
 }
 
 function sample(schema: unknown): unknown {
-  const reference = at(schema, '$ref') ?? at(schema, 'allOf', 0, '$ref');
+  const reference = at(schema, '$ref') ?? at(schema, 'allOf', 0, '$ref') ?? at(schema, 'anyOf', 0, '$ref');
   if (typeof reference === 'string') return sample(at(openApi, ...reference.split('/').slice(1)));
   const example = at(schema, 'example');
   if (example !== undefined) return example;
@@ -64,7 +64,8 @@ function sample(schema: unknown): unknown {
     return Object.fromEntries(entries(properties).map(([name, property]) => [name, sample(property)]));
   }
   if (at(schema, 'format') === 'date-time') return new Date().toISOString();
-  return at(schema, 'enum', 0) ?? (at(schema, 'type') === 'string' ? 'string' : 0);
+  const type = at(schema, 'type', 0) ?? at(schema, 'type');
+  return at(schema, 'enum', 0) ?? (type === 'string' ? 'string' : 0);
 }
 
 function entries(value: unknown): [string, unknown][] {
