@@ -559,8 +559,10 @@ create table webhook_deliveries (
   state text not null default 'pending'::text,
   due_at timestamp with time zone default now(),
   is_sending boolean not null default false,
+  is_replay boolean not null default false,
   attempts integer not null default 0,
   refusals integer not null default 0,
+  outages integer not null default 0,
   last_status integer,
   last_error text,
   log jsonb not null default '[]'::jsonb,
@@ -572,11 +574,15 @@ create table webhook_deliveries (
   constraint webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'refused'::text, 'expired'::text])))
 );
 comment on column webhook_deliveries.due_at is 'when it is sent; while it is being sent, the end of its lease: after a crash it is sent again then';
+comment on column webhook_deliveries.is_replay is 'sent again for a replay or a request: after live ones, and without effect on the health of the endpoint';
 comment on column webhook_deliveries.refusals is 'answers that refused this event, e.g. 400';
+comment on column webhook_deliveries.outages is 'attempts that found the endpoint down, since it was queued';
 comment on column webhook_deliveries.log is 'the last ten attempts: at, durationMs, status, error; nothing of an answer';
-CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
+comment on column webhook_deliveries.created_at is 'when it was queued; queued again, it begins anew';
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, is_replay, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_list ON public.webhook_deliveries USING btree (endpoint_id, id);
+CREATE INDEX webhook_deliveries_lost ON public.webhook_deliveries USING btree (endpoint_id, state, id) WHERE (state = ANY (ARRAY['refused'::text, 'expired'::text]));
 
 create table webhook_endpoints (
   id uuid not null,
@@ -596,9 +602,12 @@ create table webhook_endpoints (
   failures integer not null default 0,
   next_probe_at timestamp with time zone,
   max_in_flight integer not null default 8,
+  replay_failures integer not null default 0,
+  replay_due_at timestamp with time zone,
   constraint webhook_endpoints_app_id_url_key UNIQUE NULLS NOT DISTINCT (app_id, url),
   constraint webhook_endpoints_check CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
   constraint webhook_endpoints_check1 CHECK ((((failures = 0) = (next_probe_at IS NULL)) AND ((failures = 0) = (failing_since IS NULL)))),
+  constraint webhook_endpoints_check2 CHECK (((replay_failures = 0) = (replay_due_at IS NULL))),
   constraint webhook_endpoints_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['by_app'::text, 'by_operator'::text, 'gone'::text, 'failing'::text]))),
   constraint webhook_endpoints_max_in_flight_check CHECK (((max_in_flight >= 1) AND (max_in_flight <= 8))),
   constraint webhook_endpoints_pkey PRIMARY KEY (id)
@@ -608,7 +617,33 @@ comment on column webhook_endpoints.secret is 'encrypted with the key of the app
 comment on column webhook_endpoints.previous_secret is 'signs beside the new one until previous_until';
 comment on column webhook_endpoints.failures is 'probes in a row that found the endpoint down; while it is not 0, one delivery is sent at next_probe_at';
 comment on column webhook_endpoints.max_in_flight is 'deliveries that may be in progress at once in all instances; 1 after a failure, doubled by each success';
+comment on column webhook_endpoints.replay_failures is 'replayed deliveries in a row that found it down while it was up for live ones; while it is not 0, one is sent at replay_due_at';
 CREATE INDEX webhook_endpoints_app ON public.webhook_endpoints USING btree (app_id, id);
+
+create table webhook_replays (
+  id uuid not null,
+  endpoint_id uuid not null,
+  app_id uuid not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  types text[] not null,
+  only_missing boolean not null,
+  status text not null default 'running'::text,
+  counted integer not null,
+  queued integer not null default 0,
+  reached_at timestamp with time zone not null,
+  reached_id uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  completed_at timestamp with time zone,
+  constraint webhook_replays_check CHECK (((status = 'running'::text) = (completed_at IS NULL))),
+  constraint webhook_replays_check1 CHECK ((from_at <= to_at)),
+  constraint webhook_replays_pkey PRIMARY KEY (id),
+  constraint webhook_replays_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'stopped'::text])))
+);
+comment on column webhook_replays.counted is 'events of the period and types, before any was queued';
+comment on column webhook_replays.reached_at is 'with reached_id: the last event that was looked at';
+CREATE INDEX webhook_replays_ended ON public.webhook_replays USING btree (completed_at) WHERE (completed_at IS NOT NULL);
+CREATE UNIQUE INDEX webhook_replays_running ON public.webhook_replays USING btree (endpoint_id) WHERE (completed_at IS NULL);
 
 CREATE OR REPLACE FUNCTION public.admit_transactions(locks bigint[], ids uuid[], macs bytea[], since timestamp with time zone, budgets text[], safeties numeric[], amounts bigint[])
  RETURNS TABLE(id uuid, is_covered boolean)

@@ -33,6 +33,10 @@ export const CLASSES = {
     kept: 'forever; the data key until the app is erased',
     why: 'Partner apps, their settings and the hashes of their keys: companies, not persons.',
   },
+  delivery: {
+    kept: '30 days after it ended, then the row is deleted; at the latest 37 days after it was queued',
+    why: 'Webhooks to partners: when each event was sent, and with what result. No personal data, and nothing of an answer.',
+  },
   state: {
     kept: 'until it is overwritten or no longer needed',
     why: 'Current state of the gateway: quotas, logins, switches. No personal data.',

@@ -41,8 +41,9 @@ const OWN: Readonly<Record<string, TableRetention>> = {
     ],
   },
   statement_pages: { ledger: WHOLE },
-  webhook_deliveries: { state: WHOLE },
+  webhook_deliveries: { delivery: WHOLE },
   webhook_endpoints: { partner: WHOLE },
+  webhook_replays: { delivery: WHOLE },
   transaction_batches: { ledger: WHOLE },
   transaction_events: { ledger: WHOLE },
   transactions: {

@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/index.js';
 import { OperationsModule } from '../operations/operations.module.js';
+import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeliveriesJob } from './deliveries/deliveries.job.js';
+import { Deliveries } from './deliveries/deliveries.service.js';
 import { DeliveryClaims } from './deliveries/delivery-claims.service.js';
 import { DeliveryResults } from './deliveries/delivery-results.service.js';
+import { EndpointTest } from './deliveries/endpoint-test.service.js';
 import { EndpointsController } from './endpoints/endpoints.controller.js';
 import { Endpoints } from './endpoints/endpoints.service.js';
 import { EventFeed } from './events/event-feed.service.js';
@@ -13,7 +16,10 @@ import { WebhookHttp } from './sending/webhook-http.service.js';
 /** What partners are told: the feed of events, and signed webhooks. */
 @Module({
   imports: [AccessModule, OperationsModule],
-  controllers: [EventsController, EndpointsController],
-  providers: [DeliveriesJob, DeliveryClaims, DeliveryResults, EventFeed, Endpoints, WebhookHttp],
+  controllers: [EventsController, EndpointsController, DeliveriesController],
+  providers: [
+    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries],
+    ...[EventFeed, Endpoints, EndpointTest, WebhookHttp],
+  ],
 })
 export class WebhooksModule {}

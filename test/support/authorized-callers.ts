@@ -205,6 +205,20 @@ const endpoint: Prepare = async (world) => {
   };
 };
 
+/** A delivery that has ended. */
+const delivery: Prepare = async (world, spec) => {
+  const { ids = {}, ...made } = await endpoint(world, spec);
+  const deliveryId = bareId(ids['id'] ?? '').replace(/^.{8}/, '019aa3f1');
+  await sqlAsOwner(
+    world,
+    `insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type, state, due_at, ended_at)
+     select id, $2, 1, $2, app_id, $2, 'transaction.succeeded', 'delivered', null, now()
+     from webhook_endpoints where id = $1`,
+    [bareId(ids['id'] ?? ''), deliveryId],
+  );
+  return { ...made, ids: { id: `whd_${deliveryId}` } };
+};
+
 /** How to create the object that a path names, by the beginning of the path up to its first parameter. */
 const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/accruals/{id}': held,
@@ -212,6 +226,7 @@ const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/topups/{id}': bought,
   '/v1/events/{id}': told,
   '/v1/webhook-endpoints/{id}': endpoint,
+  '/v1/webhook-deliveries/{id}': delivery,
   '/v1/passes/{passId}': issued,
   '/v1/admin/apps/{id}': app,
   '/v1/admin/breaks/{id}': broken,

@@ -6,11 +6,11 @@ import { AppVault } from '../../crypto/app-vault.js';
 import { Every } from '../../jobs/every.decorator.js';
 import { EventFeed } from '../events/event-feed.service.js';
 import { publish } from '../events/published-event.js';
-import { sign } from '../sending/signature.js';
 import { WebhookHttp, type SendResult } from '../sending/webhook-http.service.js';
 import { DeliveryClaims } from './delivery-claims.service.js';
 import { DeliveryResults } from './delivery-results.service.js';
 import type { ClaimedDelivery } from './delivery.js';
+import { requestOf } from './webhook-request.js';
 
 /** A commit is told within about this time. */
 const TICK_MS = 50;
@@ -44,7 +44,7 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
     const ids = { deliveryId: publicId('whd', delivery.id), endpointId: publicId('whep', delivery.endpointId) };
     try {
       const result = await this.send(delivery);
-      if (!result) return;
+      if (!result) return await this.results.expire(delivery);
       for (const { id, reason } of await this.results.write(delivery, result)) {
         alarm(
           'webhook_endpoint_disabled',
@@ -63,15 +63,9 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
     const { appId, eventId, url } = delivery;
     const [cipher, event] = await Promise.all([this.vault.of(appId), this.feed.ofTransaction(delivery)]);
     if (cipher.isDestroyed || !delivery.secret || !event) return null;
-    const secrets = [delivery.secret, delivery.previousSecret].flatMap((sealed) =>
-      sealed ? [cipher.open(sealed)] : [],
-    );
+    const previous = delivery.isReplay ? null : delivery.previousSecret;
+    const secrets = [delivery.secret, previous].flatMap((sealed) => (sealed ? [cipher.open(sealed)] : []));
     const body = JSON.stringify(publish(event));
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'loyalty-gateway',
-      ...sign(publicId('evt', eventId), body, secrets),
-    };
-    return this.http.send({ url, headers, body });
+    return this.http.send(requestOf(url, publicId('evt', eventId), body, secrets));
   }
 }

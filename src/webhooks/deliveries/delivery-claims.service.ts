@@ -7,50 +7,84 @@ const LEASE = `interval '30 s'`;
 /** A probe that dies with its process is tried again after this time. */
 const PROBE_LEASE = `interval '1 min'`;
 const MAX_ENDPOINTS = 32;
+/** Rows that one claim looks at for an endpoint, of live and of replayed deliveries each, whatever waits. */
+const WINDOW = 32;
+
+/** True when replayed deliveries of the endpoint `p` may be sent. As the probe of an endpoint that is down they may. */
+const TAKES_REPLAYS = `(p.failures > 0 or p.replay_due_at is null or p.replay_due_at <= now())`;
+
+/** Each kind has its own range of the index, so that neither is found behind the other. */
+const firstDue = (isReplay: boolean, endpoint: string): string =>
+  `(select true from webhook_deliveries d
+    where d.endpoint_id = ${endpoint} and d.is_replay = ${isReplay} and d.due_at <= now() limit 1)`;
+
+const windowOf = (isReplay: boolean, condition: string): string =>
+  `(select d.endpoint_id, d.transaction_id, d.seq, d.is_replay, d.due_at from webhook_deliveries d
+    where d.endpoint_id = r.id and d.is_replay = ${isReplay} and d.due_at <= now()
+    order by d.due_at limit case when ${condition} then ${WINDOW} else 0 end)`;
 
 /**
  * Claims deliveries of endpoints that have room. The lock on the endpoint makes instances take turns, without waiting. An
- * endpoint that is down gets one delivery when its next probe is due, whatever waits. A later event of a transaction is
- * not claimed before the earlier one has ended; nothing else waits. The condition on `due_at` is checked again under the
- * lock of the row.
+ * endpoint that is down gets one delivery when its next probe is due, whatever waits. Live deliveries go before replayed
+ * ones. A later event of a transaction is not claimed before the earlier one has ended; nothing else waits. A live one does
+ * not wait for one that is sent again. One that must wait for a retry of the earlier one gets its time, so that it does not
+ * stand in the way of others. The condition on `due_at` is checked again under the lock of the row.
  */
 const CLAIM = `
 with ready as (
   select p.id, p.app_id, p.url, p.secret, case when p.previous_until > now() then p.previous_secret end as previous_secret,
-    p.failures, p.max_in_flight
+    p.failures, p.max_in_flight, p.replay_failures, ${TAKES_REPLAYS} as takes_replays
   from webhook_endpoints p
   where p.disabled_at is null and (p.next_probe_at is null or p.next_probe_at <= now())
-    and exists (select from webhook_deliveries d where d.endpoint_id = p.id and d.due_at <= now())
+    and (${firstDue(false, 'p.id')} or ${TAKES_REPLAYS} and ${firstDue(true, 'p.id')})
+    and not exists (select from apps a where a.id = p.app_id and a.deleted_at is not null)
   order by random() limit ${MAX_ENDPOINTS}
   for no key update of p skip locked
-), picked as (
-  select r.id as endpoint_id, d.transaction_id, d.seq
+), room as (
+  select r.*, case when r.failures > 0 then 1 else r.max_in_flight - busy.sending end as room
   from ready r
   cross join lateral (
     select count(*) as sending from webhook_deliveries b
-    where b.endpoint_id = r.id and b.is_sending and b.due_at > now()
+    where b.endpoint_id = r.id and b.is_replay in (false, true) and b.due_at > now() and b.due_at <= now() + ${LEASE}
+      and b.is_sending
   ) busy
+), seen as (
+  select w.endpoint_id, w.transaction_id, w.seq, w.is_replay, w.due_at, r.room, earlier.count > 0 as is_blocked,
+    earlier.until, row_number() over (partition by w.endpoint_id, w.is_replay, earlier.count > 0 order by w.due_at,
+      w.transaction_id, w.seq) > 1 and r.failures = 0 and r.replay_failures > 0 and w.is_replay as is_held
+  from room r
+  cross join lateral (${windowOf(false, 'r.room > 0')} union all ${windowOf(true, 'r.room > 0 and r.takes_replays')}) w
   cross join lateral (
-    select w.transaction_id, w.seq from webhook_deliveries w
-    where w.endpoint_id = r.id and w.due_at <= now() and not exists (
-      select from webhook_deliveries earlier
-      where earlier.endpoint_id = w.endpoint_id and earlier.transaction_id = w.transaction_id and earlier.seq < w.seq
-        and earlier.due_at is not null)
-    order by w.due_at, w.transaction_id, w.seq
-    limit case when r.failures > 0 then 1 else greatest(r.max_in_flight - busy.sending, 0) end
-  ) d
+    select count(*) as count, max(e.due_at) filter (where not e.is_sending) as until from webhook_deliveries e
+    where e.endpoint_id = w.endpoint_id and e.transaction_id = w.transaction_id and e.seq < w.seq and e.due_at is not null
+      and (w.is_replay or not e.is_replay)
+  ) earlier
+), picked as (
+  select s.* from (
+    select *, row_number() over (partition by endpoint_id order by is_replay, due_at, transaction_id, seq) as place
+    from seen where not is_blocked and not is_held
+  ) s where s.place <= s.room
+), moved as (
+  update webhook_deliveries d set due_at = s.until
+  from seen s
+  where s.is_blocked and s.until > s.due_at
+    and d.endpoint_id = s.endpoint_id and d.transaction_id = s.transaction_id and d.seq = s.seq and d.due_at = s.due_at
 ), claimed as (
   update webhook_deliveries d set is_sending = true, attempts = d.attempts + 1, due_at = now() + ${LEASE}
   from picked k
   where d.endpoint_id = k.endpoint_id and d.transaction_id = k.transaction_id and d.seq = k.seq and d.due_at <= now()
   returning d.*
 ), probed as (
-  update webhook_endpoints p set next_probe_at = now() + ${PROBE_LEASE}
-  from ready r where p.id = r.id and r.failures > 0 and exists (select from claimed c where c.endpoint_id = p.id)
+  update webhook_endpoints p set
+    next_probe_at = case when r.failures > 0 then now() + ${PROBE_LEASE} end,
+    replay_due_at = case when r.replay_failures > 0 then now() + ${PROBE_LEASE} end
+  from ready r
+  where p.id = r.id and (r.failures > 0 and exists (select from claimed c where c.endpoint_id = p.id)
+    or r.replay_failures > 0 and exists (select from claimed c where c.endpoint_id = p.id and c.is_replay))
 )
 select c.id, c.endpoint_id as "endpointId", c.app_id as "appId", c.transaction_id as "transactionId", c.seq,
-  c.event_id as "eventId", c.type, c.attempts, c.refusals, r.failures > 0 as "isProbe", r.failures, r.url, r.secret,
-  r.previous_secret as "previousSecret"
+  c.event_id as "eventId", c.type, c.attempts, c.refusals, c.outages, c.is_replay as "isReplay", r.failures > 0 as "isProbe",
+  r.failures, r.replay_failures as "replayFailures", r.url, r.secret, r.previous_secret as "previousSecret"
 from claimed c join ready r on r.id = c.endpoint_id`;
 
 @Injectable()

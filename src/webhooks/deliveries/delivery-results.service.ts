@@ -3,8 +3,8 @@ import { GroupCommit } from '../../database/group-commit.js';
 import { Database } from '../../database/database.js';
 import { jsonRows } from '../../database/json-rows.js';
 import type { SendResult } from '../sending/webhook-http.service.js';
-import { judge, type ClaimedDelivery } from './delivery.js';
-import { nextAttemptMs, nextProbeMs } from './retry-ladders.js';
+import { judge, type ClaimedDelivery, type Verdict } from './delivery.js';
+import { nextAttemptMs, nextProbeMs, ownPauseMs } from './retry-ladders.js';
 
 /** An endpoint that was down for this time, and for this number of probes, is disabled. */
 const DISABLE_AFTER = `interval '5 days'`;
@@ -31,12 +31,24 @@ const INPUT = {
   /** The next probe, when this attempt found the endpoint down. */
   probeMs: 'bigint',
   isProbe: 'boolean',
+  /** It shows the health of the endpoint. */
+  isCounted: 'boolean',
+  /** Replayed deliveries are paused, and this one finds out whether they still must be. */
+  isFailingReplay: 'boolean',
 } as const;
+
+/** This batch shows that the endpoint of `h` is down, and nobody has noted it yet or its probe has failed. */
+const IS_DOWN = `(h.is_up = false and (p.failures = 0 or h.probe_failed))`;
+/** The same for replayed deliveries, which only pause each other. */
+const PAUSES_REPLAYS = `(h.failed_replay and (p.replay_failures = 0 or h.replay_failed_again))`;
+const IS_DISABLED = `(h.is_gone or ${IS_DOWN} and p.failing_since < now() - ${DISABLE_AFTER}
+  and p.failures + 1 >= ${DISABLE_AFTER_PROBES})`;
 
 /**
  * A result is written only by the holder of the last lease: `attempts` has not changed since its claim. An endpoint that is
  * already known to be down is not written again by attempts that began before: one step of the ladder for one probe.
- * Healthy endpoints are written at most every 10 s.
+ * Replayed deliveries count only as probes; otherwise they pause each other. Healthy endpoints are written at most every
+ * 10 s.
  */
 const WRITE = `
 with input as (
@@ -48,6 +60,7 @@ with input as (
     due_at = case when i.state is null then now() + i."dueMs" * interval '1 ms' end,
     ended_at = case when i.state is not null then now() end,
     refusals = d.refusals + i.refused::integer,
+    outages = d.outages + (not i."isUp")::integer,
     last_status = i.status,
     last_error = i.error,
     log = (case when jsonb_array_length(d.log) >= 10 then d.log - 0 else d.log end) || jsonb_build_object(
@@ -57,31 +70,46 @@ with input as (
   where d.id = i.id and d.attempts = i.attempts and d.is_sending
   returning i.*
 ), health as (
-  select "endpointId" as id, bool_or("isUp") as is_up, bool_or("isDelivered") as is_delivered, bool_or("isGone") as is_gone,
-    count(*) filter (where "isDelivered") as delivered, bool_or("isProbe" and not "isUp") as probe_failed,
-    max("probeMs") as probe_ms
+  select "endpointId" as id,
+    bool_or("isUp") filter (where "isCounted") as is_up,
+    bool_or("isDelivered") filter (where "isCounted") as is_delivered,
+    bool_or("isProbe" and not "isUp") as probe_failed,
+    max("probeMs") filter (where "isCounted") as probe_ms,
+    bool_or("isGone") as is_gone,
+    bool_or("isUp") as answered,
+    bool_or(not "isCounted" and not "isUp") as failed_replay,
+    bool_or(not "isCounted" and not "isUp" and "isFailingReplay") as replay_failed_again,
+    max("probeMs") filter (where not "isCounted") as replay_ms
   from written group by "endpointId"
 ), changed as (
   update webhook_endpoints p set
     last_success_at = case when h.is_delivered then now() else p.last_success_at end,
-    failures = case when h.is_up then 0 else p.failures + 1 end,
-    failing_since = case when h.is_up then null else coalesce(p.failing_since, now()) end,
-    next_probe_at = case when h.is_up then null else now() + h.probe_ms * interval '1 ms' end,
-    max_in_flight = case when h.is_up then least(p.max_in_flight * 2, 8) else 1 end,
-    disabled_at = case when p.disabled_at is not null then p.disabled_at when h.is_gone then now()
-      when not h.is_up and p.failing_since < now() - ${DISABLE_AFTER} and p.failures + 1 >= ${DISABLE_AFTER_PROBES}
-        then now() end,
-    disabled_reason = case when p.disabled_at is not null then p.disabled_reason when h.is_gone then 'gone'
-      when not h.is_up and p.failing_since < now() - ${DISABLE_AFTER} and p.failures + 1 >= ${DISABLE_AFTER_PROBES}
-        then 'failing' end
+    failures = case when h.is_up then 0 when ${IS_DOWN} then p.failures + 1 else p.failures end,
+    failing_since = case when h.is_up then null when ${IS_DOWN} then coalesce(p.failing_since, now())
+      else p.failing_since end,
+    next_probe_at = case when h.is_up then null when ${IS_DOWN} then now() + h.probe_ms * interval '1 ms'
+      else p.next_probe_at end,
+    max_in_flight = case when ${IS_DOWN} then 1 when h.answered then least(p.max_in_flight * 2, 8)
+      else p.max_in_flight end,
+    replay_failures = case when h.answered then 0 when ${PAUSES_REPLAYS} then p.replay_failures + 1
+      else p.replay_failures end,
+    replay_due_at = case when h.answered then null when ${PAUSES_REPLAYS} then now() + h.replay_ms * interval '1 ms'
+      else p.replay_due_at end,
+    disabled_at = case when p.disabled_at is null and ${IS_DISABLED} then now() else p.disabled_at end,
+    disabled_reason = case when p.disabled_at is null and ${IS_DISABLED}
+      then case when h.is_gone then 'gone' else 'failing' end else p.disabled_reason end
   from health h
-  where p.id = h.id and case when h.is_gone then true
-    when h.is_up then p.failures > 0 or p.max_in_flight < 8 or p.last_success_at is null
-      or p.last_success_at < now() - interval '10 s'
-    else p.failures = 0 or h.probe_failed end
+  where p.id = h.id and (h.is_gone or ${IS_DOWN} or ${PAUSES_REPLAYS}
+    or h.answered and (p.replay_failures > 0 or p.failures = 0 and p.max_in_flight < 8)
+    or h.is_up and (p.failures > 0 or p.last_success_at is null or p.last_success_at < now() - interval '10 s'))
   returning p.id, p.app_id, p.disabled_reason, p.disabled_at = now() as is_new
 )
 select id, app_id as "appId", disabled_reason as reason from changed where is_new`;
+
+/** Nothing was sent, because the secret is gone. */
+const EXPIRE = `
+update webhook_deliveries set state = 'expired', is_sending = false, due_at = null, ended_at = now()
+where id = $1 and attempts = $2 and is_sending`;
 
 export interface DisabledEndpoint {
   readonly id: string;
@@ -99,7 +127,7 @@ interface Attempt {
 export class DeliveryResults {
   private readonly writes: GroupCommit<Attempt, readonly DisabledEndpoint[]>;
 
-  constructor(database: Database) {
+  constructor(private readonly database: Database) {
     this.writes = new GroupCommit<Attempt, readonly DisabledEndpoint[]>({
       write: async (attempts) => {
         const disabled = await database.query<DisabledEndpoint>(WRITE, [JSON.stringify(attempts.map(toInput))]);
@@ -118,32 +146,46 @@ export class DeliveryResults {
   write(delivery: ClaimedDelivery, result: SendResult): Promise<readonly DisabledEndpoint[]> {
     return this.writes.push({ delivery, result });
   }
+
+  /** Ends a delivery that cannot be sent any more. */
+  async expire({ id, attempts }: ClaimedDelivery): Promise<void> {
+    await this.database.query(EXPIRE, [id, attempts]);
+  }
 }
 
 function toInput({ delivery, result }: Attempt): Record<keyof typeof INPUT, unknown> {
   const verdict = judge(result);
-  const isRefused = verdict.kind === 'refused';
-  const dueMs = isRefused ? nextAttemptMs(delivery.refusals + 1, verdict.retryAfterMs) : 0;
+  const dueMs = pauseAfter(delivery, verdict);
+  const isCounted = !delivery.isReplay || delivery.isProbe;
+  const failures = isCounted ? delivery.failures : delivery.replayFailures;
   return {
     id: delivery.id,
     endpointId: delivery.endpointId,
     attempts: delivery.attempts,
     state: stateAfter(verdict.kind, dueMs),
     dueMs,
-    refused: isRefused,
+    refused: verdict.kind === 'refused',
     status: result.status,
     error: result.error,
     durationMs: result.durationMs,
     isUp: verdict.kind !== 'down',
     isDelivered: verdict.kind === 'delivered',
     isGone: verdict.kind === 'gone',
-    probeMs: verdict.kind === 'down' ? nextProbeMs(delivery.failures + 1, verdict.retryAfterMs) : null,
+    probeMs: verdict.kind === 'down' ? nextProbeMs(failures + 1, verdict.retryAfterMs) : null,
     isProbe: delivery.isProbe,
+    isCounted,
+    isFailingReplay: delivery.replayFailures > 0,
   };
 }
 
+/** Milliseconds until it may be sent again; null: never. */
+function pauseAfter({ outages, refusals }: ClaimedDelivery, verdict: Verdict): number | null {
+  if (verdict.kind === 'refused') return nextAttemptMs(refusals + 1, verdict.retryAfterMs);
+  return verdict.kind === 'down' ? ownPauseMs(outages + 1) : null;
+}
+
 /** null: it stays pending. */
-function stateAfter(kind: ReturnType<typeof judge>['kind'], dueMs: number | null): string | null {
+function stateAfter(kind: Verdict['kind'], dueMs: number | null): string | null {
   if (kind === 'delivered') return 'delivered';
   return kind === 'gone' || dueMs === null ? 'refused' : null;
 }

@@ -1,7 +1,8 @@
 import type { EventType } from '../events/event-types.js';
 import type { SendResult } from '../sending/webhook-http.service.js';
 
-export type DeliveryState = 'pending' | 'delivered' | 'refused' | 'expired';
+export const DELIVERY_STATES = ['pending', 'delivered', 'refused', 'expired'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** A delivery that this instance may send until its lease ends. */
 export interface ClaimedDelivery {
@@ -14,9 +15,15 @@ export interface ClaimedDelivery {
   readonly type: EventType;
   readonly attempts: number;
   readonly refusals: number;
+  /** Earlier attempts that found the endpoint down. */
+  readonly outages: number;
+  /** Sent again: it is signed with the present secret alone, and shows nothing of the endpoint's health unless it is a probe. */
+  readonly isReplay: boolean;
   /** True when the endpoint was down: this delivery finds out whether it still is. */
   readonly isProbe: boolean;
   readonly failures: number;
+  /** The same for replayed deliveries, while the endpoint is up for live ones. */
+  readonly replayFailures: number;
   readonly url: string;
   /** Sealed; null: destroyed with the data of the app. */
   readonly secret: Buffer | null;

@@ -22,6 +22,17 @@ export function nextProbeMs(failures: number, retryAfterMs: number | null, rando
   return Math.max(jittered(step, random), retryAfterMs ?? 0);
 }
 
+/** At most this time, so that an event that waited for a probe follows soon after the endpoint is up. */
+const MAX_PAUSE_MS = 5 * MINUTE_MS;
+
+/**
+ * Milliseconds for which a delivery that found the endpoint down waits itself, after `outages` (at least 1) of such attempts. Without it, an
+ * event that makes a receiver fail would be sent again after each success of another one.
+ */
+export function ownPauseMs(outages: number, random = Math.random): number {
+  return Math.min(nextProbeMs(outages, null, random), MAX_PAUSE_MS);
+}
+
 /** Milliseconds until the next attempt, after `refusals` (at least 1) refusals; null: it is given up. */
 export function nextAttemptMs(refusals: number, retryAfterMs: number | null, random = Math.random): number | null {
   const step = REFUSED_MS[refusals - 1];

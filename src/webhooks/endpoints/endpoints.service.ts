@@ -42,13 +42,16 @@ update webhook_endpoints p set
   failures = case when $7 or $3 <> p.url then 0 else p.failures end,
   next_probe_at = case when $7 or $3 <> p.url then null else p.next_probe_at end,
   failing_since = case when $7 or $3 <> p.url then null else p.failing_since end,
-  max_in_flight = case when $7 or $3 <> p.url then 1 else p.max_in_flight end
+  max_in_flight = case when $7 or $3 <> p.url then 1 else p.max_in_flight end,
+  replay_failures = case when $7 or $3 <> p.url then 0 else p.replay_failures end,
+  replay_due_at = case when $7 or $3 <> p.url then null else p.replay_due_at end
 where p.app_id = $1 and p.id = $2
 returning *
 ) select ${ENDPOINT_COLUMNS} from changed p`;
 
 const DELETE = `delete from webhook_endpoints where app_id = $1 and id = $2`;
 const DELETE_DELIVERIES = `delete from webhook_deliveries where endpoint_id = $1`;
+const DELETE_REPLAYS = `delete from webhook_replays where endpoint_id = $1`;
 
 /** The secret that is replaced keeps signing beside the new one until its time has passed; an older one ends now. */
 const ROTATE = `
@@ -141,12 +144,13 @@ export class Endpoints {
     });
   }
 
-  /** Also removes its deliveries. @throws Problem `not_found` */
+  /** Also removes its deliveries and replays. @throws Problem `not_found` */
   async remove(caller: AppCaller, id: string | null): Promise<void> {
     const { id: found } = await this.read(caller.appId, id);
     await this.inOne(async (manager) => {
       await manager.query(DELETE, [caller.appId, found]);
       await manager.query(DELETE_DELIVERIES, [found]);
+      await manager.query(DELETE_REPLAYS, [found]);
       await this.audit.record(caller, 'webhook_endpoint.delete', publicId('whep', found), {}, manager);
     });
   }

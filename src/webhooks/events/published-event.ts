@@ -6,7 +6,7 @@ import { formatQuantity } from '../../providers/units.js';
 import { TYPE_SQL, type EventType } from './event-types.js';
 
 /** The contract of the body. A change that breaks a reader gets a new version, which an endpoint chooses. */
-const API_VERSION = 'v1';
+export const API_VERSION = 'v1';
 
 /** An event of the ledger that partners are told, with what was known of its transaction at that time. */
 export interface EventRow {

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
-import { textAt, type Answer, type Credentials } from '../../support/http.js';
-import { unique } from '../../support/ids.js';
 import { eventually } from '../../support/wait.js';
-import { startWebhookReceiver, type ReceivedWebhook, type WebhookReceiver } from '../../support/webhook-receiver.js';
+import { arrived, newWebhookPartner, type WebhookPartner } from '../../support/webhook-partner.js';
+import type { ReceivedWebhook, WebhookReceiver } from '../../support/webhook-receiver.js';
 import { accrual, startWorld, topup, type World } from '../../support/world.js';
 
 let world: World;
@@ -17,37 +16,7 @@ afterAll(() => {
   for (const receiver of receivers) receiver.close();
 });
 
-interface Partner {
-  readonly receiver: WebhookReceiver;
-  readonly endpoint: string;
-  readonly secret: string;
-  readonly call: (method: string, path: string, body?: unknown) => Promise<Answer>;
-}
-
-/** An app of its own with an endpoint at a receiver of its own. */
-async function newPartner(changes: object = {}): Promise<Partner> {
-  const auth: Credentials = await world.createApp();
-  const receiver = await startWebhookReceiver();
-  receivers.push(receiver);
-  const call: Partner['call'] = (method, path, body) =>
-    world.gateway().request(method, path, {
-      auth,
-      body,
-      headers: method === 'GET' ? {} : { 'idempotency-key': unique('key'), prefer: 'wait=10' },
-    });
-  const made = await call('POST', '/v1/webhook-endpoints', { url: receiver.url, ...changes });
-  expect(made.status).toBe(201);
-  return { receiver, endpoint: textAt(made.body, 'id'), secret: textAt(made.body, 'secret'), call };
-}
-
-function arrived(receiver: WebhookReceiver, count: number): Promise<readonly ReceivedWebhook[]> {
-  return eventually(
-    15_000,
-    () => Promise.resolve(receiver.received),
-    (all) => all.length >= count,
-  );
-}
-
+const newPartner = (changes: object = {}): Promise<WebhookPartner> => newWebhookPartner(world, receivers, changes);
 const typesOf = (all: readonly ReceivedWebhook[]): string[] => all.map(({ event }) => event.type);
 
 it('an event arrives signed, as the feed shows it, and once', async () => {

@@ -17,4 +17,5 @@ insert into purge_tasks (name) values
   ('notifications'),
   ('idempotency keys'),
   ('erased apps'),
-  ('late');
+  ('late'),
+  ('webhook deliveries');

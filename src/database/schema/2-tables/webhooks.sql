@@ -18,9 +18,12 @@ create table webhook_endpoints (
   failures integer not null default 0,
   next_probe_at timestamptz,
   max_in_flight integer not null default 8 check (max_in_flight between 1 and 8),
+  replay_failures integer not null default 0,
+  replay_due_at timestamptz,
   unique nulls not distinct (app_id, url),
   check ((disabled_at is null) = (disabled_reason is null)),
-  check ((failures = 0) = (next_probe_at is null) and (failures = 0) = (failing_since is null))
+  check ((failures = 0) = (next_probe_at is null) and (failures = 0) = (failing_since is null)),
+  check ((replay_failures = 0) = (replay_due_at is null))
 );
 comment on column webhook_endpoints.app_id is 'null: an endpoint of the operators';
 comment on column webhook_endpoints.secret is 'encrypted with the key of the app; null: destroyed with it';
@@ -29,6 +32,8 @@ comment on column webhook_endpoints.failures is
   'probes in a row that found the endpoint down; while it is not 0, one delivery is sent at next_probe_at';
 comment on column webhook_endpoints.max_in_flight is
   'deliveries that may be in progress at once in all instances; 1 after a failure, doubled by each success';
+comment on column webhook_endpoints.replay_failures is
+  'replayed deliveries in a row that found it down while it was up for live ones; while it is not 0, one is sent at replay_due_at';
 create index webhook_endpoints_app on webhook_endpoints (app_id, id);
 
 -- One row for each event that an endpoint is told. The trigger of transaction_events adds it in the commit of the event. It
@@ -44,8 +49,10 @@ create table webhook_deliveries (
   state text not null default 'pending' check (state in ('pending', 'delivered', 'refused', 'expired')),
   due_at timestamptz default now(),
   is_sending boolean not null default false,
+  is_replay boolean not null default false,
   attempts integer not null default 0,
   refusals integer not null default 0,
+  outages integer not null default 0,
   last_status integer,
   last_error text,
   log jsonb not null default '[]',
@@ -57,11 +64,40 @@ create table webhook_deliveries (
 );
 comment on column webhook_deliveries.due_at is
   'when it is sent; while it is being sent, the end of its lease: after a crash it is sent again then';
+comment on column webhook_deliveries.is_replay is
+  'sent again for a replay or a request: after live ones, and without effect on the health of the endpoint';
+comment on column webhook_deliveries.created_at is 'when it was queued; queued again, it begins anew';
 comment on column webhook_deliveries.refusals is 'answers that refused this event, e.g. 400';
+comment on column webhook_deliveries.outages is 'attempts that found the endpoint down, since it was queued';
 comment on column webhook_deliveries.log is 'the last ten attempts: at, durationMs, status, error; nothing of an answer';
-create index webhook_deliveries_due on webhook_deliveries (endpoint_id, due_at) where due_at is not null;
+create index webhook_deliveries_due on webhook_deliveries (endpoint_id, is_replay, due_at) where due_at is not null;
 create index webhook_deliveries_list on webhook_deliveries (endpoint_id, id);
+create index webhook_deliveries_lost on webhook_deliveries (endpoint_id, state, id) where state in ('refused', 'expired');
 create index webhook_deliveries_ended on webhook_deliveries (ended_at) where ended_at is not null;
 
 create trigger transaction_events_delivered after insert on transaction_events
   referencing new table as added for each statement execute function note_deliveries();
+
+-- Requests to send the events of a period again. A job walks through the ledger and queues them in small steps.
+create table webhook_replays (
+  id uuid primary key,
+  endpoint_id uuid not null,
+  app_id uuid not null,
+  from_at timestamptz not null,
+  to_at timestamptz not null,
+  types text[] not null,
+  only_missing boolean not null,
+  status text not null default 'running' check (status in ('running', 'completed', 'stopped')),
+  counted integer not null,
+  queued integer not null default 0,
+  reached_at timestamptz not null,
+  reached_id uuid not null default '00000000-0000-0000-0000-000000000000',
+  created_at timestamptz not null default clock_timestamp(),
+  completed_at timestamptz,
+  check ((status = 'running') = (completed_at is null)),
+  check (from_at <= to_at)
+);
+comment on column webhook_replays.counted is 'events of the period and types, before any was queued';
+comment on column webhook_replays.reached_at is 'with reached_id: the last event that was looked at';
+create unique index webhook_replays_running on webhook_replays (endpoint_id) where completed_at is null;
+create index webhook_replays_ended on webhook_replays (completed_at) where completed_at is not null;

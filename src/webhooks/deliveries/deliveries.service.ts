@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../../common/problem.js';
+import { Database } from '../../database/database.js';
+import type { DeliveryState } from './delivery.js';
+
+export interface AttemptRow {
+  readonly at: string;
+  readonly durationMs: number;
+  readonly status: number | null;
+  readonly error: string | null;
+}
+
+/** A delivery as its app sees it. */
+export interface DeliveryRow {
+  readonly id: string;
+  readonly endpointId: string;
+  readonly eventId: string;
+  readonly type: string;
+  /** null: the event is not about a transaction. */
+  readonly transactionId: string | null;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+  readonly nextAttemptAt: Date | null;
+  readonly deliveredAt: Date | null;
+  readonly log: readonly AttemptRow[];
+}
+
+/** The next attempt waits also for the endpoint: for its probe, or for the pause of replayed deliveries. */
+const COLUMNS = `
+  d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.type,
+  case when d.seq > 0 then d.transaction_id end as "transactionId", d.state, d.attempts, d.last_status as "lastStatus",
+  d.last_error as "lastError", d.log, case when d.state = 'delivered' then d.ended_at end as "deliveredAt",
+  case when d.state = 'pending' and not d.is_sending and p.disabled_at is null then
+    greatest(d.due_at, p.next_probe_at, case when d.is_replay and p.failures = 0 then p.replay_due_at end)
+  end as "nextAttemptAt"`;
+
+const LIST = `
+select ${COLUMNS} from webhook_deliveries d join webhook_endpoints p on p.id = d.endpoint_id
+where p.app_id = $1 and d.endpoint_id = $2 and ($3::text is null or d.state = $3) and ($4::uuid is null or d.id < $4)
+order by d.id desc limit $5`;
+
+const FIND = `
+select ${COLUMNS} from webhook_deliveries d join webhook_endpoints p on p.id = d.endpoint_id
+where p.app_id = $1 and d.id = $2`;
+
+/** It keeps its attempts: they tell the result of an older attempt from that of a newer one. */
+const RESEND = `
+update webhook_deliveries d set state = 'pending', due_at = now(), ended_at = null, is_replay = true, is_sending = false,
+  refusals = 0, outages = 0, created_at = clock_timestamp()
+from webhook_endpoints p
+where p.id = d.endpoint_id and p.app_id = $1 and d.id = $2 and d.state <> 'pending' and p.disabled_at is null
+returning d.id`;
+
+export interface DeliveryListRequest {
+  readonly appId: string;
+  readonly endpointId: string;
+  /** null: all. */
+  readonly state: DeliveryState | null;
+  /** null: the first page. */
+  readonly before: string | null;
+  readonly limit: number;
+}
+
+/** Reads the deliveries of an app's endpoints, and sends one again. */
+@Injectable()
+export class Deliveries {
+  constructor(private readonly database: Database) {}
+
+  /** Newest first. */
+  list({ appId, endpointId, state, before, limit }: DeliveryListRequest): Promise<DeliveryRow[]> {
+    return this.database.query<DeliveryRow>(LIST, [appId, endpointId, state, before, limit]);
+  }
+
+  /** @throws Problem `not_found` */
+  async read(appId: string, id: string | null): Promise<DeliveryRow> {
+    const [found] = id === null ? [] : await this.database.query<DeliveryRow>(FIND, [appId, id]);
+    if (!found) throw Problem.notFound('delivery');
+    return found;
+  }
+
+  /** @throws Problem `not_found`; `invalid_state` when it is pending, or its endpoint disabled */
+  async resend(appId: string, id: string | null): Promise<DeliveryRow> {
+    const { id: found, state } = await this.read(appId, id);
+    const resent = await this.database.query(RESEND, [appId, found]);
+    if (resent.length === 0) {
+      throw new Problem(
+        'invalid_state',
+        state === 'pending'
+          ? 'The delivery is pending: it is sent anyway.'
+          : 'The endpoint is disabled, or the delivery became pending just now. Enable the endpoint first.',
+      );
+    }
+    return this.read(appId, found);
+  }
+}

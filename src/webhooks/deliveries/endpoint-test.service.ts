@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { newUuid, publicId } from '../../common/ids.js';
+import { Problem } from '../../common/problem.js';
+import { AppVault } from '../../crypto/app-vault.js';
+import { Database } from '../../database/database.js';
+import { API_VERSION } from '../events/published-event.js';
+import { WebhookHttp, type SendResult } from '../sending/webhook-http.service.js';
+import { requestOf } from './webhook-request.js';
+
+/** The type of the event that a test sends. No endpoint can subscribe to it, and the feed does not show it. */
+export const TEST_TYPE = 'webhook_endpoint.test';
+
+const FIND = `
+select url, secret, case when previous_until > now() then previous_secret end as "previousSecret"
+from webhook_endpoints where app_id = $1 and id = $2`;
+
+interface Target {
+  readonly url: string;
+  readonly secret: Buffer | null;
+  readonly previousSecret: Buffer | null;
+}
+
+/** Sends one event at once, for partners who set up a receiver. Nothing of it is recorded. */
+@Injectable()
+export class EndpointTest {
+  private readonly inProgress = new Set<string>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly vault: AppVault,
+    private readonly http: WebhookHttp,
+  ) {}
+
+  /** @throws Problem `not_found`; `rate_limited` while another test of the endpoint is in progress in this process */
+  async run(appId: string, endpointId: string | null): Promise<SendResult> {
+    const [target] = endpointId === null ? [] : await this.database.query<Target>(FIND, [appId, endpointId]);
+    if (endpointId === null || !target?.secret) throw Problem.notFound('endpoint');
+    if (this.inProgress.has(endpointId)) {
+      const detail = 'A test of this endpoint is in progress. Wait for its result.';
+      throw new Problem('rate_limited', detail, { retryAfterSeconds: 1 });
+    }
+    this.inProgress.add(endpointId);
+    try {
+      return await this.send(appId, endpointId, target);
+    } finally {
+      this.inProgress.delete(endpointId);
+    }
+  }
+
+  private async send(appId: string, endpointId: string, target: Target): Promise<SendResult> {
+    const cipher = await this.vault.of(appId);
+    const secrets = [target.secret, target.previousSecret].flatMap((sealed) => (sealed ? [cipher.open(sealed)] : []));
+    const id = publicId('evt', newUuid());
+    const body = JSON.stringify({
+      id,
+      type: TEST_TYPE,
+      timestamp: new Date().toISOString(),
+      apiVersion: API_VERSION,
+      data: { endpointId: publicId('whep', endpointId) },
+    });
+    return this.http.send(requestOf(target.url, id, body, secrets));
+  }
+}
