@@ -4,10 +4,10 @@ import { IsInt, Matches, Max, Min, ValidateBy, ValidateIf } from 'class-validato
 import { validate } from 'uuid';
 import { readWholeNumber } from '../readers/integer.js';
 
-export const DEFAULT_LIMIT = 25;
-export const MAX_LIMIT = 100;
+const DEFAULT_LIMIT = 25;
+const MAX_LIMIT = 100;
 const CURSOR_MESSAGE = 'must be the nextCursor of an earlier page of this list';
-export const LIMIT_MESSAGE = `must be a whole number from 1 to ${MAX_LIMIT}`;
+const LIMIT_MESSAGE = `must be a whole number from 1 to ${MAX_LIMIT}`;
 /** 16 bytes in base64url. */
 const CURSOR = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const UUID_BYTES = 16;
@@ -56,7 +56,7 @@ export function page<Row>(rows: readonly Row[], limit: number, keyOf: (row: Row)
 }
 
 /** @throws RangeError when the text is not a UUID */
-export function cursorOf(uuid: string): string {
+function cursorOf(uuid: string): string {
   if (!validate(uuid)) throw new RangeError('a cursor is made of a UUID');
   return Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url');
 }
@@ -86,6 +86,6 @@ function uuidOf(cursor: string): string {
 }
 
 /** Query values are strings. Pure ASCII digits become a number; the validation rule refuses everything else. */
-export function wholeNumber(value: unknown): unknown {
+function wholeNumber(value: unknown): unknown {
   return typeof value === 'string' ? (readWholeNumber(value, MAX_NUMBER) ?? value) : (value ?? DEFAULT_LIMIT);
 }

@@ -39,7 +39,7 @@ export function parseRecord(text: string): JsonRecord | null {
 }
 
 /** Stands for a member that has two different values. No reader accepts it; the other members stay readable. */
-export const AMBIGUOUS: unique symbol = Symbol('ambiguous');
+const AMBIGUOUS: unique symbol = Symbol('ambiguous');
 
 /** Like `parseRecord`, but a member with two different values becomes `AMBIGUOUS`, and the other members are read. */
 export function parseRecordInParts(text: string): JsonRecord | null {

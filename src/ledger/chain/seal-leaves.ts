@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { QueryResultRow } from 'pg';
 
 /** The kinds of sealed rows. A leaf contains the index. */
-export const LEAF_KINDS = ['event', 'hold', 'post', 'release'] as const;
+const LEAF_KINDS = ['event', 'hold', 'post', 'release'] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 
 /** A row of the ledger, reduced to its key and a digest. */

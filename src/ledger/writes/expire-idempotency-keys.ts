@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { idFromDaysAgo } from '../../database/id-age.js';
 
 /** Idempotency keys are kept for this time; references stay unique forever. */
-export const KEY_DAYS = 30;
+const KEY_DAYS = 30;
 
 /**
  * The hash for the duplicate check is cleared too; it is only needed for ten minutes. `updated_at` and `version` stay,

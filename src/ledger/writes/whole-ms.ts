@@ -2,7 +2,7 @@
 export const MAX_PAUSE_MS = 366 * 24 * 60 * 60_000;
 
 /** Replaces a pause that is not a number: soon, but not in a busy loop. */
-export const NO_NUMBER_PAUSE_MS = 60_000;
+const NO_NUMBER_PAUSE_MS = 60_000;
 
 /** Converts any calculated pause to whole milliseconds from zero to a year. */
 export function wholeMs(ms: number): number {

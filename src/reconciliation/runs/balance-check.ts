@@ -25,7 +25,9 @@ with looks as (
         and (t.completed_at < last.begun_at or t.id = last.transaction_id)
       or t.status = 'unknown' and t.updated_at >= first.begun_at and t.created_at < last.at)
 )
-select first.id as "firstId", last.id as "lastId", last.currency,
+select first.id as "firstId", last.id as "lastId", coalesce(last.currency, (
+    select b.currency from provider_balances b where b.provider = $1 and b.currency is not null order by b.at desc limit 1
+  )) as currency,
   (select count(*) from looks)::int as looks, float_rate($1) is not null as "hasRate",
   coalesce((select -sum(change) from looks where change < 0), 0)::text as fallen,
   coalesce((select sum(change) from looks where change > 0), 0)::text as "paidIn",
@@ -41,6 +43,7 @@ on conflict (class, provider, transaction_id, notification_id, record_key, diffe
 interface Movement {
   readonly firstId: string;
   readonly lastId: string;
+  /** null: the provider has never named it. */
   readonly currency: string | null;
   readonly looks: number;
   readonly hasRate: boolean;
@@ -68,7 +71,7 @@ export async function checkBalance(database: Database, run: Run): Promise<Record
     `${movement.firstId}:${movement.lastId}`,
     run.id,
     Math.abs(unexplained),
-    movement.currency ?? 'USD',
+    movement.currency,
     { fallen, paidIn, known, doubtful },
   ]);
   return { ...counts, unexplained_balance: 1 };

@@ -3,7 +3,7 @@ import { type Answer, json, Refusal } from '../answer.js';
 import { type Problems } from '../parse.js';
 
 /** The common error of "Error Handle". The header is assumed: support asks for a correlation id, but no sample has one. */
-export function errorAnswer(code: number, error: string, description: string): Answer {
+function errorAnswer(code: number, error: string, description: string): Answer {
   return json(code, { error, error_description: description, code }, { 'x-correlation-id': randomUUID() });
 }
 
@@ -15,7 +15,7 @@ export function invalidRequest(problems: Problems): Refusal {
   return refusal(400, 'invalid_request', describe(problems));
 }
 
-export function describe(problems: Problems): string {
+function describe(problems: Problems): string {
   return Object.entries(problems)
     .map(([path, problem]) => (problem.startsWith(path) ? problem : `${path} ${problem}`))
     .join('; ');

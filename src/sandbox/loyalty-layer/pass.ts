@@ -29,7 +29,7 @@ export function isCanceled(pass: Pass): boolean {
   return pass.turns.some(({ kind }) => kind === 'pass-cancel');
 }
 
-export function statusOf(pass: Pass): string {
+function statusOf(pass: Pass): string {
   if (isCanceled(pass)) return 'cancelled';
   const { status } = planOf(pass.planId).magic;
   if (status === 'pending' && Date.now() >= pass.createdAt + PENDING_MS) return 'active';

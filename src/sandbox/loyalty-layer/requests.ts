@@ -17,7 +17,7 @@ import { MayBeAbsent, parseJson } from '../parse.js';
 import { invalidRequest } from './errors.js';
 
 /** The largest batch. Assumed: the guide states none. */
-export const MAX_BATCH = 500;
+const MAX_BATCH = 500;
 
 export class TokenBody {
   @IsString() @Length(1, 200) client_id: string;

@@ -63,7 +63,7 @@ export function reportOf(line: number, code: BadLineCode, column: string | null)
   return { line, column, code, message: BAD_LINE_REASONS[code] };
 }
 
-export function isBadLineCode(text: string): text is BadLineCode {
+function isBadLineCode(text: string): text is BadLineCode {
   return Object.hasOwn(BAD_LINE_REASONS, text);
 }
 
