@@ -6,7 +6,12 @@ import { proxyConnector } from '../../outbound/proxy-connector.js';
 import type { AddressRule } from './public-address.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const CONNECTIONS_PER_ORIGIN = 8;
+/**
+ * Node gives up an address after this time and tries the next one. Its 250 ms are less than one lost packet costs, and an
+ * address that is merely far away would never be reached when the next one is dead.
+ */
+const ADDRESS_TIMEOUT_MS = 2_000;
+/** Also when the receiver offers more: a firewall on the way may have forgotten an older connection. */
 const KEEP_ALIVE_MS = 4_000;
 
 /** The host is, or resolves to, an address to which webhooks must not be sent. Nothing was sent. */
@@ -19,18 +24,23 @@ export class AddressRefusedError extends Error {
   }
 }
 
+/** Whether a connection is used again for a later request. */
+export type Reuse = 'reused' | 'single';
+
 /**
  * The connections to partners' receivers, apart from those to providers. Every address is checked at each connection: a
- * name that was public when the endpoint was created may point to an internal address now.
+ * name that was public when the endpoint was created may point to an internal address now. An origin has no limit of its
+ * own: several endpoints may share it, and one that hangs must not hold the others back. Each has its own window.
  */
-export function createWebhookAgent(isAllowed: AddressRule, proxy: ProxyAddress | null): Agent {
+export function createWebhookAgent(isAllowed: AddressRule, proxy: ProxyAddress | null, reuse: Reuse = 'reused'): Agent {
   const direct = guardedConnector(isAllowed);
   const connect = proxy === null ? direct : throughProxy(proxy, direct, isAllowed);
   return new Agent({
     connect,
-    connections: CONNECTIONS_PER_ORIGIN,
+    connections: null,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    pipelining: 1,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    pipelining: reuse === 'reused' ? 1 : 0,
     allowH2: false,
   });
 }
@@ -39,6 +49,8 @@ function guardedConnector(isAllowed: AddressRule): buildConnector.connector {
   const connect = buildConnector({
     lookup: guardedLookup(isAllowed),
     timeout: CONNECT_TIMEOUT_MS,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
     allowH2: false,

@@ -1,12 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { request, type Agent } from 'undici';
 import { Config } from '../../config/config.js';
 import { errorCode } from '../../readers/error-code.js';
 import { readHttpDate } from '../../readers/http-date.js';
 import { readSeconds } from '../../readers/seconds.js';
 import { isTlsFailure } from '../../outbound/tls-failure.js';
+import { Connections } from './connections.js';
 import { faultOfUrl, type UrlRules } from './endpoint-url.js';
-import { AddressRefusedError, createWebhookAgent } from './guarded-connector.js';
+import { AddressRefusedError } from './guarded-connector.js';
 import { addressRule } from './public-address.js';
 
 /** From the connection to the end of the response. */
@@ -47,13 +47,13 @@ export interface WebhookRequest {
 @Injectable()
 export class WebhookHttp implements OnApplicationShutdown {
   readonly rules: UrlRules;
-  private readonly agent: Agent;
+  private readonly connections: Connections;
 
   constructor({ webhooks, isProduction }: Config) {
     const { ports, allowedNetworks, proxy } = webhooks;
     const isAllowed = addressRule(isProduction ? allowedNetworks : [...allowedNetworks, ...LOOPBACK]);
     this.rules = { ports, isAllowed, allowsLoopback: !isProduction };
-    this.agent = createWebhookAgent(isAllowed, proxy);
+    this.connections = new Connections(isAllowed, proxy);
   }
 
   /** Never throws: every failure is a result. */
@@ -73,7 +73,7 @@ export class WebhookHttp implements OnApplicationShutdown {
     if (faultOfUrl(url, this.rules) !== null) return result(null, 'invalid_url');
     const signal = AbortSignal.timeout(DEADLINE_MS);
     try {
-      const answer = await request(url, { dispatcher: this.agent, method: 'POST', headers, body, signal });
+      const answer = await this.connections.post(url, { headers, body, signal });
       // The status is the answer. A body that is too long or too slow only costs the connection.
       await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => undefined);
       return result(answer.statusCode, null, pauseOf(answer.headers['retry-after']));
@@ -83,7 +83,7 @@ export class WebhookHttp implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.agent.destroy();
+    await this.connections.destroy();
   }
 }
 
