@@ -3,6 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { PROBLEM_CODES, type ProblemCode } from '../common/problem.js';
 import { DECLARED, PROVIDERS } from '../providers/declared.js';
+import { openApiWebhooks } from '../webhooks/openapi-webhooks.js';
 import { PROBLEM_MARK, SECURITY } from './openapi.js';
 import { PROBLEMS } from './problem-body.js';
 
@@ -105,7 +106,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) if (item[method]) complete(path, method, item[method]);
   }
-  return sorted(document);
+  return sorted({ ...document, webhooks: openApiWebhooks() });
 }
 
 /** Swagger UI at `/docs`, the document at `/openapi.json`. */

@@ -19,7 +19,12 @@ function object<T>(properties: Members<T>): Schema {
 const QUANTITY = object({ value: { type: 'string', pattern: '^\\d+(\\.\\d+)?$' }, unit: TEXT });
 const FAILURE = object({ code: TEXT, category: TEXT, retryable: { type: 'boolean' } });
 
-/** The JSON Schema (2020-12) of events of one type. */
+/** The JSON Schema (2020-12) of events of one type, to stand alone. */
+export function standaloneSchemaOf(type: EventType): Schema {
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schemaOf(type) };
+}
+
+/** The schema as a part of a document of that dialect, such as OpenAPI 3.1. */
 export function schemaOf(type: EventType): Schema {
   const data = object<PublishedEvent['data']>({
     transactionId: { type: 'string', pattern: `^txn_${UUID_PATTERN}$` },
@@ -36,14 +41,11 @@ export function schemaOf(type: EventType): Schema {
     failure: { anyOf: [FAILURE, { type: 'null' }] },
     url: TEXT,
   });
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    ...object<PublishedEvent>({
-      id: { type: 'string', pattern: `^evt_${UUID_PATTERN}$` },
-      type: { const: type },
-      timestamp: { type: 'string', format: 'date-time' },
-      apiVersion: { const: 'v1' },
-      data,
-    }),
-  };
+  return object<PublishedEvent>({
+    id: { type: 'string', pattern: `^evt_${UUID_PATTERN}$` },
+    type: { const: type },
+    timestamp: { type: 'string', format: 'date-time' },
+    apiVersion: { const: 'v1' },
+    data,
+  });
 }

@@ -7,7 +7,7 @@ import { Problem } from '../../common/problem.js';
 import { Reads } from '../../operations/http/openapi.decorators.js';
 import { EventFeed, type Position } from './event-feed.service.js';
 import { EventDto, EventPageDto, EventQueryDto, EventTypesDto } from './event.dto.js';
-import { schemaOf } from './event-schema.js';
+import { standaloneSchemaOf } from './event-schema.js';
 import { ALL_TYPES, DEFAULT_TYPES, EVENT_TYPES } from './event-types.js';
 import { publish } from './published-event.js';
 
@@ -59,7 +59,7 @@ export class EventsController {
       type,
       description: EVENT_TYPES[type],
       isDefault: DEFAULT_TYPES.includes(type),
-      schema: schemaOf(type),
+      schema: standaloneSchemaOf(type),
     }));
     return { data };
   }
