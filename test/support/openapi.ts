@@ -57,14 +57,16 @@ function callerOf(spec: unknown): Operation['caller'] {
 function sample(schema: unknown): unknown {
   const reference = at(schema, '$ref') ?? at(schema, 'allOf', 0, '$ref') ?? at(schema, 'anyOf', 0, '$ref');
   if (typeof reference === 'string') return sample(at(openApi, ...reference.split('/').slice(1)));
-  const example = at(schema, 'example');
-  if (example !== undefined) return example;
+  const examples = [at(schema, 'example'), at(schema, 'default')].filter((value) => value !== undefined);
+  if (examples.length > 0) return examples[0];
   const properties = at(schema, 'properties');
   if (properties !== undefined) {
     return Object.fromEntries(entries(properties).map(([name, property]) => [name, sample(property)]));
   }
   if (at(schema, 'format') === 'date-time') return new Date().toISOString();
   const type = at(schema, 'type', 0) ?? at(schema, 'type');
+  if (type === 'array') return [sample(at(schema, 'items'))];
+  if (type === 'boolean') return true;
   return at(schema, 'enum', 0) ?? (type === 'string' ? 'string' : 0);
 }
 

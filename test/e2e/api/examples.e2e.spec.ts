@@ -1,4 +1,4 @@
-import { at } from '../../support/http.js';
+import { at, textAt } from '../../support/http.js';
 import { unique } from '../../support/ids.js';
 import { exampleBody, openApi, operations } from '../../support/openapi.js';
 import { startWorld, type World } from '../../support/world.js';
@@ -60,6 +60,23 @@ it('POST /v1/admin/providers/{name}/pause accepts its documented example', async
   expect(await world.admin('POST', '/v1/admin/providers/latcom/pause', body)).toMatchObject({ status: 200 });
   await world.admin('POST', '/v1/admin/providers/latcom/resume');
 });
+
+const OF_ENDPOINTS = operations().filter(
+  ({ method, path }) => /^POST|PATCH$/.test(method) && path.startsWith('/v1/webhook-endpoints'),
+);
+
+it.each(OF_ENDPOINTS.map(({ method, path }) => [method, path]))(
+  '%s %s accepts its documented example, of an endpoint that exists',
+  async (method, path) => {
+    const made = await world.call('POST', '/v1/webhook-endpoints', { url: `https://${unique('host')}.example/hook` });
+    const id = textAt(made.body, 'id');
+    const body = exampleBody(at(openApi, 'paths', path, method.toLowerCase()));
+    const answer = await world.call(method, path.replace('{id}', id), body);
+    expect([path, answer.body, answer.status < 300]).toEqual([path, answer.body, true]);
+    // A second endpoint with the example's URL would be refused.
+    for (const one of [id, String(at(answer.body, 'id'))]) await world.call('DELETE', `/v1/webhook-endpoints/${one}`);
+  },
+);
 
 it('the gateway serves every documented route', async () => {
   const paths = at(openApi, 'paths');
