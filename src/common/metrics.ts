@@ -1,13 +1,15 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
- * Everything that `/metrics` shows. Label values are the gateway's own and few: never an id, a URL or a provider's
- * text.
+ * Everything that `/metrics` shows. Label values are the gateway's own and few: never a URL, a provider's text, or an id
+ * but that of an app.
  */
 export const registry = new Registry();
 
 /** Histogram buckets in seconds, from a cached response to the longest wait for a provider. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** From a commit to the end of its webhook: usually tens of milliseconds, but hours when a receiver was down. */
+const DELAY_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600, 21_600, 86_400, 604_800];
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 const registers = [registry];
@@ -122,6 +124,46 @@ export const metrics = {
     name: 'gateway_notifications_total',
     help: 'Inbound notifications by outcome.',
     labelNames: ['outcome'],
+    registers,
+  }),
+  webhookDeliveries: new Counter({
+    name: 'gateway_webhook_deliveries_total',
+    help: 'Attempts to deliver a webhook, by outcome: delivered, refused, down (no answer, 429 or 5xx), gone (410).',
+    labelNames: ['outcome'],
+    registers,
+  }),
+  webhookDeliverySeconds: new Histogram({
+    name: 'gateway_webhook_delivery_seconds',
+    help: 'Time of an attempt to deliver a webhook, in seconds.',
+    buckets: SECONDS,
+    registers,
+  }),
+  webhookCommitToDeliverySeconds: new Histogram({
+    name: 'gateway_webhook_commit_to_delivery_seconds',
+    help: 'Time from the commit of an event to its delivery, in seconds. It includes the time a receiver was down.',
+    buckets: DELAY_SECONDS,
+    registers,
+  }),
+  webhookWaiting: new Gauge({
+    name: 'gateway_webhook_waiting',
+    help: 'Deliveries that have not ended, over all instances; of one endpoint at most 10,000 are counted.',
+    registers,
+  }),
+  webhookOldestSeconds: new Gauge({
+    name: 'gateway_webhook_oldest_seconds',
+    help: 'Seconds for which the oldest delivery has been due at an endpoint that is enabled and up, over all instances.',
+    registers,
+  }),
+  webhookEndpoints: new Gauge({
+    name: 'gateway_webhook_endpoints',
+    help: 'Webhook endpoints by state, over all instances: enabled, failing (enabled, but down), disabled.',
+    labelNames: ['state'],
+    registers,
+  }),
+  webhookUntold: new Gauge({
+    name: 'gateway_webhook_untold',
+    help: 'Transactions of the last 7 days that have been final for over an hour and of which no endpoint of the app was told.',
+    labelNames: ['app'],
     registers,
   }),
 };

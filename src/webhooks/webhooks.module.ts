@@ -5,8 +5,10 @@ import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeliveriesJob } from './deliveries/deliveries.job.js';
 import { Deliveries } from './deliveries/deliveries.service.js';
 import { DeliveryClaims } from './deliveries/delivery-claims.service.js';
+import { DeliveryGauges } from './deliveries/delivery-gauges.job.js';
 import { DeliveryResults } from './deliveries/delivery-results.service.js';
 import { EndpointTest } from './deliveries/endpoint-test.service.js';
+import { TimelineDeliveries } from './deliveries/timeline-deliveries.service.js';
 import { EndpointsController } from './endpoints/endpoints.controller.js';
 import { Endpoints } from './endpoints/endpoints.service.js';
 import { EventFeed } from './events/event-feed.service.js';
@@ -18,7 +20,7 @@ import { WebhookHttp } from './sending/webhook-http.service.js';
   imports: [AccessModule, OperationsModule],
   controllers: [EventsController, EndpointsController, DeliveriesController],
   providers: [
-    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries],
+    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, DeliveryGauges, TimelineDeliveries],
     ...[EventFeed, Endpoints, EndpointTest, WebhookHttp],
   ],
 })

@@ -11,9 +11,15 @@ import { page } from '../../api/pagination.js';
 import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import { Reads } from '../http/openapi.decorators.js';
 import { TransactionLookup } from '../transactions/transaction-lookup.service.js';
+import { Timeline } from '../transactions/timeline.service.js';
 import { MASKED, Presenter } from '../transactions/transaction.presenter.js';
 import { Proposals, type Proposal } from './proposals.service.js';
-import { AdminTransactionQueryDto, ExpandQueryDto, filterOf } from '../transactions/transaction-query.dto.js';
+import {
+  AdminTransactionQueryDto,
+  ExpandEventsQueryDto,
+  ExpandQueryDto,
+  filterOf,
+} from '../transactions/transaction-query.dto.js';
 import { TransactionEventsDto, TransactionPageDto } from '../transactions/transaction.dto.js';
 import { AdminTransactionDto, type ResolutionProposalDto } from './resolution.dto.js';
 
@@ -25,6 +31,7 @@ export class AdminTransactionsController {
     private readonly reader: LedgerReader,
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,
+    private readonly timeline: Timeline,
     private readonly audit: Audit,
     private readonly proposals: Proposals,
   ) {}
@@ -61,10 +68,9 @@ export class AdminTransactionsController {
   /** Get the timeline of one transaction. */
   @Get(':id/events')
   @Reads(TransactionEventsDto)
-  async events(@Param('id') id: string): Promise<TransactionEventsDto> {
+  async events(@Param('id') id: string, @Query() { expand }: ExpandEventsQueryDto): Promise<TransactionEventsDto> {
     const transaction = await this.lookup.any(id);
-    const events = await this.reader.events(transaction.id);
-    return { data: events.map((event) => this.presenter.event(event)) };
+    return { data: await this.timeline.of(transaction, expand) };
   }
 }
 

@@ -87,6 +87,14 @@ export class ExpandQueryDto {
   expand?: string;
 }
 
+export class ExpandEventsQueryDto {
+  /** `deliveries`: each event with the webhooks that report it to the app's endpoints. */
+  @Optional()
+  @IsIn(['deliveries'])
+  @ApiPropertyOptional({ enum: ['deliveries'] })
+  expand?: string;
+}
+
 export function filterOf(query: ExportQueryDto & { appId?: string }): TransactionFilter {
   const { type, provider, status, reference, appId } = query;
   return {

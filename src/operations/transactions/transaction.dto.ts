@@ -108,6 +108,27 @@ export class TransactionPageDto {
   nextCursor!: string | null;
 }
 
+/** A webhook that reports an event to one of the app's endpoints. */
+export class EventDeliveryDto {
+  /** @example "whd_019aa3f0-0000-7000-8000-000000000002" */
+  id!: string;
+  /** @example "whep_019aa3f0-0000-7000-8000-000000000001" */
+  endpointId!: string;
+  @ApiProperty({ enum: ['pending', 'delivered', 'refused', 'expired'] })
+  status!: string;
+  /** The number of times that it was sent. */
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  attempts!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  deliveredAt!: string | null;
+  /** The HTTP status of the last answer; null: there was none. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  lastStatus!: number | null;
+  /** Why the last attempt got no answer, e.g. `timeout`. */
+  @ApiProperty({ type: String, nullable: true })
+  lastError!: string | null;
+}
+
 /** One line of a transaction's timeline. */
 export class TransactionEventDto {
   id!: string;
@@ -124,6 +145,9 @@ export class TransactionEventDto {
   evidence!: string;
   @ApiProperty({ type: 'object', additionalProperties: true })
   detail!: JsonObject;
+  /** With `expand=deliveries`: the webhooks that report this event. */
+  @ApiPropertyOptional({ type: [EventDeliveryDto] })
+  deliveries?: EventDeliveryDto[];
 }
 
 export class TransactionEventsDto {

@@ -6,8 +6,9 @@ import { LedgerReader } from '../../ledger/reads/ledger-reader.service.js';
 import { Reads } from '../http/openapi.decorators.js';
 import { ReadsTransaction } from './transaction.decorators.js';
 import { TransactionLookup } from './transaction-lookup.service.js';
+import { Timeline } from './timeline.service.js';
 import { OWNER, Presenter } from './transaction.presenter.js';
-import { ExpandQueryDto, filterOf, TransactionQueryDto } from './transaction-query.dto.js';
+import { ExpandEventsQueryDto, ExpandQueryDto, filterOf, TransactionQueryDto } from './transaction-query.dto.js';
 import { TransactionDto, TransactionEventsDto, TransactionPageDto } from './transaction.dto.js';
 
 /** The app's own transactions, whatever their type. */
@@ -18,6 +19,7 @@ export class TransactionsController {
     private readonly reader: LedgerReader,
     private readonly lookup: TransactionLookup,
     private readonly presenter: Presenter,
+    private readonly timeline: Timeline,
   ) {}
 
   /** List the app's transactions, newest first. */
@@ -46,9 +48,12 @@ export class TransactionsController {
   /** Get the timeline: each status change, its time and its evidence. Append-only. */
   @Get(':id/events')
   @Reads(TransactionEventsDto)
-  async events(@Param('id') id: string, @Caller() caller: AppCaller): Promise<TransactionEventsDto> {
+  async events(
+    @Param('id') id: string,
+    @Query() { expand }: ExpandEventsQueryDto,
+    @Caller() caller: AppCaller,
+  ): Promise<TransactionEventsDto> {
     const transaction = await this.lookup.own(caller.appId, id);
-    const events = await this.reader.events(transaction.id);
-    return { data: events.map((event) => this.presenter.event(event)) };
+    return { data: await this.timeline.of(transaction, expand) };
   }
 }

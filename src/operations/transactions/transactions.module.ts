@@ -3,6 +3,7 @@ import { AccessModule } from '../../access/index.js';
 import { LedgerModule } from '../../ledger/ledger.module.js';
 import { ConnectorRegistryModule } from '../connector-registry.module.js';
 import { AdminExportController, ExportController } from './export.controller.js';
+import { Timeline } from './timeline.service.js';
 import { TransactionExport } from './transaction-export.service.js';
 import { TransactionLookup } from './transaction-lookup.service.js';
 import { Presenter } from './transaction.presenter.js';
@@ -12,7 +13,7 @@ import { TransactionsController } from './transactions.controller.js';
 @Module({
   imports: [AccessModule, ConnectorRegistryModule, LedgerModule],
   controllers: [ExportController, AdminExportController, TransactionsController],
-  providers: [Presenter, TransactionExport, TransactionLookup],
-  exports: [Presenter, TransactionLookup],
+  providers: [Presenter, Timeline, TransactionExport, TransactionLookup],
+  exports: [Presenter, Timeline, TransactionLookup],
 })
 export class TransactionsModule {}

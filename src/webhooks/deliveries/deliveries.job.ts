@@ -7,6 +7,7 @@ import { Every } from '../../jobs/every.decorator.js';
 import { EventFeed } from '../events/event-feed.service.js';
 import { publish } from '../events/published-event.js';
 import { WebhookHttp, type SendResult } from '../sending/webhook-http.service.js';
+import { countAttempt } from './attempt-metrics.js';
 import { DeliveryClaims } from './delivery-claims.service.js';
 import { DeliveryResults } from './delivery-results.service.js';
 import type { ClaimedDelivery } from './delivery.js';
@@ -42,9 +43,11 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
 
   private async attempt(delivery: ClaimedDelivery): Promise<void> {
     const ids = { deliveryId: publicId('whd', delivery.id), endpointId: publicId('whep', delivery.endpointId) };
+    const claimedAt = performance.now();
     try {
       const result = await this.send(delivery);
       if (!result) return await this.results.expire(delivery);
+      countAttempt(delivery, result, performance.now() - claimedAt);
       for (const { id, reason } of await this.results.write(delivery, result)) {
         alarm(
           'webhook_endpoint_disabled',
@@ -66,6 +69,6 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
     const previous = delivery.isReplay ? null : delivery.previousSecret;
     const secrets = [delivery.secret, previous].flatMap((sealed) => (sealed ? [cipher.open(sealed)] : []));
     const body = JSON.stringify(publish(event));
-    return this.http.send(requestOf(url, publicId('evt', eventId), body, secrets));
+    return this.http.send(requestOf({ url, eventId, traceId: delivery.transactionId, body, secrets }));
   }
 }

@@ -24,6 +24,8 @@ export interface ClaimedDelivery {
   readonly failures: number;
   /** The same for replayed deliveries, while the endpoint is up for live ones. */
   readonly replayFailures: number;
+  /** Milliseconds from the commit of the event to the claim. */
+  readonly waitedMs: number;
   readonly url: string;
   /** Sealed; null: destroyed with the data of the app. */
   readonly secret: Buffer | null;

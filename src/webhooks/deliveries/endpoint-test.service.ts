@@ -50,14 +50,14 @@ export class EndpointTest {
   private async send(appId: string, endpointId: string, target: Target): Promise<SendResult> {
     const cipher = await this.vault.of(appId);
     const secrets = [target.secret, target.previousSecret].flatMap((sealed) => (sealed ? [cipher.open(sealed)] : []));
-    const id = publicId('evt', newUuid());
+    const eventId = newUuid();
     const body = JSON.stringify({
-      id,
+      id: publicId('evt', eventId),
       type: TEST_TYPE,
       timestamp: new Date().toISOString(),
       apiVersion: API_VERSION,
       data: { endpointId: publicId('whep', endpointId) },
     });
-    return this.http.send(requestOf(target.url, id, body, secrets));
+    return this.http.send(requestOf({ url: target.url, eventId, traceId: eventId, body, secrets }));
   }
 }

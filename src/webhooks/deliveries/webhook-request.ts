@@ -1,12 +1,24 @@
+import { publicId } from '../../common/ids.js';
 import { sign } from '../sending/signature.js';
+import { traceparent } from '../sending/traceparent.js';
 import type { WebhookRequest } from '../sending/webhook-http.service.js';
 
-/** A signed request. `eventId` is public (`evt_…`). */
-export function requestOf(url: string, eventId: string, body: string, secrets: readonly string[]): WebhookRequest {
+export interface WebhookContent {
+  readonly url: string;
+  readonly eventId: string;
+  /** The UUID of the trace: of the transaction, or of an event that has none. */
+  readonly traceId: string;
+  readonly body: string;
+  readonly secrets: readonly string[];
+}
+
+/** A signed request. */
+export function requestOf({ url, eventId, traceId, body, secrets }: WebhookContent): WebhookRequest {
   const headers = {
     'content-type': 'application/json',
     'user-agent': 'loyalty-gateway',
-    ...sign(eventId, body, secrets),
+    traceparent: traceparent(traceId),
+    ...sign(publicId('evt', eventId), body, secrets),
   };
   return { url, headers, body };
 }

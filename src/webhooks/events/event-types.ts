@@ -1,4 +1,5 @@
-import type { Status } from '../../ledger/model/transaction.js';
+import { isFinal } from '../../ledger/model/status-transitions.js';
+import { STATUSES, type Status } from '../../ledger/model/transaction.js';
 
 /** What each type of event reports. The compiler asks for a line for every status of a transaction. */
 const OF_STATUS: { readonly [status in Status as `transaction.${status}`]: string } = {
@@ -31,6 +32,11 @@ export const DEFAULT_TYPES: readonly EventType[] = [
   'transaction.canceled',
   'transaction.corrected',
 ];
+
+/** The types after which a transaction has no other status. */
+export const FINAL_TYPES: readonly EventType[] = STATUSES.filter(isFinal).map(
+  (status) => `transaction.${status}` as const,
+);
 
 export function isEventType(text: string): text is EventType {
   return Object.hasOwn(EVENT_TYPES, text);
