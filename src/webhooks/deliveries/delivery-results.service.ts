@@ -41,18 +41,27 @@ const INPUT = {
 const IS_DOWN = `(h.is_up = false and (p.failures = 0 or h.probe_failed))`;
 /** The same for replayed deliveries, which only pause each other. */
 const PAUSES_REPLAYS = `(h.failed_replay and (p.replay_failures = 0 or h.replay_failed_again))`;
+/** The endpoint `p` may have to be written, whatever the results are. */
+const IS_STALE = `(p.failures > 0 or p.replay_failures > 0 or p.max_in_flight < 8 or p.last_success_at is null
+  or p.last_success_at < now() - interval '10 s')`;
 const IS_DISABLED = `(h.is_gone or ${IS_DOWN} and p.failing_since < now() - ${DISABLE_AFTER}
   and p.failures + 1 >= ${DISABLE_AFTER_PROBES})`;
 
 /**
  * A result is written only by the holder of the last lease: `attempts` has not changed since its claim. An endpoint that is
  * already known to be down is not written again by attempts that began before: one step of the ladder for one probe.
+ * Endpoints are locked before deliveries, as by claims, and in order, so that two instances never wait for each other.
  * Replayed deliveries count only as probes; otherwise they pause each other. Healthy endpoints are written at most every
  * 10 s.
  */
 const WRITE = `
 with input as (
   select * from ${jsonRows(INPUT)}
+), locked as (
+  select p.id from webhook_endpoints p
+  where p.id in (select "endpointId" from input) and (${IS_STALE}
+    or p.id in (select "endpointId" from input where "isGone" or not "isUp"))
+  order by p.id for no key update
 ), written as (
   update webhook_deliveries d set
     is_sending = false,
@@ -67,7 +76,7 @@ with input as (
       'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
       'durationMs', i."durationMs", 'status', i.status, 'error', i.error)
   from input i
-  where d.id = i.id and d.attempts = i.attempts and d.is_sending
+  where d.id = i.id and d.attempts = i.attempts and d.is_sending and (select count(*) from locked) >= 0
   returning i.*
 ), health as (
   select "endpointId" as id,
@@ -99,7 +108,7 @@ with input as (
     disabled_reason = case when p.disabled_at is null and ${IS_DISABLED}
       then case when h.is_gone then 'gone' else 'failing' end else p.disabled_reason end
   from health h
-  where p.id = h.id and (h.is_gone or ${IS_DOWN} or ${PAUSES_REPLAYS}
+  where p.id = h.id and p.id in (select id from locked) and (h.is_gone or ${IS_DOWN} or ${PAUSES_REPLAYS}
     or h.answered and (p.replay_failures > 0 or p.failures = 0 and p.max_in_flight < 8)
     or h.is_up and (p.failures > 0 or p.last_success_at is null or p.last_success_at < now() - interval '10 s'))
   returning p.id, p.app_id, p.disabled_reason, p.disabled_at = now() as is_new
