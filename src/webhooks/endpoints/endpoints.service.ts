@@ -10,14 +10,14 @@ import type { EventType } from '../events/event-types.js';
 import { faultOfUrl } from '../sending/endpoint-url.js';
 import { newSigningSecret } from '../sending/signature.js';
 import { WebhookHttp } from '../sending/webhook-http.service.js';
+import { urlKey } from './url-key.js';
 import { ENDPOINT_COLUMNS, type Endpoint } from './endpoint.js';
 
 const MAX_ENDPOINTS = 10;
 
-/** The app's row is locked, so that two requests at once cannot both make the tenth endpoint. */
-const COUNT = `
-select (select count(*)::int from webhook_endpoints p where p.app_id = a.id) as count
-from apps a where a.id = $1 and a.deleted_at is null for update`;
+/** Locked, so that two requests at once can make neither an eleventh endpoint nor a second one with the same URL. */
+const LOCK = `select from apps a where a.id = $1 and a.deleted_at is null for update`;
+const URLS = `select p.id, p.url from webhook_endpoints p where p.app_id = $1`;
 
 const INSERT = `
 with p as (
@@ -94,9 +94,8 @@ export class Endpoints {
     const secret = newSigningSecret();
     const sealed = (await this.vault.of(caller.appId)).seal(secret);
     const made = await this.inOne(async (manager) => {
-      const [app] = await manager.query<{ count: number }[]>(COUNT, [caller.appId]);
-      if (!app) throw Problem.notFound('app');
-      if (app.count >= MAX_ENDPOINTS) {
+      const count = await assertFree(manager, caller.appId, { url, exceptId: null });
+      if (count >= MAX_ENDPOINTS) {
         throw new Problem('invalid_state', `An app has at most ${MAX_ENDPOINTS} endpoints. Delete one first.`);
       }
       const values = [newUuid(), caller.appId, url, types, description, sealed];
@@ -131,6 +130,7 @@ export class Endpoints {
     ];
     const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
     return this.inOne(async (manager) => {
+      if (url !== undefined) await assertFree(manager, caller.appId, { url, exceptId: id });
       const [endpoint] = await manager.query<Endpoint[]>(UPDATE, values);
       if (!endpoint) throw Problem.notFound('endpoint');
       await this.audit.record(
@@ -181,7 +181,25 @@ export class Endpoints {
     } catch (error) {
       const isTaken = error instanceof QueryFailedError && errorCode(error.driverError) === SQLSTATE.uniqueViolation;
       if (!isTaken) throw error;
-      throw new Problem('invalid_state', 'Another endpoint of yours has this URL. Change that one instead.');
+      throw urlTaken();
     }
   }
+}
+
+/** Locks the app and returns the number of its endpoints. @throws Problem `not_found`; `invalid_state` for a URL in use */
+async function assertFree(
+  manager: EntityManager,
+  appId: string,
+  { url, exceptId }: { readonly url: string; readonly exceptId: string | null },
+): Promise<number> {
+  const apps = await manager.query<object[]>(LOCK, [appId]);
+  if (apps.length === 0) throw Problem.notFound('app');
+  const endpoints = await manager.query<Pick<Endpoint, 'id' | 'url'>[]>(URLS, [appId]);
+  const isTaken = endpoints.some((endpoint) => endpoint.id !== exceptId && urlKey(endpoint.url) === urlKey(url));
+  if (isTaken) throw urlTaken();
+  return endpoints.length;
+}
+
+function urlTaken(): Problem {
+  return new Problem('invalid_state', 'Another endpoint of yours has this URL. Change that one instead.');
 }

@@ -20,7 +20,8 @@ export interface UrlRules {
  * The addresses behind a name are checked when it is resolved.
  */
 export function faultOfUrl(text: string, { ports, isAllowed, allowsLoopback }: UrlRules): string | null {
-  const url = text.length > MAX_LENGTH ? null : URL.parse(text);
+  // `URL` would drop blanks, tabs and line breaks.
+  const url = text.length > MAX_LENGTH || /[\s\p{Cc}]/u.test(text) ? null : URL.parse(text);
   if (url === null) return `must be an https URL of at most ${MAX_LENGTH} characters`;
   if (url.username !== '' || url.password !== '') return 'must not contain a user or password';
   if (url.hash !== '') return 'must not contain a fragment (#)';
