@@ -579,7 +579,7 @@ comment on column webhook_deliveries.refusals is 'answers that refused this even
 comment on column webhook_deliveries.outages is 'attempts that found the endpoint down, since it was queued';
 comment on column webhook_deliveries.log is 'the last ten attempts: at, durationMs, status, error; nothing of an answer';
 comment on column webhook_deliveries.created_at is 'when it was queued; queued again, it begins anew';
-CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, is_replay, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, is_replay, due_at, seq) WHERE (due_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_list ON public.webhook_deliveries USING btree (endpoint_id, id);
 CREATE INDEX webhook_deliveries_lost ON public.webhook_deliveries USING btree (endpoint_id, state, id) WHERE (state = ANY (ARRAY['refused'::text, 'expired'::text]));

@@ -18,42 +18,43 @@ const firstDue = (isReplay: boolean, endpoint: string): string =>
   `(select true from webhook_deliveries d
     where d.endpoint_id = ${endpoint} and d.is_replay = ${isReplay} and d.due_at <= now() limit 1)`;
 
-const windowOf = (isReplay: boolean, condition: string): string =>
+const windowOf = (isReplay: boolean): string =>
   `(select d.endpoint_id, d.transaction_id, d.seq, d.is_replay, d.due_at from webhook_deliveries d
     where d.endpoint_id = r.id and d.is_replay = ${isReplay} and d.due_at <= now()
-    order by d.due_at limit case when ${condition} then ${WINDOW} else 0 end)`;
+    order by d.due_at, d.seq limit ${isReplay ? `case when r.takes_replays then ${WINDOW} else 0 end` : WINDOW})`;
 
 /**
- * Claims deliveries of endpoints that have room. The lock on the endpoint makes instances take turns, without waiting. An
+ * Claims deliveries of endpoints that have room; the others take no part, so that many of them that hang do not take the
+ * turns of one that is up. The lock on the endpoint makes instances take turns, without waiting. An
  * endpoint that is down gets one delivery when its next probe is due, whatever waits. Live deliveries go before replayed
  * ones. A later event of a transaction is not claimed before the earlier one has ended; nothing else waits. A live one does
  * not wait for one that is sent again. One that must wait for a retry of the earlier one gets its time, so that it does not
- * stand in the way of others. The condition on `due_at` is checked again under the lock of the row.
+ * stand in the way of others. Among deliveries with one due time the earlier events come first: they are always seen
+ * before those that wait for them. The condition on `due_at` is checked again under the lock of the row.
  */
 const CLAIM = `
 with ready as (
   select p.id, p.app_id, p.url, p.secret, case when p.previous_until > now() then p.previous_secret end as previous_secret,
-    p.failures, p.max_in_flight, p.replay_failures, ${TAKES_REPLAYS} as takes_replays
+    p.failures, p.replay_failures, ${TAKES_REPLAYS} as takes_replays,
+    case when p.failures > 0 then 1 else p.max_in_flight - busy.sending end as room
   from webhook_endpoints p
+  cross join lateral (
+    select count(*) as sending from webhook_deliveries b
+    where b.endpoint_id = p.id and b.is_replay in (false, true) and b.due_at > now() and b.due_at <= now() + ${LEASE}
+      and b.is_sending
+  ) busy
   where p.disabled_at is null and (p.next_probe_at is null or p.next_probe_at <= now())
     and (${firstDue(false, 'p.id')} or ${TAKES_REPLAYS} and ${firstDue(true, 'p.id')})
     and not exists (select from apps a where a.id = p.app_id and a.deleted_at is not null)
+    and (p.failures > 0 or busy.sending < p.max_in_flight)
   order by random() limit ${MAX_ENDPOINTS}
   for no key update of p skip locked
-), room as (
-  select r.*, case when r.failures > 0 then 1 else r.max_in_flight - busy.sending end as room
-  from ready r
-  cross join lateral (
-    select count(*) as sending from webhook_deliveries b
-    where b.endpoint_id = r.id and b.is_replay in (false, true) and b.due_at > now() and b.due_at <= now() + ${LEASE}
-      and b.is_sending
-  ) busy
 ), seen as (
   select w.endpoint_id, w.transaction_id, w.seq, w.is_replay, w.due_at, r.room, earlier.count > 0 as is_blocked,
     earlier.until, row_number() over (partition by w.endpoint_id, w.is_replay, earlier.count > 0 order by w.due_at,
-      w.transaction_id, w.seq) > 1 and r.failures = 0 and r.replay_failures > 0 and w.is_replay as is_held
-  from room r
-  cross join lateral (${windowOf(false, 'r.room > 0')} union all ${windowOf(true, 'r.room > 0 and r.takes_replays')}) w
+      w.seq, w.transaction_id) > 1 and r.failures = 0 and r.replay_failures > 0 and w.is_replay as is_held
+  from ready r
+  cross join lateral (${windowOf(false)} union all ${windowOf(true)}) w
   cross join lateral (
     select count(*) as count, max(e.due_at) filter (where not e.is_sending) as until from webhook_deliveries e
     where e.endpoint_id = w.endpoint_id and e.transaction_id = w.transaction_id and e.seq < w.seq and e.due_at is not null
@@ -61,7 +62,7 @@ with ready as (
   ) earlier
 ), picked as (
   select s.* from (
-    select *, row_number() over (partition by endpoint_id order by is_replay, due_at, transaction_id, seq) as place
+    select *, row_number() over (partition by endpoint_id order by is_replay, due_at, seq, transaction_id) as place
     from seen where not is_blocked and not is_held
   ) s where s.place <= s.room
 ), moved as (

@@ -70,7 +70,7 @@ comment on column webhook_deliveries.created_at is 'when it was queued; queued a
 comment on column webhook_deliveries.refusals is 'answers that refused this event, e.g. 400';
 comment on column webhook_deliveries.outages is 'attempts that found the endpoint down, since it was queued';
 comment on column webhook_deliveries.log is 'the last ten attempts: at, durationMs, status, error; nothing of an answer';
-create index webhook_deliveries_due on webhook_deliveries (endpoint_id, is_replay, due_at) where due_at is not null;
+create index webhook_deliveries_due on webhook_deliveries (endpoint_id, is_replay, due_at, seq) where due_at is not null;
 create index webhook_deliveries_list on webhook_deliveries (endpoint_id, id);
 create index webhook_deliveries_lost on webhook_deliveries (endpoint_id, state, id) where state in ('refused', 'expired');
 create index webhook_deliveries_ended on webhook_deliveries (ended_at) where ended_at is not null;
