@@ -13,14 +13,18 @@ import { EndpointsController } from './endpoints/endpoints.controller.js';
 import { Endpoints } from './endpoints/endpoints.service.js';
 import { EventFeed } from './events/event-feed.service.js';
 import { EventsController } from './events/events.controller.js';
+import { ReplaysController } from './replays/replays.controller.js';
+import { ReplaysJob } from './replays/replays.job.js';
+import { Replays } from './replays/replays.service.js';
 import { WebhookHttp } from './sending/webhook-http.service.js';
 
 /** What partners are told: the feed of events, and signed webhooks. */
 @Module({
   imports: [AccessModule, OperationsModule],
-  controllers: [EventsController, EndpointsController, DeliveriesController],
+  controllers: [EventsController, EndpointsController, DeliveriesController, ReplaysController],
   providers: [
     ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, DeliveryGauges, TimelineDeliveries],
+    ...[Replays, ReplaysJob],
     ...[EventFeed, Endpoints, EndpointTest, WebhookHttp],
   ],
 })

@@ -219,6 +219,13 @@ const delivery: Prepare = async (world, spec) => {
   return { ...made, ids: { id: `whd_${deliveryId}` } };
 };
 
+const replay: Prepare = async (world, spec) => {
+  const { ids = {}, ...prepared } = await endpoint(world, spec);
+  const path = `/v1/webhook-endpoints/${ids['id'] ?? ''}/replay`;
+  const replayId = await made(world.call('POST', path, { from: new Date().toISOString() }), 'id');
+  return { ...prepared, ids: { id: replayId } };
+};
+
 /** How to create the object that a path names, by the beginning of the path up to its first parameter. */
 const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/accruals/{id}': held,
@@ -227,6 +234,7 @@ const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/events/{id}': told,
   '/v1/webhook-endpoints/{id}': endpoint,
   '/v1/webhook-deliveries/{id}': delivery,
+  '/v1/webhook-replays/{id}': replay,
   '/v1/passes/{passId}': issued,
   '/v1/admin/apps/{id}': app,
   '/v1/admin/breaks/{id}': broken,

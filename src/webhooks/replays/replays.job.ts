@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import { Database } from '../../database/database.js';
+import { Every } from '../../jobs/every.decorator.js';
+import { IS_PUBLISHED, TYPE_SQL } from '../events/event-types.js';
+
+const TICK_MS = 250;
+/** Deliveries of an endpoint that wait to be sent again, at most. */
+const MAX_WAITING = 500;
+/** A step is worth its commit. */
+const MIN_STEP = 100;
+
+const RUNNING = `select id from webhook_replays where completed_at is null`;
+
+/** The lock of the row is held until the step is committed: only one instance works on a replay. */
+const TAKE = `
+select r.endpoint_id as "endpointId", r.app_id as "appId", r.types, r.only_missing as "onlyMissing",
+  r.reached_at::text as "reachedAt", r.reached_id as "reachedId", r.to_at::text as "to",
+  not exists (
+    select from webhook_endpoints p join apps a on a.id = p.app_id
+    where p.id = r.endpoint_id and p.disabled_at is null and a.deleted_at is null
+  ) as "isStopped"
+from webhook_replays r where r.id = $1 and r.completed_at is null for update of r skip locked`;
+
+const STOP = `update webhook_replays set status = 'stopped', completed_at = clock_timestamp() where id = $1`;
+
+const COUNT_WAITING = `
+select count(*)::int as count from (
+  select from webhook_deliveries d where d.endpoint_id = $1 and d.is_replay and d.due_at is not null limit ${MAX_WAITING}
+) waiting`;
+
+/** True for an event that is not sent again: it waits already, or it was delivered and only missing ones are wanted. */
+const IS_LEFT = `(d.state = 'pending' or d.state = 'delivered' and $9)`;
+
+/**
+ * Queues a page of events and moves the position behind it, in one commit. Rows that are left are not locked: their
+ * results may be on the way to them.
+ */
+const STEP = `
+with page as (
+  select e.id, e.at, e.transaction_id, e.seq, e.app_id, ${TYPE_SQL} as type from transaction_events e
+  where e.app_id = $3 and ${IS_PUBLISHED} and (e.at, e.id) > ($4::timestamptz, $5::uuid) and e.at < $6::timestamptz
+  order by e.at, e.id limit $7
+), queued as (
+  insert into webhook_deliveries as d (endpoint_id, transaction_id, seq, id, app_id, event_id, type, is_replay)
+  select $2, g.transaction_id, g.seq, new_uuid(), g.app_id, g.id, g.type, true
+  from page g
+  where g.type = any($8) and not exists (
+    select from webhook_deliveries d
+    where d.endpoint_id = $2 and d.transaction_id = g.transaction_id and d.seq = g.seq and ${IS_LEFT})
+  order by g.at, g.id
+  on conflict (endpoint_id, transaction_id, seq) do update set state = 'pending', due_at = now(), ended_at = null,
+    is_replay = true, is_sending = false, refusals = 0, outages = 0, created_at = clock_timestamp()
+  where not ${IS_LEFT}
+  returning 1
+), last as (
+  select at, id from page order by at desc, id desc limit 1
+), progress as (
+  select (select count(*) from page) < $7 as is_over, (select count(*) from queued)::int as queued
+)
+update webhook_replays r set
+  queued = r.queued + g.queued,
+  reached_at = coalesce((select at from last), r.reached_at),
+  reached_id = coalesce((select id from last), r.reached_id),
+  status = case when g.is_over then 'completed' else 'running' end,
+  completed_at = case when g.is_over then clock_timestamp() end
+from progress g where r.id = $1
+returning g.is_over as "isOver"`;
+
+interface Running {
+  readonly endpointId: string;
+  readonly appId: string;
+  readonly types: readonly string[];
+  readonly onlyMissing: boolean;
+  /** As PostgreSQL writes it: microseconds do not fit into a `Date`. */
+  readonly reachedAt: string;
+  readonly reachedId: string;
+  readonly to: string;
+  readonly isStopped: boolean;
+}
+
+/** Walks through the ledger for each running replay, and queues only as much as can be sent soon. */
+@Injectable()
+export class ReplaysJob {
+  constructor(private readonly database: Database) {}
+
+  @Every(TICK_MS)
+  async advance(ending: AbortSignal): Promise<void> {
+    for (const { id } of await this.database.query<{ id: string }>(RUNNING)) {
+      let goesOn = true;
+      while (goesOn && !ending.aborted) goesOn = await this.database.transaction((client) => step(client, id));
+    }
+  }
+}
+
+/** True when it can go on at once. After a crash the whole step is repeated, or none of it. */
+async function step(client: PoolClient, id: string): Promise<boolean> {
+  const replay = (await client.query<Running>(TAKE, [id])).rows[0];
+  if (!replay) return false;
+  if (replay.isStopped) {
+    await client.query(STOP, [id]);
+    return false;
+  }
+  const { endpointId, appId, types, onlyMissing, reachedAt, reachedId, to } = replay;
+  const [waiting] = (await client.query<{ count: number }>(COUNT_WAITING, [endpointId])).rows;
+  const room = MAX_WAITING - (waiting?.count ?? 0);
+  if (room < MIN_STEP) return false;
+  const values = [id, endpointId, appId, reachedAt, reachedId, to, room, types, onlyMissing];
+  const [done] = (await client.query<{ isOver: boolean }>(STEP, values)).rows;
+  return done?.isOver === false;
+}
