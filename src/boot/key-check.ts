@@ -15,6 +15,7 @@ const READ = `select sealed from encryption_key_check`;
 /** A condition: the database contains data that needs the key. */
 const HAS_DATA = `
 (exists (select from api_keys) or exists (select from app_data_keys) or exists (select from notifications)
+  or exists (select from webhook_endpoints where secret is not null)
   or exists (select from provider_tokens where sealed is not null))`;
 
 /** If several instances start for the first time, one writes the value, and all check their key against it. */

@@ -84,6 +84,8 @@ CREATE INDEX breaks_open ON public.breaks USING btree (created_at) WHERE (status
 CREATE INDEX breaks_run ON public.breaks USING btree (run_id, id);
 CREATE INDEX breaks_transaction ON public.breaks USING btree (transaction_id) WHERE (status = 'open'::text);
 CREATE UNIQUE INDEX breaks_once ON public.breaks USING btree (class, provider, transaction_id, notification_id, record_key, difference) NULLS NOT DISTINCT;
+CREATE TRIGGER breaks_opened AFTER INSERT ON public.breaks REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_opened_breaks();
+CREATE TRIGGER breaks_proposed AFTER UPDATE ON public.breaks FOR EACH ROW WHEN (((old.proposed IS NULL) AND (new.proposed IS NOT NULL))) EXECUTE FUNCTION note_break_proposal();
 
 create table encryption_key_check (
   singleton boolean not null default true,
@@ -268,11 +270,15 @@ create table provider_floats (
   asked_at timestamp with time zone,
   probe_id uuid,
   probed_at timestamp with time zone,
+  low_level numeric,
   constraint provider_floats_pkey PRIMARY KEY (provider)
 );
 comment on column provider_floats.emptied_at is 'when the provider refused for lack of funds: nothing is sent until a newer balance is known';
 comment on column provider_floats.turn_id is 'the one purchase that may be in progress while no rate has been observed';
 comment on column provider_floats.probe_id is 'the last purchase that was sent although the known rate did not cover it, to observe a better rate';
+comment on column provider_floats.low_level is 'the lowest configured level that the balance is below; null: it is above all. Operators are told when it falls';
+CREATE TRIGGER provider_floats_low_added AFTER INSERT ON public.provider_floats FOR EACH ROW WHEN ((new.low_level IS NOT NULL)) EXECUTE FUNCTION note_low_float();
+CREATE TRIGGER provider_floats_low_changed AFTER UPDATE ON public.provider_floats FOR EACH ROW WHEN (((new.low_level IS NOT NULL) AND ((old.low_level IS NULL) OR (new.low_level < old.low_level)))) EXECUTE FUNCTION note_low_float();
 
 create table provider_keys (
   name text not null,
@@ -311,6 +317,8 @@ create table provider_states (
   reason text,
   constraint provider_states_pkey PRIMARY KEY (provider)
 );
+CREATE TRIGGER provider_states_added AFTER INSERT ON public.provider_states FOR EACH ROW WHEN ((new.paused_at IS NOT NULL)) EXECUTE FUNCTION note_provider_state();
+CREATE TRIGGER provider_states_changed AFTER UPDATE ON public.provider_states FOR EACH ROW WHEN (((old.paused_at IS NULL) <> (new.paused_at IS NULL))) EXECUTE FUNCTION note_provider_state();
 
 create table provider_tokens (
   name text not null,
@@ -409,6 +417,7 @@ create table resolution_proposals (
   constraint resolution_proposals_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX resolution_proposals_open ON public.resolution_proposals USING btree (transaction_id) WHERE (decision IS NULL);
+CREATE TRIGGER resolution_proposals_opened AFTER INSERT ON public.resolution_proposals FOR EACH ROW EXECUTE FUNCTION note_resolution_proposal();
 
 create table resources (
   id uuid not null,
@@ -553,7 +562,7 @@ create table webhook_deliveries (
   transaction_id uuid not null,
   seq integer not null,
   id uuid not null,
-  app_id uuid not null,
+  app_id uuid,
   event_id uuid not null,
   type text not null,
   state text not null default 'pending'::text,
@@ -613,12 +622,29 @@ create table webhook_endpoints (
   constraint webhook_endpoints_pkey PRIMARY KEY (id)
 );
 comment on column webhook_endpoints.app_id is 'null: an endpoint of the operators';
-comment on column webhook_endpoints.secret is 'encrypted with the key of the app; null: destroyed with it';
+comment on column webhook_endpoints.secret is 'encrypted with the key of the app, or the gateway''s own for operators; null: destroyed with the key of the app';
 comment on column webhook_endpoints.previous_secret is 'signs beside the new one until previous_until';
 comment on column webhook_endpoints.failures is 'probes in a row that found the endpoint down; while it is not 0, one delivery is sent at next_probe_at';
 comment on column webhook_endpoints.max_in_flight is 'deliveries that may be in progress at once in all instances; 1 after a failure, doubled by each success';
 comment on column webhook_endpoints.replay_failures is 'replayed deliveries in a row that found it down while it was up for live ones; while it is not 0, one is sent at replay_due_at';
 CREATE INDEX webhook_endpoints_app ON public.webhook_endpoints USING btree (app_id, id);
+CREATE INDEX webhook_endpoints_operators ON public.webhook_endpoints USING btree (id) WHERE ((app_id IS NULL) AND (disabled_at IS NULL));
+CREATE TRIGGER webhook_endpoints_disabled AFTER UPDATE ON public.webhook_endpoints FOR EACH ROW WHEN (((old.disabled_at IS NULL) AND (new.disabled_at IS NOT NULL) AND (new.disabled_reason <> 'by_app'::text))) EXECUTE FUNCTION note_disabled_endpoint();
+
+create table webhook_events (
+  id uuid not null,
+  app_id uuid,
+  type text not null,
+  data jsonb not null,
+  once text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint webhook_events_check CHECK (((app_id IS NULL) = (type ~~ 'ops.%'::text))),
+  constraint webhook_events_once_key UNIQUE (once),
+  constraint webhook_events_pkey PRIMARY KEY (id)
+);
+comment on column webhook_events.app_id is 'null: an event for operators';
+comment on column webhook_events.once is 'of all events with the same text only the first is written';
+CREATE TRIGGER webhook_events_delivered AFTER INSERT ON public.webhook_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION deliver_webhook_events();
 
 create table webhook_replays (
   id uuid not null,
@@ -742,6 +768,19 @@ begin
   return true;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.deliver_webhook_events()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type)
+  select e.id, a.id, 0, new_uuid(), a.app_id, a.id, a.type
+  from added a
+  join webhook_endpoints e on e.app_id is not distinct from a.app_id and e.disabled_at is null
+  where a.type = any(e.types) or a.type = 'webhook_endpoint.disabled';
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.enter_float(budget text, safety numeric, transaction uuid)
  RETURNS TABLE(verdict text, begun_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -860,6 +899,19 @@ AS $function$
   from (select uuid_send(gen_random_uuid()) as bytes) random
 $function$;
 
+CREATE OR REPLACE FUNCTION public.note_break_proposal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if operators_listen('ops.proposal.opened') then
+    insert into webhook_events (id, type, data)
+    values (new_uuid(), 'ops.proposal.opened', jsonb_build_object('transactionId', 'txn_' || new.transaction_id,
+      'breakId', 'brk_' || new.id, 'resolution', new.proposed->>'resolution', 'url', '/v1/admin/breaks/brk_' || new.id));
+  end if;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.note_deliveries()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -871,6 +923,44 @@ begin
   join webhook_endpoints e on e.app_id = a.app_id and e.disabled_at is null
   where event_type(a.to_status, a.evidence) = any(e.types)
   on conflict do nothing;
+  if operators_listen('ops.unknown.opened') then
+    insert into webhook_events (id, type, data)
+    select new_uuid(), 'ops.unknown.opened', jsonb_build_object('provider', t.provider, 'count', count(*),
+      'transactionIds', (array_agg('txn_' || t.id order by t.id))[1:20],
+      'url', '/v1/admin/transactions/unknown?provider=' || t.provider)
+    from added a join transactions t on t.id = a.transaction_id and t.app_id = a.app_id
+    where a.to_status = 'unknown' group by t.provider;
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.note_disabled_endpoint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into webhook_events (id, app_id, type, data)
+  select new_uuid(), new.app_id, 'webhook_endpoint.disabled', jsonb_build_object('endpointId', 'whep_' || new.id,
+    'reason', new.disabled_reason, 'url', '/v1/webhook-endpoints/whep_' || new.id)
+  where exists (select from webhook_endpoints e where e.app_id = new.app_id and e.disabled_at is null);
+  if operators_listen('ops.webhook_endpoint.disabled') then
+    insert into webhook_events (id, type, data)
+    values (new_uuid(), 'ops.webhook_endpoint.disabled', jsonb_build_object('endpointId', 'whep_' || new.id,
+      'appId', 'app_' || new.app_id, 'reason', new.disabled_reason, 'url', '/v1/admin/webhook-endpoints/whep_' || new.id));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.note_low_float()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if operators_listen('ops.float.low') then
+    insert into webhook_events (id, type, data)
+    values (new_uuid(), 'ops.float.low', jsonb_build_object('provider', new.provider, 'level', new.low_level::text,
+      'url', '/v1/admin/providers/' || new.provider || '/balance'));
+  end if;
   return null;
 end $function$;
 
@@ -896,6 +986,48 @@ begin
       select provider, type, status, parked, release_at, created_at, 1 from added) rows
     where status in ('scheduled', 'pending', 'processing', 'unknown')
     group by 1, 2, 3, 4, 5 having sum(change) <> 0;
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.note_opened_breaks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if operators_listen('ops.break.opened') then
+    insert into webhook_events (id, type, data)
+    select new_uuid(), 'ops.break.opened', jsonb_build_object('provider', provider, 'class', class, 'count', count(*),
+      'breakIds', (array_agg('brk_' || id order by id))[1:20], 'url', '/v1/admin/breaks')
+    from added where status = 'open' group by provider, class;
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.note_provider_state()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  event text := case when new.paused_at is null then 'ops.provider.resumed'
+    when new.paused_by = 'gateway' then 'ops.provider.blocked' else 'ops.provider.paused' end;
+begin
+  if operators_listen(event) then
+    insert into webhook_events (id, type, data)
+    values (new_uuid(), event, jsonb_build_object('provider', new.provider, 'url', '/v1/admin/providers'));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.note_resolution_proposal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if operators_listen('ops.proposal.opened') then
+    insert into webhook_events (id, type, data)
+    values (new_uuid(), 'ops.proposal.opened', jsonb_build_object('transactionId', 'txn_' || new.transaction_id,
+      'breakId', null, 'resolution', new.outcome, 'url', '/v1/admin/transactions/txn_' || new.transaction_id));
   end if;
   return null;
 end $function$;
@@ -949,6 +1081,16 @@ AS $function$
   select case when status = 'processing' then date_bin('1 hour', coalesce(release_at, created_at), 'epoch')
     else '-infinity' end
 $function$;
+
+CREATE OR REPLACE FUNCTION public.operators_listen(event text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return exists (
+    select from webhook_endpoints where app_id is null and disabled_at is null and event = any(types));
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.rates_agree(one numeric, other numeric)
  RETURNS boolean

@@ -81,16 +81,17 @@ export class BalanceWatch {
     }
   }
 
-  /** Raises an alarm for each level that a reported balance has fallen below since the last one in this process. */
+  /**
+   * Raises an alarm for each level that the balance of a purchase has fallen below since the last one in this process. The
+   * level is stored when it differs; if that fails, the next scheduled query stores it.
+   */
   checkLevels(provider: string, balance: string): void {
     const before = this.lastBalances.get(provider);
-    this.lastBalances.set(provider, balance);
-    const levels = this.source(provider)?.lowLevels ?? [];
-    for (const level of levels) {
-      const wasBelow = before !== undefined && compareDecimals(before, level) < 0;
-      if (wasBelow || compareDecimals(balance, level) >= 0) continue;
-      alarm('low_float', { provider, level }, 'the balance at the provider is low');
-    }
+    this.alarmBelow(provider, balance);
+    if (before !== undefined && this.lowest(provider, before) === this.lowest(provider, balance)) return;
+    this.storeLevel(provider, balance).catch((error: unknown) => {
+      logger.warn({ provider, ...describeError(error) }, 'the level of the balance could not be stored');
+    });
   }
 
   /** Raises an alarm for a balance that is not a plain decimal. It is ignored, and the last good one stands. */
@@ -129,8 +130,30 @@ export class BalanceWatch {
   }
 
   private async observe(observation: Observation): Promise<void> {
+    const { provider, balance } = observation;
     await this.balances.observe(observation);
-    this.checkLevels(observation.provider, observation.balance);
+    this.alarmBelow(provider, balance);
+    await this.storeLevel(provider, balance);
+  }
+
+  private alarmBelow(provider: string, balance: string): void {
+    const before = this.lastBalances.get(provider);
+    this.lastBalances.set(provider, balance);
+    for (const level of this.source(provider)?.lowLevels ?? []) {
+      const wasBelow = before !== undefined && compareDecimals(before, level) < 0;
+      if (wasBelow || compareDecimals(balance, level) >= 0) continue;
+      alarm('low_float', { provider, level }, 'the balance at the provider is low');
+    }
+  }
+
+  private storeLevel(provider: string, balance: string): Promise<void> {
+    return this.balances.storeLowLevel(provider, this.lowest(provider, balance));
+  }
+
+  /** The lowest level that the balance is below; null: none. */
+  private lowest(provider: string, balance: string): string | null {
+    const below = (this.source(provider)?.lowLevels ?? []).filter((level) => compareDecimals(balance, level) < 0);
+    return below.toSorted(compareDecimals)[0] ?? null;
   }
 
   private sourceOf(provider: string): BalanceSource {

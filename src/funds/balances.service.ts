@@ -78,6 +78,10 @@ with refuted as materialized (
 insert into provider_balances (id, provider, balance, currency, source, begun_at, transaction_id, unit_rate, rate_counts)
 select $1, $2, $3::numeric, $4, 'query', $5, $6::uuid, rate, weigh_rate($2, rate) from rated`;
 
+const STORE_LEVEL = `
+insert into provider_floats as f (provider, low_level) values ($1, $2::numeric)
+on conflict (provider) do update set low_level = excluded.low_level where f.low_level is distinct from excluded.low_level`;
+
 /** The stored series of balances that providers reported, each in its own currency. */
 @Injectable()
 export class Balances {
@@ -108,6 +112,11 @@ export class Balances {
   async ago(ms: number): Promise<Date> {
     const text = `select clock_timestamp() - $1 * interval '1 ms' as ago`;
     return (await this.database.query<{ ago: Date }>(text, [ms]))[0]?.ago ?? new Date(Date.now() - ms);
+  }
+
+  /** One commit with the event for operators, which a trigger writes when the level falls; null: above all levels. */
+  async storeLowLevel(provider: string, level: string | null): Promise<void> {
+    await this.database.query(STORE_LEVEL, [provider, level]);
   }
 
   /** True when this instance may query now: over all instances there is one scheduled query per `everyMs`. */

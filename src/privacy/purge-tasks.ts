@@ -5,6 +5,7 @@ import { finishErasure, nextAppToErase } from '../crypto/app-data-keys.js';
 import { blockPersonal } from '../ledger/writes/erase.js';
 import { forgetOldKeys } from '../ledger/writes/expire-idempotency-keys.js';
 import { deleteOldNotifications } from '../notifications/delete-notifications.js';
+import { deleteGatewayEvents } from '../webhooks/events/delete-gateway-events.js';
 import { erasePersonalData } from './erase-personal-data.js';
 
 /** The progress of a task. It is committed with the work itself, so that a crash neither skips nor repeats any work. */
@@ -126,6 +127,11 @@ export function deleteNotifications({ notificationDays }: RetentionSettings): Pu
     return { ...NO_PROGRESS, rows, isOver: rows === 0 };
   };
 }
+
+export const deleteWebhookEvents: PurgeTask = async (client) => {
+  const rows = await deleteGatewayEvents(client, MAX_DELETED_ROWS);
+  return { ...NO_PROGRESS, rows, isOver: rows === 0 };
+};
 
 export const forgetKeys: PurgeTask = async (client, { reachedId }) => {
   const ids = await forgetOldKeys(client, reachedId ?? FIRST_ID, MAX_ROWS);

@@ -8,6 +8,7 @@ import {
   blockPasses,
   closeLate,
   deleteNotifications,
+  deleteWebhookEvents,
   eraseApps,
   eraseBlocked,
   forgetKeys,
@@ -50,6 +51,7 @@ export class Purge {
       ['erase blocked', eraseBlocked(retention)],
       ['late', closeLate],
       ['notifications', deleteNotifications(retention)],
+      ['webhook events', deleteWebhookEvents],
       ['idempotency keys', forgetKeys],
       ['erased apps', eraseApps],
     ]);

@@ -11,21 +11,29 @@ import { EndpointTest } from './deliveries/endpoint-test.service.js';
 import { TimelineDeliveries } from './deliveries/timeline-deliveries.service.js';
 import { EndpointsController } from './endpoints/endpoints.controller.js';
 import { Endpoints } from './endpoints/endpoints.service.js';
+import { EventBodies } from './deliveries/event-bodies.service.js';
 import { EventFeed } from './events/event-feed.service.js';
 import { EventsController } from './events/events.controller.js';
 import { ReplaysController } from './replays/replays.controller.js';
 import { ReplaysJob } from './replays/replays.job.js';
 import { Replays } from './replays/replays.service.js';
+import { GatewayEvents } from './events/gateway-events.service.js';
+import { AllEndpoints } from './operators/all-endpoints.service.js';
+import { AllEndpointsController, OperatorEndpointsController } from './operators/operator-endpoints.controller.js';
+import { LedgerHeadJob } from './operators/ledger-head.job.js';
 import { WebhookHttp } from './sending/webhook-http.service.js';
 
 /** What partners are told: the feed of events, and signed webhooks. */
 @Module({
   imports: [AccessModule, OperationsModule],
-  controllers: [EventsController, EndpointsController, DeliveriesController, ReplaysController],
+  controllers: [
+    ...[EventsController, EndpointsController, DeliveriesController, ReplaysController],
+    ...[AllEndpointsController, OperatorEndpointsController],
+  ],
   providers: [
-    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, DeliveryGauges, TimelineDeliveries],
-    ...[Replays, ReplaysJob],
-    ...[EventFeed, Endpoints, EndpointTest, WebhookHttp],
+    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, EventBodies],
+    ...[EventFeed, GatewayEvents, Endpoints, EndpointTest, WebhookHttp],
+    ...[Replays, ReplaysJob, AllEndpoints, LedgerHeadJob, DeliveryGauges, TimelineDeliveries],
   ],
 })
 export class WebhooksModule {}

@@ -226,6 +226,13 @@ const replay: Prepare = async (world, spec) => {
   return { ...prepared, ids: { id: replayId } };
 };
 
+/** An endpoint of the operators; deleted afterwards, because there are at most ten. */
+const watching: Prepare = async (world) => {
+  const path = '/v1/admin/webhook-endpoints';
+  const endpointId = await made(world.admin('POST', path, endpointBody()), 'id');
+  return { ids: { id: endpointId }, after: () => world.admin('DELETE', `${path}/${endpointId}`) };
+};
+
 /** How to create the object that a path names, by the beginning of the path up to its first parameter. */
 const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/accruals/{id}': held,
@@ -245,12 +252,18 @@ const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/admin/providers/{name}': () => Promise.resolve({ ids: { name: 'latcom' } }),
   '/v1/admin/reconciliations/{id}': run,
   '/v1/admin/transactions/{id}': held,
+  '/v1/admin/webhook-endpoints/{id}': watching,
 };
 
 /** Routes that require a certain state of the object, or a body that cannot be made from the document. */
 const SPECIAL: Readonly<Record<string, Prepare>> = {
   'POST /v1/topups/{id}/cancel': unsent,
   'POST /v1/cards/tokenize': tokenizable,
+  'POST /v1/admin/webhook-endpoints': async () => ({ body: endpointBody() }),
+  'PATCH /v1/admin/webhook-endpoints/{id}': async (world, spec) => ({
+    ...(await watching(world, spec)),
+    body: { description: 'Pager' },
+  }),
   'POST /v1/webhook-endpoints': async () => ({ body: endpointBody() }),
   'PATCH /v1/webhook-endpoints/{id}': async (world, spec) => ({
     ...(await endpoint(world, spec)),

@@ -9,6 +9,7 @@ import { Endpoints } from '../endpoints/endpoints.service.js';
 import { Deliveries, type DeliveryRow } from './deliveries.service.js';
 import { DeliveryDto, DeliveryPageDto, DeliveryQueryDto, EndpointTestDto } from './delivery.dto.js';
 import { EndpointTest } from './endpoint-test.service.js';
+import { presentTest } from './present-test.js';
 
 /** What was sent to the app's endpoints, and with what result. */
 @Controller('v1')
@@ -43,8 +44,7 @@ export class DeliveriesController {
   @HttpCode(HttpStatus.OK)
   @Reads(EndpointTestDto)
   async sendTest(@Param('id') id: string, @Caller() { appId }: AppCaller): Promise<EndpointTestDto> {
-    const { status, durationMs, error } = await this.test.run(appId, parseId('whep', id));
-    return { delivered: status !== null && status >= 200 && status < 300, status, durationMs, error };
+    return presentTest(await this.test.run(appId, parseId('whep', id)));
   }
 
   /** Get one delivery. */

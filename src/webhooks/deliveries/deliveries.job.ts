@@ -4,13 +4,13 @@ import { describeError, logger } from '../../common/log.js';
 import { publicId } from '../../common/ids.js';
 import { AppVault } from '../../crypto/app-vault.js';
 import { Every } from '../../jobs/every.decorator.js';
-import { EventFeed } from '../events/event-feed.service.js';
-import { publish } from '../events/published-event.js';
+import { secretCipher } from '../endpoints/owner.js';
 import { WebhookHttp, type SendResult } from '../sending/webhook-http.service.js';
 import { countAttempt } from './attempt-metrics.js';
 import { DeliveryClaims } from './delivery-claims.service.js';
 import { DeliveryResults } from './delivery-results.service.js';
 import type { ClaimedDelivery } from './delivery.js';
+import { EventBodies } from './event-bodies.service.js';
 import { requestOf } from './webhook-request.js';
 
 /** A commit is told within about this time. */
@@ -24,7 +24,7 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
   constructor(
     private readonly claims: DeliveryClaims,
     private readonly results: DeliveryResults,
-    private readonly feed: EventFeed,
+    private readonly bodies: EventBodies,
     private readonly vault: AppVault,
     private readonly http: WebhookHttp,
   ) {}
@@ -61,14 +61,13 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
     }
   }
 
-  /** null: the app's data was erased, and with it the secret. */
+  /** null: the event is no longer there, or the app's data was erased, and with it the secret. */
   private async send(delivery: ClaimedDelivery): Promise<SendResult | null> {
     const { appId, eventId, url } = delivery;
-    const [cipher, event] = await Promise.all([this.vault.of(appId), this.feed.ofTransaction(delivery)]);
-    if (cipher.isDestroyed || !delivery.secret || !event) return null;
+    const [cipher, body] = await Promise.all([secretCipher(this.vault, appId), this.bodies.of(delivery)]);
+    if (cipher.isDestroyed || !delivery.secret || body === null) return null;
     const previous = delivery.isReplay ? null : delivery.previousSecret;
     const secrets = [delivery.secret, previous].flatMap((sealed) => (sealed ? [cipher.open(sealed)] : []));
-    const body = JSON.stringify(publish(event));
     return this.http.send(requestOf({ url, eventId, traceId: delivery.transactionId, body, secrets }));
   }
 }

@@ -122,7 +122,8 @@ where id = $1 and attempts = $2 and is_sending`;
 
 export interface DisabledEndpoint {
   readonly id: string;
-  readonly appId: string;
+  /** null: it is the operators'. */
+  readonly appId: string | null;
   readonly reason: string;
 }
 

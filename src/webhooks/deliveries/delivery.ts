@@ -1,4 +1,4 @@
-import type { EventType } from '../events/event-types.js';
+import type { DeliveredType } from '../events/gateway-event-types.js';
 import type { SendResult } from '../sending/webhook-http.service.js';
 
 export const DELIVERY_STATES = ['pending', 'delivered', 'refused', 'expired'] as const;
@@ -8,11 +8,14 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 export interface ClaimedDelivery {
   readonly id: string;
   readonly endpointId: string;
-  readonly appId: string;
+  /** null: an endpoint of the operators. */
+  readonly appId: string | null;
+  /** The event's own id when it is not of a transaction. */
   readonly transactionId: string;
+  /** 0 when the event is not of a transaction. */
   readonly seq: number;
   readonly eventId: string;
-  readonly type: EventType;
+  readonly type: DeliveredType;
   readonly attempts: number;
   readonly refusals: number;
   /** Earlier attempts that found the endpoint down. */

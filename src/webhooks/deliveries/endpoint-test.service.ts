@@ -3,6 +3,7 @@ import { newUuid, publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
 import { AppVault } from '../../crypto/app-vault.js';
 import { Database } from '../../database/database.js';
+import { secretCipher } from '../endpoints/owner.js';
 import { API_VERSION } from '../events/published-event.js';
 import { WebhookHttp, type SendResult } from '../sending/webhook-http.service.js';
 import { requestOf } from './webhook-request.js';
@@ -12,7 +13,7 @@ export const TEST_TYPE = 'webhook_endpoint.test';
 
 const FIND = `
 select url, secret, case when previous_until > now() then previous_secret end as "previousSecret"
-from webhook_endpoints where app_id = $1 and id = $2`;
+from webhook_endpoints where app_id is not distinct from $1::uuid and id = $2`;
 
 interface Target {
   readonly url: string;
@@ -31,8 +32,8 @@ export class EndpointTest {
     private readonly http: WebhookHttp,
   ) {}
 
-  /** @throws Problem `not_found`; `rate_limited` while another test of the endpoint is in progress in this process */
-  async run(appId: string, endpointId: string | null): Promise<SendResult> {
+  /** `appId`: null for the operators. @throws Problem `not_found`; `rate_limited` while another test of the endpoint is in progress in this process */
+  async run(appId: string | null, endpointId: string | null): Promise<SendResult> {
     const [target] = endpointId === null ? [] : await this.database.query<Target>(FIND, [appId, endpointId]);
     if (endpointId === null || !target?.secret) throw Problem.notFound('endpoint');
     if (this.inProgress.has(endpointId)) {
@@ -47,8 +48,8 @@ export class EndpointTest {
     }
   }
 
-  private async send(appId: string, endpointId: string, target: Target): Promise<SendResult> {
-    const cipher = await this.vault.of(appId);
+  private async send(appId: string | null, endpointId: string, target: Target): Promise<SendResult> {
+    const cipher = await secretCipher(this.vault, appId);
     const secrets = [target.secret, target.previousSecret].flatMap((sealed) => (sealed ? [cipher.open(sealed)] : []));
     const eventId = newUuid();
     const body = JSON.stringify({

@@ -3,6 +3,7 @@ import { ArrayMinSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsString, Max, Min }
 import { Clearable, Optional } from '../../api/optional.js';
 import { IsLabel } from '../../api/text-rules.js';
 import { ALL_TYPES, DEFAULT_TYPES, type EventType } from '../events/event-types.js';
+import type { SubscribedType } from '../events/gateway-event-types.js';
 import { DISABLED_REASONS, type DisabledReason } from './endpoint.js';
 
 const MAX_DESCRIPTION = 200;
@@ -72,7 +73,7 @@ export class EndpointDto {
   @ApiProperty({ format: 'uri', example: URL_EXAMPLE })
   url!: string;
   @ApiProperty({ enum: ALL_TYPES, isArray: true })
-  types!: EventType[];
+  types!: SubscribedType[];
   @ApiProperty({ type: String, nullable: true })
   description!: string | null;
   @ApiProperty({ enum: ['enabled', 'disabled'] })

@@ -1,14 +1,15 @@
-import type { EventType } from '../events/event-types.js';
+import type { SubscribedType } from '../events/gateway-event-types.js';
 
 export const DISABLED_REASONS = ['by_app', 'by_operator', 'gone', 'failing'] as const;
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
-/** Where an app is told of its events. The secret is read only where something is signed. */
+/** Where an app, or the operators, are told of events. The secret is read only where something is signed. */
 export interface Endpoint {
   readonly id: string;
-  readonly appId: string;
+  /** null: it is the operators'. */
+  readonly appId: string | null;
   readonly url: string;
-  readonly types: readonly EventType[];
+  readonly types: readonly SubscribedType[];
   readonly description: string | null;
   /** null: it is enabled. */
   readonly disabledReason: DisabledReason | null;

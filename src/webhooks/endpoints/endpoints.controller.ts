@@ -1,24 +1,10 @@
-import {
-  applyDecorators,
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  HttpStatus,
-  Param,
-  Patch,
-  Post,
-  Query,
-} from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
-import { ApiProblems } from '../../api/openapi.js';
 import { page, PageQueryDto } from '../../api/pagination.js';
-import { parseId, publicId } from '../../common/ids.js';
+import { parseId } from '../../common/ids.js';
 import { Reads } from '../../operations/http/openapi.decorators.js';
 import { DEFAULT_TYPES } from '../events/event-types.js';
-import type { Endpoint } from './endpoint.js';
 import {
   CreateEndpointDto,
   EndpointDto,
@@ -28,7 +14,10 @@ import {
   SecretDto,
   UpdateEndpointDto,
 } from './endpoint.dto.js';
+import { Changes, Creates, Removes, Rotates } from './endpoint-routes.js';
 import { Endpoints } from './endpoints.service.js';
+import { appOf } from './owner.js';
+import { present } from './present-endpoint.js';
 
 /** Where the app receives its events as signed requests. */
 @Controller('v1/webhook-endpoints')
@@ -39,10 +28,10 @@ export class EndpointsController {
 
   /** Register an endpoint, at most ten. It receives the events from now on; replay delivers earlier ones. */
   @Post()
-  @Creates()
+  @Creates(NewEndpointDto)
   async create(@Body() dto: CreateEndpointDto, @Caller() caller: AppCaller): Promise<NewEndpointDto> {
     const { url, types = DEFAULT_TYPES, description = null } = dto;
-    const [endpoint, secret] = await this.endpoints.create(caller, { url, types, description });
+    const [endpoint, secret] = await this.endpoints.create(appOf(caller), { url, types, description });
     return { ...present(endpoint), secret };
   }
 
@@ -64,20 +53,20 @@ export class EndpointsController {
 
   /** Change an endpoint. Omitted members keep their values. */
   @Patch(':id')
-  @Changes()
+  @Changes(EndpointDto)
   async update(
     @Param('id') id: string,
     @Body() dto: UpdateEndpointDto,
     @Caller() caller: AppCaller,
   ): Promise<EndpointDto> {
-    return present(await this.endpoints.update(caller, parseId('whep', id), dto));
+    return present(await this.endpoints.update(appOf(caller), parseId('whep', id), dto));
   }
 
   /** Delete an endpoint and its deliveries. */
   @Delete(':id')
   @Removes()
   async remove(@Param('id') id: string, @Caller() caller: AppCaller): Promise<void> {
-    await this.endpoints.remove(caller, parseId('whep', id));
+    await this.endpoints.remove(appOf(caller), parseId('whep', id));
   }
 
   /** Replace the secret. Deliveries are signed with both secrets until the grace period ends. */
@@ -88,41 +77,6 @@ export class EndpointsController {
     @Body() { graceSeconds }: RotateSecretDto,
     @Caller() caller: AppCaller,
   ): Promise<SecretDto> {
-    return { secret: await this.endpoints.rotateSecret(caller, parseId('whep', id), graceSeconds) };
+    return { secret: await this.endpoints.rotateSecret(appOf(caller), parseId('whep', id), graceSeconds) };
   }
-}
-
-function Creates(): MethodDecorator {
-  return applyDecorators(
-    ApiCreatedResponse({ type: NewEndpointDto }),
-    ApiProblems('validation_failed', 'not_found', 'invalid_state'),
-  );
-}
-
-function Changes(): MethodDecorator {
-  return applyDecorators(Reads(EndpointDto, 'invalid_state'));
-}
-
-function Removes(): MethodDecorator {
-  const deleted = ApiNoContentResponse({ description: 'Deleted.' });
-  return applyDecorators(HttpCode(HttpStatus.NO_CONTENT), deleted, ApiProblems('not_found'));
-}
-
-function Rotates(): MethodDecorator {
-  return applyDecorators(HttpCode(HttpStatus.OK), Reads(SecretDto));
-}
-
-function present(endpoint: Endpoint): EndpointDto {
-  const { url, types, description, disabledReason } = endpoint;
-  return {
-    id: publicId('whep', endpoint.id),
-    url,
-    types: [...types],
-    description,
-    status: disabledReason === null ? 'enabled' : 'disabled',
-    disabledReason,
-    failingSince: endpoint.failingSince?.toISOString() ?? null,
-    lastSuccessAt: endpoint.lastSuccessAt?.toISOString() ?? null,
-    createdAt: endpoint.createdAt.toISOString(),
-  };
 }

@@ -1,23 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
-import { Audit, type AppCaller } from '../../access/index.js';
+import { Audit } from '../../access/index.js';
 import { newUuid, publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
 import { AppVault } from '../../crypto/app-vault.js';
 import { Database, SQLSTATE } from '../../database/database.js';
 import { errorCode } from '../../readers/error-code.js';
-import type { EventType } from '../events/event-types.js';
+import type { SubscribedType } from '../events/gateway-event-types.js';
 import { faultOfUrl } from '../sending/endpoint-url.js';
 import { newSigningSecret } from '../sending/signature.js';
 import { WebhookHttp } from '../sending/webhook-http.service.js';
 import { urlKey } from './url-key.js';
 import { ENDPOINT_COLUMNS, type Endpoint } from './endpoint.js';
+import { secretCipher, type EndpointOwner } from './owner.js';
 
 const MAX_ENDPOINTS = 10;
 
-/** Locked, so that two requests at once can make neither an eleventh endpoint nor a second one with the same URL. */
-const LOCK = `select from apps a where a.id = $1 and a.deleted_at is null for update`;
-const URLS = `select p.id, p.url from webhook_endpoints p where p.app_id = $1`;
+/** Of an endpoint `p`: it is the app's; $1 null: the operators'. The planner knows the value, so it uses the index. */
+const IS_OWN = `(p.app_id = $1::uuid or $1::uuid is null and p.app_id is null)`;
+
+/** The owner is locked, so that two requests at once make neither an eleventh endpoint nor a second one with the same URL. */
+const LOCK_APP = `select 1 as locked from apps where id = $1 and deleted_at is null for update`;
+const OPERATORS_LOCK = 4_217_040;
+const LOCK_OPERATORS = `select pg_advisory_xact_lock(${OPERATORS_LOCK})`;
+const URLS = `select p.id, p.url from webhook_endpoints p where ${IS_OWN}`;
 
 const INSERT = `
 with p as (
@@ -26,9 +32,9 @@ with p as (
 
 const LIST = `
 select ${ENDPOINT_COLUMNS} from webhook_endpoints p
-where p.app_id = $1 and ($2::uuid is null or p.id < $2) order by p.id desc limit $3`;
+where ${IS_OWN} and ($2::uuid is null or p.id < $2) order by p.id desc limit $3`;
 
-const FIND = `select ${ENDPOINT_COLUMNS} from webhook_endpoints p where p.app_id = $1 and p.id = $2`;
+const FIND = `select ${ENDPOINT_COLUMNS} from webhook_endpoints p where ${IS_OWN} and p.id = $2`;
 
 /** Enabling forgets earlier failures, so that the next event is sent at once. A new URL has not failed yet. */
 const UPDATE = `
@@ -37,7 +43,7 @@ update webhook_endpoints p set
   url = coalesce($3, p.url), types = coalesce($4, p.types), updated_at = now(),
   description = case when $5 then $6 else p.description end,
   disabled_at = case when $7 then null when $7 = false then coalesce(p.disabled_at, now()) else p.disabled_at end,
-  disabled_reason = case when $7 then null when $7 = false then coalesce(p.disabled_reason, 'by_app')
+  disabled_reason = case when $7 then null when $7 = false then coalesce(p.disabled_reason, $8)
     else p.disabled_reason end,
   failures = case when $7 or $3 <> p.url then 0 else p.failures end,
   next_probe_at = case when $7 or $3 <> p.url then null else p.next_probe_at end,
@@ -45,35 +51,35 @@ update webhook_endpoints p set
   max_in_flight = case when $7 or $3 <> p.url then 1 else p.max_in_flight end,
   replay_failures = case when $7 or $3 <> p.url then 0 else p.replay_failures end,
   replay_due_at = case when $7 or $3 <> p.url then null else p.replay_due_at end
-where p.app_id = $1 and p.id = $2
+where ${IS_OWN} and p.id = $2
 returning *
 ) select ${ENDPOINT_COLUMNS} from changed p`;
 
-const DELETE = `delete from webhook_endpoints where app_id = $1 and id = $2`;
+const DELETE = `delete from webhook_endpoints p where ${IS_OWN} and p.id = $2`;
 const DELETE_DELIVERIES = `delete from webhook_deliveries where endpoint_id = $1`;
 const DELETE_REPLAYS = `delete from webhook_replays where endpoint_id = $1`;
 
 /** The secret that is replaced keeps signing beside the new one until its time has passed; an older one ends now. */
 const ROTATE = `
-update webhook_endpoints set previous_secret = case when $4 > 0 then secret end,
+update webhook_endpoints p set previous_secret = case when $4 > 0 then secret end,
   previous_until = case when $4 > 0 then now() + $4 * interval '1 s' end, secret = $3, updated_at = now()
-where app_id = $1 and id = $2`;
+where ${IS_OWN} and p.id = $2`;
 
 export interface NewEndpoint {
   readonly url: string;
-  readonly types: readonly EventType[];
+  readonly types: readonly SubscribedType[];
   readonly description: string | null;
 }
 
 export interface EndpointChanges {
   readonly url?: string | undefined;
-  readonly types?: readonly EventType[] | undefined;
+  readonly types?: readonly SubscribedType[] | undefined;
   /** null removes it. */
   readonly description?: string | null | undefined;
   readonly enabled?: boolean | undefined;
 }
 
-/** Creates and changes the endpoints of apps. */
+/** Creates and changes the endpoints of apps and of operators. */
 @Injectable()
 export class Endpoints {
   constructor(
@@ -89,53 +95,60 @@ export class Endpoints {
    * @throws Problem `validation_failed` for a URL that is not allowed; `invalid_state` for an eleventh endpoint or a second
    *   one with the same URL
    */
-  async create(caller: AppCaller, { url, types, description }: NewEndpoint): Promise<[Endpoint, secret: string]> {
+  async create(owner: EndpointOwner, { url, types, description }: NewEndpoint): Promise<[Endpoint, secret: string]> {
     this.assertAllowed(url);
     const secret = newSigningSecret();
-    const sealed = (await this.vault.of(caller.appId)).seal(secret);
+    const sealed = (await secretCipher(this.vault, owner.appId)).seal(secret);
     const made = await this.inOne(async (manager) => {
-      const count = await assertFree(manager, caller.appId, { url, exceptId: null });
+      const count = await assertFree(manager, owner.appId, { url, exceptId: null });
       if (count >= MAX_ENDPOINTS) {
-        throw new Problem('invalid_state', `An app has at most ${MAX_ENDPOINTS} endpoints. Delete one first.`);
+        throw new Problem('invalid_state', `There can be at most ${MAX_ENDPOINTS} endpoints. Delete one first.`);
       }
-      const values = [newUuid(), caller.appId, url, types, description, sealed];
+      const values = [newUuid(), owner.appId, url, types, description, sealed];
       const [endpoint] = await manager.query<Endpoint[]>(INSERT, values);
       if (!endpoint) throw new Error('a new endpoint was not returned');
       const detail = { host: new URL(url).host };
-      await this.audit.record(caller, 'webhook_endpoint.create', publicId('whep', endpoint.id), detail, manager);
+      await this.audit.record(owner.actor, 'webhook_endpoint.create', publicId('whep', endpoint.id), detail, manager);
       return endpoint;
     });
     return [made, secret];
   }
 
   /** Newest first. */
-  list(appId: string, limit: number, before: string | null): Promise<Endpoint[]> {
+  list(appId: string | null, limit: number, before: string | null): Promise<Endpoint[]> {
     return this.database.query<Endpoint>(LIST, [appId, before, limit]);
   }
 
   /** @throws Problem `not_found` */
-  async read(appId: string, id: string | null): Promise<Endpoint> {
+  async read(appId: string | null, id: string | null): Promise<Endpoint> {
     const [found] = id === null ? [] : await this.database.query<Endpoint>(FIND, [appId, id]);
     if (!found) throw Problem.notFound('endpoint');
     return found;
   }
 
-  /** @throws Problem `not_found`; `validation_failed`; `invalid_state` for the URL of another endpoint */
-  async update(caller: AppCaller, id: string | null, changes: EndpointChanges): Promise<Endpoint> {
+  /**
+   * @throws Problem `not_found`; `validation_failed`; `invalid_state` for the URL of another endpoint, and for an app that
+   *   enables an endpoint that an operator has disabled
+   */
+  async update(owner: EndpointOwner, id: string | null, changes: EndpointChanges, verb = 'update'): Promise<Endpoint> {
     const { url, types, description, enabled } = changes;
     if (url !== undefined) this.assertAllowed(url);
     const values = [
-      ...[caller.appId, id, url ?? null, types ?? null, description !== undefined, description ?? null],
-      enabled ?? null,
+      ...[owner.appId, id, url ?? null, types ?? null, description !== undefined, description ?? null],
+      ...[enabled ?? null, owner.actor.kind === 'app' ? 'by_app' : 'by_operator'],
     ];
     const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
     return this.inOne(async (manager) => {
-      if (url !== undefined) await assertFree(manager, caller.appId, { url, exceptId: id });
-      const [endpoint] = await manager.query<Endpoint[]>(UPDATE, values);
+      if (url !== undefined) await assertFree(manager, owner.appId, { url, exceptId: id });
+      const [before] = await manager.query<Endpoint[]>(`${FIND} for update`, [owner.appId, id]);
+      if (enabled === true && owner.actor.kind === 'app' && before?.disabledReason === 'by_operator') {
+        throw new Problem('invalid_state', 'An operator has disabled this endpoint. Only an operator can enable it.');
+      }
+      const [endpoint] = before ? await manager.query<Endpoint[]>(UPDATE, values) : [];
       if (!endpoint) throw Problem.notFound('endpoint');
       await this.audit.record(
-        caller,
-        'webhook_endpoint.update',
+        owner.actor,
+        `webhook_endpoint.${verb}`,
         publicId('whep', endpoint.id),
         { changed: changed.join(' ') },
         manager,
@@ -145,25 +158,25 @@ export class Endpoints {
   }
 
   /** Also removes its deliveries and replays. @throws Problem `not_found` */
-  async remove(caller: AppCaller, id: string | null): Promise<void> {
-    const { id: found } = await this.read(caller.appId, id);
+  async remove(owner: EndpointOwner, id: string | null): Promise<void> {
+    const { id: found } = await this.read(owner.appId, id);
     await this.inOne(async (manager) => {
-      await manager.query(DELETE, [caller.appId, found]);
+      await manager.query(DELETE, [owner.appId, found]);
       await manager.query(DELETE_DELIVERIES, [found]);
       await manager.query(DELETE_REPLAYS, [found]);
-      await this.audit.record(caller, 'webhook_endpoint.delete', publicId('whep', found), {}, manager);
+      await this.audit.record(owner.actor, 'webhook_endpoint.delete', publicId('whep', found), {}, manager);
     });
   }
 
   /** Returns the new secret, once. The old one signs too for `graceSeconds`. @throws Problem `not_found` */
-  async rotateSecret(caller: AppCaller, id: string | null, graceSeconds: number): Promise<string> {
-    const { id: found } = await this.read(caller.appId, id);
+  async rotateSecret(owner: EndpointOwner, id: string | null, graceSeconds: number): Promise<string> {
+    const { id: found } = await this.read(owner.appId, id);
     const secret = newSigningSecret();
-    const sealed = (await this.vault.of(caller.appId)).seal(secret);
+    const sealed = (await secretCipher(this.vault, owner.appId)).seal(secret);
     await this.inOne(async (manager) => {
-      await manager.query(ROTATE, [caller.appId, found, sealed, graceSeconds]);
+      await manager.query(ROTATE, [owner.appId, found, sealed, graceSeconds]);
       const target = publicId('whep', found);
-      await this.audit.record(caller, 'webhook_endpoint.rotate_secret', target, { graceSeconds }, manager);
+      await this.audit.record(owner.actor, 'webhook_endpoint.rotate_secret', target, { graceSeconds }, manager);
     });
     return secret;
   }
@@ -189,11 +202,12 @@ export class Endpoints {
 /** Locks the app and returns the number of its endpoints. @throws Problem `not_found`; `invalid_state` for a URL in use */
 async function assertFree(
   manager: EntityManager,
-  appId: string,
+  appId: string | null,
   { url, exceptId }: { readonly url: string; readonly exceptId: string | null },
 ): Promise<number> {
-  const apps = await manager.query<object[]>(LOCK, [appId]);
-  if (apps.length === 0) throw Problem.notFound('app');
+  const [lock, values] = appId === null ? [LOCK_OPERATORS, []] : [LOCK_APP, [appId]];
+  const locked = await manager.query<object[]>(lock, values);
+  if (locked.length === 0) throw Problem.notFound('app');
   const endpoints = await manager.query<Pick<Endpoint, 'id' | 'url'>[]>(URLS, [appId]);
   const isTaken = endpoints.some((endpoint) => endpoint.id !== exceptId && urlKey(endpoint.url) === urlKey(url));
   if (isTaken) throw urlTaken();

@@ -1,7 +1,9 @@
 import { BASES } from '../../ledger/model/evidence.js';
 import { STATUSES } from '../../ledger/model/transaction.js';
 import { PROVIDERS, TRANSACTION_TYPES } from '../../providers/declared.js';
+import { DISABLED_REASONS } from '../endpoints/endpoint.js';
 import type { EventType } from './event-types.js';
+import { ENDPOINT_DISABLED } from './gateway-event-types.js';
 import type { PublishedEvent } from './published-event.js';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -20,8 +22,9 @@ const QUANTITY = object({ value: { type: 'string', pattern: '^\\d+(\\.\\d+)?$' }
 const FAILURE = object({ code: TEXT, category: TEXT, retryable: { type: 'boolean' } });
 
 /** The JSON Schema (2020-12) of events of one type, to stand alone. */
-export function standaloneSchemaOf(type: EventType): Schema {
-  return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schemaOf(type) };
+export function standaloneSchemaOf(type: EventType | typeof ENDPOINT_DISABLED): Schema {
+  const schema = type === ENDPOINT_DISABLED ? schemaOfDisabled() : schemaOf(type);
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema };
 }
 
 /** The schema as a part of a document of that dialect, such as OpenAPI 3.1. */
@@ -41,6 +44,20 @@ export function schemaOf(type: EventType): Schema {
     failure: { anyOf: [FAILURE, { type: 'null' }] },
     url: TEXT,
   });
+  return envelope(type, data);
+}
+
+/** The JSON Schema of the event about a disabled endpoint, as a part of a document. */
+export function schemaOfDisabled(): Schema {
+  const data = object<Record<'endpointId' | 'reason' | 'url', unknown>>({
+    endpointId: { type: 'string', pattern: `^whep_${UUID_PATTERN}$` },
+    reason: { enum: DISABLED_REASONS.filter((reason) => reason !== 'by_app') },
+    url: TEXT,
+  });
+  return envelope(ENDPOINT_DISABLED, data);
+}
+
+function envelope(type: string, data: Schema): Schema {
   return object<PublishedEvent>({
     id: { type: 'string', pattern: `^evt_${UUID_PATTERN}$` },
     type: { const: type },

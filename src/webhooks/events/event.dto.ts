@@ -8,6 +8,7 @@ import { STATUSES, type Status } from '../../ledger/model/transaction.js';
 import { QuantityDto } from '../../operations/transactions/transaction.dto.js';
 import { PROVIDERS, TRANSACTION_TYPES } from '../../providers/declared.js';
 import { ALL_TYPES, type EventType } from './event-types.js';
+import { ENDPOINT_DISABLED } from './gateway-event-types.js';
 
 export class EventFailureDto {
   /** @example "invalid_phone_number" */
@@ -92,8 +93,8 @@ export class EventQueryDto extends LimitQueryDto {
 }
 
 export class EventTypeDto {
-  @ApiProperty({ enum: ALL_TYPES })
-  type!: EventType;
+  @ApiProperty({ enum: [...ALL_TYPES, ENDPOINT_DISABLED] })
+  type!: EventType | typeof ENDPOINT_DISABLED;
   description!: string;
   /** True: an endpoint that names no types receives it. */
   isDefault!: boolean;

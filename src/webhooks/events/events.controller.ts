@@ -6,10 +6,18 @@ import { parseId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
 import { Reads } from '../../operations/http/openapi.decorators.js';
 import { EventFeed, type Position } from './event-feed.service.js';
-import { EventDto, EventPageDto, EventQueryDto, EventTypesDto } from './event.dto.js';
+import { EventDto, EventPageDto, EventQueryDto, EventTypesDto, type EventTypeDto } from './event.dto.js';
 import { standaloneSchemaOf } from './event-schema.js';
 import { ALL_TYPES, DEFAULT_TYPES, EVENT_TYPES } from './event-types.js';
+import { ENDPOINT_DISABLED, ENDPOINT_DISABLED_TEXT } from './gateway-event-types.js';
 import { publish } from './published-event.js';
+
+const ABOUT_DISABLED: EventTypeDto = {
+  type: ENDPOINT_DISABLED,
+  description: ENDPOINT_DISABLED_TEXT,
+  isDefault: true,
+  schema: standaloneSchemaOf(ENDPOINT_DISABLED),
+};
 
 /** The app's events: every change of its transactions, in an order that never changes. */
 @Controller('v1')
@@ -61,7 +69,7 @@ export class EventsController {
       isDefault: DEFAULT_TYPES.includes(type),
       schema: standaloneSchemaOf(type),
     }));
-    return { data };
+    return { data: [...data, ABOUT_DISABLED] };
   }
 
   /** @throws Problem `validation_failed` for an event that is not the app's: it has no place in its feed */

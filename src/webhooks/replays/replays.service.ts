@@ -6,7 +6,7 @@ import { Problem } from '../../common/problem.js';
 import { Database, SQLSTATE } from '../../database/database.js';
 import { errorCode } from '../../readers/error-code.js';
 import type { Endpoint } from '../endpoints/endpoint.js';
-import { IS_PUBLISHED, TYPE_SQL, type EventType } from '../events/event-types.js';
+import { IS_PUBLISHED, isEventType, TYPE_SQL, type EventType } from '../events/event-types.js';
 import { REPLAY_COLUMNS, type Replay } from './replay.js';
 
 const MAX_EVENTS = 100_000;
@@ -60,16 +60,18 @@ export class Replays {
   /**
    * Nothing is queued yet when it returns.
    * @throws Problem `validation_failed` for a period in the future, a reversed one, or one with too many events;
-   *   `invalid_state` for a disabled endpoint, or one with a running replay
+   *   `invalid_state` for a disabled endpoint, one of the operators, or one with a running replay
    */
   async begin(actor: AppCaller | OperatorCaller, endpoint: Endpoint, request: ReplayRequest): Promise<Replay> {
+    const { appId } = endpoint;
+    if (appId === null) throw new Problem('invalid_state', 'Only the endpoints of apps can have a replay.');
     assertPast(request);
-    const types = request.types ?? endpoint.types;
+    const types = request.types ?? endpoint.types.filter(isEventType);
     const [period] = await this.database.query<Period>(PERIOD, [request.from, request.to]);
     if (!period) throw new Error('a period was not returned');
-    const counted = await this.count(endpoint.appId, period, types);
+    const counted = await this.count(appId, period, types);
     const { onlyMissing } = request;
-    const values = [newUuid(), endpoint.appId, endpoint.id, period.from, period.to, types, onlyMissing, counted];
+    const values = [newUuid(), appId, endpoint.id, period.from, period.to, types, onlyMissing, counted];
     try {
       return await this.source.transaction(async (manager) => {
         const [replay] = await manager.query<Replay[]>(INSERT, values);

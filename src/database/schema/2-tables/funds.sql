@@ -35,10 +35,13 @@ create table provider_floats (
   turn_id uuid,
   asked_at timestamptz,
   probe_id uuid,
-  probed_at timestamptz
+  probed_at timestamptz,
+  low_level numeric
 );
 comment on column provider_floats.emptied_at is
   'when the provider refused for lack of funds: nothing is sent until a newer balance is known';
 comment on column provider_floats.turn_id is 'the one purchase that may be in progress while no rate has been observed';
 comment on column provider_floats.probe_id is
   'the last purchase that was sent although the known rate did not cover it, to observe a better rate';
+comment on column provider_floats.low_level is
+  'the lowest configured level that the balance is below; null: it is above all. Operators are told when it falls';

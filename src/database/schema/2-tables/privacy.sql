@@ -15,6 +15,7 @@ insert into purge_tasks (name) values
   ('block passes'),
   ('erase blocked'),
   ('notifications'),
+  ('webhook events'),
   ('idempotency keys'),
   ('erased apps'),
   ('late'),

@@ -26,7 +26,8 @@ create table webhook_endpoints (
   check ((replay_failures = 0) = (replay_due_at is null))
 );
 comment on column webhook_endpoints.app_id is 'null: an endpoint of the operators';
-comment on column webhook_endpoints.secret is 'encrypted with the key of the app; null: destroyed with it';
+comment on column webhook_endpoints.secret is
+  'encrypted with the key of the app, or the gateway''s own for operators; null: destroyed with the key of the app';
 comment on column webhook_endpoints.previous_secret is 'signs beside the new one until previous_until';
 comment on column webhook_endpoints.failures is
   'probes in a row that found the endpoint down; while it is not 0, one delivery is sent at next_probe_at';
@@ -35,15 +36,20 @@ comment on column webhook_endpoints.max_in_flight is
 comment on column webhook_endpoints.replay_failures is
   'replayed deliveries in a row that found it down while it was up for live ones; while it is not 0, one is sent at replay_due_at';
 create index webhook_endpoints_app on webhook_endpoints (app_id, id);
+create index webhook_endpoints_operators on webhook_endpoints (id) where app_id is null and disabled_at is null;
+create trigger webhook_endpoints_disabled after update on webhook_endpoints for each row
+  when (old.disabled_at is null and new.disabled_at is not null and new.disabled_reason <> 'by_app')
+  execute function note_disabled_endpoint();
 
--- One row for each event that an endpoint is told. The trigger of transaction_events adds it in the commit of the event. It
--- has no foreign key: its lock on the endpoint would be shared by all writers of the ledger.
+-- One row for each event that an endpoint is told. The trigger of transaction_events or webhook_events adds it in the commit
+-- of the event; an event of webhook_events stands in transaction_id, with the seq 0. It has no foreign key: its lock on the
+-- endpoint would be shared by all writers of the ledger.
 create table webhook_deliveries (
   endpoint_id uuid not null,
   transaction_id uuid not null,
   seq integer not null,
   id uuid not null,
-  app_id uuid not null,
+  app_id uuid,
   event_id uuid not null,
   type text not null,
   state text not null default 'pending' check (state in ('pending', 'delivered', 'refused', 'expired')),
@@ -101,3 +107,36 @@ comment on column webhook_replays.counted is 'events of the period and types, be
 comment on column webhook_replays.reached_at is 'with reached_id: the last event that was looked at';
 create unique index webhook_replays_running on webhook_replays (endpoint_id) where completed_at is null;
 create index webhook_replays_ended on webhook_replays (completed_at) where completed_at is not null;
+
+-- Events that are not rows of the ledger's timeline. Triggers add them in the commit of the fact that they report. Nothing
+-- in them is personal. They are deleted after 30 days.
+create table webhook_events (
+  id uuid primary key,
+  app_id uuid,
+  type text not null,
+  data jsonb not null,
+  once text unique,
+  created_at timestamptz not null default clock_timestamp(),
+  check ((app_id is null) = (type like 'ops.%'))
+);
+comment on column webhook_events.app_id is 'null: an event for operators';
+comment on column webhook_events.once is 'of all events with the same text only the first is written';
+create trigger webhook_events_delivered after insert on webhook_events
+  referencing new table as added for each statement execute function deliver_webhook_events();
+
+-- What operators are told of; see note_deliveries for unknown transactions.
+create trigger breaks_opened after insert on breaks
+  referencing new table as added for each statement execute function note_opened_breaks();
+create trigger breaks_proposed after update on breaks for each row
+  when (old.proposed is null and new.proposed is not null) execute function note_break_proposal();
+create trigger resolution_proposals_opened after insert on resolution_proposals for each row
+  execute function note_resolution_proposal();
+create trigger provider_states_added after insert on provider_states for each row
+  when (new.paused_at is not null) execute function note_provider_state();
+create trigger provider_states_changed after update on provider_states for each row
+  when ((old.paused_at is null) <> (new.paused_at is null)) execute function note_provider_state();
+create trigger provider_floats_low_added after insert on provider_floats for each row
+  when (new.low_level is not null) execute function note_low_float();
+create trigger provider_floats_low_changed after update on provider_floats for each row
+  when (new.low_level is not null and (old.low_level is null or new.low_level < old.low_level))
+  execute function note_low_float();

@@ -1,5 +1,6 @@
--- Trigger function of `transaction_events`: adds a delivery for each endpoint that wants the event, in the same commit. It
--- runs once for each statement and costs an app without endpoints one index look-up.
+-- Trigger function of `transaction_events`: adds a delivery for each endpoint that wants the event, in the same commit, and
+-- an event for operators who want to know of transactions that became unknown. It runs once for each statement. It costs an
+-- app without endpoints, and a gateway whose operators have none, one index look-up each.
 create function note_deliveries() returns trigger language plpgsql as $$
 begin
   insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type)
@@ -8,5 +9,13 @@ begin
   join webhook_endpoints e on e.app_id = a.app_id and e.disabled_at is null
   where event_type(a.to_status, a.evidence) = any(e.types)
   on conflict do nothing;
+  if operators_listen('ops.unknown.opened') then
+    insert into webhook_events (id, type, data)
+    select new_uuid(), 'ops.unknown.opened', jsonb_build_object('provider', t.provider, 'count', count(*),
+      'transactionIds', (array_agg('txn_' || t.id order by t.id))[1:20],
+      'url', '/v1/admin/transactions/unknown?provider=' || t.provider)
+    from added a join transactions t on t.id = a.transaction_id and t.app_id = a.app_id
+    where a.to_status = 'unknown' group by t.provider;
+  end if;
   return null;
 end $$;
