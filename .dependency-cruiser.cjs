@@ -17,6 +17,15 @@ const LENT_TO_PROVIDERS = [
   '^src/database/database\\.ts$',
 ];
 
+/** What webhooks may use, besides the packages. Of the ledger and of operations only what reads and shows. */
+const LENT_TO_WEBHOOKS = [
+  '^src/(access|api|common|config|crypto|database|jobs|readers)/',
+  '^src/ledger/(model|reads|chain)/',
+  '^src/operations/(operations\\.module\\.ts$|http/|transactions/)',
+  '^src/outbound/(proxy-connector|tls-failure)\\.ts$',
+  '^src/providers/(declared|units)\\.ts$',
+];
+
 /** The folders of operations, and which of their neighbors each may import. The files beside them are for all. */
 const OPERATIONS = {
   http: [],
@@ -126,6 +135,23 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/operations/' },
       to: { path: '^src/operations/execution/' },
+    },
+    {
+      name: 'webhooks-only-report',
+      comment: 'They report what the ledger has. They decide nothing, and write their own tables alone.',
+      severity: 'error',
+      from: { path: '^src/webhooks/' },
+      to: { path: '^src/', pathNot: ['^src/webhooks/', ...LENT_TO_WEBHOOKS] },
+    },
+    {
+      name: 'webhooks-have-few-doors',
+      comment: 'The app has their module, the OpenAPI document their description, the purge what deletes old rows.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/webhooks/' },
+      to: {
+        path: '^src/webhooks/',
+        pathNot: ['^src/webhooks/(webhooks\\.module|openapi-webhooks)\\.ts$', '^src/webhooks/[^/]+/delete-[^/]+\\.ts$'],
+      },
     },
     {
       name: 'ledger-knows-no-http',
