@@ -2,6 +2,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { exampleOf } from './events/event-examples.js';
 import { schemaOf } from './events/event-schema.js';
 import { ALL_TYPES, EVENT_TYPES } from './events/event-types.js';
+import { exampleOfGatewayEvent, schemaOfGatewayEvent, TEST_TYPE } from './events/gateway-event-schema.js';
+import { ENDPOINT_DISABLED, ENDPOINT_DISABLED_TEXT, OPS_EVENT_TYPES, OPS_TYPES } from './events/gateway-event-types.js';
 
 type Webhooks = NonNullable<OpenAPIObject['webhooks']>;
 type Webhook = NonNullable<Webhooks[string]['post']>;
@@ -29,15 +31,34 @@ const RESPONSES: Readonly<Record<string, string>> = {
   '5XX': 'The endpoint is down, as with a timeout: one event is tried again, later and later, the others wait.',
 };
 
-/** What the gateway sends to endpoints, for the OpenAPI document: one webhook for each type of event. */
-export function openApiWebhooks(): Webhooks {
-  return Object.fromEntries(ALL_TYPES.map((type) => [type, { post: webhookOf(type) }]));
+interface Described {
+  readonly summary: string;
+  readonly schema: object;
+  readonly example: object;
 }
 
-function webhookOf(type: (typeof ALL_TYPES)[number]): Webhook {
+/** What the gateway sends to endpoints, for the OpenAPI document: one webhook for each type of event. */
+export function openApiWebhooks(): Webhooks {
+  const ofTransactions = ALL_TYPES.map((type) => {
+    return [type, { summary: EVENT_TYPES[type], schema: schemaOf(type), example: exampleOf(type) }] as const;
+  });
+  const others = [
+    ofGateway(ENDPOINT_DISABLED, ENDPOINT_DISABLED_TEXT),
+    ofGateway(TEST_TYPE, 'You tested the endpoint. There is nothing to do.'),
+    ...OPS_TYPES.map((type) => ofGateway(type, OPS_EVENT_TYPES[type])),
+  ];
+  const all = [...ofTransactions, ...others];
+  return Object.fromEntries(all.map(([type, described]) => [type, { post: webhookOf(type, described) }]));
+}
+
+function ofGateway(type: Parameters<typeof schemaOfGatewayEvent>[0], summary: string): readonly [string, Described] {
+  return [type, { summary, schema: schemaOfGatewayEvent(type), example: exampleOfGatewayEvent(type) }];
+}
+
+function webhookOf(type: string, { summary, schema, example }: Described): Webhook {
   return {
     operationId: `Webhook_${type.replaceAll('.', '_')}`,
-    summary: EVENT_TYPES[type],
+    summary,
     tags: ['Events'],
     security: [],
     parameters: Object.entries(HEADERS).map(([name, [description, example]]) => ({
@@ -49,7 +70,7 @@ function webhookOf(type: (typeof ALL_TYPES)[number]): Webhook {
     })),
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: schemaOf(type), example: exampleOf(type) } },
+      content: { 'application/json': { schema, example } },
     },
     responses: Object.fromEntries(Object.entries(RESPONSES).map(([status, description]) => [status, { description }])),
   };

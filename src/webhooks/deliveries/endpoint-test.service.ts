@@ -4,12 +4,10 @@ import { Problem } from '../../common/problem.js';
 import { AppVault } from '../../crypto/app-vault.js';
 import { Database } from '../../database/database.js';
 import { secretCipher } from '../endpoints/owner.js';
+import { TEST_TYPE } from '../events/gateway-event-schema.js';
 import { API_VERSION } from '../events/published-event.js';
 import { WebhookHttp, type SendResult } from '../sending/webhook-http.service.js';
 import { requestOf } from './webhook-request.js';
-
-/** The type of the event that a test sends. No endpoint can subscribe to it, and the feed does not show it. */
-export const TEST_TYPE = 'webhook_endpoint.test';
 
 const FIND = `
 select url, secret, case when previous_until > now() then previous_secret end as "previousSecret"

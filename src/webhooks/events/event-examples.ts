@@ -1,6 +1,6 @@
 import type { Status } from '../../ledger/model/transaction.js';
 import type { Evidence } from '../../ledger/model/evidence.js';
-import { PROVIDERS, TRANSACTION_TYPES } from '../../providers/declared.js';
+import { DECLARED, TRANSACTION_TYPES } from '../../providers/declared.js';
 import type { EventType } from './event-types.js';
 import { publish, type EventRow, type PublishedEvent } from './published-event.js';
 
@@ -19,6 +19,7 @@ const CHANGE_OF: { readonly [type in EventType]: Change } = {
   'transaction.overdue': ['processing', 'processing', 'overdue'],
 };
 
+const [PROVIDER] = DECLARED;
 const REPORTED: readonly Status[] = ['processing', 'succeeded'];
 
 /** An event of this type as a receiver gets it. */
@@ -30,14 +31,14 @@ export function exampleOf(type: EventType): PublishedEvent {
     at: new Date('2026-11-29T10:02:11.004Z'),
     transactionId: '019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11',
     transactionType: TRANSACTION_TYPES[0] ?? '',
-    provider: PROVIDERS[0] ?? '',
+    provider: PROVIDER?.name ?? '',
     reference: 'ORDER-1',
     seq: previousStatus === null ? 1 : 2,
     status,
     previousStatus,
     evidence,
     quantity: '3000',
-    unit: 'points',
+    unit: Object.keys(PROVIDER?.units ?? {})[0] ?? null,
     providerReference: REPORTED.includes(status) ? '4711' : null,
     failure: status === 'failed' ? { code: 'member_not_found', category: 'member', retryable: false } : null,
   };

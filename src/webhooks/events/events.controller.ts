@@ -7,8 +7,9 @@ import { Problem } from '../../common/problem.js';
 import { Reads } from '../../operations/http/openapi.decorators.js';
 import { EventFeed, type Position } from './event-feed.service.js';
 import { EventDto, EventPageDto, EventQueryDto, EventTypesDto, type EventTypeDto } from './event.dto.js';
-import { standaloneSchemaOf } from './event-schema.js';
+import { schemaOf, standalone } from './event-schema.js';
 import { ALL_TYPES, DEFAULT_TYPES, EVENT_TYPES } from './event-types.js';
+import { schemaOfGatewayEvent } from './gateway-event-schema.js';
 import { ENDPOINT_DISABLED, ENDPOINT_DISABLED_TEXT } from './gateway-event-types.js';
 import { publish } from './published-event.js';
 
@@ -16,7 +17,7 @@ const ABOUT_DISABLED: EventTypeDto = {
   type: ENDPOINT_DISABLED,
   description: ENDPOINT_DISABLED_TEXT,
   isDefault: true,
-  schema: standaloneSchemaOf(ENDPOINT_DISABLED),
+  schema: standalone(schemaOfGatewayEvent(ENDPOINT_DISABLED)),
 };
 
 /** The app's events: every change of its transactions, in an order that never changes. */
@@ -67,7 +68,7 @@ export class EventsController {
       type,
       description: EVENT_TYPES[type],
       isDefault: DEFAULT_TYPES.includes(type),
-      schema: standaloneSchemaOf(type),
+      schema: standalone(schemaOf(type)),
     }));
     return { data: [...data, ABOUT_DISABLED] };
   }

@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { at, request, textAt, type Answer, type Credentials } from '../../support/http.js';
+import { undocumented } from '../../support/documented-events.js';
 import { bareId, unique } from '../../support/ids.js';
 import { sqlAsOwner } from '../../support/sql.js';
 import { eventually } from '../../support/wait.js';
@@ -256,3 +257,14 @@ it('the last seal of the ledger is reported once a day, and the ledger verifies 
   ).rejects.toThrow(/duplicate key/);
   await remove(operators);
 }, 30_000);
+
+it('the OpenAPI document describes every event that arrived', () => {
+  const received = receivers.flatMap((receiver) => receiver.received);
+  const types = new Set(received.map(({ event }) => event.type));
+  expect([...types]).toEqual(
+    expect.arrayContaining(['webhook_endpoint.disabled', 'ops.break.opened', 'ops.ledger.head']),
+  );
+  expect(undocumented(received)).toEqual([]);
+  const [first] = received;
+  expect(undocumented(first ? [{ ...first, event: { ...first.event, data: {} } }] : [])).toHaveLength(1);
+});
