@@ -600,8 +600,8 @@ create table webhook_endpoints (
   types text[] not null,
   description text,
   secret bytea,
-  previous_secret bytea,
-  previous_until timestamp with time zone,
+  previous_secrets bytea[] not null default '{}'::bytea[],
+  previous_until timestamp with time zone[] not null default '{}'::timestamp with time zone[],
   disabled_at timestamp with time zone,
   disabled_reason text,
   created_at timestamp with time zone not null default now(),
@@ -614,16 +614,17 @@ create table webhook_endpoints (
   replay_failures integer not null default 0,
   replay_due_at timestamp with time zone,
   constraint webhook_endpoints_app_id_url_key UNIQUE NULLS NOT DISTINCT (app_id, url),
-  constraint webhook_endpoints_check CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
-  constraint webhook_endpoints_check1 CHECK ((((failures = 0) = (next_probe_at IS NULL)) AND ((failures = 0) = (failing_since IS NULL)))),
-  constraint webhook_endpoints_check2 CHECK (((replay_failures = 0) = (replay_due_at IS NULL))),
+  constraint webhook_endpoints_check CHECK (((cardinality(previous_secrets) <= 4) AND (cardinality(previous_secrets) = cardinality(previous_until)))),
+  constraint webhook_endpoints_check1 CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
+  constraint webhook_endpoints_check2 CHECK ((((failures = 0) = (next_probe_at IS NULL)) AND ((failures = 0) = (failing_since IS NULL)))),
+  constraint webhook_endpoints_check3 CHECK (((replay_failures = 0) = (replay_due_at IS NULL))),
   constraint webhook_endpoints_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['by_app'::text, 'by_operator'::text, 'gone'::text, 'failing'::text]))),
   constraint webhook_endpoints_max_in_flight_check CHECK (((max_in_flight >= 1) AND (max_in_flight <= 8))),
   constraint webhook_endpoints_pkey PRIMARY KEY (id)
 );
 comment on column webhook_endpoints.app_id is 'null: an endpoint of the operators';
 comment on column webhook_endpoints.secret is 'encrypted with the key of the app, or the gateway''s own for operators; null: destroyed with the key of the app';
-comment on column webhook_endpoints.previous_secret is 'signs beside the new one until previous_until';
+comment on column webhook_endpoints.previous_secrets is 'sign beside the new one, each until its time in previous_until, in the same order; at most four';
 comment on column webhook_endpoints.failures is 'probes in a row that found the endpoint down; while it is not 0, one delivery is sent at next_probe_at';
 comment on column webhook_endpoints.max_in_flight is 'deliveries that may be in progress at once in all instances; 1 after a failure, doubled by each success';
 comment on column webhook_endpoints.replay_failures is 'replayed deliveries in a row that found it down while it was up for live ones; while it is not 0, one is sent at replay_due_at';

@@ -8,6 +8,7 @@ import { DeliveryClaims } from './deliveries/delivery-claims.service.js';
 import { DeliveryGauges } from './deliveries/delivery-gauges.job.js';
 import { DeliveryResults } from './deliveries/delivery-results.service.js';
 import { EndpointTest } from './deliveries/endpoint-test.service.js';
+import { Orphans } from './deliveries/orphans.job.js';
 import { TimelineDeliveries } from './deliveries/timeline-deliveries.service.js';
 import { EndpointsController } from './endpoints/endpoints.controller.js';
 import { Endpoints } from './endpoints/endpoints.service.js';
@@ -31,7 +32,7 @@ import { WebhookHttp } from './sending/webhook-http.service.js';
     ...[AllEndpointsController, OperatorEndpointsController],
   ],
   providers: [
-    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, EventBodies],
+    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, EventBodies, Orphans],
     ...[EventFeed, GatewayEvents, Endpoints, EndpointTest, WebhookHttp],
     ...[Replays, ReplaysJob, AllEndpoints, LedgerHeadJob, DeliveryGauges, TimelineDeliveries],
   ],

@@ -56,8 +56,9 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
         );
       }
     } catch (error) {
-      // Its lease ends, and it is sent again.
+      // Its lease ends, and it is sent again. Others do not wait for that.
       logger.warn({ ...ids, ...describeError(error) }, 'a webhook delivery was interrupted');
+      await this.results.release(delivery).catch(() => undefined);
     }
   }
 
@@ -66,8 +67,8 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
     const { appId, eventId, url } = delivery;
     const [cipher, body] = await Promise.all([secretCipher(this.vault, appId), this.bodies.of(delivery)]);
     if (cipher.isDestroyed || !delivery.secret || body === null) return null;
-    const previous = delivery.isReplay ? null : delivery.previousSecret;
-    const secrets = [delivery.secret, previous].flatMap((sealed) => (sealed ? [cipher.open(sealed)] : []));
+    const previous = delivery.isReplay ? [] : (delivery.previousSecrets ?? []);
+    const secrets = [delivery.secret, ...previous].map((sealed) => cipher.open(sealed));
     return this.http.send(requestOf({ url, eventId, traceId: delivery.transactionId, body, secrets }));
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
+import { PREVIOUS_SECRETS } from '../endpoints/endpoint.js';
 import type { ClaimedDelivery } from './delivery.js';
 
 /** Longer than any attempt, so that nobody else sends while one is in progress. */
@@ -34,7 +35,7 @@ const windowOf = (isReplay: boolean): string =>
  */
 const CLAIM = `
 with ready as (
-  select p.id, p.app_id, p.url, p.secret, case when p.previous_until > now() then p.previous_secret end as previous_secret,
+  select p.id, p.app_id, p.url, p.secret, ${PREVIOUS_SECRETS} as previous_secrets,
     p.failures, p.replay_failures, ${TAKES_REPLAYS} as takes_replays,
     case when p.failures > 0 then 1 else p.max_in_flight - busy.sending end as room
   from webhook_endpoints p
@@ -85,7 +86,7 @@ with ready as (
 )
 select c.id, c.endpoint_id as "endpointId", c.app_id as "appId", c.transaction_id as "transactionId", c.seq,
   c.event_id as "eventId", c.type, c.attempts, c.refusals, c.outages, c.is_replay as "isReplay", r.failures > 0 as "isProbe",
-  r.failures, r.replay_failures as "replayFailures", r.url, r.secret, r.previous_secret as "previousSecret",
+  r.failures, r.replay_failures as "replayFailures", r.url, r.secret, r.previous_secrets as "previousSecrets",
   extract(epoch from now() - c.created_at)::float8 * 1000 as "waitedMs"
 from claimed c join ready r on r.id = c.endpoint_id`;
 

@@ -16,6 +16,8 @@ const RETRY_FOR_MS = 20_000;
 const INPUT = {
   id: 'uuid',
   endpointId: 'uuid',
+  /** To which it was sent. */
+  url: 'text',
   attempts: 'integer',
   /** null: it stays pending. */
   state: 'text',
@@ -47,16 +49,20 @@ const IS_STALE = `(p.failures > 0 or p.replay_failures > 0 or p.max_in_flight < 
 const IS_DISABLED = `(h.is_gone or ${IS_DOWN} and p.failing_since < now() - ${DISABLE_AFTER}
   and p.failures + 1 >= ${DISABLE_AFTER_PROBES})`;
 
+/** A delivery that the endpoint's earlier URL did not take goes to the present one. */
+const ENDS = `(i.state is not null and (i."isDelivered" or not i."isMoved"))`;
+
 /**
  * A result is written only by the holder of the last lease: `attempts` has not changed since its claim. An endpoint that is
  * already known to be down is not written again by attempts that began before: one step of the ladder for one probe.
  * Endpoints are locked before deliveries, as by claims, and in order, so that two instances never wait for each other.
- * Replayed deliveries count only as probes; otherwise they pause each other. Healthy endpoints are written at most every
- * 10 s.
+ * What an earlier URL answered says nothing about the present one. Replayed deliveries count only as probes; otherwise they
+ * pause each other. Healthy endpoints are written at most every 10 s.
  */
 const WRITE = `
 with input as (
-  select * from ${jsonRows(INPUT)}
+  select i.*, p.url is distinct from i.url as "isMoved"
+  from ${jsonRows(INPUT, '$1', 'i')} left join webhook_endpoints p on p.id = i."endpointId"
 ), locked as (
   select p.id from webhook_endpoints p
   where p.id in (select "endpointId" from input) and (${IS_STALE}
@@ -65,11 +71,11 @@ with input as (
 ), written as (
   update webhook_deliveries d set
     is_sending = false,
-    state = coalesce(i.state, d.state),
-    due_at = case when i.state is null then now() + i."dueMs" * interval '1 ms' end,
-    ended_at = case when i.state is not null then now() end,
-    refusals = d.refusals + i.refused::integer,
-    outages = d.outages + (not i."isUp")::integer,
+    state = case when ${ENDS} then i.state else d.state end,
+    due_at = case when ${ENDS} then null when i."isMoved" then now() else now() + i."dueMs" * interval '1 ms' end,
+    ended_at = case when ${ENDS} then now() end,
+    refusals = d.refusals + (i.refused and not i."isMoved")::integer,
+    outages = d.outages + (not i."isUp" and not i."isMoved")::integer,
     last_status = i.status,
     last_error = i.error,
     log = (case when jsonb_array_length(d.log) >= 10 then d.log - 0 else d.log end) || jsonb_build_object(
@@ -79,7 +85,7 @@ with input as (
   where d.id = i.id and d.attempts = i.attempts and d.is_sending and (select count(*) from locked) >= 0
   returning i.*
 ), health as (
-  select "endpointId" as id,
+  select "endpointId" as id, min(url) as url,
     bool_or("isUp") filter (where "isCounted") as is_up,
     bool_or("isDelivered") filter (where "isCounted") as is_delivered,
     bool_or("isProbe" and not "isUp") as probe_failed,
@@ -89,7 +95,7 @@ with input as (
     bool_or(not "isCounted" and not "isUp") as failed_replay,
     bool_or(not "isCounted" and not "isUp" and "isFailingReplay") as replay_failed_again,
     max("probeMs") filter (where not "isCounted") as replay_ms
-  from written group by "endpointId"
+  from written where not "isMoved" group by "endpointId"
 ), changed as (
   update webhook_endpoints p set
     last_success_at = case when h.is_delivered then now() else p.last_success_at end,
@@ -108,7 +114,7 @@ with input as (
     disabled_reason = case when p.disabled_at is null and ${IS_DISABLED}
       then case when h.is_gone then 'gone' else 'failing' end else p.disabled_reason end
   from health h
-  where p.id = h.id and p.id in (select id from locked) and (h.is_gone or ${IS_DOWN} or ${PAUSES_REPLAYS}
+  where p.id = h.id and p.url = h.url and p.id in (select id from locked) and (h.is_gone or ${IS_DOWN} or ${PAUSES_REPLAYS}
     or h.answered and (p.replay_failures > 0 or p.failures = 0 and p.max_in_flight < 8)
     or h.is_up and (p.failures > 0 or p.last_success_at is null or p.last_success_at < now() - interval '10 s'))
   returning p.id, p.app_id, p.disabled_reason, p.disabled_at = now() as is_new
@@ -119,6 +125,9 @@ select id, app_id as "appId", disabled_reason as reason from changed where is_ne
 const EXPIRE = `
 update webhook_deliveries set state = 'expired', is_sending = false, due_at = null, ended_at = now()
 where id = $1 and attempts = $2 and is_sending`;
+
+/** It is due again at the end of its lease, but does not count as being sent until then. */
+const RELEASE = `update webhook_deliveries set is_sending = false where id = $1 and attempts = $2 and is_sending`;
 
 export interface DisabledEndpoint {
   readonly id: string;
@@ -161,6 +170,11 @@ export class DeliveryResults {
   async expire({ id, attempts }: ClaimedDelivery): Promise<void> {
     await this.database.query(EXPIRE, [id, attempts]);
   }
+
+  /** Gives the place of a delivery that failed in this process to others. */
+  async release({ id, attempts }: ClaimedDelivery): Promise<void> {
+    await this.database.query(RELEASE, [id, attempts]);
+  }
 }
 
 function toInput({ delivery, result }: Attempt): Record<keyof typeof INPUT, unknown> {
@@ -171,6 +185,7 @@ function toInput({ delivery, result }: Attempt): Record<keyof typeof INPUT, unkn
   return {
     id: delivery.id,
     endpointId: delivery.endpointId,
+    url: delivery.url,
     attempts: delivery.attempts,
     state: stateAfter(verdict.kind, dueMs),
     dueMs,

@@ -32,8 +32,8 @@ export interface ClaimedDelivery {
   readonly url: string;
   /** Sealed; null: destroyed with the data of the app. */
   readonly secret: Buffer | null;
-  /** Signs too, while it is not null. */
-  readonly previousSecret: Buffer | null;
+  /** They sign too; null: none. */
+  readonly previousSecrets: readonly Buffer[] | null;
 }
 
 /** What an answer, or its absence, means. */

@@ -3,6 +3,7 @@ import { newUuid, publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
 import { AppVault } from '../../crypto/app-vault.js';
 import { Database } from '../../database/database.js';
+import { PREVIOUS_SECRETS } from '../endpoints/endpoint.js';
 import { secretCipher } from '../endpoints/owner.js';
 import { TEST_TYPE } from '../events/gateway-event-schema.js';
 import { API_VERSION } from '../events/published-event.js';
@@ -10,13 +11,13 @@ import { WebhookHttp, type SendResult } from '../sending/webhook-http.service.js
 import { requestOf } from './webhook-request.js';
 
 const FIND = `
-select url, secret, case when previous_until > now() then previous_secret end as "previousSecret"
-from webhook_endpoints where app_id is not distinct from $1::uuid and id = $2`;
+select url, secret, ${PREVIOUS_SECRETS} as "previousSecrets"
+from webhook_endpoints p where app_id is not distinct from $1::uuid and id = $2`;
 
 interface Target {
   readonly url: string;
   readonly secret: Buffer | null;
-  readonly previousSecret: Buffer | null;
+  readonly previousSecrets: readonly Buffer[] | null;
 }
 
 /** Sends one event at once, for partners who set up a receiver. Nothing of it is recorded. */
@@ -48,7 +49,8 @@ export class EndpointTest {
 
   private async send(appId: string | null, endpointId: string, target: Target): Promise<SendResult> {
     const cipher = await secretCipher(this.vault, appId);
-    const secrets = [target.secret, target.previousSecret].flatMap((sealed) => (sealed ? [cipher.open(sealed)] : []));
+    const sealed = [...(target.secret ? [target.secret] : []), ...(target.previousSecrets ?? [])];
+    const secrets = sealed.map((secret) => cipher.open(secret));
     const eventId = newUuid();
     const body = JSON.stringify({
       id: publicId('evt', eventId),

@@ -58,7 +58,7 @@ export class UpdateEndpointDto {
 
 @ApiSchema({ description: 'May be empty: `{}`.' })
 export class RotateSecretDto {
-  /** Seconds for which the old secret signs too; 0 ends it at once. */
+  /** Seconds for which the old secret signs too; 0 ends all old secrets at once. */
   @Optional()
   @IsInt({ message: 'must be a whole number of seconds' })
   @Min(0)

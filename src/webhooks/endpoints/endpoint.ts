@@ -18,6 +18,10 @@ export interface Endpoint {
   readonly createdAt: Date;
 }
 
+/** The replaced secrets of an endpoint `p` that still sign; null: none. */
+export const PREVIOUS_SECRETS = `
+  (select array_agg(s.secret) from unnest(p.previous_secrets, p.previous_until) s (secret, until) where s.until > now())`;
+
 export const ENDPOINT_COLUMNS = `
   p.id, p.app_id as "appId", p.url, p.types, p.description, p.disabled_reason as "disabledReason",
   p.failing_since as "failingSince", p.last_success_at as "lastSuccessAt", p.created_at as "createdAt"`;

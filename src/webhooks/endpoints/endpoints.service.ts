@@ -15,6 +15,8 @@ import { ENDPOINT_COLUMNS, type Endpoint } from './endpoint.js';
 import { secretCipher, type EndpointOwner } from './owner.js';
 
 const MAX_ENDPOINTS = 10;
+/** Every request has a signature of each. */
+const MAX_PREVIOUS_SECRETS = 4;
 
 /** Of an endpoint `p`: it is the app's; $1 null: the operators'. The planner knows the value, so it uses the index. */
 const IS_OWN = `(p.app_id = $1::uuid or $1::uuid is null and p.app_id is null)`;
@@ -56,13 +58,20 @@ returning *
 ) select ${ENDPOINT_COLUMNS} from changed p`;
 
 const DELETE = `delete from webhook_endpoints p where ${IS_OWN} and p.id = $2`;
-const DELETE_DELIVERIES = `delete from webhook_deliveries where endpoint_id = $1`;
 const DELETE_REPLAYS = `delete from webhook_replays where endpoint_id = $1`;
 
-/** The secret that is replaced keeps signing beside the new one until its time has passed; an older one ends now. */
+/**
+ * The secret that is replaced signs beside the new one until its time has passed. So do earlier ones: after a rotation whose
+ * response was lost and that was repeated, the receiver has only the first. Without a grace period all of them end now.
+ */
 const ROTATE = `
-update webhook_endpoints p set previous_secret = case when $4 > 0 then secret end,
-  previous_until = case when $4 > 0 then now() + $4 * interval '1 s' end, secret = $3, updated_at = now()
+update webhook_endpoints p set secret = $3, updated_at = now(), (previous_secrets, previous_until) = (
+  select coalesce(array_agg(k.secret), '{}'), coalesce(array_agg(k.until), '{}')
+  from (
+    select s.secret, s.until
+    from unnest(p.previous_secrets || p.secret, p.previous_until || (now() + $4 * interval '1 s')) s (secret, until)
+    where $4 > 0 and s.until > now() and s.secret is not null order by s.until desc limit ${MAX_PREVIOUS_SECRETS}
+  ) k)
 where ${IS_OWN} and p.id = $2`;
 
 export interface NewEndpoint {
@@ -157,18 +166,17 @@ export class Endpoints {
     });
   }
 
-  /** Also removes its deliveries and replays. @throws Problem `not_found` */
+  /** Also removes its replays; its deliveries follow soon. @throws Problem `not_found` */
   async remove(owner: EndpointOwner, id: string | null): Promise<void> {
     const { id: found } = await this.read(owner.appId, id);
     await this.inOne(async (manager) => {
       await manager.query(DELETE, [owner.appId, found]);
-      await manager.query(DELETE_DELIVERIES, [found]);
       await manager.query(DELETE_REPLAYS, [found]);
       await this.audit.record(owner.actor, 'webhook_endpoint.delete', publicId('whep', found), {}, manager);
     });
   }
 
-  /** Returns the new secret, once. The old one signs too for `graceSeconds`. @throws Problem `not_found` */
+  /** Returns the new secret, once. The old one signs too for `graceSeconds`; 0 ends all old ones. @throws Problem `not_found` */
   async rotateSecret(owner: EndpointOwner, id: string | null, graceSeconds: number): Promise<string> {
     const { id: found } = await this.read(owner.appId, id);
     const secret = newSigningSecret();

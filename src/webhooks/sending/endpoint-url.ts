@@ -20,9 +20,10 @@ export interface UrlRules {
  * The addresses behind a name are checked when it is resolved.
  */
 export function faultOfUrl(text: string, { ports, isAllowed, allowsLoopback }: UrlRules): string | null {
-  // `URL` would drop blanks, tabs and line breaks.
-  const url = text.length > MAX_LENGTH || /[\s\p{Cc}]/u.test(text) ? null : URL.parse(text);
-  if (url === null) return `must be an https URL of at most ${MAX_LENGTH} characters`;
+  // `URL` would drop blanks, tabs and line breaks, and read a backslash as a slash.
+  const url = text.length > MAX_LENGTH || /[\s\\\p{Cc}]/u.test(text) ? null : URL.parse(text);
+  // What is not ASCII is longer as it is sent, and would be too long for the index of URLs.
+  if (url === null || url.href.length > MAX_LENGTH) return `must be an https URL of at most ${MAX_LENGTH} characters`;
   if (url.username !== '' || url.password !== '') return 'must not contain a user or password';
   if (url.hash !== '') return 'must not contain a fragment (#)';
   if (allowsLoopback && LOOPBACK.test(url.hostname) && /^https?:$/.test(url.protocol)) return null;

@@ -7,8 +7,8 @@ create table webhook_endpoints (
   types text[] not null,
   description text,
   secret bytea,
-  previous_secret bytea,
-  previous_until timestamptz,
+  previous_secrets bytea[] not null default '{}',
+  previous_until timestamptz[] not null default '{}',
   disabled_at timestamptz,
   disabled_reason text check (disabled_reason in ('by_app', 'by_operator', 'gone', 'failing')),
   created_at timestamptz not null default now(),
@@ -21,6 +21,7 @@ create table webhook_endpoints (
   replay_failures integer not null default 0,
   replay_due_at timestamptz,
   unique nulls not distinct (app_id, url),
+  check (cardinality(previous_secrets) <= 4 and cardinality(previous_secrets) = cardinality(previous_until)),
   check ((disabled_at is null) = (disabled_reason is null)),
   check ((failures = 0) = (next_probe_at is null) and (failures = 0) = (failing_since is null)),
   check ((replay_failures = 0) = (replay_due_at is null))
@@ -28,7 +29,8 @@ create table webhook_endpoints (
 comment on column webhook_endpoints.app_id is 'null: an endpoint of the operators';
 comment on column webhook_endpoints.secret is
   'encrypted with the key of the app, or the gateway''s own for operators; null: destroyed with the key of the app';
-comment on column webhook_endpoints.previous_secret is 'signs beside the new one until previous_until';
+comment on column webhook_endpoints.previous_secrets is
+  'sign beside the new one, each until its time in previous_until, in the same order; at most four';
 comment on column webhook_endpoints.failures is
   'probes in a row that found the endpoint down; while it is not 0, one delivery is sent at next_probe_at';
 comment on column webhook_endpoints.max_in_flight is
