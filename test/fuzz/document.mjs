@@ -4,7 +4,8 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 const RARE = /\/export$|\/verify$|\/operators$|\/password$|\/metrics$|\/erase$/;
 const RARE_SHARE = 0.15;
 /** Routes that create objects for other requests: they are chosen more often. */
-const CREATES = /^POST \/v1\/(?:accruals|passes|topups|cobranded|admin\/apps|admin\/apps\/\{id\}\/keys)$/;
+const CREATES =
+  /^POST \/v1\/(?:accruals|passes|topups|cobranded|webhook-endpoints|admin\/apps|admin\/apps\/\{id\}\/keys)$/;
 const CREATES_WEIGHT = 5;
 
 /** The OpenAPI document that the gateway serves. */

@@ -1,6 +1,6 @@
 const MAX_EACH = 400;
 const MAX_READ_BYTES = 200_000;
-const ID = /^(txn|pass|app|key|opr|rec|brk|ntf)_[0-9a-f-]{36}$/;
+const ID = /^(txn|pass|app|key|opr|rec|brk|ntf|evt|whep|whd|rpl)_[0-9a-f-]{36}$/;
 
 /** Ids from earlier answers, by kind. Later requests use them, so that they do not all end as "not found". */
 export class Pool {

@@ -71,6 +71,7 @@ const MEMBERS = {
   minAmount: ({ random }) => ({ value: random.pick(['10.00', '20.00']), currency: 'MXN' }),
   maxAmount: ({ random }) => ({ value: random.pick(['20.00', '50']), currency: 'MXN' }),
   allowDuplicate: ({ random }) => random.next() < 0.9,
+  url: (context) => `https://partner.example/${unique('hook')(context)}`,
   username: unique('op'),
   name: text,
   description: text,
@@ -150,6 +151,7 @@ function pathValue({ path, segments }, parameter, { document, random, pool }) {
     topups: random.pick(['topup', 'pending']),
     transactions: random.pick(['txn', 'unknown', 'scheduled', 'processing', 'pending', 'failed']),
     apps: /\/eras/.test(path) ? 'removed app' : 'app',
+    ...{ events: 'evt', 'webhook-endpoints': 'whep', 'webhook-deliveries': 'whd', 'webhook-replays': 'rpl' },
     ...{ passes: 'pass', operators: 'opr', breaks: 'brk', notifications: 'ntf', reconciliations: 'rec' },
   };
   return pool.pick(kinds[segments[segments.indexOf(`{${parameter}}`) - 1]], random) ?? NO_ID;
