@@ -48,12 +48,15 @@ it('POST /v1/members/search accepts its documented example', async () => {
   });
 });
 
-it.each(['/v1/admin/apps', '/v1/admin/operators', '/v1/admin/plans', '/v1/admin/products'])(
-  'POST %s accepts its documented example',
-  async (path) => {
-    expect(await world.admin('POST', path, exampleOf(path))).toMatchObject({ status: 201 });
-  },
-);
+it.each([
+  '/v1/admin/apps',
+  '/v1/admin/operators',
+  '/v1/admin/plans',
+  '/v1/admin/products',
+  '/v1/admin/webhook-endpoints',
+])('POST %s accepts its documented example', async (path) => {
+  expect(await world.admin('POST', path, exampleOf(path))).toMatchObject({ status: 201 });
+});
 
 it('POST /v1/admin/providers/{name}/pause accepts its documented example', async () => {
   const body = exampleOf('/v1/admin/providers/{name}/pause');
