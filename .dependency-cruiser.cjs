@@ -145,12 +145,15 @@ module.exports = {
     },
     {
       name: 'webhooks-have-few-doors',
-      comment: 'The app has their module, the OpenAPI document their description, the purge what deletes old rows.',
+      comment: 'The app has their module, the OpenAPI document their description, purge and erasure what they delete.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/webhooks/' },
       to: {
         path: '^src/webhooks/',
-        pathNot: ['^src/webhooks/(webhooks\\.module|openapi-webhooks)\\.ts$', '^src/webhooks/[^/]+/delete-[^/]+\\.ts$'],
+        pathNot: [
+          '^src/webhooks/(webhooks\\.module|openapi-webhooks)\\.ts$',
+          '^src/webhooks/[^/]+/(delete|destroy)-[^/]+\\.ts$',
+        ],
       },
     },
     {
