@@ -35,7 +35,7 @@ const APPS = [
 const ALL_TYPES = ['scheduled', 'pending', 'processing', 'unknown', 'succeeded', 'failed', 'canceled'];
 const PARTNERS_PER_APP = 2;
 const PAUSE_MS = [300, 1_500];
-const KILL_EVERY_MS = [3_000, 8_000];
+const KILL_EVERY_MS = [1_000, 5_000];
 const ROTATE_EVERY_MS = [2_000, 6_000];
 
 const startedAt = Date.now();

@@ -1,5 +1,8 @@
+import dns from 'node:dns';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import type { Writable } from 'node:stream';
+import { jest } from '@jest/globals';
 import { request } from 'undici';
 import { Webhook } from 'standardwebhooks';
 import { readConfig } from '../../src/config/config.js';
@@ -9,6 +12,8 @@ import { createWebhookAgent } from '../../src/webhooks/sending/guarded-connector
 import { addressRule } from '../../src/webhooks/sending/public-address.js';
 import { newSigningSecret, sign } from '../../src/webhooks/sending/signature.js';
 import { WebhookHttp, type SendResult } from '../../src/webhooks/sending/webhook-http.service.js';
+
+type Answered = (error: Error | null, addresses: dns.LookupAddress[]) => void;
 
 /** Hosts that are not public, in every spelling that a URL allows. */
 const HOSTILE = [
@@ -138,10 +143,56 @@ it.each<[string, (response: ServerResponse) => void, Partial<SendResult>]>([
   ['a pause that is no number', (r) => r.writeHead(429, { 'retry-after': 'soon' }).end(), { retryAfterMs: null }],
   ['a dropped connection', (r) => r.destroy(), { status: null, error: 'connection_lost' }],
   ['10 MB of answer', (r) => r.writeHead(200).end(Buffer.alloc(10_000_000)), { status: 200, error: null }],
+  ['a body without end', (r) => flood(r.writeHead(200), 'x'.repeat(65_536)), { status: 200, error: null }],
+  ['a body that breaks off', (r) => r.socket?.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab'), { status: 200 }],
+  ['headers without end', (r) => floodHeaders(r), { status: null, error: 'connection_lost' }],
+  ['half a status line', (r) => r.socket?.end('HTTP/1.1 20'), { status: null, error: 'connection_lost' }],
+  ['an answer that is no HTTP', (r) => r.socket?.end('220 mail.example ESMTP\r\n'), { error: 'connection_lost' }],
+  ['a status of its own', (r) => r.socket?.end('HTTP/1.1 999 ?\r\ncontent-length: 0\r\n\r\n'), { status: 999 }],
 ])('%s', async (_title, respond, wanted) => {
   answer = respond;
   expect(await send()).toMatchObject(wanted);
   expect(received).toHaveLength(1);
+});
+
+function flood(to: Writable, chunk: string): void {
+  const more = (): void => {
+    while (!to.destroyed && to.write(chunk));
+    if (!to.destroyed) to.once('drain', more);
+  };
+  more();
+}
+
+function floodHeaders({ socket }: ServerResponse): void {
+  socket?.write('HTTP/1.1 200 OK\r\n');
+  if (socket) flood(socket, 'x-more: 1\r\n'.repeat(100));
+}
+
+it('a name that becomes internal between two connections is not reached (DNS rebinding)', async () => {
+  const { port } = server.address() as AddressInfo;
+  let found = [{ address: '::1', family: 6 }];
+  const spy = jest
+    .spyOn(dns, 'lookup')
+    .mockImplementation(((_host: string, _options: object, done: Answered) => done(null, found)) as typeof dns.lookup);
+  const connect = async (): Promise<unknown> => {
+    // Allowed here: ::1 stands for a public address.
+    const agent = createWebhookAgent(addressRule(['::1/128']), null);
+    const url = `http://rebound.example:${port}/`;
+    const result = await request(url, { dispatcher: agent }).then(({ statusCode }) => statusCode, errorCode);
+    await agent.destroy();
+    return result;
+  };
+  expect([await connect(), connections]).toEqual([204, 1]);
+  found = [{ address: '127.0.0.1', family: 4 }];
+  expect(await connect()).toBe('ADDRESS_REFUSED');
+  // One internal address beside a public one refuses the name.
+  found = [
+    { address: '::1', family: 6 },
+    { address: '10.0.0.1', family: 4 },
+  ];
+  expect(await connect()).toBe('ADDRESS_REFUSED');
+  spy.mockRestore();
+  expect(connections).toBe(1);
 });
 
 it('an answer of one byte a second counts by its status and holds the sender for 15 s at most', async () => {
