@@ -1,4 +1,4 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { alarm } from '../../common/alarm.js';
 import { describeError, logger } from '../../common/log.js';
 import { publicId } from '../../common/ids.js';
@@ -16,10 +16,15 @@ import { requestOf } from './webhook-request.js';
 /** A commit is told within about this time. */
 const TICK_MS = 50;
 
-/** Sends what is due. Any instance may send any delivery; the claims keep two from sending the same. */
+/**
+ * Sends what is due. Any instance may send any delivery; the claims keep two from sending the same. Claims are made one after
+ * the other, at each tick and when an attempt has made room at an endpoint for which more may wait.
+ */
 @Injectable()
-export class DeliveriesJob implements BeforeApplicationShutdown {
+export class DeliveriesJob implements OnModuleDestroy, BeforeApplicationShutdown {
   private readonly sending = new Set<Promise<void>>();
+  private claiming: Promise<void> | null = null;
+  private isEnding = false;
 
   constructor(
     private readonly claims: DeliveryClaims,
@@ -31,14 +36,41 @@ export class DeliveriesJob implements BeforeApplicationShutdown {
 
   @Every(TICK_MS)
   async sendDue(): Promise<void> {
-    for (const delivery of await this.claims.claim()) {
-      const attempt = this.attempt(delivery).finally(() => this.sending.delete(attempt));
-      this.sending.add(attempt);
+    if (this.claiming || this.isEnding) return;
+    this.claiming = this.claim();
+    try {
+      await this.claiming;
+    } finally {
+      this.claiming = null;
     }
+  }
+
+  onModuleDestroy(): void {
+    this.isEnding = true;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.sending);
+  }
+
+  private async claim(): Promise<void> {
+    for (const delivery of await this.claims.claim()) {
+      const attempt = this.attempt(delivery).finally(() => {
+        this.sending.delete(attempt);
+        if (delivery.isFull) void this.claimAgain();
+      });
+      this.sending.add(attempt);
+    }
+  }
+
+  /** Claims now, or after the claim in progress, which may not have seen the room. If it fails, the next tick claims again. */
+  private async claimAgain(): Promise<void> {
+    try {
+      await this.claiming?.catch(() => undefined);
+      await this.sendDue();
+    } catch (error) {
+      logger.warn(describeError(error), 'webhooks could not be claimed');
+    }
   }
 
   private async attempt(delivery: ClaimedDelivery): Promise<void> {

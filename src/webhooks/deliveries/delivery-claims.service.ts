@@ -87,7 +87,8 @@ with ready as (
 select c.id, c.endpoint_id as "endpointId", c.app_id as "appId", c.transaction_id as "transactionId", c.seq,
   c.event_id as "eventId", c.type, c.attempts, c.refusals, c.outages, c.is_replay as "isReplay", r.failures > 0 as "isProbe",
   r.failures, r.replay_failures as "replayFailures", r.url, r.secret, r.previous_secrets as "previousSecrets",
-  extract(epoch from now() - c.created_at)::float8 * 1000 as "waitedMs"
+  extract(epoch from now() - c.created_at)::float8 * 1000 as "waitedMs",
+  r.room <= count(*) over (partition by c.endpoint_id) as "isFull"
 from claimed c join ready r on r.id = c.endpoint_id`;
 
 @Injectable()

@@ -29,6 +29,8 @@ export interface ClaimedDelivery {
   readonly replayFailures: number;
   /** Milliseconds from the commit of the event to the claim. */
   readonly waitedMs: number;
+  /** The claim took all that the endpoint had room for: more may wait. */
+  readonly isFull: boolean;
   readonly url: string;
   /** Sealed; null: destroyed with the data of the app. */
   readonly secret: Buffer | null;
