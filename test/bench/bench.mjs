@@ -6,6 +6,7 @@ import { topups } from './hot-path.mjs';
 import { machineName } from './machine.mjs';
 import { guards, notifications, reads } from './other-paths.mjs';
 import { statement } from './statements.mjs';
+import { webhooks } from './webhooks.mjs';
 import { World } from './world.mjs';
 
 /*
@@ -34,6 +35,8 @@ const QUICK = {
   statementLines: 100_000,
   steadyMinutes: 0,
   seededRows: 100_000,
+  /** For each of ten endpoints. */
+  webhookEvents: 400,
 };
 const USUAL = {
   ...QUICK,
@@ -44,6 +47,7 @@ const USUAL = {
   governorWindows: 4,
   largeRows: 1_000_000,
   statementLines: 1_000_000,
+  webhookEvents: 1_000,
 };
 const FULL = { ...USUAL, largeRows: 10_000_000, steadyMinutes: 10 };
 const scale = options.full ? FULL : options.quick ? QUICK : USUAL;
@@ -60,6 +64,7 @@ const STAGES = {
   statement,
   slowDisk,
   startUp,
+  webhooks,
   steady,
   governor,
 };
