@@ -28,19 +28,21 @@ interface Waiting {
   readonly seq: number;
   readonly due: string;
   readonly isSending?: boolean;
+  readonly isReplay?: boolean;
 }
 
 /** Adds a delivery of the endpoint for each number from 1 to `count`; the number is the transaction. */
 async function addDeliveries(
   endpointId: string,
   count: number,
-  { seq, due, isSending = false }: Waiting,
+  { seq, due, isSending = false, isReplay = false }: Waiting,
 ): Promise<void> {
   await pool.query(
-    `insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type, due_at, is_sending)
-     select $1, lpad(to_hex(n), 32, '0')::uuid, $2, new_uuid(), new_uuid(), new_uuid(), 'transaction.succeeded', ${due}, $3
+    `insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type, due_at, is_sending,
+       is_replay)
+     select $1, lpad(to_hex(n), 32, '0')::uuid, $2, new_uuid(), new_uuid(), new_uuid(), 'transaction.succeeded', ${due}, $3, $5
      from generate_series(1, $4) n`,
-    [endpointId, seq, isSending, count],
+    [endpointId, seq, isSending, count, isReplay],
   );
 }
 
@@ -61,3 +63,45 @@ it('an endpoint with room is sent to at once, beside hundreds that hang', async 
   await addDeliveries(healthy, 1, { seq: 1, due: 'now()' });
   expect((await claims.claim()).map(({ endpointId }) => endpointId)).toEqual([healthy]);
 });
+
+/** Pages that PostgreSQL touched for the next claim, with the plan of this connection. */
+async function pagesOfClaim(): Promise<number> {
+  const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: { 'Shared Hit Blocks': number } }] }>(
+    'explain (analyze, buffers, format json) execute webhook_claim',
+  );
+  return rows[0]?.['QUERY PLAN'][0].Plan['Shared Hit Blocks'] ?? Number.NaN;
+}
+
+it('a claim reads few rows, whatever waits, also with a plan that was made while nothing did', async () => {
+  pool = openPool(await createDatabase(), 1);
+  claims = new DeliveryClaims(new Database(pool));
+  await claims.claim();
+  const count = 30_000;
+  const past = `now() - interval '1 h' + n * interval '1 ms'`;
+  const live = await addEndpoint();
+  await addDeliveries(live, count, { seq: 1, due: past });
+  await claims.claim();
+  expect(await pagesOfClaim()).toBeLessThan(600);
+
+  const paused = await addEndpoint();
+  await addDeliveries(paused, count, { seq: 1, due: past, isReplay: true });
+  await pool.query(
+    `update webhook_endpoints set replay_failures = 1, replay_due_at = now() + interval '1 h' where id = $1`,
+    [paused],
+  );
+  const down = await addEndpoint();
+  await pool.query(
+    `update webhook_endpoints set failures = 3, failing_since = now(), next_probe_at = now() + interval '1 h'
+    where id = $1`,
+    [down],
+  );
+  await addDeliveries(down, count, { seq: 1, due: past });
+  const disabled = await addEndpoint();
+  await pool.query(`update webhook_endpoints set disabled_at = now(), disabled_reason = 'by_app' where id = $1`, [
+    disabled,
+  ]);
+  await addDeliveries(disabled, count, { seq: 1, due: past });
+  await pool.query(`update webhook_deliveries set due_at = null, state = 'delivered', ended_at = now(), is_sending = false
+    where is_sending`);
+  expect(await pagesOfClaim()).toBeLessThan(1_000);
+}, 120_000);

@@ -20,7 +20,7 @@ const firstDue = (isReplay: boolean, endpoint: string): string =>
     where d.endpoint_id = ${endpoint} and d.is_replay = ${isReplay} and d.due_at <= now() limit 1)`;
 
 const windowOf = (isReplay: boolean): string =>
-  `(select d.endpoint_id, d.transaction_id, d.seq, d.is_replay, d.due_at from webhook_deliveries d
+  `(select d.id, d.endpoint_id, d.transaction_id, d.seq, d.is_replay, d.due_at from webhook_deliveries d
     where d.endpoint_id = r.id and d.is_replay = ${isReplay} and d.due_at <= now()
     order by d.due_at, d.seq limit ${isReplay ? `case when r.takes_replays then ${WINDOW} else 0 end` : WINDOW})`;
 
@@ -32,6 +32,9 @@ const windowOf = (isReplay: boolean): string =>
  * not wait for one that is sent again. One that must wait for a retry of the earlier one gets its time, so that it does not
  * stand in the way of others. Among deliveries with one due time the earlier events come first: they are always seen
  * before those that wait for them. The condition on `due_at` is checked again under the lock of the row.
+ *
+ * The plan is made once for a connection, perhaps while the tables are empty. So single rows are found by `id` alone, and
+ * those of a transaction in the order of the primary key: no other index can seem as good.
  */
 const CLAIM = `
 with ready as (
@@ -51,15 +54,18 @@ with ready as (
   order by random() limit ${MAX_ENDPOINTS}
   for no key update of p skip locked
 ), seen as (
-  select w.endpoint_id, w.transaction_id, w.seq, w.is_replay, w.due_at, r.room, earlier.count > 0 as is_blocked,
+  select w.id, w.endpoint_id, w.transaction_id, w.seq, w.is_replay, w.due_at, r.room, earlier.count > 0 as is_blocked,
     earlier.until, row_number() over (partition by w.endpoint_id, w.is_replay, earlier.count > 0 order by w.due_at,
       w.seq, w.transaction_id) > 1 and r.failures = 0 and r.replay_failures > 0 and w.is_replay as is_held
   from ready r
   cross join lateral (${windowOf(false)} union all ${windowOf(true)}) w
   cross join lateral (
-    select count(*) as count, max(e.due_at) filter (where not e.is_sending) as until from webhook_deliveries e
-    where e.endpoint_id = w.endpoint_id and e.transaction_id = w.transaction_id and e.seq < w.seq and e.due_at is not null
-      and (w.is_replay or not e.is_replay)
+    select count(*) as count, max(e.due_at) filter (where not e.is_sending) as until from (
+      select b.due_at, b.is_sending from webhook_deliveries b
+      where b.endpoint_id = w.endpoint_id and b.transaction_id = w.transaction_id and b.seq < w.seq
+        and b.state = 'pending' and (w.is_replay or not b.is_replay)
+      order by b.seq
+    ) e
   ) earlier
 ), picked as (
   select s.* from (
@@ -69,12 +75,11 @@ with ready as (
 ), moved as (
   update webhook_deliveries d set due_at = s.until
   from seen s
-  where s.is_blocked and s.until > s.due_at
-    and d.endpoint_id = s.endpoint_id and d.transaction_id = s.transaction_id and d.seq = s.seq and d.due_at = s.due_at
+  where s.is_blocked and s.until > s.due_at and d.id = s.id and d.due_at is not distinct from s.due_at
 ), claimed as (
   update webhook_deliveries d set is_sending = true, attempts = d.attempts + 1, due_at = now() + ${LEASE}
   from picked k
-  where d.endpoint_id = k.endpoint_id and d.transaction_id = k.transaction_id and d.seq = k.seq and d.due_at <= now()
+  where d.id = k.id and coalesce(d.due_at <= now(), false)
   returning d.*
 ), probed as (
   update webhook_endpoints p set
