@@ -4,6 +4,7 @@ import { destroyAppKey, findErasure, type Erasure } from '../crypto/app-data-key
 import { AppVault } from '../crypto/app-vault.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../common/problem.js';
+import { destroyWebhookSecrets } from '../webhooks/endpoints/destroy-secrets.js';
 
 /** For this time other instances may still have a removed app in their cache and finish requests of it. */
 const REMOVED_SECONDS = 60;
@@ -27,8 +28,8 @@ export class AppErasure {
   ) {}
 
   /**
-   * Destroys the app's key: after this commit the data that was sealed with it is unreadable. The masked values are
-   * erased in the background. A second call changes nothing.
+   * Destroys the app's key and the secrets of its webhooks: after this commit the data that was sealed with the key is
+   * unreadable, and no webhook is sent. The masked values are erased in the background. A second call changes nothing.
    * @throws Problem `not_found`; `invalid_state` if the app was not removed a minute ago or has an open transaction
    */
   async erase(appId: string): Promise<Erasure> {
@@ -63,5 +64,6 @@ async function destroy(client: PoolClient, appId: string): Promise<void> {
     );
   }
   await destroyAppKey(client, appId);
+  await destroyWebhookSecrets(client, appId);
   await client.query(WAKE_PURGE);
 }

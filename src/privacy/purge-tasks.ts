@@ -5,6 +5,7 @@ import { finishErasure, nextAppToErase } from '../crypto/app-data-keys.js';
 import { blockPersonal } from '../ledger/writes/erase.js';
 import { forgetOldKeys } from '../ledger/writes/expire-idempotency-keys.js';
 import { deleteOldNotifications } from '../notifications/delete-notifications.js';
+import { deleteOldDeliveries, deleteWaitingDeliveries } from '../webhooks/deliveries/delete-deliveries.js';
 import { deleteGatewayEvents } from '../webhooks/events/delete-gateway-events.js';
 import { erasePersonalData } from './erase-personal-data.js';
 
@@ -133,6 +134,11 @@ export const deleteWebhookEvents: PurgeTask = async (client) => {
   return { ...NO_PROGRESS, rows, isOver: rows === 0 };
 };
 
+export const deleteDeliveries: PurgeTask = async (client) => {
+  const rows = await deleteOldDeliveries(client, MAX_DELETED_ROWS);
+  return { ...NO_PROGRESS, rows, isOver: rows === 0 };
+};
+
 export const forgetKeys: PurgeTask = async (client, { reachedId }) => {
   const ids = await forgetOldKeys(client, reachedId ?? FIRST_ID, MAX_ROWS);
   const last = ids.at(-1) ?? reachedId;
@@ -141,7 +147,7 @@ export const forgetKeys: PurgeTask = async (client, { reachedId }) => {
 
 const TRANSACTIONS_OF_APP = `select id from transactions where app_id = $1 and id > $2 order by id limit $3`;
 
-/** Erases data that is readable without the app's key: masked values, metadata and notifications. */
+/** Erases data that is readable without the app's key: masked values, metadata, notifications and webhooks that wait. */
 export const eraseApps: PurgeTask = async (client, { reachedId }) => {
   const appId = await nextAppToErase(client);
   if (appId === null) return { ...NO_PROGRESS, rows: 0, isOver: true };
@@ -151,6 +157,7 @@ export const eraseApps: PurgeTask = async (client, { reachedId }) => {
     await erasePersonalData(client, ids);
     return { reachedAt: null, reachedId: ids.at(-1) ?? null, rows: ids.length, isOver: false };
   }
-  await finishErasure(client, appId);
-  return { ...NO_PROGRESS, rows: 0, isOver: false };
+  const deleted = await deleteWaitingDeliveries(client, appId, MAX_DELETED_ROWS);
+  if (deleted === 0) await finishErasure(client, appId);
+  return { reachedAt: null, reachedId: deleted === 0 ? null : reachedId, rows: deleted, isOver: false };
 };

@@ -7,6 +7,7 @@ import {
   blockEnded,
   blockPasses,
   closeLate,
+  deleteDeliveries,
   deleteNotifications,
   deleteWebhookEvents,
   eraseApps,
@@ -54,6 +55,7 @@ export class Purge {
       ['webhook events', deleteWebhookEvents],
       ['idempotency keys', forgetKeys],
       ['erased apps', eraseApps],
+      ['webhook deliveries', deleteDeliveries],
     ]);
   }
 

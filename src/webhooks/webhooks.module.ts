@@ -7,6 +7,7 @@ import { Deliveries } from './deliveries/deliveries.service.js';
 import { DeliveryClaims } from './deliveries/delivery-claims.service.js';
 import { DeliveryGauges } from './deliveries/delivery-gauges.job.js';
 import { DeliveryResults } from './deliveries/delivery-results.service.js';
+import { ExpiryJob } from './deliveries/expiry.job.js';
 import { EndpointTest } from './deliveries/endpoint-test.service.js';
 import { Orphans } from './deliveries/orphans.job.js';
 import { TimelineDeliveries } from './deliveries/timeline-deliveries.service.js';
@@ -32,7 +33,7 @@ import { WebhookHttp } from './sending/webhook-http.service.js';
     ...[AllEndpointsController, OperatorEndpointsController],
   ],
   providers: [
-    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, EventBodies, Orphans],
+    ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, EventBodies, Orphans, ExpiryJob],
     ...[EventFeed, GatewayEvents, Endpoints, EndpointTest, WebhookHttp],
     ...[Replays, ReplaysJob, AllEndpoints, LedgerHeadJob, DeliveryGauges, TimelineDeliveries],
   ],
