@@ -19,11 +19,23 @@ const START: Position = { at: '-infinity', id: '00000000-0000-0000-0000-00000000
 const SETTLED_UNTIL = `select events_settled_until()::text as until`;
 
 const PAGE = `
-select ${EVENT_COLUMNS}
+select ${EVENT_COLUMNS}, e.at::text as "exactAt"
 from transaction_events e ${EVENT_JOINS}
 where e.app_id = $1 and ${IS_PUBLISHED} and (e.at, e.id) > ($2::timestamptz, $3::uuid) and e.at < $4::timestamptz
   and ($5::text[] is null or ${TYPE_SQL} = any($5))
+  and ($7::timestamptz is null or (e.at, e.id) <= ($7, $8::uuid))
 order by e.at, e.id limit $6`;
+
+/** A page of few types looks at this number of events at most, however rare they are. */
+const MAX_LOOKED_AT = 50_000;
+
+/** The last event that a page of few types looks at. */
+const LOOKED_AT = `
+select w.at::text as at, w.id, count(*) over ()::int as count from (
+  select e.at, e.id from transaction_events e
+  where e.app_id = $1 and ${IS_PUBLISHED} and (e.at, e.id) > ($2::timestamptz, $3::uuid) and e.at < $4::timestamptz
+  order by e.at, e.id limit ${MAX_LOOKED_AT}
+) w order by w.at desc, w.id desc limit 1`;
 
 /** The first 48 bits of a UUID v7 are the milliseconds since 1970. */
 const CREATED_AT = `to_timestamp(('x' || left(replace($2::uuid::text, '-', ''), 12))::bit(48)::bigint / 1000.0)`;
@@ -57,6 +69,14 @@ export interface FeedRequest {
   readonly limit: number;
 }
 
+export interface FeedPage {
+  readonly rows: readonly EventRow[];
+  /** Everything up to here was looked at; null: nothing. */
+  readonly reached: Position | null;
+  /** True when there may be more to look at. */
+  readonly goesOn: boolean;
+}
+
 /** Reads an app's events in the order of the feed. It never shows an event before all earlier ones are visible. */
 @Injectable()
 export class EventFeed implements BeforeApplicationShutdown {
@@ -64,19 +84,35 @@ export class EventFeed implements BeforeApplicationShutdown {
 
   constructor(private readonly database: Database) {}
 
-  async page({ appId, after, types, limit }: FeedRequest): Promise<EventRow[]> {
+  async page({ appId, after, types, limit }: FeedRequest): Promise<FeedPage> {
     const { at, id } = after ?? START;
     const [settled] = await this.database.query<{ until: string }>(SETTLED_UNTIL);
-    return this.database.query<EventRow>(PAGE, [appId, at, id, settled?.until, types, limit]);
+    const range = [appId, at, id, settled?.until];
+    // Without it, a reader of rare events would look at all others again in each request.
+    const looked = types ? await this.database.query<Position & { count: number }>(LOOKED_AT, range) : [];
+    const last = looked[0];
+    if (types && !last) return { rows: [], reached: after, goesOn: false };
+    const values = [...range, types, limit + 1, last?.at ?? null, last?.id ?? null];
+    const found = await this.database.query<EventRow & { exactAt: string }>(PAGE, values);
+    const rows = found.slice(0, limit);
+    const end = rows.at(-1);
+    const isFull = found.length > limit;
+    return {
+      rows,
+      reached: (isFull ? undefined : last) ?? (end ? { at: end.exactAt, id: end.id } : after),
+      goesOn: isFull || last?.count === MAX_LOOKED_AT,
+    };
   }
 
-  /** The page, as soon as it is not empty; after `waitMs` also an empty one. */
-  async waitForPage(request: FeedRequest, waitMs: number): Promise<EventRow[]> {
+  /** The page, as soon as it is not empty; after `waitMs`, or when the client has hung up, also an empty one. */
+  async waitForPage(request: FeedRequest, waitMs: number, hungUp: AbortSignal): Promise<FeedPage> {
     const giveUpAt = performance.now() + waitMs;
-    for (;;) {
-      const rows = await this.page(request);
-      if (rows.length > 0 || this.isEnding || performance.now() + POLL_MS > giveUpAt) return rows;
-      await sleep(POLL_MS);
+    for (let { after } = request; ;) {
+      const page = await this.page({ ...request, after });
+      const isOver = this.isEnding || hungUp.aborted || performance.now() + POLL_MS > giveUpAt;
+      if (page.rows.length > 0 || isOver) return page;
+      after = page.reached;
+      if (!page.goesOn) await sleep(POLL_MS);
     }
   }
 

@@ -68,10 +68,13 @@ export class EventPageDto {
   /** Oldest first. */
   @ApiProperty({ type: [EventDto] })
   data!: EventDto[];
-  /** Pass it as `after` in the next request: the last event of this page, or the `after` of this request. */
+  /**
+   * Pass it as `after` in the next request: the last event of this page, or the `after` of this request. With `types` it is
+   * the last event that was looked at, which may be of another type.
+   */
   @ApiProperty({ type: String, nullable: true })
   nextAfter!: string | null;
-  /** True: more events can be read at once. */
+  /** True: more events can be read at once. With `types` a page may be empty all the same. */
   hasMore!: boolean;
 }
 

@@ -1,8 +1,9 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
+import { HungUp } from '../../api/hung-up.js';
 import { WaitFor } from '../../api/prefer.js';
-import { parseId } from '../../common/ids.js';
+import { parseId, publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
 import { Reads } from '../../operations/http/openapi.decorators.js';
 import { EventFeed, type Position } from './event-feed.service.js';
@@ -43,11 +44,11 @@ export class EventsController {
     @Query() { after, types, limit }: EventQueryDto,
     @Caller() { appId }: AppCaller,
     @WaitFor(0) waitMs: number,
+    @HungUp() hungUp: AbortSignal,
   ): Promise<EventPageDto> {
-    const request = { appId, after: await this.position(appId, after), types: types ?? null, limit: limit + 1 };
-    const rows = await this.feed.waitForPage(request, waitMs);
-    const data = rows.slice(0, limit).map(publish);
-    return { data, nextAfter: data.at(-1)?.id ?? after ?? null, hasMore: rows.length > limit };
+    const request = { appId, after: await this.position(appId, after), types: types ?? null, limit };
+    const { rows, reached, goesOn } = await this.feed.waitForPage(request, waitMs, hungUp);
+    return { data: rows.map(publish), nextAfter: reached && publicId('evt', reached.id), hasMore: goesOn };
   }
 
   /** Get one event. Its content never changes. */

@@ -39,7 +39,7 @@ function asApp(auth: Credentials) {
       () => feed(query),
       (events) => events.length >= count,
     );
-  return { call, feed, feedOf };
+  return { auth, call, feed, feedOf };
 }
 
 async function newApp() {
@@ -120,6 +120,67 @@ it('a type filter leaves out the rest, and an unknown type is refused', async ()
     const refused = await app.call('GET', `/v1/events?${query}`);
     expect([query, refused.status, at(refused.body, 'code')]).toEqual([query, 400, 'validation_failed']);
   }
+});
+
+it('a reader of few types gets on behind events of other types', async () => {
+  const app = await newApp();
+  await app.call('POST', '/v1/topups', topup(), { prefer: 'wait=10' });
+  const [, last] = await app.feedOf(2);
+  const rare = '/v1/events?types=transaction.overdue';
+  const empty = await app.call('GET', rare);
+  expect(empty.body).toEqual({ data: [], nextAfter: last?.id, hasMore: false });
+  expect((await app.call('GET', `${rare}&after=${last?.id}`)).body).toEqual(empty.body);
+  const full = await app.call('GET', '/v1/events?types=transaction.pending,transaction.succeeded&limit=1');
+  expect(full.body).toMatchObject({ data: [{ type: 'transaction.pending' }], hasMore: true });
+  expect(textAt(full.body, 'nextAfter')).toBe(textAt(full.body, 'data', 0, 'id'));
+});
+
+/** Adds copies of the last event of a transaction, at times of the day before that their ids begin with. */
+async function addEarlier(transactionId: string, count: number): Promise<void> {
+  await withClient(world.database.adminUrl, async (client) => {
+    await client.query('set session_replication_role = replica');
+    await client.query(
+      `insert into transaction_events select (jsonb_populate_record(e, jsonb_build_object('transaction_id', new_uuid(), 'at', m.at,
+         'id', lpad(to_hex((extract(epoch from m.at) * 1000)::bigint), 12, '0') || '7' || right(replace(gen_random_uuid()::text, '-', ''), 19)))).*
+       from transaction_events e cross join generate_series(1, $2::int) n
+       cross join lateral (select e.at - interval '1 day' + n * interval '1 ms' as at) m
+       where e.transaction_id = $1 and e.to_status = 'succeeded'`,
+      [transactionId.slice('txn_'.length), count],
+    );
+    await client.query('analyze transaction_events');
+  });
+}
+
+it('one request looks at a limited number of events, however rare those of its types are', async () => {
+  const app = await newApp();
+  const made = await app.call('POST', '/v1/topups', topup(), { prefer: 'wait=10' });
+  await app.feedOf(2);
+  await addEarlier(textAt(made.body, 'id'), 60_000);
+  const rare = '/v1/events?types=transaction.pending';
+  const first = await app.call('GET', rare);
+  expect(first.body).toMatchObject({ data: [], hasMore: true });
+  const second = await app.call('GET', `${rare}&after=${textAt(first.body, 'nextAfter')}`);
+  expect(second.body).toMatchObject({ data: [{ type: 'transaction.pending' }], hasMore: false });
+  // A request that waits goes on by itself.
+  expect((await app.call('GET', rare, undefined, { prefer: 'wait=10' })).body).toMatchObject({
+    data: [{ type: 'transaction.pending' }],
+  });
+}, 30_000);
+
+it('a client that hangs up ends its wait', async () => {
+  const app = await newApp();
+  const hangUp = new AbortController();
+  const { username, password } = app.auth;
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const url = `${world.gateway().url}/v1/events`;
+  const waiting = fetch(url, { headers: { authorization, prefer: 'wait=25' }, signal: hangUp.signal });
+  setTimeout(() => hangUp.abort(), 500);
+  await expect(waiting).rejects.toThrow();
+  await eventually(
+    5_000,
+    () => Promise.resolve(world.gateway().output()),
+    (text) => text.includes('"route":"/v1/events","status":499'),
+  );
 });
 
 it("another app's event is neither a place in the feed nor to be read", async () => {
