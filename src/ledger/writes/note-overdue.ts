@@ -8,16 +8,18 @@ const MAX_ROWS = 500;
 export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * A range of the index of open transactions, by id. What was accepted a week ago was created before; a transaction that was
- * held for long may have been accepted later.
+ * A range of the index of open transactions, by id, and the events of each: an aggregate, because `not exists` would read
+ * the whole table of events. What was accepted a week ago was created before; a transaction that was held for long may have
+ * been accepted later.
  */
 const FIND = `
 select t.id, t.app_id as "appId", t.version,
-  not exists (select from transaction_events o where o.transaction_id = t.id and o.app_id = t.app_id
-    and o.evidence = 'overdue')
-  and coalesce((select e.at from transaction_events e where e.transaction_id = t.id and e.app_id = t.app_id
-    and e.to_status = 'processing' order by e.seq desc limit 1) < now() - interval '${OVERDUE_DAYS} days', false) as "isNew"
+  not e.is_noted and coalesce(e.since < now() - interval '${OVERDUE_DAYS} days', false) as "isNew"
 from transactions t
+cross join lateral (
+  select coalesce(bool_or(evidence = 'overdue'), false) as is_noted, max(at) filter (where to_status = 'processing') as since
+  from transaction_events where transaction_id = t.id and app_id = t.app_id
+) e
 where t.status = 'processing' and t.provider = $1 and t.id > $2 and t.id < ${idFromDaysAgo(String(OVERDUE_DAYS))}
 order by t.id limit ${MAX_ROWS}`;
 
