@@ -141,6 +141,23 @@ it.each<[string, (response: ServerResponse) => void, Partial<SendResult>]>([
     { retryAfterMs: 86_400_000 },
   ],
   ['a pause that is no number', (r) => r.writeHead(429, { 'retry-after': 'soon' }).end(), { retryAfterMs: null }],
+  ['a pause below zero', (r) => r.writeHead(429, { 'retry-after': '-5' }).end(), { retryAfterMs: null }],
+  ['a pause with a fraction', (r) => r.writeHead(429, { 'retry-after': '1.5' }).end(), { retryAfterMs: 1_500 }],
+  [
+    'a pause that ended long ago',
+    (r) => r.writeHead(503, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }).end(),
+    { retryAfterMs: null },
+  ],
+  [
+    'a pause until a day that is far',
+    (r) => r.writeHead(503, { 'retry-after': 'Thu, 31 Dec 2099 23:59:59 GMT' }).end(),
+    { retryAfterMs: 86_400_000 },
+  ],
+  [
+    'hints before the answer',
+    (r) => r.writeEarlyHints({ link: '</a>; rel=preload' }, () => r.writeHead(200).end()),
+    { status: 200, error: null },
+  ],
   ['a dropped connection', (r) => r.destroy(), { status: null, error: 'connection_lost' }],
   ['10 MB of answer', (r) => r.writeHead(200).end(Buffer.alloc(10_000_000)), { status: 200, error: null }],
   ['a body without end', (r) => flood(r.writeHead(200), 'x'.repeat(65_536)), { status: 200, error: null }],
