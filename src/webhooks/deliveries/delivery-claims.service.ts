@@ -100,8 +100,11 @@ from claimed c join ready r on r.id = c.endpoint_id`;
 export class DeliveryClaims {
   constructor(private readonly database: Database) {}
 
-  /** Committed before anything is sent: if this process dies, the lease ends and another instance sends it again. */
+  /**
+   * Committed before anything is sent: if this process dies, the lease ends and another instance sends it again. It is planned
+   * each time: a plan that was made while the table was empty would read all of it for each row.
+   */
   claim(): Promise<ClaimedDelivery[]> {
-    return this.database.prepared<ClaimedDelivery>('webhook_claim', CLAIM, []);
+    return this.database.query<ClaimedDelivery>(CLAIM);
   }
 }
