@@ -728,6 +728,14 @@ begin
   end loop;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.audit_by_gateway(action text, target text, detail jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into audit_log (id, actor, action, target, detail) values (new_uuid(), 'gateway', action, target, detail);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.claim_probe(budget text, safety numeric, amount bigint, purchase uuid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -940,6 +948,10 @@ CREATE OR REPLACE FUNCTION public.note_disabled_endpoint()
  LANGUAGE plpgsql
 AS $function$
 begin
+  if new.disabled_reason in ('gone', 'failing') then
+    perform audit_by_gateway('webhook_endpoint.disable', 'whep_' || new.id,
+      jsonb_build_object('reason', new.disabled_reason));
+  end if;
   insert into webhook_events (id, app_id, type, data)
   select new_uuid(), new.app_id, 'webhook_endpoint.disabled', jsonb_build_object('endpointId', 'whep_' || new.id,
     'reason', new.disabled_reason, 'url', '/v1/webhook-endpoints/whep_' || new.id)

@@ -181,6 +181,12 @@ it("the app's other endpoints and the operators learn that one was disabled", as
     },
   );
   expect((await call('GET', `/v1/events/${told?.event.id}`)).status).toBe(404);
+  const audit = await world.admin('GET', '/v1/admin/audit-log?limit=50');
+  expect(at(audit.body, 'data')).toContainEqual(
+    expect.objectContaining({
+      ...{ actor: 'gateway', action: 'webhook_endpoint.disable', target: gone.id, detail: { reason: 'gone' } },
+    }),
+  );
   // By the app itself: no event. By an operator: an event.
   await call('PATCH', `/v1/webhook-endpoints/${gone.id}`, { enabled: true });
   await call('PATCH', `/v1/webhook-endpoints/${gone.id}`, { enabled: false });
