@@ -264,6 +264,7 @@ const SPECIAL: Readonly<Record<string, Prepare>> = {
     ...(await watching(world, spec)),
     body: { description: 'Pager' },
   }),
+  'POST /v1/admin/webhook-endpoints/{id}/replay': endpoint,
   'POST /v1/webhook-endpoints': async () => ({ body: endpointBody() }),
   'PATCH /v1/webhook-endpoints/{id}': async (world, spec) => ({
     ...(await endpoint(world, spec)),

@@ -21,6 +21,7 @@ const ids = (prefix: string): Member => [
   [`${prefix}_${UUID}`],
 ];
 const url = (example: string): Member => [TEXT, example];
+const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 const COUNT: Member = [{ type: 'integer', minimum: 1 }, 1];
 const PROVIDER: Member = [{ enum: PROVIDERS }, PROVIDERS[0]];
 const REASON: Member = [{ enum: DISABLED_REASONS.filter((reason) => reason !== 'by_app') }, 'failing'];
@@ -42,8 +43,8 @@ const DATA: { readonly [type in Type]: Members } = {
     url: url('/v1/admin/breaks'),
   },
   'ops.proposal.opened': {
-    transactionId: id('txn'),
-    breakId: [{ anyOf: [idOf('brk'), { type: 'null' }] }, null],
+    transactionId: [orNull(idOf('txn')), `txn_${UUID}`],
+    breakId: [orNull(idOf('brk')), null],
     resolution: [TEXT, 'succeeded'],
     url: url(`/v1/admin/transactions/txn_${UUID}`),
   },
@@ -57,7 +58,7 @@ const DATA: { readonly [type in Type]: Members } = {
   'ops.provider.blocked': OF_PROVIDER,
   'ops.webhook_endpoint.disabled': {
     endpointId: id('whep'),
-    appId: id('app'),
+    appId: [orNull(idOf('app')), `app_${UUID}`],
     reason: REASON,
     url: url(`/v1/admin/webhook-endpoints/whep_${UUID}`),
   },

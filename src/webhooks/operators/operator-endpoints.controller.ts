@@ -15,6 +15,9 @@ import { Endpoints } from '../endpoints/endpoints.service.js';
 import { operatorsOf } from '../endpoints/owner.js';
 import { present } from '../endpoints/present-endpoint.js';
 import { OPS_TYPES } from '../events/gateway-event-types.js';
+import { ReplayDto, ReplayRequestDto } from '../replays/replay.dto.js';
+import { Begins, presentReplay, toReplayRequest } from '../replays/replays.controller.js';
+import { Replays } from '../replays/replays.service.js';
 import { AllEndpoints } from './all-endpoints.service.js';
 import {
   CreateOperatorEndpointDto,
@@ -30,7 +33,10 @@ import {
 @ApiTags('Administration')
 @Operator('viewer')
 export class AllEndpointsController {
-  constructor(private readonly all: AllEndpoints) {}
+  constructor(
+    private readonly all: AllEndpoints,
+    private readonly replays: Replays,
+  ) {}
 
   /** List the endpoints of all apps and of the operators, newest first. */
   @Get()
@@ -62,6 +68,21 @@ export class AllEndpointsController {
   @Changes(OperatorEndpointDto)
   async enable(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<OperatorEndpointDto> {
     return presentToOperators(await this.all.setEnabled(caller, parseId('whep', id), true));
+  }
+
+  /**
+   * Send the events of a period to the endpoint of an app, at most 100,000 at a time. One replay of an endpoint at a time.
+   */
+  @Post(':id/replay')
+  @Operator('operator')
+  @Begins()
+  async replay(
+    @Param('id') id: string,
+    @Body() dto: ReplayRequestDto,
+    @Caller() caller: OperatorCaller,
+  ): Promise<ReplayDto> {
+    const endpoint = await this.all.read(parseId('whep', id));
+    return presentReplay(await this.replays.begin(caller, endpoint, toReplayRequest(dto)));
   }
 }
 

@@ -7,7 +7,7 @@ import { Reads } from '../../operations/http/openapi.decorators.js';
 import { Endpoints } from '../endpoints/endpoints.service.js';
 import { ReplayDto, ReplayRequestDto } from './replay.dto.js';
 import type { Replay } from './replay.js';
-import { Replays } from './replays.service.js';
+import { Replays, type ReplayRequest } from './replays.service.js';
 
 /** Events of the past, sent again or for the first time. */
 @Controller('v1')
@@ -26,14 +26,9 @@ export class ReplaysController {
    */
   @Post('webhook-endpoints/:id/replay')
   @Begins()
-  async begin(
-    @Param('id') id: string,
-    @Body() { from, to, types, onlyMissing }: ReplayRequestDto,
-    @Caller() caller: AppCaller,
-  ): Promise<ReplayDto> {
+  async begin(@Param('id') id: string, @Body() dto: ReplayRequestDto, @Caller() caller: AppCaller): Promise<ReplayDto> {
     const endpoint = await this.endpoints.read(caller.appId, parseId('whep', id));
-    const period = { from: new Date(from), to: to === undefined ? null : new Date(to) };
-    return presentReplay(await this.replays.begin(caller, endpoint, { ...period, types: types ?? null, onlyMissing }));
+    return presentReplay(await this.replays.begin(caller, endpoint, toReplayRequest(dto)));
   }
 
   /** Get the progress of a replay. It is kept for 30 days after its end. */
@@ -44,10 +39,15 @@ export class ReplaysController {
   }
 }
 
-function Begins(): MethodDecorator {
+/** A route that begins a replay. */
+export function Begins(): MethodDecorator {
   const accepted = ApiAcceptedResponse({ type: ReplayDto, description: 'It is running.' });
   const problems = ApiProblems('validation_failed', 'not_found', 'invalid_state');
   return applyDecorators(HttpCode(HttpStatus.ACCEPTED), accepted, problems);
+}
+
+export function toReplayRequest({ from, to, types, onlyMissing }: ReplayRequestDto): ReplayRequest {
+  return { from: new Date(from), to: to === undefined ? null : new Date(to), types: types ?? null, onlyMissing };
 }
 
 export function presentReplay(replay: Replay): ReplayDto {

@@ -149,6 +149,26 @@ it('operators see the endpoints of an app, and can only disable and enable them'
   expect(enabled.body).toMatchObject({ status: 'enabled', disabledReason: null });
 });
 
+it('operators replay what the endpoint of an app has missed', async () => {
+  const call = await newApp();
+  await call('POST', '/v1/topups', topup());
+  const late = await endpointOf(call);
+  await eventually(
+    10_000,
+    () => call('GET', '/v1/events?types=transaction.succeeded'),
+    ({ body }) => at(body, 'data', 0) !== undefined,
+  );
+  const from = new Date(Date.now() - 60_000).toISOString();
+  const begun = await world.admin('POST', `${PATH}/${late.id}/replay`, { from });
+  expect(begun.status).toBe(202);
+  expect(begun.body).toMatchObject({ endpointId: late.id, status: 'running' });
+  const [told] = await arrived(late, 1);
+  expect(told?.event.type).toBe('transaction.succeeded');
+  const operators = await listen();
+  expect((await world.admin('POST', `${PATH}/${operators.id}/replay`, { from })).status).toBe(409);
+  await remove(operators);
+});
+
 it('an app that reads the route of another or of operators finds nothing', async () => {
   const operators = await listen();
   const call = await newApp();
@@ -233,6 +253,22 @@ it('operators learn of unknown transactions, proposals, pauses and breaks', asyn
   expect(at(data('break.opened')[0], 'breakIds', 19)).toMatch(/^brk_/);
   expect(at(data('break.opened')[0], 'breakIds', 20)).toBeUndefined();
   expect(JSON.stringify(all.map(({ body }) => body))).not.toMatch(/stays inside|operator:/);
+  await remove(operators);
+});
+
+it('operators learn of a proposal for a break that has no transaction', async () => {
+  const operators = await listen(['ops.proposal.opened']);
+  const [row] = await sqlAsOwner(
+    world,
+    `insert into breaks (id, class, provider, record_key) values (new_uuid(), 'missing_in_ledger', 'latcom', 'x')
+     returning id`,
+  );
+  const breakId = `brk_${String(row?.['id'])}`;
+  const body = { resolution: 'succeeded', reason: 'a text that stays inside' };
+  expect((await world.admin('POST', `/v1/admin/breaks/${breakId}/resolve`, body)).status).toBeLessThan(300);
+  const [told] = await arrived(operators, 1);
+  const url = `/v1/admin/breaks/${breakId}`;
+  expect(told?.event.data).toEqual({ transactionId: null, breakId, resolution: 'succeeded', url });
   await remove(operators);
 });
 
