@@ -577,7 +577,9 @@ create table webhook_deliveries (
   log jsonb not null default '[]'::jsonb,
   created_at timestamp with time zone not null default clock_timestamp(),
   ended_at timestamp with time zone,
+  delivered_at timestamp with time zone,
   constraint webhook_deliveries_check CHECK ((((state = 'pending'::text) = (due_at IS NOT NULL)) AND ((state = 'pending'::text) = (ended_at IS NULL)))),
+  constraint webhook_deliveries_check1 CHECK (((state <> 'delivered'::text) OR (delivered_at IS NOT NULL))),
   constraint webhook_deliveries_id_key UNIQUE (id),
   constraint webhook_deliveries_pkey PRIMARY KEY (endpoint_id, transaction_id, seq),
   constraint webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'refused'::text, 'expired'::text])))
@@ -588,6 +590,7 @@ comment on column webhook_deliveries.refusals is 'answers that refused this even
 comment on column webhook_deliveries.outages is 'attempts that found the endpoint down, since it was queued';
 comment on column webhook_deliveries.log is 'the last ten attempts: at, durationMs, status, error; nothing of an answer';
 comment on column webhook_deliveries.created_at is 'when it was queued; queued again, it begins anew';
+comment on column webhook_deliveries.delivered_at is 'when the receiver first took it; it stays, whatever comes of sending it again';
 CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, is_replay, due_at, seq) WHERE (due_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_list ON public.webhook_deliveries USING btree (endpoint_id, id);

@@ -101,7 +101,7 @@ it('a claim reads few rows, whatever waits, also with a plan that was made while
     disabled,
   ]);
   await addDeliveries(disabled, count, { seq: 1, due: past });
-  await pool.query(`update webhook_deliveries set due_at = null, state = 'delivered', ended_at = now(), is_sending = false
+  await pool.query(`update webhook_deliveries set due_at = null, state = 'delivered', ended_at = now(), delivered_at = now(), is_sending = false
     where is_sending`);
   expect(await pagesOfClaim()).toBeLessThan(1_000);
 }, 120_000);

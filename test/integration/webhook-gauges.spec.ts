@@ -45,9 +45,9 @@ async function delivery(endpointId: string, appId: string, changes: Delivery): P
   const { transaction = newUuid(), seq = 2, type = 'transaction.succeeded', state = 'pending', age } = changes;
   await pool.query(
     `insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type, state, due_at, ended_at,
-       created_at)
+       delivered_at, created_at)
      select $1, $2, $3, gen_random_uuid(), $4, gen_random_uuid(), $5, $6, case when $6 = 'pending' then t end,
-       case when $6 <> 'pending' then t end, t from (select now() - $7::interval as t) x`,
+       case when $6 <> 'pending' then t end, case when $6 = 'delivered' then t end, t from (select now() - $7::interval as t) x`,
     [endpointId, transaction, seq, appId, type, state, age],
   );
 }

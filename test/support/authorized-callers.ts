@@ -211,8 +211,9 @@ const delivery: Prepare = async (world, spec) => {
   const deliveryId = bareId(ids['id'] ?? '').replace(/^.{8}/, '019aa3f1');
   await sqlAsOwner(
     world,
-    `insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type, state, due_at, ended_at)
-     select id, $2, 1, $2, app_id, $2, 'transaction.succeeded', 'delivered', null, now()
+    `insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type, state, due_at, ended_at,
+       delivered_at)
+     select id, $2, 1, $2, app_id, $2, 'transaction.succeeded', 'delivered', null, now(), now()
      from webhook_endpoints where id = $1`,
     [bareId(ids['id'] ?? ''), deliveryId],
   );

@@ -31,7 +31,7 @@ export interface DeliveryRow {
 const COLUMNS = `
   d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.type,
   case when d.seq > 0 then d.transaction_id end as "transactionId", d.state, d.attempts, d.last_status as "lastStatus",
-  d.last_error as "lastError", d.log, case when d.state = 'delivered' then d.ended_at end as "deliveredAt",
+  d.last_error as "lastError", d.log, d.delivered_at as "deliveredAt",
   case when d.state = 'pending' and not d.is_sending and p.disabled_at is null then
     greatest(d.due_at, p.next_probe_at, case when d.is_replay and p.failures = 0 then p.replay_due_at end)
   end as "nextAttemptAt"`;

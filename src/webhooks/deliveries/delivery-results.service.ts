@@ -74,6 +74,7 @@ with input as (
     state = case when ${ENDS} then i.state else d.state end,
     due_at = case when ${ENDS} then null when i."isMoved" then now() else now() + i."dueMs" * interval '1 ms' end,
     ended_at = case when ${ENDS} then now() end,
+    delivered_at = coalesce(d.delivered_at, case when i."isDelivered" then now() end),
     refusals = d.refusals + (i.refused and not i."isMoved")::integer,
     outages = d.outages + (not i."isUp" and not i."isMoved")::integer,
     last_status = i.status,

@@ -33,7 +33,7 @@ export class DeliveryDto {
   transactionId!: string | null;
   /**
    * `pending`: it will be sent, or sent again. `delivered`: answered with 2xx. `refused`: given up after repeated refusals.
-   * `expired`: it waited for seven days.
+   * `expired`: it waited for seven days. When it is sent again, this is the state of that.
    */
   @ApiProperty({ enum: DELIVERY_STATES })
   status!: DeliveryState;
@@ -47,6 +47,7 @@ export class DeliveryDto {
   /** The earliest time of the next attempt; null: none is planned, or one is in progress. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   nextAttemptAt!: string | null;
+  /** When the endpoint first took it; null: never. It stays, whatever comes of sending it again. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   deliveredAt!: string | null;
   /** The last ten attempts. */

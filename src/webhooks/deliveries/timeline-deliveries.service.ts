@@ -7,7 +7,7 @@ import type { DeliveryState } from './delivery.js';
 
 const OF_TRANSACTION = `
 select d.event_id as "eventId", d.id, d.endpoint_id as "endpointId", d.state as status, d.attempts,
-  case when d.state = 'delivered' then d.ended_at end as "deliveredAt", d.last_status as "lastStatus",
+  d.delivered_at as "deliveredAt", d.last_status as "lastStatus",
   d.last_error as "lastError"
 from webhook_endpoints p join webhook_deliveries d on d.endpoint_id = p.id
 where p.app_id = $1 and d.transaction_id = $2 order by d.seq, d.id`;

@@ -30,7 +30,7 @@ select count(*)::int as count from (
 ) waiting`;
 
 /** True for an event that is not sent again: it waits already, or it was delivered and only missing ones are wanted. */
-const IS_LEFT = `(d.state = 'pending' or d.state = 'delivered' and $9)`;
+const IS_LEFT = `(d.state = 'pending' or d.delivered_at is not null and $9)`;
 
 /**
  * Queues a page of events and moves the position behind it, in one commit. Rows that are left are not locked: their

@@ -89,13 +89,13 @@ it('events that were refused, expired or never queued are missing; what waits is
     (all) => all.filter(({ status }) => status === 'delivered').length === 4,
   );
   const [refused, expired, absent, pending] = rows.map(({ id }) => bareId(id));
-  const end = `update webhook_deliveries set state = $2 where id = $1`;
+  const end = `update webhook_deliveries set state = $2, delivered_at = null where id = $1`;
   await sqlAsOwner(world, end, [refused, 'refused']);
   await sqlAsOwner(world, end, [expired, 'expired']);
   await sqlAsOwner(world, `delete from webhook_deliveries where id = $1`, [absent]);
   await sqlAsOwner(
     world,
-    `update webhook_deliveries set state = 'pending', ended_at = null, due_at = now() + interval '1 h'
+    `update webhook_deliveries set state = 'pending', ended_at = null, delivered_at = null, due_at = now() + interval '1 h'
     where id = $1`,
     [pending],
   );
@@ -108,6 +108,31 @@ it('events that were refused, expired or never queued are missing; what waits is
   );
   expect(waiting.map(({ id }) => bareId(id))).toEqual([pending]);
   expect((await call('GET', `/v1/webhook-endpoints/${endpoint}`)).body).toMatchObject({ failingSince: null });
+}, 30_000);
+
+it('what was delivered once is not missing, whatever came of sending it again', async () => {
+  const partner = await newPartner();
+  const { call, receiver, deliveries } = partner;
+  const bought = await call('POST', '/v1/topups', topup());
+  await settled(partner, 1);
+  const [delivered] = await eventually(5_000, deliveries, ([one]) => one?.status === 'delivered');
+  receiver.answer = (response) => response.writeHead(503).end();
+  await call('POST', `/v1/webhook-deliveries/${delivered?.id}/resend`);
+  const [again] = await eventually(5_000, deliveries, ([one]) => one?.lastStatus === 503);
+  expect(again).toMatchObject({ status: 'pending', deliveredAt: delivered?.deliveredAt });
+  const timeline = await call('GET', `/v1/transactions/${textAt(bought.body, 'id')}/events?expand=deliveries`);
+  const shown = at(timeline.body, 'data', 1, 'deliveries', 0);
+  expect(shown).toMatchObject({ status: 'pending', deliveredAt: delivered?.deliveredAt });
+  await sqlAsOwner(
+    world,
+    `update webhook_deliveries set state = 'refused', due_at = null, ended_at = now() where id = $1`,
+    [bareId(delivered?.id ?? '')],
+  );
+  expect((await ended(partner, await replay(partner))).body).toMatchObject({ counted: 1, queued: 0 });
+  receiver.answer = (response) => response.writeHead(200).end();
+  await ended(partner, await replay(partner, { onlyMissing: false }));
+  const [last] = await eventually(15_000, deliveries, ([one]) => one?.status === 'delivered');
+  expect(last?.deliveredAt).toBe(delivered?.deliveredAt);
 }, 30_000);
 
 it('only the events of the period and of the types are sent', async () => {

@@ -66,9 +66,11 @@ create table webhook_deliveries (
   log jsonb not null default '[]',
   created_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
+  delivered_at timestamptz,
   primary key (endpoint_id, transaction_id, seq),
   unique (id),
-  check ((state = 'pending') = (due_at is not null) and (state = 'pending') = (ended_at is null))
+  check ((state = 'pending') = (due_at is not null) and (state = 'pending') = (ended_at is null)),
+  check (state <> 'delivered' or delivered_at is not null)
 );
 comment on column webhook_deliveries.due_at is
   'when it is sent; while it is being sent, the end of its lease: after a crash it is sent again then';
@@ -77,6 +79,8 @@ comment on column webhook_deliveries.is_replay is
 comment on column webhook_deliveries.created_at is 'when it was queued; queued again, it begins anew';
 comment on column webhook_deliveries.refusals is 'answers that refused this event, e.g. 400';
 comment on column webhook_deliveries.outages is 'attempts that found the endpoint down, since it was queued';
+comment on column webhook_deliveries.delivered_at is
+  'when the receiver first took it; it stays, whatever comes of sending it again';
 comment on column webhook_deliveries.log is 'the last ten attempts: at, durationMs, status, error; nothing of an answer';
 create index webhook_deliveries_due on webhook_deliveries (endpoint_id, is_replay, due_at, seq) where due_at is not null;
 create index webhook_deliveries_list on webhook_deliveries (endpoint_id, id);
