@@ -20,6 +20,7 @@ import { ReplaysController } from './replays/replays.controller.js';
 import { ReplaysJob } from './replays/replays.job.js';
 import { Replays } from './replays/replays.service.js';
 import { GatewayEvents } from './events/gateway-events.service.js';
+import { AllDeliveriesController } from './operators/all-deliveries.controller.js';
 import { AllEndpoints } from './operators/all-endpoints.service.js';
 import { AllEndpointsController, OperatorEndpointsController } from './operators/operator-endpoints.controller.js';
 import { LedgerHeadJob } from './operators/ledger-head.job.js';
@@ -30,7 +31,7 @@ import { WebhookHttp } from './sending/webhook-http.service.js';
   imports: [AccessModule, OperationsModule],
   controllers: [
     ...[EventsController, EndpointsController, DeliveriesController, ReplaysController],
-    ...[AllEndpointsController, OperatorEndpointsController],
+    ...[AllEndpointsController, OperatorEndpointsController, AllDeliveriesController],
   ],
   providers: [
     ...[DeliveriesJob, DeliveryClaims, DeliveryResults, Deliveries, EventBodies, Orphans, ExpiryJob],

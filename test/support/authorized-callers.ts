@@ -254,6 +254,7 @@ const USUAL: Readonly<Record<string, Prepare>> = {
   '/v1/admin/reconciliations/{id}': run,
   '/v1/admin/transactions/{id}': held,
   '/v1/admin/webhook-endpoints/{id}': watching,
+  '/v1/admin/webhook-replays/{id}': replay,
 };
 
 /** Routes that require a certain state of the object, or a body that cannot be made from the document. */

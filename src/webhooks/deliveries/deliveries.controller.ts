@@ -33,7 +33,7 @@ export class DeliveriesController {
     const { id: endpointId } = await this.endpoints.read(appId, parseId('whep', id));
     const request = { appId, endpointId, state: status ?? null, before, limit: limit + 1 };
     const { data, nextCursor } = page(await this.deliveries.list(request), limit, (row) => row.id);
-    return { data: data.map(present), nextCursor };
+    return { data: data.map(presentDelivery), nextCursor };
   }
 
   /**
@@ -51,14 +51,14 @@ export class DeliveriesController {
   @Get('webhook-deliveries/:id')
   @Reads(DeliveryDto)
   async read(@Param('id') id: string, @Caller() { appId }: AppCaller): Promise<DeliveryDto> {
-    return present(await this.deliveries.read(appId, parseId('whd', id)));
+    return presentDelivery(await this.deliveries.read(appId, parseId('whd', id)));
   }
 
   /** Send a delivery again that has ended, with the same event id. */
   @Post('webhook-deliveries/:id/resend')
   @Resends()
   async resend(@Param('id') id: string, @Caller() { appId }: AppCaller): Promise<DeliveryDto> {
-    return present(await this.deliveries.resend(appId, parseId('whd', id)));
+    return presentDelivery(await this.deliveries.resend(appId, parseId('whd', id)));
   }
 }
 
@@ -67,7 +67,7 @@ function Resends(): MethodDecorator {
   return applyDecorators(HttpCode(HttpStatus.ACCEPTED), accepted, ApiProblems('not_found', 'invalid_state'));
 }
 
-function present(row: DeliveryRow): DeliveryDto {
+export function presentDelivery(row: DeliveryRow): DeliveryDto {
   return {
     id: publicId('whd', row.id),
     endpointId: publicId('whep', row.endpointId),

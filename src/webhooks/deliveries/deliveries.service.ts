@@ -10,7 +10,7 @@ export interface AttemptRow {
   readonly error: string | null;
 }
 
-/** A delivery as its app sees it. */
+/** A delivery as its app and operators see it. */
 export interface DeliveryRow {
   readonly id: string;
   readonly endpointId: string;
@@ -36,14 +36,17 @@ const COLUMNS = `
     greatest(d.due_at, p.next_probe_at, case when d.is_replay and p.failures = 0 then p.replay_due_at end)
   end as "nextAttemptAt"`;
 
+/** Operators see the deliveries of all endpoints. */
+const IS_VISIBLE = `($1::uuid is null or p.app_id = $1)`;
+
 const LIST = `
 select ${COLUMNS} from webhook_deliveries d join webhook_endpoints p on p.id = d.endpoint_id
-where p.app_id = $1 and d.endpoint_id = $2 and ($3::text is null or d.state = $3) and ($4::uuid is null or d.id < $4)
+where ${IS_VISIBLE} and d.endpoint_id = $2 and ($3::text is null or d.state = $3) and ($4::uuid is null or d.id < $4)
 order by d.id desc limit $5`;
 
 const FIND = `
 select ${COLUMNS} from webhook_deliveries d join webhook_endpoints p on p.id = d.endpoint_id
-where p.app_id = $1 and d.id = $2`;
+where ${IS_VISIBLE} and d.id = $2`;
 
 /** It keeps its attempts: they tell the result of an older attempt from that of a newer one. */
 const RESEND = `
@@ -54,7 +57,8 @@ where p.id = d.endpoint_id and p.app_id = $1 and d.id = $2 and d.state <> 'pendi
 returning d.id`;
 
 export interface DeliveryListRequest {
-  readonly appId: string;
+  /** null: of any. */
+  readonly appId: string | null;
   readonly endpointId: string;
   /** null: all. */
   readonly state: DeliveryState | null;
@@ -63,7 +67,7 @@ export interface DeliveryListRequest {
   readonly limit: number;
 }
 
-/** Reads the deliveries of an app's endpoints, and sends one again. */
+/** Reads the deliveries of endpoints, and sends one again. */
 @Injectable()
 export class Deliveries {
   constructor(private readonly database: Database) {}
@@ -74,7 +78,7 @@ export class Deliveries {
   }
 
   /** @throws Problem `not_found` */
-  async read(appId: string, id: string | null): Promise<DeliveryRow> {
+  async read(appId: string | null, id: string | null): Promise<DeliveryRow> {
     const [found] = id === null ? [] : await this.database.query<DeliveryRow>(FIND, [appId, id]);
     if (!found) throw Problem.notFound('delivery');
     return found;

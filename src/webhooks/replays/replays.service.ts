@@ -31,7 +31,7 @@ with r as (
   returning *
 ) select ${REPLAY_COLUMNS} from r`;
 
-const FIND = `select ${REPLAY_COLUMNS} from webhook_replays r where r.app_id = $1 and r.id = $2`;
+const FIND = `select ${REPLAY_COLUMNS} from webhook_replays r where ($1::uuid is null or r.app_id = $1) and r.id = $2`;
 
 export interface ReplayRequest {
   readonly from: Date;
@@ -88,7 +88,7 @@ export class Replays {
   }
 
   /** @throws Problem `not_found` */
-  async read(appId: string, id: string | null): Promise<Replay> {
+  async read(appId: string | null, id: string | null): Promise<Replay> {
     const [found] = id === null ? [] : await this.database.query<Replay>(FIND, [appId, id]);
     if (!found) throw Problem.notFound('replay');
     return found;

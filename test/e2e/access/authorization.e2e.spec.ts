@@ -178,7 +178,7 @@ describe.each(ADMIN_ROUTES.map((one, index) => [`${one.method} ${one.path}`, one
 );
 
 /** The routes that can return personal data in clear. */
-const REVEALING = ADMIN_ROUTES.filter(({ spec }) => JSON.stringify(at(spec, 'parameters')).includes('"expand"'));
+const REVEALING = ADMIN_ROUTES.filter(({ spec }) => JSON.stringify(at(spec, 'parameters')).includes('"personal"'));
 
 it.each(REVEALING.map((one) => [`${one.method} ${one.path}`, one] as const))(
   '%s reveals personal data only to operators, and the audit log says to whom',

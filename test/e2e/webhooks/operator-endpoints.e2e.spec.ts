@@ -164,8 +164,35 @@ it('operators replay what the endpoint of an app has missed', async () => {
   expect(begun.body).toMatchObject({ endpointId: late.id, status: 'running' });
   const [told] = await arrived(late, 1);
   expect(told?.event.type).toBe('transaction.succeeded');
+  const seen = await eventually(
+    10_000,
+    () => world.admin('GET', `/v1/admin/webhook-replays/${textAt(begun.body, 'id')}`),
+    ({ body }) => at(body, 'status') === 'completed',
+  );
+  expect(seen.body).toMatchObject({ endpointId: late.id, counted: 1, queued: 1 });
   const operators = await listen();
   expect((await world.admin('POST', `${PATH}/${operators.id}/replay`, { from })).status).toBe(409);
+  await remove(operators);
+});
+
+it('operators see what was sent to any endpoint, and to that one alone', async () => {
+  const call = await newApp();
+  const [first, second] = [await endpointOf(call), await endpointOf(call, { types: ['transaction.failed'] })];
+  await call('POST', '/v1/topups', topup());
+  await arrived(first, 1);
+  const listed = await eventually(
+    10_000,
+    () => world.admin('GET', `${PATH}/${first.id}/deliveries?status=delivered`),
+    ({ body }) => at(body, 'data', 0) !== undefined,
+  );
+  expect(at(listed.body, 'data')).toEqual([expect.objectContaining({ endpointId: first.id, lastStatus: 204 })]);
+  const none = await world.admin('GET', `${PATH}/${second.id}/deliveries`);
+  expect(none.body).toEqual({ data: [], nextCursor: null });
+  const operators = await listen(['ops.webhook_endpoint.disabled']);
+  await world.admin('POST', `${PATH}/${first.id}/disable`);
+  await arrived(operators, 1);
+  const { body } = await world.admin('GET', `${PATH}/${operators.id}/deliveries`);
+  expect(at(body, 'data')).toEqual([expect.objectContaining({ endpointId: operators.id, transactionId: null })]);
   await remove(operators);
 });
 
