@@ -81,7 +81,11 @@ function toFieldErrors(finding: ValidationError, parent: string): FieldError[] {
 
 function messagesOf({ constraints = {}, property, value }: ValidationError): string[] {
   if ('whitelistValidation' in constraints) return [UNKNOWN];
-  const messages = Object.values(constraints);
+  // Rules for the content of a list say nothing about what is no list.
+  const isForContent = (name: string): boolean => name.startsWith('array') && !Array.isArray(value);
+  const names = Object.keys(constraints);
+  const wanted = names.every(isForContent) ? names : names.filter((name) => !isForContent(name));
+  const messages = [...new Set(wanted.flatMap((name) => constraints[name] ?? []))];
   if (value === undefined && messages.length > 0) return [REQUIRED];
   // class-validator begins its messages with the name, which the pointer already contains.
   return messages.map((message) => (message.startsWith(`${property} `) ? message.slice(property.length + 1) : message));

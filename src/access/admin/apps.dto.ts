@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
 import { Clearable, Optional } from '../../api/optional.js';
 import { IsLabel } from '../../api/text-rules.js';
 import { SCOPES, type Scope } from '../caller.js';
@@ -7,6 +7,7 @@ import { SCOPES, type Scope } from '../caller.js';
 const MAX_NAME = 100;
 const PRODUCT_ID = /^[\w.-]{1,50}$/;
 const PRODUCT_ID_MESSAGE = 'must be 1 to 50 letters, digits, dots, underscores or hyphens';
+const SCOPES_MESSAGE = `must be a list of scopes out of ${SCOPES.join(', ')}`;
 const MAX_HOLD_DAYS = 400;
 const MAX_RATE_LIMIT = 10_000_000;
 const DAY_SECONDS = 86_400;
@@ -40,7 +41,8 @@ export class CreateAppDto extends AppSettingsDto {
   name!: string;
 
   /** Scopes: the operations that the app may use. */
-  @IsIn(SCOPES, { each: true, message: `must be a list of scopes out of ${SCOPES.join(', ')}` })
+  @IsArray({ message: SCOPES_MESSAGE })
+  @IsIn(SCOPES, { each: true, message: SCOPES_MESSAGE })
   @ArrayUnique({ message: 'must not name a scope twice' })
   @ArrayMinSize(1, { message: 'must name at least one scope' })
   @ApiProperty({ enum: SCOPES, isArray: true, example: ['accruals', 'transactions:read'] })
@@ -53,7 +55,8 @@ export class UpdateAppDto extends AppSettingsDto {
   name?: string;
 
   @Optional()
-  @IsIn(SCOPES, { each: true, message: `must be a list of scopes out of ${SCOPES.join(', ')}` })
+  @IsArray({ message: SCOPES_MESSAGE })
+  @IsIn(SCOPES, { each: true, message: SCOPES_MESSAGE })
   @ArrayUnique({ message: 'must not name a scope twice' })
   @ArrayMinSize(1, { message: 'must name at least one scope' })
   @ApiPropertyOptional({ enum: SCOPES, isArray: true, example: ['accruals', 'transactions:read'] })

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
 import { Clearable, Optional } from '../../api/optional.js';
 import { IsLabel } from '../../api/text-rules.js';
 import { ALL_TYPES, DEFAULT_TYPES, type EventType } from '../events/event-types.js';
@@ -19,6 +19,7 @@ export class CreateEndpointDto {
 
   /** The types of events that it receives. Omitted: those that you must act on. */
   @Optional()
+  @IsArray({ message: TYPES_MESSAGE })
   @IsIn(ALL_TYPES, { each: true, message: TYPES_MESSAGE })
   @ArrayUnique({ message: 'must not name a type twice' })
   @ArrayMinSize(1, { message: 'must name at least one type' })
@@ -38,6 +39,7 @@ export class UpdateEndpointDto {
   url?: string;
 
   @Optional()
+  @IsArray({ message: TYPES_MESSAGE })
   @IsIn(ALL_TYPES, { each: true, message: TYPES_MESSAGE })
   @ArrayUnique({ message: 'must not name a type twice' })
   @ArrayMinSize(1, { message: 'must name at least one type' })

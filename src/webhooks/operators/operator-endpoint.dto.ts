@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsIn, Matches } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray, IsIn, Matches } from 'class-validator';
 import { Optional } from '../../api/optional.js';
 import { PageQueryDto } from '../../api/pagination.js';
 import { CreateEndpointDto, EndpointDto, UpdateEndpointDto } from '../endpoints/endpoint.dto.js';
@@ -19,6 +19,7 @@ export class OperatorEndpointQueryDto extends PageQueryDto {
 export class CreateOperatorEndpointDto extends OmitType(CreateEndpointDto, ['types']) {
   /** The types of events that it receives. Omitted: all. */
   @Optional()
+  @IsArray({ message: TYPES_MESSAGE })
   @IsIn(OPS_TYPES, { each: true, message: TYPES_MESSAGE })
   @ArrayUnique({ message: 'must not name a type twice' })
   @ArrayMinSize(1, { message: 'must name at least one type' })
@@ -28,6 +29,7 @@ export class CreateOperatorEndpointDto extends OmitType(CreateEndpointDto, ['typ
 
 export class UpdateOperatorEndpointDto extends OmitType(UpdateEndpointDto, ['types']) {
   @Optional()
+  @IsArray({ message: TYPES_MESSAGE })
   @IsIn(OPS_TYPES, { each: true, message: TYPES_MESSAGE })
   @ArrayUnique({ message: 'must not name a type twice' })
   @ArrayMinSize(1, { message: 'must name at least one type' })

@@ -1,9 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsBoolean, IsIn } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn } from 'class-validator';
 import { Optional } from '../../api/optional.js';
 import { IsDateTime } from '../../operations/http/field.validators.js';
 import { ALL_TYPES, type EventType } from '../events/event-types.js';
 import { REPLAY_STATUSES, type ReplayStatus } from './replay.js';
+
+const TYPES_MESSAGE = `must be a list of event types out of ${ALL_TYPES.join(', ')}`;
 
 export class ReplayRequestDto {
   /** Events at or after this time. */
@@ -19,7 +21,8 @@ export class ReplayRequestDto {
 
   /** Only these types. Omitted: those of the endpoint. */
   @Optional()
-  @IsIn(ALL_TYPES, { each: true, message: `must be a list of event types out of ${ALL_TYPES.join(', ')}` })
+  @IsArray({ message: TYPES_MESSAGE })
+  @IsIn(ALL_TYPES, { each: true, message: TYPES_MESSAGE })
   @ArrayUnique({ message: 'must not name a type twice' })
   @ArrayMinSize(1, { message: 'must name at least one type' })
   @ApiPropertyOptional({ enum: ALL_TYPES, isArray: true })

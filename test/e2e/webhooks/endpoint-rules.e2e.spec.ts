@@ -73,6 +73,14 @@ it.each<[string, unknown]>([
   expect([answer.status, textAt(answer.body, 'code')]).toEqual([400, 'validation_failed']);
 });
 
+it.each([null, 'transaction.failed', {}])('types that are no list (%j) have one fault', async (types) => {
+  const answer = await (await newApp())('POST', '/v1/webhook-endpoints', { url: `https://${host()}/`, types });
+  expect(answer.body).toMatchObject({
+    errors: [{ pointer: '/types', message: expect.stringMatching(/^must be a list of event types out of /) as string }],
+  });
+  expect((answer.body as { errors: object[] }).errors).toHaveLength(1);
+});
+
 it('a body above the limit of the routes is refused before it is read', async () => {
   const answer = await (await newApp())('POST', '/v1/webhook-endpoints', { url: 'a'.repeat(100_000) });
   expect([answer.status, textAt(answer.body, 'code')]).toEqual([413, 'payload_too_large']);
@@ -115,10 +123,12 @@ it('a secret is shown once: by no other answer, line of the audit log, row or lo
   expect(
     await tablesWith(world, secrets.map((secret) => secret.slice(6, 40).replaceAll('+', '\\+')).join('|')),
   ).toEqual([]);
-  const [stored] = await sql(world, `select secret, previous_secret from webhook_endpoints where 'whep_' || id = $1`, [
-    textAt(made.body, 'id'),
-  ]);
-  for (const [index, sealed] of [stored?.['previous_secret'], stored?.['secret']].entries()) {
+  const [stored] = await sql(
+    world,
+    `select secret, previous_secrets[1] as previous from webhook_endpoints where 'whep_' || id = $1`,
+    [textAt(made.body, 'id')],
+  );
+  for (const [index, sealed] of [stored?.['previous'], stored?.['secret']].entries()) {
     expect(Buffer.isBuffer(sealed) && !sealed.includes(secrets[index]?.slice(6) ?? '')).toBe(true);
   }
   const log = world.gateway().output();
