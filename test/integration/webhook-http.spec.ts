@@ -25,6 +25,7 @@ const HOSTILE = [
   ...['[2001::1]', '[5f00::1]'],
 ];
 
+const WRONG_NAME = 'must have a host name of at most 253 letters, digits, hyphens and dots, at most 63 between dots';
 const PRODUCTION = { NODE_ENV: 'production', SANDBOX: 'true' };
 const EMBEDDED = { DATABASE_URL: '', ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') };
 
@@ -98,10 +99,38 @@ it.each([
   ['https://example.com:22/', 'must use one of the ports 443, 8443'],
   ['https://printer.local/', 'must be a public host'],
   ['https://metadata.google.internal/', 'must be a public host'],
+  ['https://intranet/', 'must be a public host, with a dot in its name'],
+  ['https://intranet./', 'must be a public host, with a dot in its name'],
+  ['https:example.com', 'must have // and a host after the scheme'],
+  ['https:/example.com', 'must have // and a host after the scheme'],
+  ['https:///example.com', 'must have // and a host after the scheme'],
+  ['https://exam\u200Bple.com/', 'must not contain blanks, backslashes or invisible characters'],
+  ['https://exam\u00ADple.com/', 'must not contain blanks, backslashes or invisible characters'],
+  ['https://example.com/a\tb', 'must not contain blanks, backslashes or invisible characters'],
+  ['https://example.com\\hook', 'must not contain blanks, backslashes or invisible characters'],
+  [`https://${'a'.repeat(64)}.com/`, WRONG_NAME],
+  [`https://${'a.'.repeat(126)}com/`, WRONG_NAME],
+  ['https://example..com/', WRONG_NAME],
+  ['https://-example.com/', WRONG_NAME],
+  ['https://a$b.com/', WRONG_NAME],
   ['example.com', 'must be an https URL of at most 2048 characters'],
   ['', 'must be an https URL of at most 2048 characters'],
 ])('the URL "%s" is refused: %s', (text, fault) => {
   expect(faultOfUrl(text, http().rules)).toBe(fault);
+});
+
+it.each([
+  `https://${'a'.repeat(63)}.com/`,
+  `https://${'a.'.repeat(125)}com/`,
+  `https://${'a.'.repeat(125)}com./`,
+  'https://_hooks.example.com:8443/a?b=%20',
+  'HTTPS://Example.com',
+  'https://пример.рф/',
+  'https://xn--e1afmkfd.xn--p1ai/',
+  'https://localhost/',
+  'http://127.0.0.1:3001/hook',
+])('the URL "%s" is accepted', (text) => {
+  expect(faultOfUrl(text, http().rules)).toBeNull();
 });
 
 it('a URL of more than 2,048 characters is refused', () => {
@@ -114,6 +143,8 @@ it('networks and ports that the operator allows are used', () => {
   expect(faultOfUrl('https://10.20.3.4:9443/', rules)).toBeNull();
   expect(faultOfUrl('https://10.21.3.4:9443/', rules)).toBe('must not be a private or reserved address');
   expect(faultOfUrl('https://[::ffff:10.20.3.4]/', rules)).toBeNull();
+  expect(faultOfUrl('https://intranet:9443/', rules)).toBeNull();
+  expect(faultOfUrl('https://localhost/', rules)).toBe('must be a public host');
 });
 
 it('a receiver gets the body as it is, with signatures of each secret that its library verifies', async () => {

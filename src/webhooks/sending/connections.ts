@@ -11,9 +11,9 @@ type RequestOptions = NonNullable<Parameters<typeof request>[1]>;
 
 /**
  * Sends requests over connections that are used again. A receiver may close one at the moment in which the next request
- * takes it, or after every answer without a word. That says nothing about the receiver: such a request is sent once more,
- * over a new connection. It may arrive twice then, like every delivery. A receiver that has no open connection gets one
- * request.
+ * takes it, or after every answer without a word. That says nothing about the receiver: such a request is sent once
+ * more, over a new connection. It may arrive twice then, like every delivery. A receiver that has no open connection
+ * gets one request.
  */
 export class Connections {
   private readonly reused: Agent;

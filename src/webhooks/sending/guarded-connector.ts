@@ -7,8 +7,8 @@ import type { AddressRule } from './public-address.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
- * Node gives up an address after this time and tries the next one. Its 250 ms are less than one lost packet costs, and an
- * address that is merely far away would never be reached when the next one is dead.
+ * Node gives up an address after this time and tries the next one. Its 250 ms are less than one lost packet costs, and
+ * an address that is merely far away would never be reached when the next one is dead.
  */
 const ADDRESS_TIMEOUT_MS = 2_000;
 /** Also when the receiver offers more: a firewall on the way may have forgotten an older connection. */
@@ -29,8 +29,8 @@ export type Reuse = 'reused' | 'single';
 
 /**
  * The connections to partners' receivers, apart from those to providers. Every address is checked at each connection: a
- * name that was public when the endpoint was created may point to an internal address now. An origin has no limit of its
- * own: several endpoints may share it, and one that hangs must not hold the others back. Each has its own window.
+ * name that was public when the endpoint was created may point to an internal address now. An origin has no limit of
+ * its own: several endpoints may share it, and one that hangs must not hold the others back. Each has its own window.
  */
 export function createWebhookAgent(isAllowed: AddressRule, proxy: ProxyAddress | null, reuse: Reuse = 'reused'): Agent {
   const direct = guardedConnector(isAllowed);

@@ -5,8 +5,8 @@ import { readNetwork } from '../../readers/network.js';
 /** All of IPv6 that is assigned for public use (RFC 4291, section 2.4). */
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 /**
- * In a network without IPv4, the resolver puts the IPv4 address of a host behind this prefix (RFC 6052, section 2.1). Then
- * that address counts.
+ * In a network without IPv4, the resolver puts the IPv4 address of a host behind this prefix (RFC 6052, section 2.1).
+ * Then that address counts.
  */
 const NAT64 = ipaddr.parseCIDR('64:ff9b::/96');
 const IPV4_BYTES = 4;

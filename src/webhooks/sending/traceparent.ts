@@ -7,9 +7,9 @@ const SAMPLED = '01';
 const NOT_ZERO = 1;
 
 /**
- * W3C trace context. The ledger does not keep the trace of the request that caused an event, so the transaction's own id is
- * the trace: its webhooks are one trace at the receiver, and the id can be looked up on either side. `traceId` is a UUID. Each attempt is a
- * span of its own.
+ * W3C trace context. The ledger does not keep the trace of the request that caused an event, so the transaction's own
+ * id is the trace: its webhooks are one trace at the receiver, and the id can be looked up on either side. `traceId` is
+ * a UUID. Each attempt is a span of its own.
  */
 export function traceparent(traceId: string, newSpan: () => Buffer = () => randomBytes(8)): string {
   const span = newSpan();

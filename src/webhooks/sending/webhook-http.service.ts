@@ -52,7 +52,12 @@ export class WebhookHttp implements OnApplicationShutdown {
   constructor({ webhooks, isProduction }: Config) {
     const { ports, allowedNetworks, proxy } = webhooks;
     const isAllowed = addressRule(isProduction ? allowedNetworks : [...allowedNetworks, ...LOOPBACK]);
-    this.rules = { ports, isAllowed, allowsLoopback: !isProduction };
+    this.rules = {
+      ports,
+      isAllowed,
+      allowsLoopback: !isProduction,
+      allowsShortNames: allowedNetworks.length > 0,
+    };
     this.connections = new Connections(isAllowed, proxy);
   }
 
