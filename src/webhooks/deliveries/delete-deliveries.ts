@@ -16,7 +16,9 @@ delete from webhook_deliveries where id in (
   select d.id from webhook_deliveries d join webhook_endpoints p on p.id = d.endpoint_id
   where p.app_id = $1 and d.due_at is not null limit $2)`;
 
-/** Deletes what ended more than 30 days ago, at most `limit` deliveries and replays each. Returns the number of rows. */
+/**
+ * Deletes what ended more than 30 days ago, at most `limit` deliveries and replays each. Returns the number of rows.
+ */
 export async function deleteOldDeliveries(client: PoolClient, limit: number): Promise<number> {
   const deliveries = (await client.query(OLD_DELIVERIES, [limit])).rowCount ?? 0;
   return deliveries + ((await client.query(OLD_REPLAYS, [limit])).rowCount ?? 0);

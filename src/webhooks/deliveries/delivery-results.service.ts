@@ -39,7 +39,7 @@ const INPUT = {
   isFailingReplay: 'boolean',
 } as const;
 
-/** This batch shows that the endpoint of `h` is down, and nobody has noted it yet or its probe has failed. */
+/** This batch shows that the endpoint of `h` is down, and the row does not say so yet or its probe has failed. */
 const IS_DOWN = `(h.is_up = false and (p.failures = 0 or h.probe_failed))`;
 /** The same for replayed deliveries, which only pause each other. */
 const PAUSES_REPLAYS = `(h.failed_replay and (p.replay_failures = 0 or h.replay_failed_again))`;
@@ -53,11 +53,11 @@ const IS_DISABLED = `(h.is_gone or ${IS_DOWN} and p.failing_since < now() - ${DI
 const ENDS = `(i.state is not null and (i."isDelivered" or not i."isMoved"))`;
 
 /**
- * A result is written only by the holder of the last lease: `attempts` has not changed since its claim. An endpoint that is
- * already known to be down is not written again by attempts that began before: one step of the ladder for one probe.
- * Endpoints are locked before deliveries, as by claims, and in order, so that two instances never wait for each other.
- * What an earlier URL answered says nothing about the present one. Replayed deliveries count only as probes; otherwise they
- * pause each other. Healthy endpoints are written at most every 10 s.
+ * A result is written only by the holder of the last lease: `attempts` has not changed since its claim. An endpoint
+ * that is already known to be down is not written again by attempts that began before: one step of the ladder for one
+ * probe. Endpoints are locked before deliveries, as by claims, and in order, so that two instances never wait for each
+ * other. What an earlier URL answered says nothing about the present one. Replayed deliveries count only as probes;
+ * otherwise they pause each other. Healthy endpoints are written at most every 10 s.
  */
 const WRITE = `
 with input as (

@@ -32,8 +32,8 @@ export class DeliveryDto {
   @ApiProperty({ type: String, nullable: true, example: 'txn_019aa3c5-7d2e-7c3b-9d6b-0d9f2f1d4a11' })
   transactionId!: string | null;
   /**
-   * `pending`: it will be sent, or sent again. `delivered`: answered with 2xx. `refused`: given up after repeated refusals.
-   * `expired`: it waited for seven days. When it is sent again, this is the state of that.
+   * `pending`: it will be sent, or sent again. `delivered`: answered with 2xx. `refused`: given up after repeated
+   * refusals. `expired`: it waited for seven days. When it is sent again, this is the state of that.
    */
   @ApiProperty({ enum: DELIVERY_STATES })
   status!: DeliveryState;

@@ -20,7 +20,10 @@ export interface ClaimedDelivery {
   readonly refusals: number;
   /** Earlier attempts that found the endpoint down. */
   readonly outages: number;
-  /** Sent again: it is signed with the present secret alone, and shows nothing of the endpoint's health unless it is a probe. */
+  /**
+   * Sent again: it is signed with the present secret alone, and shows nothing of the endpoint's health unless it is a
+   * probe.
+   */
   readonly isReplay: boolean;
   /** True when the endpoint was down: this delivery finds out whether it still is. */
   readonly isProbe: boolean;

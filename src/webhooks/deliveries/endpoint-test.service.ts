@@ -31,7 +31,10 @@ export class EndpointTest {
     private readonly http: WebhookHttp,
   ) {}
 
-  /** `appId`: null for the operators. @throws Problem `not_found`; `rate_limited` while another test of the endpoint is in progress in this process */
+  /**
+   * `appId`: null for the operators.
+   * @throws Problem `not_found`; `rate_limited` while another test of the endpoint is in progress in this process
+   */
   async run(appId: string | null, endpointId: string | null): Promise<SendResult> {
     const [target] = endpointId === null ? [] : await this.database.query<Target>(FIND, [appId, endpointId]);
     if (endpointId === null || !target?.secret) throw Problem.notFound('endpoint');

@@ -24,8 +24,8 @@ with recursive endpoints as (
 select count(*)::int as rows from deleted`;
 
 /**
- * Deletes the deliveries of endpoints that no longer exist. Deleting an endpoint leaves them behind: there may be millions,
- * and an event that is being written adds one more after that.
+ * Deletes the deliveries of endpoints that no longer exist. Deleting an endpoint leaves them behind: there may be
+ * millions, and an event that is being written adds one more after that.
  */
 @Injectable()
 export class Orphans {

@@ -26,8 +26,8 @@ export function nextProbeMs(failures: number, retryAfterMs: number | null, rando
 const MAX_PAUSE_MS = 5 * MINUTE_MS;
 
 /**
- * Milliseconds for which a delivery that found the endpoint down waits itself, after `outages` (at least 1) of such attempts. Without it, an
- * event that makes a receiver fail would be sent again after each success of another one.
+ * Milliseconds for which a delivery waits itself, after `outages` (at least 1) attempts that found the endpoint down.
+ * Without it, an event that makes a receiver fail would be sent again after each success of another one.
  */
 export function ownPauseMs(outages: number, random = Math.random): number {
   return Math.min(nextProbeMs(outages, null, random), MAX_PAUSE_MS);

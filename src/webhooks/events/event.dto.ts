@@ -69,8 +69,8 @@ export class EventPageDto {
   @ApiProperty({ type: [EventDto] })
   data!: EventDto[];
   /**
-   * Pass it as `after` in the next request: the last event of this page, or the `after` of this request. With `types` it is
-   * the last event that was looked at, which may be of another type.
+   * Pass it as `after` in the next request: the last event of this page, or the `after` of this request. With `types`
+   * it is the last event that was looked at, which may be of another type.
    */
   @ApiProperty({ type: String, nullable: true })
   nextAfter!: string | null;

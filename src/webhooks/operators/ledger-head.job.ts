@@ -17,8 +17,8 @@ values ($1, 'ops.ledger.head', $2, 'ops.ledger.head ' || (now() at time zone 'UT
 on conflict (once) do nothing`;
 
 /**
- * Reports the last seal of the ledger to the operators every day: who keeps it elsewhere can prove later that no row was
- * sealed anew.
+ * Reports the last seal of the ledger to the operators every day: who keeps it elsewhere can prove later that no row
+ * was sealed anew.
  */
 @Injectable()
 export class LedgerHeadJob {

@@ -20,9 +20,9 @@ export class ReplaysController {
   ) {}
 
   /**
-   * Send the events of a period to an endpoint, at most 100,000 at a time, also from before it was made. They keep their
-   * ids and come after new events. An event that waits for its delivery is not queued twice. One replay of an endpoint at a
-   * time.
+   * Send the events of a period to an endpoint, at most 100,000 at a time, also from before it was made. They keep
+   * their ids and come after new events. An event that waits for its delivery is not queued twice. One replay of an
+   * endpoint at a time.
    */
   @Post('webhook-endpoints/:id/replay')
   @Begins()
