@@ -41,14 +41,26 @@ interface Delivery {
   readonly age: string;
 }
 
+/** Its event happened that long ago too: ids begin with the time. */
 async function delivery(endpointId: string, appId: string, changes: Delivery): Promise<void> {
   const { transaction = newUuid(), seq = 2, type = 'transaction.succeeded', state = 'pending', age } = changes;
   await pool.query(
     `insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type, state, due_at, ended_at,
        delivered_at, created_at)
-     select $1, $2, $3, gen_random_uuid(), $4, gen_random_uuid(), $5, $6, case when $6 = 'pending' then t end,
-       case when $6 <> 'pending' then t end, case when $6 = 'delivered' then t end, t from (select now() - $7::interval as t) x`,
+     select $1, $2, $3, gen_random_uuid(), $4, (ms || right(replace(new_uuid()::text, '-', ''), 20))::uuid, $5, $6,
+       case when $6 = 'pending' then t end, case when $6 <> 'pending' then t end, case when $6 = 'delivered' then t end, t
+     from (select now() - $7::interval as t) x
+     cross join lateral (select lpad(to_hex((extract(epoch from t) * 1000)::bigint), 12, '0') as ms) i`,
     [endpointId, transaction, seq, appId, type, state, age],
+  );
+}
+
+/** The event of a transaction that ended; endpoints that are enabled get a delivery. */
+async function event(appId: string, age: string, status = 'succeeded'): Promise<void> {
+  await pool.query(
+    `insert into transaction_events (id, transaction_id, app_id, seq, at, from_status, to_status, actor, evidence)
+     select new_uuid(), new_uuid(), $1, 2, now() - $2::interval, 'pending', $3, 'test', 'answer'`,
+    [appId, age, status],
   );
 }
 
@@ -103,4 +115,44 @@ it('an app is untold of a transaction that is final for an hour and that none of
   await gauges.showUntold();
   const other = (line: string): boolean => line.includes(told) || line.includes(untold) || line.includes(operators);
   expect((await shown('gateway_webhook_untold')).filter(other)).toEqual([`{app="app_${untold}"} 2`]);
+});
+
+/** Its endpoints want `types`, and were made three days ago. */
+async function wants(appId: string, types: readonly string[]): Promise<void> {
+  await pool.query(
+    `update webhook_endpoints set types = $2, created_at = now() - interval '3 days', updated_at = now() - interval '3 days'
+     where app_id = $1`,
+    [appId, types],
+  );
+}
+
+it('an app is untold of what happened while its only endpoint was disabled', async () => {
+  const [off, again, half, other, removed] = [newUuid(), newUuid(), newUuid(), newUuid(), newUuid()];
+  for (const app of [off, half, other, removed]) await endpoint(app, 'disabled');
+  const healthy = await endpoint(half);
+  await endpoint(again, 'disabled');
+  for (const app of [off, again, half, removed]) await wants(app, ['transaction.succeeded']);
+  await wants(other, ['transaction.failed']);
+  await pool.query(
+    `insert into apps (id, name, scopes, deleted_at) values ($1, 'removed', '{}', now() - interval '1 day')`,
+    [removed],
+  );
+  for (const app of [off, again, half, other, removed]) await event(app, '2 hours');
+  await pool.query(
+    `update webhook_deliveries set state = 'delivered', delivered_at = now(), due_at = null, ended_at = now()
+    where endpoint_id = $1`,
+    [healthy],
+  );
+  // These do not count: before the endpoint, not yet an hour, of another type.
+  await event(off, '4 days');
+  await event(off, '50 minutes');
+  await event(off, '2 hours', 'unknown');
+  await pool.query(
+    `update webhook_endpoints set disabled_at = null, disabled_reason = null, updated_at = now() where app_id = $1`,
+    [again],
+  );
+  await gauges.showUntold();
+  const apps = [off, again, half, other, removed];
+  const lines = (await shown('gateway_webhook_untold')).filter((line) => apps.some((app) => line.includes(app)));
+  expect(lines.sort()).toEqual([`{app="app_${off}"} 1`, `{app="app_${again}"} 1`].sort());
 });

@@ -4,13 +4,12 @@ import { metrics } from '../../common/metrics.js';
 import { Database } from '../../database/database.js';
 import { Every } from '../../jobs/every.decorator.js';
 import { FINAL_TYPES } from '../events/event-types.js';
+import { UNTOLD } from './untold.js';
 
 const GAUGES_MS = 15_000;
 const UNTOLD_MS = 60_000;
 /** Rows of one endpoint that a gauge reads at most. */
 const MAX_ROWS = 10_000;
-/** Apps that are shown at most, those with most untold transactions first. */
-const MAX_APPS = 100;
 const STATES = ['enabled', 'failing', 'disabled'] as const;
 
 /**
@@ -36,36 +35,6 @@ left join lateral (
   order by d.due_at limit 1
 ) o on true
 group by 1`;
-
-/**
- * An app is told of a transaction when one of its endpoints has taken the final event. Deliveries that wait or were given
- * up are few in normal times; `limit` bounds the cost when a partner has been down for days.
- */
-const UNTOLD = `
-with open as (
-  select p.app_id, d.transaction_id, d.seq
-  from webhook_endpoints p
-  cross join lateral (
-    (select w.transaction_id, w.seq, w.type, w.created_at, w.delivered_at from webhook_deliveries w
-     where w.endpoint_id = p.id and w.due_at is not null order by w.due_at limit ${MAX_ROWS})
-    union all
-    (select w.transaction_id, w.seq, w.type, w.created_at, w.delivered_at from webhook_deliveries w
-     where w.endpoint_id = p.id and w.state = 'refused' order by w.id desc limit ${MAX_ROWS})
-    union all
-    (select w.transaction_id, w.seq, w.type, w.created_at, w.delivered_at from webhook_deliveries w
-     where w.endpoint_id = p.id and w.state = 'expired' order by w.id desc limit ${MAX_ROWS})
-  ) d
-  where p.app_id is not null and d.type = any($1)
-    and d.created_at < now() - interval '1 hour' and d.created_at > now() - interval '7 days'
-    and d.delivered_at is null
-)
-select app_id as "appId", count(distinct transaction_id)::int as count
-from open o
-where not exists (
-  select from webhook_endpoints other
-  join webhook_deliveries d on d.endpoint_id = other.id and d.transaction_id = o.transaction_id and d.seq = o.seq
-  where other.app_id = o.app_id and d.delivered_at is not null)
-group by app_id order by count desc limit ${MAX_APPS}`;
 
 interface Waiting {
   readonly state: (typeof STATES)[number];
