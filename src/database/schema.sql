@@ -568,6 +568,7 @@ create table webhook_deliveries (
   state text not null default 'pending'::text,
   due_at timestamp with time zone default now(),
   is_sending boolean not null default false,
+  sender uuid,
   is_replay boolean not null default false,
   attempts integer not null default 0,
   refusals integer not null default 0,
@@ -585,6 +586,7 @@ create table webhook_deliveries (
   constraint webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'refused'::text, 'expired'::text])))
 );
 comment on column webhook_deliveries.due_at is 'when it is sent; while it is being sent, the end of its lease: after a crash it is sent again then';
+comment on column webhook_deliveries.sender is 'the instance that claimed it last; an id that each process makes at its start';
 comment on column webhook_deliveries.is_replay is 'sent again for a replay or a request: after live ones, and without effect on the health of the endpoint';
 comment on column webhook_deliveries.refusals is 'answers that refused this event, e.g. 400';
 comment on column webhook_deliveries.outages is 'attempts that found the endpoint down, since it was queued';

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { newUuid } from '../../common/ids.js';
 import { Database } from '../../database/database.js';
 import { PREVIOUS_SECRETS } from '../endpoints/endpoint.js';
 import type { ClaimedDelivery } from './delivery.js';
@@ -9,7 +10,9 @@ const LEASE = `interval '30 s'`;
 const PROBE_LEASE = `interval '1 min'`;
 const MAX_ENDPOINTS = 32;
 /** Rows that one claim looks at for an endpoint, of live and of replayed deliveries each, whatever waits. */
-const WINDOW = 32;
+const WINDOW = 64;
+/** What an endpoint that is up and quick may have claimed at once, in progress or waiting for its turn in one instance. */
+const IN_ADVANCE = 64;
 
 /** True when replayed deliveries of the endpoint `p` may be sent. As the probe of an endpoint that is down they may. */
 const TAKES_REPLAYS = `(p.failures > 0 or p.replay_due_at is null or p.replay_due_at <= now())`;
@@ -27,30 +30,36 @@ const windowOf = (isReplay: boolean): string =>
 /**
  * Claims deliveries of endpoints that have room; the others take no part, so that many of them that hang do not take the
  * turns of one that is up. The lock on the endpoint makes instances take turns, without waiting. An
- * endpoint that is down gets one delivery when its next probe is due, whatever waits. Live deliveries go before replayed
- * ones. A later event of a transaction is not claimed before the earlier one has ended; nothing else waits. A live one does
+ * endpoint that is up has its window in progress; one instance claims more of it in advance, while no other instance has
+ * claimed any. An endpoint that is down gets one delivery when its next probe is due, whatever waits. Live deliveries go
+ * before replayed ones. A later event of a transaction is not claimed before the earlier one has ended; nothing else waits. A live one does
  * not wait for one that is sent again. One that must wait for a retry of the earlier one gets its time, so that it does not
  * stand in the way of others. Among deliveries with one due time the earlier events come first: they are always seen
  * before those that wait for them. The condition on `due_at` is checked again under the lock of the row.
  *
- * The plan is made once for a connection, perhaps while the tables are empty. So single rows are found by `id` alone, and
+ * Statistics may be from a time at which the tables were empty. So single rows are found by `id` alone, and
  * those of a transaction in the order of the primary key: no other index can seem as good.
  */
 const CLAIM = `
 with ready as (
   select p.id, p.app_id, p.url, p.secret, ${PREVIOUS_SECRETS} as previous_secrets,
     p.failures, p.replay_failures, ${TAKES_REPLAYS} as takes_replays,
-    case when p.failures > 0 then 1 else p.max_in_flight - busy.sending end as room
+    case when p.failures > 0 then 1 else p.max_in_flight end as "window",
+    case when p.failures > 0 then 1 else most.rows - busy.sending end as room
   from webhook_endpoints p
   cross join lateral (
-    select count(*) as sending from webhook_deliveries b
+    select count(*) as sending, count(*) filter (where b.sender <> $1) as elsewhere from webhook_deliveries b
     where b.endpoint_id = p.id and b.is_replay in (false, true) and b.due_at > now() and b.due_at <= now() + ${LEASE}
       and b.is_sending
   ) busy
+  cross join lateral (
+    select case when p.max_in_flight = 8 and busy.elsewhere = 0 and p.id <> all ($2::uuid[]) then ${IN_ADVANCE}
+      else p.max_in_flight end as rows
+  ) most
   where p.disabled_at is null and (p.next_probe_at is null or p.next_probe_at <= now())
     and (${firstDue(false, 'p.id')} or ${TAKES_REPLAYS} and ${firstDue(true, 'p.id')})
     and not exists (select from apps a where a.id = p.app_id and a.deleted_at is not null)
-    and (p.failures > 0 or busy.sending < p.max_in_flight)
+    and (p.failures > 0 or busy.sending < most.rows)
   order by random() limit ${MAX_ENDPOINTS}
   for no key update of p skip locked
 ), seen as (
@@ -77,7 +86,7 @@ with ready as (
   from seen s
   where s.is_blocked and s.until > s.due_at and d.id = s.id and d.due_at is not distinct from s.due_at
 ), claimed as (
-  update webhook_deliveries d set is_sending = true, attempts = d.attempts + 1, due_at = now() + ${LEASE}
+  update webhook_deliveries d set is_sending = true, sender = $1, attempts = d.attempts + 1, due_at = now() + ${LEASE}
   from picked k
   where d.id = k.id and coalesce(d.due_at <= now(), false)
   returning d.*
@@ -93,18 +102,22 @@ select c.id, c.endpoint_id as "endpointId", c.app_id as "appId", c.transaction_i
   c.event_id as "eventId", c.type, c.attempts, c.refusals, c.outages, c.is_replay as "isReplay", r.failures > 0 as "isProbe",
   r.failures, r.replay_failures as "replayFailures", r.url, r.secret, r.previous_secrets as "previousSecrets",
   extract(epoch from now() - c.created_at)::float8 * 1000 as "waitedMs",
-  r.room <= count(*) over (partition by c.endpoint_id) as "isFull"
+  r."window", r.room <= count(*) over (partition by c.endpoint_id) as "isFull"
 from claimed c join ready r on r.id = c.endpoint_id`;
 
 @Injectable()
 export class DeliveryClaims {
+  /** Distinguishes what this instance has claimed from what others have. */
+  private readonly sender = newUuid();
+
   constructor(private readonly database: Database) {}
 
   /**
-   * Committed before anything is sent: if this process dies, the lease ends and another instance sends it again. It is planned
-   * each time: a plan that was made while the table was empty would read all of it for each row.
+   * Committed before anything is sent: if this process dies, the lease ends and another instance sends it again. Nothing is
+   * claimed in advance for the endpoints in `slow`. It is planned each time: a plan that was made while the table was empty
+   * would read all of it for each row.
    */
-  claim(): Promise<ClaimedDelivery[]> {
-    return this.database.query<ClaimedDelivery>(CLAIM);
+  claim(slow: readonly string[] = []): Promise<ClaimedDelivery[]> {
+    return this.database.query<ClaimedDelivery>(CLAIM, [this.sender, slow]);
   }
 }

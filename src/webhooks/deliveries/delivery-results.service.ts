@@ -130,6 +130,12 @@ where id = $1 and attempts = $2 and is_sending`;
 /** It is due again at the end of its lease, but does not count as being sent until then. */
 const RELEASE = `update webhook_deliveries set is_sending = false where id = $1 and attempts = $2 and is_sending`;
 
+/** It was not sent: it is due again, as if it had not been claimed. */
+const GIVE_BACK = `
+update webhook_deliveries d set is_sending = false, due_at = now(), attempts = d.attempts - 1
+from unnest($1::uuid[], $2::integer[]) as k (id, attempts)
+where d.id = k.id and d.attempts = k.attempts and d.is_sending`;
+
 export interface DisabledEndpoint {
   readonly id: string;
   /** null: it is the operators'. */
@@ -175,6 +181,12 @@ export class DeliveryResults {
   /** Gives the place of a delivery that failed in this process to others. */
   async release({ id, attempts }: ClaimedDelivery): Promise<void> {
     await this.database.query(RELEASE, [id, attempts]);
+  }
+
+  /** Gives deliveries back that were claimed, and not sent. */
+  async giveBack(deliveries: readonly ClaimedDelivery[]): Promise<void> {
+    const values = [deliveries.map(({ id }) => id), deliveries.map(({ attempts }) => attempts)];
+    await this.database.query(GIVE_BACK, values);
   }
 }
 

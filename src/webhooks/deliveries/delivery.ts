@@ -32,6 +32,8 @@ export interface ClaimedDelivery {
   readonly replayFailures: number;
   /** Milliseconds from the commit of the event to the claim. */
   readonly waitedMs: number;
+  /** Attempts that may be in progress at once at the endpoint. */
+  readonly window: number;
   /** The claim took all that the endpoint had room for: more may wait. */
   readonly isFull: boolean;
   readonly url: string;

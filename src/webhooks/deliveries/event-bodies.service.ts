@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { EventFeed } from '../events/event-feed.service.js';
+import { EventFeed, type TimelineKey } from '../events/event-feed.service.js';
 import { GatewayEvents } from '../events/gateway-events.service.js';
 import { publish } from '../events/published-event.js';
 import type { ClaimedDelivery } from './delivery.js';
@@ -15,16 +15,19 @@ export class EventBodies {
     private readonly gatewayEvents: GatewayEvents,
   ) {}
 
-  /** null: the event is no longer there. */
-  async of({
-    eventId,
-    transactionId,
-    seq,
-    appId,
-  }: Pick<ClaimedDelivery, 'eventId' | 'transactionId' | 'seq' | 'appId'>): Promise<string | null> {
-    const event = seq === GATEWAY_EVENT_SEQ ? await this.gatewayEvents.find(eventId) : null;
-    if (event) return JSON.stringify(event);
-    const row = appId === null ? null : await this.feed.ofTransaction({ transactionId, seq, appId });
-    return row && JSON.stringify(publish(row));
+  /** By the id of the event, as the database has it. Events that are no longer there are left out. */
+  async of(deliveries: readonly ClaimedDelivery[]): Promise<Map<string, string>> {
+    const keys = deliveries.flatMap(({ transactionId, seq, appId }): TimelineKey[] =>
+      seq === GATEWAY_EVENT_SEQ || appId === null ? [] : [{ transactionId, seq, appId }],
+    );
+    const others = deliveries.filter(({ seq }) => seq === GATEWAY_EVENT_SEQ);
+    const [rows, events] = await Promise.all([
+      keys.length === 0 ? [] : this.feed.ofTransactions(keys),
+      Promise.all(others.map(async ({ eventId }) => [eventId, await this.gatewayEvents.find(eventId)] as const)),
+    ]);
+    return new Map([
+      ...rows.map((row) => [row.id, JSON.stringify(publish(row))] as const),
+      ...events.flatMap(([id, event]) => (event ? [[id, JSON.stringify(event)] as const] : [])),
+    ]);
   }
 }

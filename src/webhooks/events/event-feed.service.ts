@@ -55,10 +55,18 @@ select ${EVENT_COLUMNS}
 from transaction_events e ${EVENT_JOINS}
 where e.app_id = $1 and e.id = $2 and e.at = $3::timestamptz and ${IS_PUBLISHED}`;
 
-const OF_TRANSACTION = `
+const OF_TRANSACTIONS = `
 select ${EVENT_COLUMNS}
-from transaction_events e ${EVENT_JOINS}
-where e.transaction_id = $1 and e.seq = $2 and e.app_id = $3 and ${IS_PUBLISHED}`;
+from unnest($1::uuid[], $2::integer[], $3::uuid[]) as k (transaction_id, seq, app_id)
+join transaction_events e on e.transaction_id = k.transaction_id and e.seq = k.seq and e.app_id = k.app_id ${EVENT_JOINS}
+where ${IS_PUBLISHED}`;
+
+/** An event by its number in the timeline of a transaction. */
+export interface TimelineKey {
+  readonly transactionId: string;
+  readonly seq: number;
+  readonly appId: string;
+}
 
 export interface FeedRequest {
   readonly appId: string;
@@ -132,10 +140,11 @@ export class EventFeed implements BeforeApplicationShutdown {
     return (await this.database.query<EventRow>(ONE, [appId, id, position.at]))[0] ?? null;
   }
 
-  /** The event with this number in the timeline of a transaction. */
-  async ofTransaction(key: { transactionId: string; seq: number; appId: string }): Promise<EventRow | null> {
-    const values = [key.transactionId, key.seq, key.appId];
-    return (await this.database.prepared<EventRow>('webhook_event', OF_TRANSACTION, values))[0] ?? null;
+  /** In any order; those that are not there are left out. */
+  ofTransactions(keys: readonly TimelineKey[]): Promise<EventRow[]> {
+    const transactionIds = keys.map(({ transactionId }) => transactionId);
+    const values = [transactionIds, keys.map(({ seq }) => seq), keys.map(({ appId }) => appId)];
+    return this.database.query<EventRow>(OF_TRANSACTIONS, values);
   }
 
   beforeApplicationShutdown(): void {

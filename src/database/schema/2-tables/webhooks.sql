@@ -57,6 +57,7 @@ create table webhook_deliveries (
   state text not null default 'pending' check (state in ('pending', 'delivered', 'refused', 'expired')),
   due_at timestamptz default now(),
   is_sending boolean not null default false,
+  sender uuid,
   is_replay boolean not null default false,
   attempts integer not null default 0,
   refusals integer not null default 0,
@@ -74,6 +75,7 @@ create table webhook_deliveries (
 );
 comment on column webhook_deliveries.due_at is
   'when it is sent; while it is being sent, the end of its lease: after a crash it is sent again then';
+comment on column webhook_deliveries.sender is 'the instance that claimed it last; an id that each process makes at its start';
 comment on column webhook_deliveries.is_replay is
   'sent again for a replay or a request: after live ones, and without effect on the health of the endpoint';
 comment on column webhook_deliveries.created_at is 'when it was queued; queued again, it begins anew';
