@@ -23,7 +23,7 @@ afterAll(async () => {
 async function msOf(claims: DeliveryClaims): Promise<number> {
   const startedAt = performance.now();
   for (let count = 0; count < CLAIMS; count += 1) {
-    expect(await claims.claim()).toHaveLength(8);
+    expect(await claims.claim()).toHaveLength(64);
     await pool.query(
       `update webhook_deliveries set is_sending = false, due_at = now() + interval '1 hour' where is_sending`,
     );

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { newUuid } from '../../src/common/ids.js';
 import { Database } from '../../src/database/database.js';
-import { DeliveryClaims } from '../../src/webhooks/deliveries/delivery-claims.service.js';
+import { CLAIM, DeliveryClaims } from '../../src/webhooks/deliveries/delivery-claims.service.js';
 import { createDatabase, openPool } from '../support/database.js';
 
 let pool: Pool;
@@ -50,7 +50,9 @@ it('among deliveries with one due time, those that wait for an earlier event do 
   const endpoint = await addEndpoint();
   await addDeliveries(endpoint, 200, { seq: 2, due: `'2026-01-01'` });
   await addDeliveries(endpoint, 200, { seq: 1, due: `'2026-01-01'` });
-  expect((await claims.claim()).map(({ seq }) => seq)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+  const claimed = await claims.claim();
+  expect(claimed.length).toBeGreaterThanOrEqual(8);
+  expect(new Set(claimed.map(({ seq }) => seq))).toEqual(new Set([1]));
 });
 
 it('an endpoint with room is sent to at once, beside hundreds that hang', async () => {
@@ -64,15 +66,16 @@ it('an endpoint with room is sent to at once, beside hundreds that hang', async 
   expect((await claims.claim()).map(({ endpointId }) => endpointId)).toEqual([healthy]);
 });
 
-/** Pages that PostgreSQL touched for the next claim, with the plan of this connection. */
+/** Pages that PostgreSQL touches for the next claim. */
 async function pagesOfClaim(): Promise<number> {
   const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: { 'Shared Hit Blocks': number } }] }>(
-    'explain (analyze, buffers, format json) execute webhook_claim',
+    `explain (analyze, buffers, format json) ${CLAIM}`,
+    [newUuid(), []],
   );
   return rows[0]?.['QUERY PLAN'][0].Plan['Shared Hit Blocks'] ?? Number.NaN;
 }
 
-it('a claim reads few rows, whatever waits, also with a plan that was made while nothing did', async () => {
+it('a claim reads few rows, whatever waits, also with statistics from a time when nothing did', async () => {
   pool = openPool(await createDatabase(), 1);
   claims = new DeliveryClaims(new Database(pool));
   await claims.claim();
@@ -103,5 +106,20 @@ it('a claim reads few rows, whatever waits, also with a plan that was made while
   await addDeliveries(disabled, count, { seq: 1, due: past });
   await pool.query(`update webhook_deliveries set due_at = null, state = 'delivered', ended_at = now(), delivered_at = now(), is_sending = false
     where is_sending`);
-  expect(await pagesOfClaim()).toBeLessThan(1_000);
+  expect(await pagesOfClaim()).toBeLessThan(4_000);
 }, 120_000);
+
+it('one instance claims in advance for an endpoint that is up; what it holds leaves no room to others', async () => {
+  const endpoint = await addEndpoint();
+  await addDeliveries(endpoint, 200, { seq: 1, due: 'now()' });
+  const other = new DeliveryClaims(new Database(pool));
+  expect(await claims.claim()).toHaveLength(64);
+  expect(await other.claim()).toHaveLength(0);
+  await pool.query('update webhook_deliveries set is_sending = false, due_at = now() where is_sending');
+  expect(await other.claim([endpoint])).toHaveLength(8);
+  expect(await claims.claim()).toHaveLength(0);
+  await pool.query(
+    `delete from webhook_deliveries where id in (select id from webhook_deliveries where is_sending limit 3)`,
+  );
+  expect(await claims.claim()).toHaveLength(3);
+});

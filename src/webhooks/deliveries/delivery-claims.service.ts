@@ -40,7 +40,7 @@ const windowOf = (isReplay: boolean): string =>
  * Statistics may be from a time at which the tables were empty. So single rows are found by `id` alone, and
  * those of a transaction in the order of the primary key: no other index can seem as good.
  */
-const CLAIM = `
+export const CLAIM = `
 with ready as (
   select p.id, p.app_id, p.url, p.secret, ${PREVIOUS_SECRETS} as previous_secrets,
     p.failures, p.replay_failures, ${TAKES_REPLAYS} as takes_replays,
@@ -48,7 +48,7 @@ with ready as (
     case when p.failures > 0 then 1 else most.rows - busy.sending end as room
   from webhook_endpoints p
   cross join lateral (
-    select count(*) as sending, count(*) filter (where b.sender <> $1) as elsewhere from webhook_deliveries b
+    select count(*) as sending, count(*) filter (where b.sender is distinct from $1) as elsewhere from webhook_deliveries b
     where b.endpoint_id = p.id and b.is_replay in (false, true) and b.due_at > now() and b.due_at <= now() + ${LEASE}
       and b.is_sending
   ) busy
