@@ -4,7 +4,8 @@ import { logger } from '../../common/log.js';
 import { Database } from '../../database/database.js';
 import { Every } from '../../jobs/every.decorator.js';
 
-const TICK_MS = 30_000;
+/** It reads all that waits. */
+const TICK_MS = 10 * 60_000;
 const EXPIRED_AFTER = `interval '7 days'`;
 const MAX_ROWS = 1_000;
 

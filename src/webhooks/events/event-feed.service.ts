@@ -18,23 +18,27 @@ const START: Position = { at: '-infinity', id: '00000000-0000-0000-0000-00000000
 /** A statement of its own, before the one that reads the page: see `events_settled_until.sql`. */
 const SETTLED_UNTIL = `select events_settled_until()::text as until`;
 
-const PAGE = `
-select ${EVENT_COLUMNS}, e.at::text as "exactAt"
-from transaction_events e ${EVENT_JOINS}
-where e.app_id = $1 and ${IS_PUBLISHED} and (e.at, e.id) > ($2::timestamptz, $3::uuid) and e.at < $4::timestamptz
-  and ($5::text[] is null or ${TYPE_SQL} = any($5))
-  and ($7::timestamptz is null or (e.at, e.id) <= ($7, $8::uuid))
-order by e.at, e.id limit $6`;
-
 /** A page of few types looks at this number of events at most, however rare they are. */
 const MAX_LOOKED_AT = 50_000;
+
+const NEXT_EVENTS = `
+from transaction_events e
+where e.app_id = $1 and ${IS_PUBLISHED} and (e.at, e.id) > ($2::timestamptz, $3::uuid) and e.at < $4::timestamptz
+order by e.at, e.id limit ${MAX_LOOKED_AT}`;
+
+const PAGE = `
+select ${EVENT_COLUMNS}, e.at::text as "exactAt"
+from (
+  select e.* from (select e.* ${NEXT_EVENTS}) e
+  where $5::text[] is null or ${TYPE_SQL} = any($5)
+  order by e.at, e.id limit $6
+) e ${EVENT_JOINS}
+order by e.at, e.id`;
 
 /** The last event that a page of few types looks at. */
 const LOOKED_AT = `
 select w.at::text as at, w.id, count(*) over ()::int as count from (
-  select e.at, e.id from transaction_events e
-  where e.app_id = $1 and ${IS_PUBLISHED} and (e.at, e.id) > ($2::timestamptz, $3::uuid) and e.at < $4::timestamptz
-  order by e.at, e.id limit ${MAX_LOOKED_AT}
+  select e.at, e.id ${NEXT_EVENTS}
 ) w order by w.at desc, w.id desc limit 1`;
 
 /** The first 48 bits of a UUID v7 are the milliseconds since 1970. */
@@ -42,13 +46,14 @@ const CREATED_AT = `to_timestamp(('x' || left(replace($2::uuid::text, '-', ''), 
 
 /**
  * The time of an event with this id. Ids begin with the milliseconds of their creation, which is shortly before the
- * event is written, unless the database was unavailable in between. So a short range is searched first.
+ * event is written. A write is tried again for two minutes at most while the database is unavailable, so an event is written
+ * within an hour of its id. An unknown id costs as much as reading the app's events of an hour.
  */
 const POSITION = `
 select e.at::text as at, e.id from transaction_events e
 where e.app_id = $1 and e.id = $2 and ${IS_PUBLISHED}
-  and e.at >= ${CREATED_AT} - interval '1 min' and e.at < coalesce(${CREATED_AT} + $3::interval, 'infinity')`;
-const RANGES = ['1 min', '1 day', null];
+  and e.at >= ${CREATED_AT} - interval '1 min' and e.at < ${CREATED_AT} + $3::interval`;
+const RANGES = ['1 min', '1 hour'];
 
 const ONE = `
 select ${EVENT_COLUMNS}
@@ -96,20 +101,14 @@ export class EventFeed implements BeforeApplicationShutdown {
     const { at, id } = after ?? START;
     const [settled] = await this.database.query<{ until: string }>(SETTLED_UNTIL);
     const range = [appId, at, id, settled?.until];
-    // Without it, a reader of rare events would look at all others again in each request.
-    const looked = types ? await this.database.query<Position & { count: number }>(LOOKED_AT, range) : [];
-    const last = looked[0];
-    if (types && !last) return { rows: [], reached: after, goesOn: false };
-    const values = [...range, types, limit + 1, last?.at ?? null, last?.id ?? null];
-    const found = await this.database.query<EventRow & { exactAt: string }>(PAGE, values);
+    const found = await this.database.query<EventRow & { exactAt: string }>(PAGE, [...range, types, limit + 1]);
     const rows = found.slice(0, limit);
     const end = rows.at(-1);
-    const isFull = found.length > limit;
-    return {
-      rows,
-      reached: (isFull ? undefined : last) ?? (end ? { at: end.exactAt, id: end.id } : after),
-      goesOn: isFull || last?.count === MAX_LOOKED_AT,
-    };
+    const reached = end ? { at: end.exactAt, id: end.id } : after;
+    if (!types || found.length > limit) return { rows, reached, goesOn: found.length > limit };
+    // Without it, a reader of rare events would look at all others again in each request.
+    const [last] = await this.database.query<Position & { count: number }>(LOOKED_AT, range);
+    return { rows, reached: last ?? reached, goesOn: last?.count === MAX_LOOKED_AT };
   }
 
   /** The page, as soon as it is not empty; after `waitMs`, or when the client has hung up, also an empty one. */

@@ -9,6 +9,8 @@ const TICK_MS = 250;
 const MAX_WAITING = 500;
 /** A step is worth its commit. */
 const MIN_STEP = 100;
+/** Events that a step looks at, however rare those of its types are. */
+const MAX_LOOKED_AT = 5_000;
 
 const RUNNING = `select id from webhook_replays where completed_at is null`;
 
@@ -33,19 +35,21 @@ select count(*)::int as count from (
 const IS_LEFT = `(d.state = 'pending' or d.delivered_at is not null and $9)`;
 
 /**
- * Queues a page of events and moves the position behind it, in one commit. Rows that are left are not locked: their
+ * Looks at some events, queues those of its types while there is room, and moves the position behind them, in one commit. Rows that are left are not locked: their
  * results may be on the way to them.
  */
 const STEP = `
-with page as (
+with looked as (
   select e.id, e.at, e.transaction_id, e.seq, e.app_id, ${TYPE_SQL} as type from transaction_events e
   where e.app_id = $3 and ${IS_PUBLISHED} and (e.at, e.id) > ($4::timestamptz, $5::uuid) and e.at < $6::timestamptz
-  order by e.at, e.id limit $7
+  order by e.at, e.id limit ${MAX_LOOKED_AT}
+), page as (
+  select * from looked where type = any($8) order by at, id limit $7
 ), queued as (
   insert into webhook_deliveries as d (endpoint_id, transaction_id, seq, id, app_id, event_id, type, is_replay)
   select $2, g.transaction_id, g.seq, new_uuid(), g.app_id, g.id, g.type, true
   from page g
-  where g.type = any($8) and not exists (
+  where not exists (
     select from webhook_deliveries d
     where d.endpoint_id = $2 and d.transaction_id = g.transaction_id and d.seq = g.seq and ${IS_LEFT})
   order by g.at, g.id
@@ -53,10 +57,16 @@ with page as (
     is_replay = true, is_sending = false, refusals = 0, outages = 0, created_at = clock_timestamp()
   where not ${IS_LEFT}
   returning 1
+), state as (
+  select count(*) = $7 as is_full from page
 ), last as (
-  select at, id from page order by at desc, id desc limit 1
+  select x.at, x.id from state s cross join lateral (
+    select at, id from page where s.is_full union all select at, id from looked where not s.is_full
+  ) x order by x.at desc, x.id desc limit 1
 ), progress as (
-  select (select count(*) from page) < $7 as is_over, (select count(*) from queued)::int as queued
+  select not s.is_full and (select count(*) from looked) < ${MAX_LOOKED_AT} as is_over,
+    (select count(*) from queued)::int as queued
+  from state s
 )
 update webhook_replays r set
   queued = r.queued + g.queued,
@@ -64,8 +74,7 @@ update webhook_replays r set
   reached_id = coalesce((select id from last), r.reached_id),
   status = case when g.is_over then 'completed' else 'running' end,
   completed_at = case when g.is_over then clock_timestamp() end
-from progress g where r.id = $1
-returning g.is_over as "isOver"`;
+from progress g where r.id = $1`;
 
 interface Running {
   readonly endpointId: string;
@@ -79,7 +88,10 @@ interface Running {
   readonly isStopped: boolean;
 }
 
-/** Walks through the ledger for each running replay, and queues only as much as can be sent soon. */
+/**
+ * Walks through the ledger for each running replay, and queues only as much as can be sent soon. Replays take turns, one step
+ * each, so that a long one holds up no other.
+ */
 @Injectable()
 export class ReplaysJob {
   constructor(private readonly database: Database) {}
@@ -87,25 +99,23 @@ export class ReplaysJob {
   @Every(TICK_MS)
   async advance(ending: AbortSignal): Promise<void> {
     for (const { id } of await this.database.query<{ id: string }>(RUNNING)) {
-      let goesOn = true;
-      while (goesOn && !ending.aborted) goesOn = await this.database.transaction((client) => step(client, id));
+      if (ending.aborted) return;
+      await this.database.transaction((client) => step(client, id));
     }
   }
 }
 
-/** True when it can go on at once. After a crash the whole step is repeated, or none of it. */
-async function step(client: PoolClient, id: string): Promise<boolean> {
+/** After a crash the whole step is repeated, or none of it. */
+async function step(client: PoolClient, id: string): Promise<void> {
   const replay = (await client.query<Running>(TAKE, [id])).rows[0];
-  if (!replay) return false;
+  if (!replay) return;
   if (replay.isStopped) {
     await client.query(STOP, [id]);
-    return false;
+    return;
   }
   const { endpointId, appId, types, onlyMissing, reachedAt, reachedId, to } = replay;
   const [waiting] = (await client.query<{ count: number }>(COUNT_WAITING, [endpointId])).rows;
   const room = MAX_WAITING - (waiting?.count ?? 0);
-  if (room < MIN_STEP) return false;
-  const values = [id, endpointId, appId, reachedAt, reachedId, to, room, types, onlyMissing];
-  const [done] = (await client.query<{ isOver: boolean }>(STEP, values)).rows;
-  return done?.isOver === false;
+  if (room < MIN_STEP) return;
+  await client.query(STEP, [id, endpointId, appId, reachedAt, reachedId, to, room, types, onlyMissing]);
 }

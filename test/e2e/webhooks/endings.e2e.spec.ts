@@ -26,16 +26,6 @@ async function appIdOf({ endpoint }: WebhookPartner): Promise<string> {
   return String(row?.['id']);
 }
 
-/** Makes the deliveries of the endpoint that wait older. */
-async function age({ endpoint }: WebhookPartner, days: number): Promise<void> {
-  await sqlAsOwner(
-    world,
-    `update webhook_deliveries set created_at = created_at - make_interval(days => $2)
-     where endpoint_id = $1 and due_at is not null`,
-    [bareId(endpoint), days],
-  );
-}
-
 it('the content of an event stays the same when the person is erased', async () => {
   const { call, receiver, deliveries } = await newPartner();
   const bought = await call('POST', '/v1/topups', topup({ metadata: { who: 'Ana' } }));
@@ -55,25 +45,6 @@ it('the content of an event stays the same when the person is erased', async () 
   expect(second?.body).toBe(first?.body);
   expect(JSON.stringify(before.body)).toBe(first?.body);
 }, 30_000);
-
-it('what waits for more than seven days expires, also of a disabled endpoint', async () => {
-  const [failing, disabled, young] = [await newPartner(), await newPartner(), await newPartner()];
-  for (const partner of [failing, disabled, young]) {
-    partner.receiver.answer = down;
-    await partner.call('POST', '/v1/topups', topup());
-    await arrived(partner.receiver, 1);
-    await eventually(5_000, partner.deliveries, ([one]) => one?.lastStatus === 503);
-  }
-  await disabled.call('PATCH', `/v1/webhook-endpoints/${disabled.endpoint}`, { enabled: false });
-  await age(failing, 8);
-  await age(disabled, 8);
-  await age(young, 6);
-  for (const { deliveries } of [failing, disabled]) {
-    const [expired] = await eventually(45_000, deliveries, ([one]) => one?.status === 'expired');
-    expect(expired).toMatchObject({ nextAttemptAt: null, deliveredAt: null });
-  }
-  expect((await young.deliveries())[0]?.status).toBe('pending');
-}, 60_000);
 
 it('ended deliveries and replays are deleted after 30 days', async () => {
   const { call, endpoint, receiver, deliveries } = await newPartner();
