@@ -46,19 +46,6 @@ it('events of one transaction arrive in order, also when one of them is refused 
   expect(typesOf(await arrived(receiver, 4))).toEqual(order);
 }, 30_000);
 
-it('an endpoint that is down gets one probe a step, whatever waits, and then everything', async () => {
-  const { receiver, call } = await newPartner();
-  receiver.answer = (response) => response.writeHead(503).end();
-  for (let count = 0; count < 4; count += 1) await call('POST', '/v1/topups', topup());
-  await arrived(receiver, 1);
-  await sleep(2_000);
-  const before = receiver.received.length;
-  expect(before).toBeLessThan(5);
-  receiver.answer = (response) => response.writeHead(200).end();
-  const all = await arrived(receiver, before + 4);
-  expect(new Set(all.slice(before).map(({ event }) => event.id)).size).toBe(4);
-}, 40_000);
-
 it('a killed gateway sends what it had begun again, with the same id', async () => {
   const { receiver, call } = await newPartner();
   receiver.answer = () => undefined;
