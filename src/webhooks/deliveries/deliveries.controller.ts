@@ -57,8 +57,8 @@ export class DeliveriesController {
   /** Send a delivery again that has ended, with the same event id. */
   @Post('webhook-deliveries/:id/resend')
   @Resends()
-  async resend(@Param('id') id: string, @Caller() { appId }: AppCaller): Promise<DeliveryDto> {
-    return presentDelivery(await this.deliveries.resend(appId, parseId('whd', id)));
+  async resend(@Param('id') id: string, @Caller() caller: AppCaller): Promise<DeliveryDto> {
+    return presentDelivery(await this.deliveries.resend(caller, parseId('whd', id)));
   }
 }
 

@@ -125,9 +125,9 @@ export class DeliveriesJob implements OnModuleDestroy, BeforeApplicationShutdown
   }
 
   private async note(delivery: ClaimedDelivery, result: SendResult): Promise<void> {
-    for (const { id, reason } of await this.results.write(delivery, result)) {
-      const ids = { endpointId: publicId('whep', id), reason };
-      alarm('webhook_endpoint_disabled', ids, 'a webhook endpoint was disabled');
+    for (const { id, appId, reason } of await this.results.write(delivery, result)) {
+      const ids = { endpointId: publicId('whep', id), appId: appId === null ? null : publicId('app', appId) };
+      alarm('webhook_endpoint_disabled', { ...ids, reason }, 'a webhook endpoint was disabled');
     }
   }
 

@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Audit, type AppCaller } from '../../access/index.js';
+import { publicId } from '../../common/ids.js';
 import { Problem } from '../../common/problem.js';
 import { Database } from '../../database/database.js';
 import type { DeliveryState } from './delivery.js';
@@ -50,11 +53,13 @@ where ${IS_VISIBLE} and d.id = $2`;
 
 /** It keeps its attempts: they tell the result of an older attempt from that of a newer one. */
 const RESEND = `
+with resent as (
 update webhook_deliveries d set state = 'pending', due_at = now(), ended_at = null, is_replay = true, is_sending = false,
   refusals = 0, outages = 0, created_at = clock_timestamp()
 from webhook_endpoints p
 where p.id = d.endpoint_id and p.app_id = $1 and d.id = $2 and d.state <> 'pending' and p.disabled_at is null
-returning d.id`;
+returning d.id
+) select id from resent`;
 
 export interface DeliveryListRequest {
   /** null: of any. */
@@ -70,7 +75,11 @@ export interface DeliveryListRequest {
 /** Reads the deliveries of endpoints, and sends one again. */
 @Injectable()
 export class Deliveries {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly source: DataSource,
+    private readonly database: Database,
+    private readonly audit: Audit,
+  ) {}
 
   /** Newest first. */
   list({ appId, endpointId, state, before, limit }: DeliveryListRequest): Promise<DeliveryRow[]> {
@@ -85,17 +94,23 @@ export class Deliveries {
   }
 
   /** @throws Problem `not_found`; `invalid_state` when it is pending, or its endpoint disabled */
-  async resend(appId: string, id: string | null): Promise<DeliveryRow> {
+  async resend(caller: AppCaller, id: string | null): Promise<DeliveryRow> {
+    const { appId } = caller;
     const { id: found, state } = await this.read(appId, id);
-    const resent = await this.database.query(RESEND, [appId, found]);
-    if (resent.length === 0) {
-      throw new Problem(
-        'invalid_state',
-        state === 'pending'
-          ? 'The delivery is pending: it is sent anyway.'
-          : 'The endpoint is disabled, or the delivery became pending just now. Enable the endpoint first.',
-      );
-    }
+    await this.source.transaction(async (manager) => {
+      const resent = await manager.query<object[]>(RESEND, [appId, found]);
+      if (resent.length === 0) throw notResent(state);
+      await this.audit.record(caller, 'webhook_delivery.resend', publicId('whd', found), {}, manager);
+    });
     return this.read(appId, found);
   }
+}
+
+function notResent(state: DeliveryState): Problem {
+  return new Problem(
+    'invalid_state',
+    state === 'pending'
+      ? 'The delivery is pending: it is sent anyway.'
+      : 'The endpoint is disabled, or the delivery became pending just now. Enable the endpoint first.',
+  );
 }

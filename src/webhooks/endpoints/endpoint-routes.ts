@@ -19,9 +19,9 @@ export function Changes(type: Type): MethodDecorator {
 }
 
 /** A route that deletes an endpoint. */
-export function Removes(...more: ProblemCode[]): MethodDecorator {
+export function Removes(): MethodDecorator {
   const deleted = ApiNoContentResponse({ description: 'Deleted.' });
-  return applyDecorators(HttpCode(HttpStatus.NO_CONTENT), deleted, ApiProblems('not_found', ...more));
+  return applyDecorators(HttpCode(HttpStatus.NO_CONTENT), deleted, ApiProblems('not_found', 'invalid_state'));
 }
 
 /** A route that returns a new secret. */

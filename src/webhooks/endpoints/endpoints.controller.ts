@@ -51,7 +51,10 @@ export class EndpointsController {
     return present(await this.endpoints.read(appId, parseId('whep', id)));
   }
 
-  /** Change an endpoint. Omitted members keep their values. */
+  /**
+   * Change an endpoint. Omitted members keep their values. What an operator has disabled can neither be enabled nor get
+   * another URL.
+   */
   @Patch(':id')
   @Changes(EndpointDto)
   async update(
@@ -62,7 +65,7 @@ export class EndpointsController {
     return present(await this.endpoints.update(appOf(caller), parseId('whep', id), dto));
   }
 
-  /** Delete an endpoint and its deliveries. */
+  /** Delete an endpoint and its deliveries. What an operator has disabled cannot be deleted: ask an operator to enable it. */
   @Delete(':id')
   @Removes()
   async remove(@Param('id') id: string, @Caller() caller: AppCaller): Promise<void> {

@@ -38,15 +38,18 @@ where ${IS_OWN} and ($2::uuid is null or p.id < $2) order by p.id desc limit $3`
 
 const FIND = `select ${ENDPOINT_COLUMNS} from webhook_endpoints p where ${IS_OWN} and p.id = $2`;
 
-/** Enabling forgets earlier failures, so that the next event is sent at once. A new URL has not failed yet. */
+/**
+ * Enabling forgets earlier failures, so that the next event is sent at once. A new URL has not failed yet. An operator's reason
+ * replaces any other, and no other replaces it: otherwise the app could enable the endpoint again.
+ */
 const UPDATE = `
 with changed as (
 update webhook_endpoints p set
   url = coalesce($3, p.url), types = coalesce($4, p.types), updated_at = now(),
   description = case when $5 then $6 else p.description end,
   disabled_at = case when $7 then null when $7 = false then coalesce(p.disabled_at, now()) else p.disabled_at end,
-  disabled_reason = case when $7 then null when $7 = false then coalesce(p.disabled_reason, $8)
-    else p.disabled_reason end,
+  disabled_reason = case when $7 then null when $7 = false and $8 = 'by_operator' then $8
+    when $7 = false then coalesce(p.disabled_reason, $8) else p.disabled_reason end,
   failures = case when $7 or $3 <> p.url then 0 else p.failures end,
   next_probe_at = case when $7 or $3 <> p.url then null else p.next_probe_at end,
   failing_since = case when $7 or $3 <> p.url then null else p.failing_since end,
@@ -136,8 +139,9 @@ export class Endpoints {
   }
 
   /**
+   * Without changes nothing is written.
    * @throws Problem `not_found`; `validation_failed`; `invalid_state` for the URL of another endpoint, and for an app that
-   *   enables an endpoint that an operator has disabled
+   *   enables an endpoint that an operator has disabled, or gives it another URL
    */
   async update(owner: EndpointOwner, id: string | null, changes: EndpointChanges, verb = 'update'): Promise<Endpoint> {
     const { url, types, description, enabled } = changes;
@@ -147,29 +151,28 @@ export class Endpoints {
       ...[enabled ?? null, owner.actor.kind === 'app' ? 'by_app' : 'by_operator'],
     ];
     const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    if (changed.length === 0) return this.read(owner.appId, id);
+    const detail = { changed: changed.join(' '), ...(url !== undefined && { host: new URL(url).host }) };
     return this.inOne(async (manager) => {
       if (url !== undefined) await assertFree(manager, owner.appId, { url, exceptId: id });
-      const [before] = await manager.query<Endpoint[]>(`${FIND} for update`, [owner.appId, id]);
-      if (enabled === true && owner.actor.kind === 'app' && before?.disabledReason === 'by_operator') {
-        throw new Problem('invalid_state', 'An operator has disabled this endpoint. Only an operator can enable it.');
-      }
-      const [endpoint] = before ? await manager.query<Endpoint[]>(UPDATE, values) : [];
-      if (!endpoint) throw Problem.notFound('endpoint');
-      await this.audit.record(
-        owner.actor,
-        `webhook_endpoint.${verb}`,
-        publicId('whep', endpoint.id),
-        { changed: changed.join(' ') },
-        manager,
-      );
+      const before = await lock(manager, owner.appId, id);
+      if (enabled === true || url !== undefined) assertNotHeld(owner, before);
+      const [endpoint] = await manager.query<Endpoint[]>(UPDATE, values);
+      if (!endpoint) throw new Error('a changed endpoint was not returned');
+      await this.audit.record(owner.actor, `webhook_endpoint.${verb}`, publicId('whep', endpoint.id), detail, manager);
       return endpoint;
     });
   }
 
-  /** Also removes its replays; its deliveries follow soon. @throws Problem `not_found` */
+  /**
+   * Also removes its replays; its deliveries follow soon.
+   * @throws Problem `not_found`; `invalid_state` for an app whose endpoint an operator has disabled
+   */
   async remove(owner: EndpointOwner, id: string | null): Promise<void> {
-    const { id: found } = await this.read(owner.appId, id);
     await this.inOne(async (manager) => {
+      const endpoint = await lock(manager, owner.appId, id);
+      assertNotHeld(owner, endpoint);
+      const { id: found } = endpoint;
       await manager.query(DELETE, [owner.appId, found]);
       await manager.query(DELETE_REPLAYS, [found]);
       await this.audit.record(owner.actor, 'webhook_endpoint.delete', publicId('whep', found), {}, manager);
@@ -178,10 +181,11 @@ export class Endpoints {
 
   /** Returns the new secret, once. The old one signs too for `graceSeconds`; 0 ends all old ones. @throws Problem `not_found` */
   async rotateSecret(owner: EndpointOwner, id: string | null, graceSeconds: number): Promise<string> {
-    const { id: found } = await this.read(owner.appId, id);
+    await this.read(owner.appId, id);
     const secret = newSigningSecret();
     const sealed = (await secretCipher(this.vault, owner.appId)).seal(secret);
     await this.inOne(async (manager) => {
+      const { id: found } = await lock(manager, owner.appId, id);
       await manager.query(ROTATE, [owner.appId, found, sealed, graceSeconds]);
       const target = publicId('whep', found);
       await this.audit.record(owner.actor, 'webhook_endpoint.rotate_secret', target, { graceSeconds }, manager);
@@ -205,6 +209,23 @@ export class Endpoints {
       throw urlTaken();
     }
   }
+}
+
+/** Waits for other changes of the endpoint. @throws Problem `not_found`, also when it was deleted meanwhile */
+async function lock(manager: EntityManager, appId: string | null, id: string | null): Promise<Endpoint> {
+  const [found] = id === null ? [] : await manager.query<Endpoint[]>(`${FIND} for update`, [appId, id]);
+  if (!found) throw Problem.notFound('endpoint');
+  return found;
+}
+
+/**
+ * What an operator has disabled stays disabled, and its URL taken: an app that deletes it, or gives it another URL, could
+ * register the same URL again. @throws Problem `invalid_state`
+ */
+function assertNotHeld({ actor }: EndpointOwner, { disabledReason }: Endpoint): void {
+  if (actor.kind !== 'app' || disabledReason !== 'by_operator') return;
+  const detail = 'An operator has disabled this endpoint. Only an operator can enable it; until then it keeps its URL.';
+  throw new Problem('invalid_state', detail);
 }
 
 /** Locks the app and returns the number of its endpoints. @throws Problem `not_found`; `invalid_state` for a URL in use */

@@ -124,7 +124,7 @@ export class OperatorEndpointsController {
 
   /** Delete an endpoint of the operators, and its deliveries. */
   @Delete(':id')
-  @Removes('invalid_state')
+  @Removes()
   async remove(@Param('id') id: string, @Caller() caller: OperatorCaller): Promise<void> {
     await this.endpoints.remove(operatorsOf(caller), await this.own(id));
   }

@@ -118,3 +118,40 @@ it('a URL that is too long as it is sent is refused, when it is made and when it
   expect((await partner.call('POST', '/v1/webhook-endpoints', { url })).body).toMatchObject(refused);
   expect((await partner.call('PATCH', pathOf(partner), { url })).body).toMatchObject(refused);
 });
+
+it.each([
+  ['POST', '/rotate-secret'],
+  ['DELETE', ''],
+])('%s %s of an endpoint that is deleted meanwhile finds nothing', async (method, route) => {
+  const partner = await newWebhookPartner(world, receivers);
+  await withClient(world.database.url, async (client) => {
+    await client.query('begin');
+    await client.query('delete from webhook_endpoints where id = $1', [uuid(partner.endpoint)]);
+    const asked = partner.call(method, `${pathOf(partner)}${route}`, method === 'POST' ? {} : undefined);
+    await eventually(
+      10_000,
+      () => sql(world, `select from pg_locks where not granted`),
+      (waiting) => waiting.length > 0,
+    );
+    await client.query('commit');
+    expect((await asked).status).toBe(404);
+  });
+  expect(await linesAbout(partner.endpoint)).toEqual([expect.objectContaining({ action: 'webhook_endpoint.create' })]);
+});
+
+const linesAbout = (target: string): Promise<Row[]> =>
+  sql(world, `select action, detail from audit_log where target = $1 order by id`, [target]);
+
+it('a change without members changes nothing; the audit log has the host of a new URL', async () => {
+  const partner = await newWebhookPartner(world, receivers);
+  const state = (): Promise<Row[]> =>
+    sql(world, `select xmin, updated_at from webhook_endpoints where id = $1`, [uuid(partner.endpoint)]);
+  const before = await state();
+  const { status, body } = await partner.call('PATCH', pathOf(partner), {});
+  expect([status, textAt(body, 'id')]).toEqual([200, partner.endpoint]);
+  expect(await state()).toEqual(before);
+  await partner.call('PATCH', pathOf(partner), { url: 'https://8.8.8.8:8443/hook?key=1', description: 'Bookings' });
+  expect((await linesAbout(partner.endpoint)).slice(1)).toEqual([
+    { action: 'webhook_endpoint.update', detail: { changed: 'url description', host: '8.8.8.8:8443' } },
+  ]);
+});

@@ -234,6 +234,12 @@ it("the app's other endpoints and the operators learn that one was disabled", as
       ...{ actor: 'gateway', action: 'webhook_endpoint.disable', target: gone.id, detail: { reason: 'gone' } },
     }),
   );
+  const alarms = world
+    .gateway()
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"webhook_endpoint_disabled"'));
+  expect(alarms.filter((line) => line.includes(gone.id) && /"appId":"app_[0-9a-f-]{36}"/.test(line))).toHaveLength(1);
   // By the app itself: no event. By an operator: an event.
   await call('PATCH', `/v1/webhook-endpoints/${gone.id}`, { enabled: true });
   await call('PATCH', `/v1/webhook-endpoints/${gone.id}`, { enabled: false });

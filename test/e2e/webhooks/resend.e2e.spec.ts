@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { at, textAt } from '../../support/http.js';
 import { bareId } from '../../support/ids.js';
-import { sqlAsOwner } from '../../support/sql.js';
+import { sql, sqlAsOwner } from '../../support/sql.js';
 import { eventually } from '../../support/wait.js';
 import { arrived, newWebhookPartner, type DeliveryView, type WebhookPartner } from '../../support/webhook-partner.js';
 import type { WebhookReceiver } from '../../support/webhook-receiver.js';
@@ -54,6 +54,8 @@ it('a delivery shows its attempts and nothing of the answers; it is resent with 
   expect(second?.body).toBe(first?.body);
   const again = await deliveryWhen(partner, ({ attempts, status }) => attempts === 2 && status === 'delivered');
   expect(again.log).toHaveLength(2);
+  const audited = await sql(world, `select actor, action from audit_log where target = $1`, [delivered.id]);
+  expect(audited).toEqual([{ actor: expect.stringMatching(/^app:app_/), action: 'webhook_delivery.resend' }]);
 });
 
 it('a resent delivery is signed with the present secret only, and changes nothing of the health', async () => {
