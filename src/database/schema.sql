@@ -790,8 +790,13 @@ begin
   insert into webhook_deliveries (endpoint_id, transaction_id, seq, id, app_id, event_id, type)
   select e.id, a.id, 0, new_uuid(), a.app_id, a.id, a.type
   from added a
-  join webhook_endpoints e on e.app_id is not distinct from a.app_id and e.disabled_at is null
-  where a.type = any(e.types) or a.type = 'webhook_endpoint.disabled';
+  join webhook_endpoints e on e.app_id = a.app_id and e.disabled_at is null
+  where a.type = any(e.types) or a.type = 'webhook_endpoint.disabled'
+  union all
+  select e.id, a.id, 0, new_uuid(), null, a.id, a.type
+  from added a
+  join webhook_endpoints e on e.app_id is null and e.disabled_at is null
+  where a.app_id is null and a.type = any(e.types);
   return null;
 end $function$;
 

@@ -37,6 +37,10 @@ export const CLASSES = {
     kept: '30 days after it ended, then the row is deleted; at the latest 37 days after it was queued',
     why: 'Webhooks to partners: when each event was sent, and with what result. No personal data, and nothing of an answer.',
   },
+  event: {
+    kept: '30 days, then the row is deleted',
+    why: 'What operators and apps are told beside the timeline of transactions, e.g. that an endpoint was disabled. No personal data.',
+  },
   state: {
     kept: 'until it is overwritten or no longer needed',
     why: 'Current state of the gateway: quotas, logins, switches. No personal data.',

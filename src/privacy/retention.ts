@@ -44,7 +44,7 @@ const OWN: Readonly<Record<string, TableRetention>> = {
   webhook_deliveries: { delivery: WHOLE },
   webhook_endpoints: { partner: WHOLE },
   webhook_replays: { delivery: WHOLE },
-  webhook_events: { state: WHOLE },
+  webhook_events: { event: WHOLE },
   transaction_batches: { ledger: WHOLE },
   transaction_events: { ledger: WHOLE },
   transactions: {
