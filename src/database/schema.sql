@@ -945,7 +945,7 @@ begin
   if operators_listen('ops.unknown.opened') then
     insert into webhook_events (id, type, data)
     select new_uuid(), 'ops.unknown.opened', jsonb_build_object('provider', t.provider, 'count', count(*),
-      'transactionIds', (array_agg('txn_' || t.id order by t.id))[1:20],
+      'transactionIds', (array_agg('txn_' || t.id order by t.id))[1:10],
       'url', '/v1/admin/transactions/unknown?provider=' || t.provider)
     from added a join transactions t on t.id = a.transaction_id and t.app_id = a.app_id
     where a.to_status = 'unknown' group by t.provider;
@@ -1021,7 +1021,7 @@ begin
   if operators_listen('ops.break.opened') then
     insert into webhook_events (id, type, data)
     select new_uuid(), 'ops.break.opened', jsonb_build_object('provider', provider, 'class', class, 'count', count(*),
-      'breakIds', (array_agg('brk_' || id order by id))[1:20], 'url', '/v1/admin/breaks')
+      'breakIds', (array_agg('brk_' || id order by id))[1:10], 'url', '/v1/admin/breaks')
     from added where status = 'open' group by provider, class;
   end if;
   return null;

@@ -1,4 +1,7 @@
-/** The kinds of reason for a status change that partners are told. */
+/**
+ * The kinds of reason for a status change that partners are told. `balance` is reserved: an operator decides by the balance of
+ * a provider, and then the reason is `operator`.
+ */
 export const BASES = [
   'request',
   'answer',

@@ -86,6 +86,7 @@ export class EndpointDto {
   /** Since when it cannot be reached; null: the last attempt reached it. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   failingSince!: string | null;
+  /** May be up to ten seconds behind. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastSuccessAt!: string | null;
   @ApiProperty({ type: String, format: 'date-time' })

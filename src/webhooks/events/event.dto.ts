@@ -37,7 +37,7 @@ export class EventDataDto {
   previousStatus!: Status | null;
   /** True: the status never changes again. */
   final!: boolean;
-  /** What the change is based on. */
+  /** What the change is based on. `balance` is reserved: no event has it yet. */
   @ApiProperty({ enum: BASES })
   basis!: Basis;
   @ApiProperty({ type: QuantityDto, nullable: true })

@@ -5,7 +5,7 @@ begin
   if operators_listen('ops.break.opened') then
     insert into webhook_events (id, type, data)
     select new_uuid(), 'ops.break.opened', jsonb_build_object('provider', provider, 'class', class, 'count', count(*),
-      'breakIds', (array_agg('brk_' || id order by id))[1:20], 'url', '/v1/admin/breaks')
+      'breakIds', (array_agg('brk_' || id order by id))[1:10], 'url', '/v1/admin/breaks')
     from added where status = 'open' group by provider, class;
   end if;
   return null;
