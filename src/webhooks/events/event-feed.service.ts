@@ -3,8 +3,11 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { IS_PUBLISHED, TYPE_SQL, type EventType } from './event-types.js';
 import { EVENT_COLUMNS, EVENT_JOINS, type EventRow } from './published-event.js';
+import { WaitingRequests } from './waiting-requests.js';
 
 const POLL_MS = 250;
+/** Requests of one app that wait at once in this process: each reads the database at every poll. */
+const MAX_WAITING = 10;
 
 /** A place in the feed: behind the event with this time and id. */
 export interface Position {
@@ -93,6 +96,7 @@ export interface FeedPage {
 /** Reads an app's events in the order of the feed. It never shows an event before all earlier ones are visible. */
 @Injectable()
 export class EventFeed implements BeforeApplicationShutdown {
+  private readonly waiting = new WaitingRequests(MAX_WAITING);
   private isEnding = false;
 
   constructor(private readonly database: Database) {}
@@ -111,8 +115,24 @@ export class EventFeed implements BeforeApplicationShutdown {
     return { rows, reached: last ?? reached, goesOn: last?.count === MAX_LOOKED_AT };
   }
 
-  /** The page, as soon as it is not empty; after `waitMs`, or when the client has hung up, also an empty one. */
-  async waitForPage(request: FeedRequest, waitMs: number, hungUp: AbortSignal): Promise<FeedPage> {
+  /**
+   * The page, as soon as it is not empty; after `waitMs`, or when the client has hung up, also an empty one. `mayWait` is
+   * false when the app has too many waiting requests: then the page is the present one.
+   */
+  async waitForPage(
+    request: FeedRequest,
+    waitMs: number,
+    hungUp: AbortSignal,
+  ): Promise<FeedPage & { readonly mayWait: boolean }> {
+    const mayWait = waitMs > 0 && this.waiting.enter(request.appId);
+    try {
+      return { ...(await this.poll(request, mayWait ? waitMs : 0, hungUp)), mayWait };
+    } finally {
+      if (mayWait) this.waiting.leave(request.appId);
+    }
+  }
+
+  private async poll(request: FeedRequest, waitMs: number, hungUp: AbortSignal): Promise<FeedPage> {
     const giveUpAt = performance.now() + waitMs;
     for (let { after } = request; ;) {
       const page = await this.page({ ...request, after });

@@ -1,5 +1,6 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Caller, Partner, type AppCaller } from '../../access/index.js';
 import { HungUp } from '../../api/hung-up.js';
 import { WaitFor } from '../../api/prefer.js';
@@ -31,7 +32,8 @@ export class EventsController {
   /**
    * Read the feed of events, oldest first. An event appears about a second after the change, and never before an
    * earlier one: a reader that passes `nextAfter` on misses nothing. With `Prefer: wait=N` an empty page waits for the
-   * next event, at most N seconds.
+   * next event, at most N seconds. An app can have ten waiting requests at an instance; an eleventh is answered at once,
+   * without `Preference-Applied`.
    */
   @Get('events')
   @ApiQuery({
@@ -45,9 +47,11 @@ export class EventsController {
     @Caller() { appId }: AppCaller,
     @WaitFor(0) waitMs: number,
     @HungUp() hungUp: AbortSignal,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<EventPageDto> {
     const request = { appId, after: await this.position(appId, after), types: types ?? null, limit };
-    const { rows, reached, goesOn } = await this.feed.waitForPage(request, waitMs, hungUp);
+    const { rows, reached, goesOn, mayWait } = await this.feed.waitForPage(request, waitMs, hungUp);
+    if (waitMs > 0 && !mayWait) void reply.removeHeader('Preference-Applied');
     return { data: rows.map(publish), nextAfter: reached && publicId('evt', reached.id), hasMore: goesOn };
   }
 

@@ -167,6 +167,28 @@ it('one request looks at a limited number of events, however rare those of its t
   });
 }, 30_000);
 
+it('ten requests of an app can wait, an eleventh is answered at once', async () => {
+  const [app, other] = [await newApp(), await newApp()];
+  const wait = (by = app): Promise<Answer> => by.call('GET', '/v1/events', undefined, { prefer: 'wait=20' });
+  const waiting = Array.from({ length: 10 }, () => wait());
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const begunAt = performance.now();
+  const eleventh = await wait();
+  expect(performance.now() - begunAt).toBeLessThan(2_000);
+  expect(eleventh.body).toEqual({ data: [], nextAfter: null, hasMore: false });
+  expect(eleventh.headers['preference-applied']).toBeUndefined();
+  // Another app waits, and the ten end with the next event; then there is room again.
+  const others = wait(other);
+  await other.call('POST', '/v1/accruals', held());
+  expect(typesOf(eventsOf(await others))).toEqual(['scheduled']);
+  await app.call('POST', '/v1/accruals', held());
+  for (const answer of await Promise.all(waiting)) {
+    expect(typesOf(eventsOf(answer))).toEqual(['scheduled']);
+    expect(answer.headers['preference-applied']).toBe('wait=20');
+  }
+  expect((await wait()).headers['preference-applied']).toBe('wait=20');
+}, 45_000);
+
 it('a client that hangs up ends its wait', async () => {
   const app = await newApp();
   const hangUp = new AbortController();
