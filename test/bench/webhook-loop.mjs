@@ -39,7 +39,7 @@ from claimed c join ready r on r.id = c.endpoint_id
 join transaction_events e on e.transaction_id = c.transaction_id and e.seq = c.seq and e.app_id = c.app_id ${EVENT_JOINS}`;
 
 const MARK = `
-update webhook_deliveries set state = 'delivered', is_sending = false, due_at = null, ended_at = now(), last_status = 204
+update webhook_deliveries set state = 'delivered', is_sending = false, due_at = null, ended_at = now(), delivered_at = now(), last_status = 204
 where id = any($1::uuid[])`;
 
 async function send(row) {

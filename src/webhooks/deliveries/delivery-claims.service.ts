@@ -105,6 +105,9 @@ select c.id, c.endpoint_id as "endpointId", c.app_id as "appId", c.transaction_i
   r."window", r.room <= count(*) over (partition by c.endpoint_id) as "isFull"
 from claimed c join ready r on r.id = c.endpoint_id`;
 
+/** Spares a gateway without endpoints the claims. */
+const ENDPOINT_EXISTS = `select true from webhook_endpoints where disabled_at is null limit 1`;
+
 @Injectable()
 export class DeliveryClaims {
   /** Distinguishes what this instance has claimed from what others have. */
@@ -117,7 +120,8 @@ export class DeliveryClaims {
    * claimed in advance for the endpoints in `slow`. It is planned each time: a plan that was made while the table was empty
    * would read all of it for each row.
    */
-  claim(slow: readonly string[] = []): Promise<ClaimedDelivery[]> {
-    return this.database.query<ClaimedDelivery>(CLAIM, [this.sender, slow]);
+  async claim(slow: readonly string[] = []): Promise<ClaimedDelivery[]> {
+    const endpoints = await this.database.prepared('webhook_endpoint_exists', ENDPOINT_EXISTS, []);
+    return endpoints.length === 0 ? [] : this.database.query<ClaimedDelivery>(CLAIM, [this.sender, slow]);
   }
 }
