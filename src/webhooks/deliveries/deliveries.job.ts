@@ -61,9 +61,10 @@ export class DeliveriesJob implements OnModuleDestroy, BeforeApplicationShutdown
   }
 
   private async claim(): Promise<void> {
+    // Taken before the claim, because the leases begin with it.
+    const claimedAt = performance.now();
     const deliveries = await this.claims.claim(this.lanes.slow());
     if (deliveries.length === 0) return;
-    const claimedAt = performance.now();
     try {
       const bodies = await this.bodies.of(deliveries);
       const loaded = deliveries.map((delivery) => ({

@@ -1,9 +1,12 @@
+import { LRUCache } from 'lru-cache';
 import type { ClaimedDelivery } from './delivery.js';
 
-/** Half of the lease. What has waited longer is given back, because its attempt could outlast the lease. */
+/** With the 15 s of an attempt, less than the lease of 30 s. What has waited longer is given back. */
 const MAX_WAIT_MS = 10_000;
 /** An endpoint that takes longer for an answer is slow: nothing is claimed for it in advance. */
 const SLOW_MS = 250;
+/** More are forgotten. An endpoint that is forgotten is found to be slow again. */
+const MAX_SLOW = 1_000;
 
 /** A claimed delivery with what is sent. */
 export interface LoadedDelivery {
@@ -27,7 +30,7 @@ interface Lane {
  */
 export class DeliveryLanes {
   private readonly lanes = new Map<string, Lane>();
-  private readonly slowEndpoints = new Set<string>();
+  private readonly slowEndpoints = new LRUCache<string, true>({ max: MAX_SLOW });
 
   /** `start` sends one, and calls `leave` when its answer has come. `giveBack` gets those that are not sent. */
   constructor(
@@ -51,7 +54,7 @@ export class DeliveryLanes {
     const lane = this.lanes.get(endpointId);
     if (!lane) return;
     lane.inProgress -= 1;
-    if (durationMs > SLOW_MS) this.slowEndpoints.add(endpointId);
+    if (durationMs > SLOW_MS) this.slowEndpoints.set(endpointId, true);
     else this.slowEndpoints.delete(endpointId);
     if (isDown) this.giveBack(lane.waiting.splice(0).map(({ delivery }) => delivery));
     this.fill(endpointId);
@@ -69,7 +72,7 @@ export class DeliveryLanes {
 
   /** Endpoints for which nothing should be claimed in advance. */
   slow(): string[] {
-    return [...this.slowEndpoints];
+    return [...this.slowEndpoints.keys()];
   }
 
   /** Gives back everything that has not begun. */
