@@ -162,7 +162,7 @@ export const metrics = {
   }),
   webhookUntold: new Gauge({
     name: 'gateway_webhook_untold',
-    help: 'Transactions of the last 7 days that have been final for over an hour and of which no endpoint of the app was told.',
+    help: 'Transactions of the last 7 days that have been final for over an hour, without a delivery to any endpoint of the app.',
     labelNames: ['app'],
     registers,
   }),

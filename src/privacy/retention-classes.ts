@@ -39,7 +39,7 @@ export const CLASSES = {
   },
   event: {
     kept: '30 days, then the row is deleted',
-    why: 'What operators and apps are told beside the timeline of transactions, e.g. that an endpoint was disabled. No personal data.',
+    why: 'Events that are not part of a transaction, e.g. that an endpoint was disabled. No personal data.',
   },
   state: {
     kept: 'until it is overwritten or no longer needed',

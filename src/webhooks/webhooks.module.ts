@@ -26,7 +26,7 @@ import { AllEndpointsController, OperatorEndpointsController } from './operators
 import { LedgerHeadJob } from './operators/ledger-head.job.js';
 import { WebhookHttp } from './sending/webhook-http.service.js';
 
-/** What partners are told: the feed of events, and signed webhooks. */
+/** The feed of events and the signed webhooks, for partner apps and operators. */
 @Module({
   imports: [AccessModule, OperationsModule],
   controllers: [
